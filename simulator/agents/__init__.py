@@ -1,0 +1,1 @@
+"""How each actor decides: pure scalar rules."""

@@ -1,0 +1,1 @@
+"""The exogenous world, vectorised over paths: yields, volatility, flows and scenario events."""

@@ -1,0 +1,1 @@
+"""Many blocks of paths: the plan and its execution."""

@@ -1,0 +1,1 @@
+"""How contracts and prices work: pure scalar rules and the contract table."""

@@ -1,0 +1,98 @@
+"""Compilation of economic rules: the flags in one place, and a catalogue of what was compiled.
+
+A *rule* is a short scalar function that reads as one sentence of economics. A *kernel* loops over
+arrays and calls rules. Both are compiled by Numba, and both stay callable as plain Python through
+``.py_func``, which is what the oracle in the tests uses.
+
+Compiled code is cached in a folder named by a hash of every source file that can be compiled into
+it, so that a second start is fast and an edited rule is never served stale (Numba itself looks only
+at the file of the outermost function).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+PACKAGE = Path(__file__).resolve().parent
+
+#: Folders whose sources can end up inside a compiled kernel.
+COMPILED_FOLDERS = ("market", "agents", "engine")
+
+#: Every rule by qualified name: what ``unwind explain`` and the documentation list.
+CATALOGUE: dict[str, Callable[..., Any]] = {}
+
+
+def source_hash() -> str:
+    """Hash of all compiled sources, of Numba and of the interpreter: the name of the cache folder."""
+    digest = hashlib.sha256()
+    digest.update(f"{numba.__version__} {sys.version} {platform.machine()}".encode())
+    sources = [PACKAGE / "rule.py"]
+    for folder in COMPILED_FOLDERS:
+        sources.extend(sorted((PACKAGE / folder).glob("*.py")))
+    for source in sources:
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def cache_root() -> Path:
+    """Folder that holds one cache per version of the sources (``$UNWIND_CACHE`` or the user's cache)."""
+    chosen = os.environ.get("UNWIND_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    base = Path(chosen) if chosen else Path.home() / ".cache"
+    return base / "unwind"
+
+
+def _prepare_cache() -> Path:
+    folder = cache_root() / source_hash()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError:  # read-only home: compile into a folder of this user's own under the temporary one
+        folder = Path(tempfile.gettempdir()) / f"unwind-{os.getuid()}" / source_hash()
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def drop_cache() -> None:
+    """Delete the compiled code of this version, after a damaged cache file (it is then compiled anew)."""
+    shutil.rmtree(CACHE_FOLDER, ignore_errors=True)
+    CACHE_FOLDER.mkdir(parents=True, exist_ok=True)
+
+
+CACHE_FOLDER = _prepare_cache()
+numba.config.CACHE_DIR = str(CACHE_FOLDER)
+
+
+def rule(function: _Function) -> _Function:
+    """Compile a scalar rule of economics and enter it in the catalogue.
+
+    No ``fastmath`` (it reorders sums), no ``inline="always"`` (wrong numbers with tuples of arrays),
+    no ``parallel``: threads run whole blocks of paths outside.
+    """
+    compiled = numba.njit(nogil=True)(function)
+    CATALOGUE[f"{function.__module__}.{function.__name__}"] = compiled
+    return cast(_Function, compiled)
+
+
+def phase(function: _Function) -> _Function:
+    """Compile a phase of the day: a loop over agents that reads and writes state."""
+    return cast(_Function, numba.njit(nogil=True)(function))
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile an entry point that Python calls; its machine code is cached on disk."""
+    return cast(_Function, numba.njit(nogil=True, cache=True)(function))

@@ -1,0 +1,1 @@
+"""What the user writes: schema, loading with file and line, cross-field checks, market presets."""
