@@ -1,0 +1,912 @@
+"""Everything a scenario can say: one declaration a parameter, with unit, bounds, default, source and meaning.
+
+The defaults are the general ones; figures that belong to a date stand in the market presets. Source
+keys such as ``BMP21`` are those of ``docs/model/sources.md``; "judgement" marks a choice of ours that
+a reader may dispute.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from simulator.contracts import CONTRACTS
+from simulator.scenario.parameters import (
+    BasisPoints,
+    Count,
+    Days,
+    Money,
+    Multiple,
+    Number,
+    Problem,
+    Problems,
+    Rate,
+    Section,
+    Share,
+    Text,
+    Years,
+    parameter,
+    section,
+)
+
+CURVE_TENORS_YEARS = (2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0)
+
+
+class ParCurve(Section):
+    """Par yields of the opening day, bond-equivalent."""
+
+    y2: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="2-year par yield")
+    y3: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="3-year par yield")
+    y5: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="5-year par yield")
+    y7: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="7-year par yield")
+    y10: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="10-year par yield")
+    y20: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="20-year par yield")
+    y30: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="30-year par yield")
+
+
+class CurveChange(Section):
+    """A change of the par curve, tenor by tenor; a tenor left out does not move."""
+
+    y2: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="2-year")
+    y3: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="3-year")
+    y5: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="5-year")
+    y7: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="7-year")
+    y10: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="10-year")
+    y20: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="20-year")
+    y30: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="30-year")
+
+
+class Deliverable(Section):
+    """A bond of a contract's basket, held at constant maturity through the run."""
+
+    coupon: Rate = parameter(minimum="0%", maximum="20%", source="preset", doc="annual coupon, paid twice a year")
+    maturity: Years = parameter(
+        minimum="0.5y", maximum="31y", source="preset", doc="years from the opening day to maturity"
+    )
+    conversion_factor: Number | None = parameter(
+        None,
+        minimum=0.2,
+        maximum=2.5,
+        source="exchange rule",
+        doc="computed by the contract's rule when absent (1 for a swap)",
+    )
+    spread: BasisPoints = parameter(
+        "0bp", minimum="-100bp", maximum="100bp", source="preset", doc="yield over the par curve"
+    )
+
+
+class Trade(Section):
+    """A cash bond with the hedge that removes its outright risk."""
+
+    hedge: Literal["futures", "swap"] = parameter(
+        "futures", source="model", doc="futures on the basket, or a par swap on the bond"
+    )
+    contract: Text = parameter(
+        "", source="exchange rule", doc="futures contract code; empty means the trade's own name"
+    )
+    deliverables: Annotated[list[Deliverable], Field(min_length=1, max_length=12)] = parameter(
+        source="preset", doc="bonds that may be delivered; one bond for a swap"
+    )
+    time_to_delivery: Years = parameter(
+        "0.33y",
+        minimum="0.02y",
+        maximum="1y",
+        source="first deferred contract, the series of SSW24 (literature 2.11)",
+        doc="horizon over which the dislocation is earned; constant, because positions are rolled",
+    )
+    dislocation: BasisPoints = parameter(
+        minimum="-300bp",
+        maximum="300bp",
+        source="preset",
+        doc="opening dislocation: implied repo over the policy rate for futures, yield over swap for swaps",
+    )
+    volatility: BasisPoints = parameter(
+        minimum="1bp", maximum="500bp", source="preset", doc="annualised yield volatility on the opening day"
+    )
+    daily_volume: Money = parameter(
+        minimum="$0.1bn", maximum="$5tn", source="preset", doc="cash turnover a day in this bucket"
+    )
+    exchange_margin: Share = parameter(
+        minimum="0%", maximum="50%", source="preset", doc="initial margin per face; the floor of the margin model"
+    )
+    fund_packages: Money = parameter(
+        minimum="-$5tn",
+        maximum="$5tn",
+        source="preset",
+        doc="bonds against short hedges held by hedge funds, face; negative is the reverse trade",
+    )
+    dealer_packages: Money = parameter(
+        minimum="-$2tn", maximum="$2tn", source="preset", doc="dealers' own packages, face"
+    )
+    asset_manager_futures: Money = parameter(
+        minimum="-$5tn", maximum="$5tn", source="preset", doc="asset managers' net long hedge position, face"
+    )
+    dealer_inventory: Money = parameter(
+        minimum="-$1tn", maximum="$2tn", source="preset", doc="dealers' outright inventory in this bucket, face"
+    )
+    asset_manager_bonds: Money = parameter(
+        minimum="$0bn", maximum="$10tn", source="preset", doc="asset managers' Treasuries in this bucket, face"
+    )
+    foreign_bonds: Money = parameter(
+        minimum="$0bn", maximum="$10tn", source="preset", doc="foreign holdings in this bucket, face"
+    )
+    central_bank_bonds: Money = parameter(
+        minimum="$0bn", maximum="$10tn", source="preset", doc="central bank holdings in this bucket, face"
+    )
+    outstanding: Money = parameter(
+        minimum="$1bn", maximum="$40tn", source="preset", doc="face outstanding in this bucket"
+    )
+    cash_share: Share = parameter(
+        "50%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="share of a change in the dislocation that shows in the cash yield, the rest in the hedge",
+    )
+    transaction_cost: BasisPoints = parameter(
+        "0.8bp",
+        minimum="0bp",
+        maximum="100bp",
+        source="half the bid-ask spread of literature 2.6 (10y: 0.5/32 of a point)",
+        doc="half spread a fund pays on a package sold in force, per price",
+    )
+
+
+class Market(Section):
+    """The opening day: prices, positions and sizes."""
+
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = parameter(source="preset", doc="opening day")
+    policy_rate: Rate = parameter(minimum="-2%", maximum="25%", source="preset", doc="interest on reserves")
+    repo_spread: BasisPoints = parameter(
+        minimum="-100bp", maximum="300bp", source="preset", doc="opening overnight repo rate less policy rate"
+    )
+    par_curve: ParCurve = section(doc="par yields of the opening day")
+    trades: Annotated[dict[str, Trade], Field(min_length=1, max_length=12)] = section(
+        doc="the trades, by name; a futures trade is named for its contract"
+    )
+    yield_correlation_decay: Number = parameter(
+        0.35,
+        minimum=0.0,
+        maximum=5.0,
+        source="daily par-yield changes 2010-2025: 2y-10y correlation 0.6 = exp(-0.35 ln 5)",
+        doc="decay of yield correlation between two maturities in |ln(maturity ratio)|",
+    )
+
+
+class Channels(Section):
+    """Switches: an off channel cannot force or carry anything, for attribution."""
+
+    variation_margin: bool = parameter(True, source="model", doc="gains and losses are settled in cash daily")
+    initial_margin: bool = parameter(True, source="model", doc="initial margin follows volatility")
+    haircut: bool = parameter(True, source="model", doc="repo haircuts follow volatility and weak equity")
+    roll_over: bool = parameter(True, source="model", doc="lenders and dealers may refuse to roll repo")
+    redemption: bool = parameter(True, source="model", doc="investors redeem from hedge funds")
+    risk_limit: bool = parameter(True, source="model", doc="funds cut positions at their own limits")
+    default: bool = parameter(True, source="model", doc="insolvent or illiquid agents are closed out")
+    dealer_capacity: bool = parameter(
+        True, source="model", doc="dealers' balance-sheet cost rises with use, and limits ration clients"
+    )
+
+
+class Funds(Section):
+    """Hedge funds: who they are, how they are financed, when they cut."""
+
+    count: Count = parameter(60, minimum=1, maximum=2000, source="judgement", doc="funds drawn when no file is given")
+    population: Text = parameter(
+        "", source="scenario", doc="CSV of funds one by one (see the guide); replaces the drawn population"
+    )
+    size_tail: Number = parameter(
+        1.0,
+        minimum=0.3,
+        maximum=5.0,
+        source="Zipf-like; with 60 funds the ten largest hold about 60%, cf. BMP21 top-50 shares and FSOC top-10",
+        doc="tail exponent of the size distribution of basis books (Pareto by rank)",
+    )
+    specialisation: Share = parameter(
+        "50%",
+        minimum="0%",
+        maximum="99%",
+        source="judgement",
+        doc="how far a fund's mix of trades departs from the market's: 0% is the market mix",
+    )
+    leverage: Multiple = parameter(
+        "7x",
+        minimum="0.1x",
+        maximum="150x",
+        source="judgement between 2.1x fund-level gross leverage (Form PF) and 18x of the ten largest (FSOC)",
+        doc="basis book over fund equity, median",
+    )
+    leverage_dispersion: Number = parameter(
+        0.5, minimum=0.0, maximum=2.0, source="judgement", doc="standard deviation of log leverage between funds"
+    )
+    free_cash: Share = parameter(
+        "20%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement; KMPW21 report a rise of about 20% in cash in March 2020",
+        doc="free cash and unpledged bills, of equity",
+    )
+    committed_line: Share = parameter(
+        "5%", minimum="0%", maximum="200%", source="judgement", doc="undrawn committed credit, of equity"
+    )
+    other_sale_per_day: Share = parameter(
+        "1%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="other strategies that can be turned into cash in a day, of their opening value",
+    )
+    other_loss_per_volatility: Share = parameter(
+        "2%",
+        minimum="-100%",
+        maximum="100%",
+        source="judgement; KMPW21: Treasury funds lost about 7% in March 2020",
+        doc="loss of other strategies when volatility doubles, of their opening value",
+    )
+    overnight_share: Share = parameter(
+        "90%",
+        minimum="0%",
+        maximum="100%",
+        source="model section 9: 0.9 and more, at 0.5 half the book is forced out",
+        doc="share of repo re-marked daily in both directions",
+    )
+    term_repo: Days = parameter(
+        "30d", minimum="1d", maximum="250d", source="judgement", doc="average life of the term share of repo"
+    )
+    haircut_zero_share: Share = parameter(
+        "56%", minimum="0%", maximum="100%", source="literature 2.2: April 2025 collection", doc="funds at zero haircut"
+    )
+    haircut_negative_share: Share = parameter(
+        "10%", minimum="0%", maximum="100%", source="literature 2.2: April 2025 collection", doc="funds below zero"
+    )
+    haircut_positive: Share = parameter(
+        "2%", minimum="0%", maximum="50%", source="tri-party Treasury haircut, literature 2.2", doc="haircut of the rest"
+    )
+    haircut_negative: Share = parameter(
+        "-0.5%", minimum="-10%", maximum="0%", source="BLW: about -50bp in normal times", doc="haircut of those below zero"
+    )
+    haircut_floor: Share = parameter(
+        "-1%", minimum="-10%", maximum="50%", source="judgement", doc="lowest haircut any fund can get"
+    )
+    haircut_slope: Share = parameter(
+        "1%",
+        minimum="0%",
+        maximum="50%",
+        source="BLW: -50bp to +150bp in March 2020 while volatility rose threefold",
+        doc="rise of the haircut when volatility doubles",
+    )
+    haircut_weak_equity: Share = parameter(
+        "1%", minimum="0%", maximum="100%", source="judgement", doc="add-on when a fund has lost all of its equity"
+    )
+    hedge_error: Share = parameter(
+        "0.5%",
+        minimum="0%",
+        maximum="20%",
+        source="conversion factors rounded to whole-contract ratios, literature 7: 50:51 for 1.022 leaves 0.2%",
+        doc="half-width of the uniform error in hedge ratios",
+    )
+    cross_margining: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="CME-FICC cross-margining began for customers after 2024; literature 2.3",
+        doc="share of packages whose initial margin is offset",
+    )
+    leverage_headroom: Share = parameter(
+        "50%", minimum="0%", maximum="1000%", source="judgement", doc="own leverage limit over opening leverage, median"
+    )
+    value_at_risk_headroom: Share = parameter(
+        "75%",
+        minimum="0%",
+        maximum="1000%",
+        source="judgement",
+        doc="own value-at-risk limit over opening value-at-risk, median",
+    )
+    headroom_dispersion: Number = parameter(
+        0.5, minimum=0.0, maximum=2.0, source="judgement", doc="standard deviation of log headroom between funds"
+    )
+    drawdown_tolerance: Share = parameter(
+        "3%", minimum="0%", maximum="100%", source="judgement", doc="loss from peak equity before a fund cuts"
+    )
+    drawdown_response: Number = parameter(
+        2.0, minimum=0.0, maximum=50.0, source="judgement", doc="cut in target position per unit of excess drawdown"
+    )
+    cash_minimum: Share = parameter(
+        "25%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="free cash, of its opening amount, below which a fund cuts",
+    )
+    cut_speed: Share = parameter(
+        "10%", minimum="0%", maximum="100%", source="judgement", doc="excess position cut in a day, of the excess"
+    )
+    entry_speed: Share = parameter(
+        "2%",
+        minimum="0%",
+        maximum="100%",
+        source="slow-moving capital, MP12: months; judgement",
+        doc="gap to the wanted position closed in a day",
+    )
+    entry_elasticity: BasisPoints = parameter(
+        "50bp",
+        minimum="1bp",
+        maximum="10000bp",
+        source="judgement",
+        doc="extra dislocation, net of repo, at which a fund wants twice its opening position",
+    )
+    redemption_tolerance: Share = parameter(
+        "5%", minimum="0%", maximum="100%", source="judgement", doc="drawdown before investors ask for money back"
+    )
+    redemption_response: Share = parameter(
+        "50%",
+        minimum="0%",
+        maximum="1000%",
+        source="judgement",
+        doc="equity asked back in a month per unit of excess drawdown",
+    )
+    redemption_notice: Days = parameter(
+        "40d", minimum="1d", maximum="500d", source="judgement: monthly to quarterly notice", doc="average delay to payment"
+    )
+    exit_order: Literal["cheapest", "pro-rata"] = parameter(
+        "cheapest", source="model section 5", doc="which trades a short fund sells first"
+    )
+
+
+class Dealers(Section):
+    """Dealers: balance sheet, limits and what the use of them costs."""
+
+    count: Count = parameter(12, minimum=1, maximum=200, source="judgement: groups of the 24 primary dealers", doc="dealers")
+    population: Text = parameter("", source="scenario", doc="CSV of dealers one by one; replaces the drawn population")
+    size_tail: Number = parameter(
+        2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of dealer sizes (Pareto by rank)"
+    )
+    capital_ratio: Share = parameter(
+        "5%", minimum="0.5%", maximum="50%", source="eSLR of GSIB holding companies, literature 2.5", doc="required leverage ratio"
+    )
+    opening_use: Share = parameter(
+        "80%", minimum="1%", maximum="100%", source="judgement: SLR about 6.25% against 5%", doc="balance-sheet use over the limit"
+    )
+    unnetted_repo: Share = parameter(
+        "37%",
+        minimum="0%",
+        maximum="100%",
+        source="uncleared bilateral over all Treasury repo of primary dealers 2025: 1,060/2,852, literature 2.2",
+        doc="share of the matched repo book that uses balance sheet",
+    )
+    other_repo: Money = parameter(
+        "$0bn", minimum="$0bn", maximum="$10tn", source="preset", doc="repo lent to clients other than the funds, constant"
+    )
+    cost_threshold: Share = parameter(
+        "85%", minimum="0%", maximum="200%", source="judgement; an occasionally binding limit as in DFKNSV23", doc="use at which cost turns steep"
+    )
+    cost_below: BasisPoints = parameter(
+        "10bp", minimum="0bp", maximum="1000bp", source="judgement", doc="cost a year per unit of use below the threshold"
+    )
+    cost_above: BasisPoints = parameter(
+        "400bp",
+        minimum="0bp",
+        maximum="100000bp",
+        source="5% capital at a 12% hurdle = 60bp a year where the limit binds, over the 15% from threshold to limit",
+        doc="cost a year per unit of use above the threshold",
+    )
+    package_cost: Number = parameter(
+        0.1,
+        minimum=0.0001,
+        maximum=100.0,
+        source="the worked equilibrium of literature 3.13; judgement",
+        doc="bp of dislocation per $bn of a dealers' own package, beyond balance-sheet cost",
+    )
+    value_at_risk_use: Share = parameter(
+        "40%", minimum="0%", maximum="100%", source="judgement", doc="opening use of the value-at-risk limit"
+    )
+    inventory_risk: Number = parameter(
+        0.029,
+        minimum=0.0,
+        maximum=10.0,
+        source="Amihud ratio of the 10-year note, Aug 2017 - Jul 2018, literature 2.6",
+        doc="bp on the 10-year yield per $bn of 10-year inventory at opening volatility",
+    )
+    holding_period: Days = parameter(
+        "10d", minimum="1d", maximum="250d", source="judgement", doc="time over which balance-sheet cost is priced into cash bonds"
+    )
+    pass_through: Share = parameter(
+        "20%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement: half-life three days; weekly AR(1) 0.99 is of the wanted level, not of shocks",
+        doc="excess inventory passed to end investors in a day",
+    )
+    client_cut_speed: Share = parameter(
+        "10%", minimum="0%", maximum="100%", source="judgement", doc="balance sheet over the limit taken back from clients in a day"
+    )
+    liquidation_days: Days = parameter(
+        "10d", minimum="1d", maximum="250d", source="judgement", doc="time to sell the book of a defaulted client"
+    )
+    cash_buffer: Share = parameter(
+        "3%", minimum="0%", maximum="100%", source="judgement", doc="own liquidity against lost funding, of repo borrowed"
+    )
+    clients_per_fund: Count = parameter(
+        3, minimum=1, maximum=50, source="judgement", doc="dealers a fund borrows from, average (core-periphery network)"
+    )
+    network: Text = parameter("", source="scenario", doc="CSV matrix of fund-dealer shares; replaces the drawn network")
+    impact: Literal["dealer-capacity", "linear", "square-root", "exponential"] = parameter(
+        "dealer-capacity", source="model section 3", doc="form of the impact of outright sales on cash yields"
+    )
+    impact_scale: Number = parameter(
+        1.0, minimum=0.0, maximum=100.0, source="model", doc="multiplies every price impact, both markets; 0 gives the direct loss alone"
+    )
+    depth_constant: Number = parameter(
+        0.4, minimum=0.001, maximum=100.0, source="CS17, literature 3.5", doc="market depth over volume/volatility (exponential form)"
+    )
+    square_root_constant: Number = parameter(
+        0.75, minimum=0.0, maximum=10.0, source="literature 2.6: 0.5-1", doc="prefactor of the square-root form"
+    )
+
+
+class EndInvestors(Section):
+    """Those to whom dealers pass bonds on."""
+
+    permanent_impact: Number = parameter(
+        0.04,
+        minimum=0.0,
+        maximum=10.0,
+        source="LSAP stock effects of 3-6bp per $100bn; judgement within",
+        doc="bp on the 10-year yield per $bn of 10-year equivalents absorbed, at opening depth",
+    )
+    recovery: Days = parameter(
+        "60d", minimum="1d", maximum="5000d", source="slow-moving capital, MP12; judgement", doc="decay time of that impact"
+    )
+
+
+class AssetManagers(Section):
+    """Asset managers: long futures, Treasuries, redemptions."""
+
+    count: Count = parameter(10, minimum=1, maximum=200, source="judgement", doc="asset managers")
+    size_tail: Number = parameter(2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes")
+    demand_slope: BasisPoints = parameter(
+        "30bp",
+        minimum="0.01bp",
+        maximum="100000bp",
+        source="judgement: -21% net longs with +60 to 80bp, 18 Feb - 14 Apr 2020, redemptions included",
+        doc="rise of the dislocation that cuts futures demand by a tenth of its opening size",
+    )
+    cash: Share = parameter("4%", minimum="0%", maximum="100%", source="judgement", doc="cash, of net assets")
+    other_assets: Multiple = parameter(
+        "2x", minimum="0x", maximum="100x", source="judgement", doc="other assets over Treasuries held"
+    )
+    cash_use: Share = parameter(
+        "25%", minimum="0%", maximum="100%", source="judgement", doc="part of redemptions met from cash while it lasts"
+    )
+    treasury_use: Share = parameter(
+        "70%", minimum="0%", maximum="100%", source="judgement; Treasuries sold first in March 2020, HNS22", doc="part of the rest met from Treasuries"
+    )
+    volatility_redemption: Share = parameter(
+        "0.05%", minimum="0%", maximum="10%", source="judgement", doc="redeemed a day when volatility doubles, of net assets"
+    )
+    loss_redemption: Share = parameter(
+        "0.5%", minimum="0%", maximum="100%", source="judgement", doc="redeemed a day per unit of loss on net assets, over a month"
+    )
+    futures_cut: Multiple = parameter(
+        "1x", minimum="0x", maximum="10x", source="judgement: exposures kept in proportion", doc="cut of futures demand per share redeemed"
+    )
+    flow_noise: Share = parameter(
+        "0.02%", minimum="0%", maximum="5%", source="judgement", doc="standard deviation of daily redemptions, of net assets"
+    )
+
+
+class Lenders(Section):
+    """Cash lenders to dealers: money funds and others."""
+
+    count: Count = parameter(10, minimum=1, maximum=200, source="judgement", doc="cash lenders")
+    size_tail: Number = parameter(2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes")
+    network: Text = parameter("", source="scenario", doc="CSV matrix of lender-dealer shares; replaces the drawn network")
+    headroom: Share = parameter(
+        "15%", minimum="0%", maximum="1000%", source="judgement", doc="lending on offer over the opening need"
+    )
+    dealer_loss_response: Number = parameter(
+        2.0, minimum=0.0, maximum=100.0, source="judgement", doc="cut in the offer per unit of a dealer's capital lost"
+    )
+    dealer_loss_tolerance: Share = parameter(
+        "5%", minimum="0%", maximum="100%", source="judgement", doc="loss of capital before lenders react"
+    )
+    volatility_response: Share = parameter(
+        "2%", minimum="0%", maximum="100%", source="judgement", doc="cut in the offer when volatility doubles"
+    )
+    scarcity_slope: BasisPoints = parameter(
+        "2000bp",
+        minimum="0bp",
+        maximum="1000000bp",
+        source="judgement: +282bp of SOFR for about 10-15% of missing overnight cash, September 2019",
+        doc="repo spread per unit of need over the part of the offer that is easy to get",
+    )
+    easy_share: Share = parameter(
+        "95%", minimum="1%", maximum="1000%", source="judgement", doc="share of the offer lent without a premium"
+    )
+    flow_noise: Share = parameter(
+        "0.3%", minimum="0%", maximum="20%", source="judgement", doc="standard deviation of daily changes of the offer"
+    )
+
+
+class ForeignHolders(Section):
+    """Foreign official and private holders of Treasuries."""
+
+    volatility_sale: Share = parameter(
+        "0.05%",
+        minimum="0%",
+        maximum="10%",
+        source="judgement; March 2020: about 270 of 6,490 sold in a month at two to three times volatility",
+        doc="holdings sold a day when volatility doubles",
+    )
+    flow_noise: Share = parameter(
+        "0.01%", minimum="0%", maximum="5%", source="judgement", doc="standard deviation of daily sales, of holdings"
+    )
+
+
+class ClearingHouse(Section):
+    """Margin model, anti-procyclicality and waterfall."""
+
+    confidence: Number = parameter(
+        2.58, minimum=0.0, maximum=10.0, source="99.5%, normal; judgement", doc="standard deviations covered"
+    )
+    margin_period: Days = parameter("2d", minimum="1d", maximum="30d", source="judgement", doc="margin period of risk")
+    decay: Number = parameter(
+        0.94, minimum=0.0, maximum=0.9999, source="RiskMetrics 1996", doc="weight of yesterday in the variance estimate"
+    )
+    anti_procyclicality: Literal["none", "buffer", "floor", "stressed-weight"] = parameter(
+        "none", source="EMIR RTS 153/2013 Art. 28", doc="choice of measure against procyclical margins"
+    )
+    buffer: Share = parameter("25%", minimum="0%", maximum="500%", source="EMIR RTS Art. 28(1)(a)", doc="buffer, used as margins rise")
+    long_history_volatility: Multiple = parameter(
+        "1.25x", minimum="0x", maximum="20x", source="judgement", doc="ten-year volatility over opening volatility, for the floor"
+    )
+    stressed_volatility: Multiple = parameter(
+        "2.5x", minimum="0x", maximum="50x", source="2008 over 2017-19 sd of the 10-year, literature 2.10", doc="stressed over opening volatility"
+    )
+    stressed_weight: Share = parameter("25%", minimum="0%", maximum="100%", source="EMIR RTS Art. 28(1)(b)", doc="weight of the stressed period")
+    largest_daily_rise: Share = parameter(
+        "16.4%", minimum="0%", maximum="1000%", source="CFL467: largest one-day rise, 10y, March 2020", doc="cap on a day's rise of margins"
+    )
+    cross_margin_saving: Share = parameter(
+        "80%", minimum="0%", maximum="100%", source="CME-FICC, literature 2.3", doc="margin saved on a cross-margined package"
+    )
+    own_capital: Money = parameter(
+        "$0.1bn", minimum="$0bn", maximum="$100bn", source="judgement", doc="clearing house's own layer of the waterfall"
+    )
+
+
+PurchaseMode = Literal["off", "schedule", "rule"]
+
+
+class PurchasePace(Section):
+    """A stretch of days with purchases at a steady pace."""
+
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    pace: Money = parameter(minimum="$0bn", maximum="$1tn", source="scenario", doc="bought a day, face")
+
+
+class Purchases(Section):
+    """Purchases by the central bank: outright, or of packages (bond and short future)."""
+
+    mode: PurchaseMode = parameter("off", source="scenario", doc="off, by schedule, or by rule")
+    schedule: Annotated[list[PurchasePace], Field(max_length=500)] = parameter([], source="scenario", doc="stretches of days")
+    trigger: BasisPoints = parameter(
+        "20bp",
+        minimum="0bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="rule: outright starts when average pressure, hedged when the average rise of the dislocation, exceeds it",
+    )
+    pace: Money = parameter("$20bn", minimum="$0bn", maximum="$1tn", source="scenario", doc="rule: bought a day while triggered, face")
+    limit: Money = parameter("$5tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="total that may be bought")
+    trades: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split over trades; empty: in proportion to outstanding (outright) or open packages (hedged)"
+    )
+
+
+class StandingRepo(Section):
+    """Standing repo facility: lends to dealers what lenders do not, and caps the repo rate."""
+
+    open: bool = parameter(False, source="preset", doc="open from the first day")
+    spread: BasisPoints = parameter("0bp", minimum="-100bp", maximum="1000bp", source="preset", doc="rate over the policy rate")
+    capacity: Money = parameter("$500bn", minimum="$0bn", maximum="$50tn", source="literature 2.9: $500bn until Dec 2025", doc="largest amount lent")
+
+
+class CentralBank(Section):
+    """Policy by schedule or by rule."""
+
+    outright: Purchases = section(default=Purchases, doc="outright purchases from dealers")
+    hedged: Purchases = section(default=Purchases, doc="hedged purchases: bonds against short futures (KSWY25)")
+    standing_repo: StandingRepo = section(default=StandingRepo, doc="standing repo facility")
+    leverage_relief: Multiple = parameter(
+        "1x", minimum="1x", maximum="10x", source="scenario", doc="dealers' limits are multiplied by this from the day below"
+    )
+    leverage_relief_day: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="first day of relief")
+    haircut_minimum: Share = parameter("-10%", minimum="-10%", maximum="50%", source="policy", doc="minimum haircut for every fund, from the opening")
+    margin_minimum: Multiple = parameter(
+        "1x", minimum="1x", maximum="10x", source="policy", doc="minimum initial margin over the exchange's opening margin"
+    )
+    clearing_mandate: Share = parameter(
+        "0%", minimum="0%", maximum="100%", source="policy", doc="share of un-netted repo that central clearing nets from the opening"
+    )
+
+
+class Drivers(Section):
+    """The exogenous world: fundamental yields and volatility."""
+
+    model: Literal["none", "factor", "bootstrap", "replay", "arrays"] = parameter(
+        "factor", source="model section 6", doc="how fundamental yields are generated"
+    )
+    regime: Text = parameter("2017-2019", source="literature 2.10", doc="period whose fitted moments the factor model uses")
+    noise: Number = parameter(1.0, minimum=0.0, maximum=20.0, source="scenario", doc="multiplies random yield changes and flows; 0 is noise-free")
+    file: Text = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
+    start: Text = parameter("", source="scenario", doc="first date of history used (bootstrap, replay)")
+    end: Text = parameter("", source="scenario", doc="last date of history used (bootstrap, replay)")
+    block: Days = parameter("10d", minimum="1d", maximum="250d", source="judgement", doc="mean block of the bootstrap")
+    sampling: Literal["pseudo", "antithetic", "sobol"] = parameter("pseudo", source="model section 6", doc="random draws")
+
+
+class YieldShock(Section):
+    """Permanent change of fundamental yields, spread over some days."""
+
+    type: Literal["yield-shock"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up")
+    change: CurveChange = section(doc="total change by tenor")
+
+
+class VolatilityShock(Section):
+    """Rise of volatility that builds up and decays."""
+
+    type: Literal["volatility-shock"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up")
+    multiple: Multiple = parameter(minimum="0.1x", maximum="50x", source="scenario", doc="peak over opening volatility")
+    half_life: Days = parameter("20d", minimum="1d", maximum="5000d", source="scenario", doc="half-life after the peak")
+
+
+class MarginStep(Section):
+    """Step in initial margins set by the clearing house outside its model."""
+
+    type: Literal["margin-step"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    multiple: Multiple = parameter(minimum="0.1x", maximum="50x", source="scenario", doc="margin times this from then on")
+    trades: list[str] = parameter([], source="scenario", doc="trades concerned; empty means all")
+
+
+class HaircutStep(Section):
+    """Step in all repo haircuts."""
+
+    type: Literal["haircut-step"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    change: Share = parameter(minimum="-10%", maximum="50%", source="scenario", doc="added to every haircut")
+
+
+class LenderWithdrawal(Section):
+    """Cash leaves the lenders."""
+
+    type: Literal["lender-withdrawal"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    share: Share = parameter(minimum="-500%", maximum="100%", source="scenario", doc="part of the lending offer that goes; negative: comes")
+
+
+class ForeignSale(Section):
+    """Foreign holders sell, in equal parts a day."""
+
+    type: Literal["foreign-sale"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    amount: Money = parameter(minimum="-$5tn", maximum="$5tn", source="scenario", doc="sold in all, face; negative: bought")
+    trades: dict[str, Share] = parameter({}, source="scenario", doc="split over trades; empty: in proportion to holdings")
+
+
+class Redemption(Section):
+    """Investors ask asset managers or hedge funds for money, in equal parts a day."""
+
+    type: Literal["redemption"] = parameter(source="scenario", doc="kind of event")
+    who: Literal["asset-managers", "hedge-funds"] = parameter(source="scenario", doc="who is asked")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    share: Share = parameter(minimum="-100%", maximum="100%", source="scenario", doc="redeemed in all, of opening net assets or equity")
+
+
+class Auction(Section):
+    """New issuance; dealers take what bidders leave."""
+
+    type: Literal["auction"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="auction day")
+    trade: Text = parameter(source="scenario", doc="bucket issued")
+    amount: Money = parameter(minimum="$0bn", maximum="$1tn", source="scenario", doc="face issued")
+    dealer_share: Share = parameter(
+        "15%", minimum="0%", maximum="100%", source="literature 4.7: dealer take-up 12.6% in 2025, 27% in 2020", doc="left to dealers in normal times"
+    )
+    bidder_shortfall: Share = parameter("0%", minimum="0%", maximum="100%", source="scenario", doc="part of the issue that bidders leave beyond that")
+    bidder_noise: Share = parameter("5%", minimum="0%", maximum="50%", source="sd of cover ratios, literature 4.7", doc="standard deviation of what bidders leave")
+
+
+class LimitCut(Section):
+    """Dealers' limits are cut by their managers."""
+
+    type: Literal["limit-cut"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    share: Share = parameter(minimum="-500%", maximum="95%", source="scenario", doc="part of the limit that goes; negative: is added")
+
+
+class FacilityOpening(Section):
+    """The standing repo facility opens on a day."""
+
+    type: Literal["facility-opening"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+
+
+class PolicyRateChange(Section):
+    """The policy rate moves."""
+
+    type: Literal["policy-rate-change"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    change: BasisPoints = parameter(minimum="-1000bp", maximum="1000bp", source="scenario", doc="change")
+
+
+class HedgeDemandShift(Section):
+    """Asset managers want more or fewer futures for reasons outside the model."""
+
+    type: Literal["hedge-demand-shift"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up")
+    share: Share = parameter(minimum="-100%", maximum="500%", source="scenario", doc="change of demand, of its opening size")
+    trades: list[str] = parameter([], source="scenario", doc="trades concerned; empty means all")
+
+
+class ForeignPremium(Section):
+    """A fee on foreign holdings or a default scare: yields must pay a premium, and foreigners sell."""
+
+    type: Literal["foreign-premium"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up")
+    premium: BasisPoints = parameter(minimum="-500bp", maximum="1000bp", source="scenario", doc="added to all fundamental yields")
+    sale: Share = parameter("0%", minimum="0%", maximum="100%", source="scenario", doc="part of foreign holdings sold over those days")
+
+
+Event = Annotated[
+    YieldShock
+    | VolatilityShock
+    | MarginStep
+    | HaircutStep
+    | LenderWithdrawal
+    | ForeignSale
+    | Redemption
+    | Auction
+    | LimitCut
+    | FacilityOpening
+    | PolicyRateChange
+    | HedgeDemandShift
+    | ForeignPremium,
+    Field(discriminator="type"),
+]
+
+
+class Numerics(Section):
+    """How the day is solved."""
+
+    rounds_max: Count = parameter(60, minimum=1, maximum=10000, source="numerical", doc="most rounds in a day; what is left is recorded")
+    tolerance: Money = parameter("$1000", minimum="$0bn", maximum="$1bn", source="numerical", doc="orders below this in all end the day")
+    block: Count = parameter(256, minimum=1, maximum=100000, source="numerical", doc="paths in a block: one unit of work and of storage")
+
+
+class Output(Section):
+    """What is kept."""
+
+    precision: Literal["float32", "float64"] = parameter("float32", source="storage", doc="number format of the stored records")
+    agents: bool = parameter(False, source="storage", doc="keep records of every single agent")
+
+
+class Scenario(Section):
+    """A scenario: an opening market, the agents in it, and what happens."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] = parameter(source="scenario", doc="short name, used for folders")
+    title: Text = parameter("", source="scenario", doc="one line for readers")
+    description: Text = parameter("", source="scenario", doc="what happens and why")
+    seed: Count = parameter(1, minimum=0, maximum=2**63 - 1, source="scenario", doc="seed of every random stream")
+    paths: Count = parameter(1000, minimum=1, maximum=100_000_000, source="scenario", doc="random paths")
+    horizon: Days = parameter("60d", minimum="1d", maximum="2500d", source="scenario", doc="trading days simulated")
+    market: Market = section(doc="the opening day")
+    drivers: Drivers = section(default=Drivers, doc="fundamental yields and volatility")
+    funds: Funds = section(default=Funds, doc="hedge funds")
+    dealers: Dealers = section(default=Dealers, doc="dealers")
+    end_investors: EndInvestors = section(default=EndInvestors, doc="end investors")
+    asset_managers: AssetManagers = section(default=AssetManagers, doc="asset managers")
+    lenders: Lenders = section(default=Lenders, doc="cash lenders")
+    foreign_holders: ForeignHolders = section(default=ForeignHolders, doc="foreign holders")
+    clearing_house: ClearingHouse = section(default=ClearingHouse, doc="clearing house")
+    central_bank: CentralBank = section(default=CentralBank, doc="central bank")
+    channels: Channels = section(default=Channels, doc="switches for attribution")
+    events: Annotated[list[Event], Field(max_length=1000)] = parameter([], source="scenario", doc="what happens, by day")
+    numerics: Numerics = section(default=Numerics, doc="how the day is solved")
+    output: Output = section(default=Output, doc="what is kept")
+
+    @model_validator(mode="after")
+    def relations_hold(self) -> Scenario:
+        """Check what no single field can: raises every broken relation at once."""
+        problems = [*_unknown_trades(self), *_unknown_contracts(self), *_impossible_holdings(self), *_late_events(self)]
+        if problems:
+            raise Problems(problems)
+        return self
+
+
+def _unknown_trades(scenario: Scenario) -> list[Problem]:
+    known = list(scenario.market.trades)
+    found = []
+    for index, event in enumerate(scenario.events):
+        names = [event.trade] if isinstance(event, Auction) else list(getattr(event, "trades", ()))
+        key = "trade" if isinstance(event, Auction) else "trades"
+        found += [
+            Problem(f"events.{index}.{key}", f"{name!r} is not a trade of this market", f"one of {', '.join(known)}", near=known)
+            for name in names
+            if name not in known
+        ]
+    for kind, purchases in (("outright", scenario.central_bank.outright), ("hedged", scenario.central_bank.hedged)):
+        found += [
+            Problem(f"central_bank.{kind}.trades.{name}", f"{name!r} is not a trade of this market", f"one of {', '.join(known)}", near=known)
+            for name in purchases.trades
+            if name not in known
+        ]
+    return found
+
+
+def _unknown_contracts(scenario: Scenario) -> list[Problem]:
+    found = []
+    for name, trade in scenario.market.trades.items():
+        contract = trade.contract or name
+        if trade.hedge == "futures" and contract not in CONTRACTS:
+            found.append(
+                Problem(
+                    f"market.trades.{name}",
+                    f"{contract!r} is not a futures contract",
+                    f"one of {', '.join(CONTRACTS)}, or hedge: swap",
+                    near=list(CONTRACTS),
+                )
+            )
+        if trade.hedge == "swap" and len(trade.deliverables) != 1:
+            found.append(
+                Problem(f"market.trades.{name}.deliverables", f"{len(trade.deliverables)} bonds", "exactly one bond for a swap trade")
+            )
+    return found
+
+
+def _impossible_holdings(scenario: Scenario) -> list[Problem]:
+    found = []
+    for name, trade in scenario.market.trades.items():
+        held = (
+            max(trade.fund_packages, 0.0)
+            + max(trade.dealer_packages, 0.0)
+            + max(trade.dealer_inventory, 0.0)
+            + trade.asset_manager_bonds
+            + trade.foreign_bonds
+            + trade.central_bank_bonds
+        )
+        if held > trade.outstanding:
+            found.append(
+                Problem(
+                    f"market.trades.{name}.outstanding",
+                    f"${trade.outstanding:,.1f}bn outstanding, but ${held:,.1f}bn held by the sectors named",
+                    "outstanding at least as large as what is held",
+                )
+            )
+    return found
+
+
+def _late_events(scenario: Scenario) -> list[Problem]:
+    return [
+        Problem(
+            f"events.{index}.day",
+            f"day {event.day:.0f} is after the horizon of {scenario.horizon:.0f} days",
+            f"a day from 1d to {scenario.horizon:.0f}d",
+        )
+        for index, event in enumerate(scenario.events)
+        if event.day > scenario.horizon
+    ]
