@@ -208,7 +208,7 @@ def fire_sale(
     outstanding = balance.securities_face_bn.sum(axis=0)
     if not ((falls >= 0.0) & (falls < 1.0)).all():
         raise ValueError(
-            f"five_percent_fall is {five_percent_fall}; a fall is at least 0 and below 1 (1% is 0.01)"
+            f"five_percent_fall is {falls.tolist()}; a fall is at least 0 and below 1 (1% is 0.01)"
         )
     if not (outstanding > 0.0).all():
         raise ValueError("a security is held by no bank; leave its column out")
