@@ -31,7 +31,7 @@ class Problem:
     near: Sequence[str] = field(default=(), repr=False)
 
 
-class Problems(ValueError):
+class Problems(ValueError):  # noqa: N818 - a collection of problems, not one error
     """Raised by a check of relations between fields, with everything that it found.
 
     Inside a section of the schema, keys are relative to that section.

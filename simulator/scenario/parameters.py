@@ -14,8 +14,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic import ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
@@ -24,8 +31,8 @@ from simulator.scenario.errors import Problem, Problems
 from simulator.units import Kind, UnitError, written
 
 __all__ = [
-    "BasisPoints", "Count", "DataFile", "Days", "Declaration", "Money", "Multiple", "Number", "Problem", "Problems",
-    "Rate", "Section", "Shape", "Share", "Text", "Years", "declarations", "parameter", "section",
+    "BasisPoints", "Count", "DataFile", "Days", "Declaration", "Money", "Multiple", "Number", "Problem",
+    "Problems", "Rate", "Section", "Shape", "Share", "Text", "Years", "declarations", "parameter", "section",
 ]  # fmt: skip
 
 TEXT_MAX = 10_000
@@ -33,7 +40,7 @@ REFERENCE_MAX = 255
 
 
 class Reading:
-    """Marks a type with the kind of its figures: pydantic then reads the written form, editors are told of it."""
+    """Marks a type with the kind of its figures: pydantic reads the written form, editors learn it."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
@@ -62,7 +69,7 @@ class Reading:
 
 
 class DataFileMark:
-    """Marks a text that names a data file: the loader finds it, keeps it inside the tree and records its hash."""
+    """Marks a text that names a data file: the loader finds it inside the tree and records its hash."""
 
 
 Money = Annotated[float, Reading(units.MONEY)]
