@@ -1,0 +1,187 @@
+"""Bond futures: conversion factors, invoice, forward price, basis and implied repo.
+
+A future is a forward on whichever bond of the basket is cheapest to deliver. These rules carry one
+bond from settlement to delivery and compare it with the future; the cheapest bond is the one whose
+forward price over conversion factor is lowest, which is the one with the highest implied repo. The
+same rules price the futures leg of the simulator and the rows of ``unwind basis``.
+
+Any price unit will do as long as bond, coupons and future share it (the simulator: per 1 of face;
+the command: points). Time to delivery is in years of the repo market's own day count: days over 360
+in the United States, over 365 in China. Interim coupons, those paid after settlement and up to
+delivery, earn the repo rate simply until delivery.
+
+Sources: CBOT, *Calculating US Treasury Futures Conversion Factors*; CFFEX notice of 2013 on the
+conversion factor and accrued interest of Treasury futures; Burghardt and Belton, *The Treasury Bond
+Basis*, chapters 1 and 2.
+"""
+
+from __future__ import annotations
+
+import math
+
+from simulator.market.treasuries import accrued_interest_at, dirty_price_at, periods_after_next_coupon
+from simulator.rule import rule
+
+#: Semi-annual growth factor at the notional coupon of 6%.
+NOTIONAL_GROWTH_US = 1.03
+
+NOTIONAL_COUPON_US = 0.06
+NOTIONAL_COUPON_CHINA = 0.03
+
+
+@rule
+def rounded_factor(factor: float) -> float:
+    """Conversion factor to four decimals, a half rounded up.
+
+    The nudge is far above the error of the arithmetic and far below the distance of any real factor
+    from a half: it only sends an exact half that came out a bit low upwards.
+    """
+    return math.floor(factor * 1e4 + 0.5 + 1e-7) / 1e4
+
+
+@rule
+def conversion_factor(coupon: float, whole_years: float, months_after: float) -> float:
+    """CBOT factor: price of 1 of face at a yield of 6%, whole years and months from the delivery month.
+
+    ``months_after`` (0 to 11) must already be rounded down to a quarter for the contracts whose rule
+    says so: see ``whole_factor_months``.
+    """
+    is_first_half = months_after < 7.0
+    stub_months = months_after if is_first_half else months_after - 6.0
+    half_years = 2.0 * whole_years if is_first_half else 2.0 * whole_years + 1.0
+    redemption = math.pow(NOTIONAL_GROWTH_US, -half_years)
+    strip = coupon / NOTIONAL_COUPON_US * (1.0 - redemption)
+    stub = math.pow(NOTIONAL_GROWTH_US, -stub_months / 6.0)
+    accrued = coupon / 2.0 * (6.0 - stub_months) / 6.0
+    return rounded_factor(stub * (coupon / 2.0 + redemption + strip) - accrued)
+
+
+@rule
+def whole_factor_months(months: float, is_quarterly: bool) -> float:
+    """Months to maturity that count: rounded down to whole quarters for the longer US contracts."""
+    if is_quarterly:
+        return 3.0 * math.floor(months / 3.0)
+    return months
+
+
+@rule
+def conversion_factor_china(
+    coupon: float, frequency: float, months_to_coupon: float, payments: float
+) -> float:
+    """CFFEX factor: price of 1 of face at a yield of 3%, in months from the delivery month.
+
+    ``months_to_coupon`` runs to the month of the next coupon, ``payments`` counts it and all after.
+    """
+    growth = 1.0 + NOTIONAL_COUPON_CHINA / frequency
+    stub = months_to_coupon * frequency / 12.0
+    redemption = math.pow(growth, 1.0 - payments)
+    strip = coupon / NOTIONAL_COUPON_CHINA * (1.0 - redemption)
+    accrued = coupon / frequency * (1.0 - stub)
+    return rounded_factor(math.pow(growth, -stub) * (coupon / frequency + strip + redemption) - accrued)
+
+
+@rule
+def invoice_price(futures_price: float, factor: float, accrued_delivery: float) -> float:
+    """What the long pays for a delivered bond."""
+    return futures_price * factor + accrued_delivery
+
+
+@rule
+def financed_price_years(dirty: float, years_to_delivery: float, income_years: float) -> float:
+    """Money borrowed to carry a bond times the years of the loan, interim coupons paying it down."""
+    return dirty * years_to_delivery - income_years
+
+
+@rule
+def forward_dirty_price(dirty: float, repo_rate: float, price_years: float, income: float) -> float:
+    """Full price at delivery that leaves a bond bought today and financed in repo with no gain."""
+    return dirty + repo_rate * price_years - income
+
+
+@rule
+def forward_clean_price(forward_dirty: float, accrued_delivery: float) -> float:
+    """Forward price as it is quoted."""
+    return forward_dirty - accrued_delivery
+
+
+@rule
+def carry(clean: float, forward_clean: float) -> float:
+    """Coupon income less financing cost to delivery: what the forward price lies below the spot."""
+    return clean - forward_clean
+
+
+@rule
+def gross_basis(clean: float, futures_price: float, factor: float) -> float:
+    """Bond price less the futures price converted to that bond."""
+    return clean - futures_price * factor
+
+
+@rule
+def net_basis(forward_dirty: float, invoice: float) -> float:
+    """Gross basis less carry: what delivering the bond loses, the price of the delivery options."""
+    return forward_dirty - invoice
+
+
+@rule
+def implied_repo(dirty: float, invoice: float, price_years: float, income: float) -> float:
+    """Return of buying the bond, selling the future and delivering, simple, in the repo day count."""
+    return (invoice + income - dirty) / price_years
+
+
+@rule
+def futures_price_from_implied_repo(forward_dirty: float, accrued_delivery: float, factor: float) -> float:
+    """Futures price at which a bond's implied repo is the rate its forward price was computed at."""
+    return (forward_dirty - accrued_delivery) / factor
+
+
+@rule
+def coupons_to_delivery(frequency: float, years_to_maturity: float, years_to_delivery: float) -> float:
+    """Number of coupons paid from today, excluded, to delivery, included."""
+    now = periods_after_next_coupon(years_to_maturity, frequency)
+    return now - periods_after_next_coupon(years_to_maturity - years_to_delivery, frequency)
+
+
+@rule
+def income_years_to_delivery(
+    coupon: float, frequency: float, years_to_maturity: float, years_to_delivery: float
+) -> float:
+    """Interim coupons times the years from each to delivery."""
+    count = coupons_to_delivery(frequency, years_to_maturity, years_to_delivery)
+    first = years_to_maturity - periods_after_next_coupon(years_to_maturity, frequency) / frequency
+    from_first = years_to_delivery - first
+    return coupon / frequency * count * (from_first - (count - 1.0) / (2.0 * frequency))
+
+
+@rule
+def forward_clean_price_at(
+    coupon: float,
+    frequency: float,
+    years_to_maturity: float,
+    yield_: float,
+    repo_rate: float,
+    years_to_delivery: float,
+) -> float:
+    """Quoted forward price of a bond from its yield, all in calendar years.
+
+    ``repo_rate`` is simple a calendar year: an act/360 quote times 365/360. Over the conversion
+    factor this is the futures price at which the bond's implied repo equals ``repo_rate``; the
+    future trades at the lowest of these in its basket.
+    """
+    dirty = dirty_price_at(coupon, frequency, years_to_maturity, yield_)
+    income = coupon / frequency * coupons_to_delivery(frequency, years_to_maturity, years_to_delivery)
+    income_years = income_years_to_delivery(coupon, frequency, years_to_maturity, years_to_delivery)
+    financed = financed_price_years(dirty, years_to_delivery, income_years)
+    accrued = accrued_interest_at(coupon, frequency, years_to_maturity - years_to_delivery)
+    return forward_dirty_price(dirty, repo_rate, financed, income) - accrued
+
+
+@rule
+def hedge_ratio(factor: float, bond_face: float, contract_face: float) -> float:
+    """Futures to sell against a bond position delivered as it is, before rounding to whole contracts."""
+    return factor * bond_face / contract_face
+
+
+@rule
+def futures_dv01(forward_dv01: float, factor: float) -> float:
+    """Value of a basis point of a future: that of its cheapest bond at delivery, over its factor."""
+    return forward_dv01 / factor
