@@ -22,10 +22,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.drivers.block import DriverSpec, draw_block
 from simulator.drivers.history import Bootstrap, YieldHistory, read_yields
 from simulator.drivers.random_streams import Floats
-from simulator.drivers.rates import FACTOR_COUNT, REFERENCE_TENOR, TENOR_COUNT, RateModel
-from simulator.drivers.volatility import TRADING_DAYS_PER_YEAR, VolatilityModel
+from simulator.drivers.rates import FACTOR_COUNT, REFERENCE_TENOR, TENOR_COUNT, TENOR_YEARS, RateModel
+from simulator.drivers.regimes import REGIMES
+from simulator.drivers.volatility import (
+    MOVE_WINDOW_DAYS,
+    TRADING_DAYS_PER_YEAR,
+    VolatilityModel,
+    realised_volatility_bp_per_year,
+)
 
 YIELD_FILE = "treasury_par_yields_daily.csv"
 WINDOWS = {
@@ -45,6 +52,12 @@ FITTED_LAGS = (1, 2, 5, 10, 20, 40)
 COMPARED_LAGS = (1, 5, 20)
 TAIL_SHARE = 0.05
 STATIONARY_DAYS = 1_500
+WARMUP_DAYS = 500
+# Long against the half-life of the state, 69 days in 2010-2025.
+COMPARED_TENORS = (2, 5, 10, 30)
+COMPARED_DAYS = 400_000
+# Simulated days per regime: 103 samples as long as 2010-2025, 534 as long as 2017-2019.
+COMPARED_SEED = 20200309
 JUMPS_PER_YEAR, JUMP_SIZE = 2.0, 0.4
 # judgement: two days a year on which volatility rises by half, see docs/model/drivers.md.
 
@@ -354,17 +367,110 @@ REGIMES: dict[str, RateModel] = {
 '''
 
 
+class VolatilityMoments(NamedTuple):
+    """Moments of the log of 21-day realised volatility of the curve; every field has shape (path,).
+
+    `sd` of its level, `skewness` of its five-day changes (jumps make it positive), and the largest `rise` and
+    `fall` within 21 days.
+    """
+
+    sd: Floats
+    skewness: Floats
+    rise: Floats
+    fall: Floats
+
+
+def volatility_moments(changes_bp: Floats) -> VolatilityMoments:
+    """Moments of realised volatility of samples of daily changes, shape (path, day, tenor)."""
+    realised = realised_volatility_bp_per_year(np.cumsum(changes_bp, axis=1), 0.0)
+    log_level = np.log(realised[:, MOVE_WINDOW_DAYS - 1 :])
+    week = log_level[:, 5:] - log_level[:, :-5]
+    week -= week.mean(axis=1, keepdims=True)
+    month = log_level[:, MOVE_WINDOW_DAYS:] - log_level[:, :-MOVE_WINDOW_DAYS]
+    return VolatilityMoments(
+        sd=log_level.std(axis=1),
+        skewness=np.mean(week**3.0, axis=1) / np.mean(week**2.0, axis=1) ** 1.5,
+        rise=month.max(axis=1),
+        fall=-month.min(axis=1),
+    )
+
+
+def simulated_changes(model: RateModel, day_count: int, path_count: int, seed: int) -> Floats:
+    """Independent samples of daily changes, shape (path, day, tenor), bp, from the model's long-run law."""
+    spec = DriverSpec("factor", rate_model=model, warmup_days=WARMUP_DAYS)
+    block = draw_block(spec, seed, 0, path_count, day_count)
+    return np.diff(block.curve_change_bp, axis=1, prepend=0.0)
+
+
+def comparison(model: RateModel, changes_bp: Floats, seed: int = COMPARED_SEED) -> dict[str, Floats]:
+    """Data against model: each statistic of one realised sample against simulated samples as long.
+
+    Parameters
+    ----------
+    model
+        Model to judge.
+    changes_bp
+        The data's daily changes, shape (day, tenor).
+    seed
+        Seed of the simulated samples.
+
+    Returns
+    -------
+    dict
+        By name of the statistic an array of shape (4, tenor): the data's value; mean and standard deviation
+        over simulated samples, the latter being the sampling error of one sample as long as the data; and the
+        score, the difference over root(1 + 1 / samples) standard deviations. Statistics of realised
+        volatility have one column.
+    """
+    day_count = len(changes_bp)
+    samples = simulated_changes(model, day_count, max(COMPARED_DAYS // day_count, 100), seed)
+    found = {
+        name: (data[0], simulated)
+        for name, data, simulated in zip(
+            SampleMoments._fields, sample_moments(changes_bp[None]), sample_moments(samples), strict=True
+        )
+    }
+    if day_count >= FITTED_DAYS_MIN:
+        data_volatility, volatility = volatility_moments(changes_bp[None]), volatility_moments(samples)
+        for name, data, simulated in zip(VolatilityMoments._fields, data_volatility, volatility, strict=True):
+            found[f"volatility {name}"] = (data, simulated[:, None])
+    return {name: _scored(data, simulated) for name, (data, simulated) in found.items()}
+
+
+def _scored(data: Floats, simulated: Floats) -> Floats:
+    mean, spread = simulated.mean(axis=0), simulated.std(axis=0, ddof=1)
+    score = (data - mean) / (spread * np.sqrt(1.0 + 1.0 / len(simulated)))
+    return np.array([data, mean, spread, score])
+
+
+def comparison_table(yields: YieldHistory) -> str:
+    """Markdown table of `comparison` for the shipped regimes: data, model's mean, (score)."""
+    columns = [TENOR_YEARS.index(tenor) for tenor in COMPARED_TENORS]
+    tenors = " | ".join(f"{tenor}y" for tenor in COMPARED_TENORS)
+    lines = [f"| regime | statistic | {tenors} |", "|---|---|" + "---|" * len(columns)]
+    for name, (start, end) in WINDOWS.items():
+        for statistic, values in comparison(REGIMES[name], yields.changes_bp(start, end)).items():
+            if np.isnan(values).any():
+                continue
+            shown = values[:, columns] if values.shape[1] == TENOR_COUNT else values
+            cells = [f"{data:.2f} / {mean:.2f} ({score:+.1f})" for data, mean, _, score in shown.T]
+            cells += [""] * (len(columns) - len(cells))
+            lines.append(f"| {name} | {statistic} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line: print the fitted regimes as a module, or a comparison of model and data."""
     parser = argparse.ArgumentParser(prog="python -m simulator.calibration.moments", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help=f"folder that holds {YIELD_FILE}")
+    parser.add_argument("--compare", action="store_true", help="print moments of shipped regimes and data")
     chosen = parser.parse_args(arguments)
     try:
         yields = read_yields(chosen.data / YIELD_FILE)
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    print(regimes_module(fitted_regimes(yields)), end="")
+    print(comparison_table(yields) if chosen.compare else regimes_module(fitted_regimes(yields)).rstrip())
     return 0
 
 

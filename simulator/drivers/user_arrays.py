@@ -32,6 +32,10 @@ PLAIN_CODECS = frozenset(
 )
 
 
+class _RefusedError(ValueError):
+    """A file that could be read, and must not be."""
+
+
 @dataclass(frozen=True)
 class UserArrays:
     """Checked arrays of the user.
@@ -139,7 +143,7 @@ def _checked(source: str, name: str, found: Any, ndim: int, lowest: float, highe
 
 def _check_size(source: str, byte_count: int) -> None:
     if byte_count > BYTES_MAX:
-        raise ValueError(
+        raise _RefusedError(
             f"{source}: found {byte_count / 2**30:.1f} GiB of values; allowed are {BYTES_MAX / 2**30:g} GiB;"
             " split the paths over several runs."
         )
@@ -151,9 +155,9 @@ def _npz_arrays(path: Path) -> dict[str, Any]:
             _check_size(path.name, sum(member.file_size for member in archive.infolist()))
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files if name in (CURVE, VOLATILITY, TENORS)}
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError) as fault:
-        if isinstance(fault, ValueError) and str(fault).startswith(path.name):
-            raise
+    except _RefusedError:
+        raise
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, MemoryError) as fault:
         raise ValueError(
             f"{path.name}: not a readable npz file ({fault}); write plain float arrays with numpy.savez."
         ) from None
@@ -169,10 +173,12 @@ def _netcdf_arrays(path: Path) -> dict[str, Any]:
         with xr.open_dataset(path, engine=engine, decode_times=False) as dataset:
             _check_size(path.name, dataset.nbytes)
             return {name: dataset[name].values for name in (CURVE, VOLATILITY, TENORS) if name in dataset}
-    except (OSError, TypeError, ValueError, ImportError) as fault:
+    except _RefusedError:
+        raise
+    except Exception as fault:  # whatever the readers raise on a damaged file
         raise ValueError(
-            f"{path.name}: not a readable netCDF file ({str(fault).splitlines()[0]}); write classic netCDF,"
-            " or install h5netcdf to read netCDF-4."
+            f"{path.name}: not a readable netCDF file ({type(fault).__name__}); write classic netCDF, or"
+            " install h5netcdf to read netCDF-4."
         ) from None
 
 
@@ -182,19 +188,26 @@ def _zarr_arrays(path: Path) -> dict[str, Any]:
     try:
         group = zarr.open_group(str(path), mode="r")
         found = {name: group[name] for name in (CURVE, VOLATILITY, TENORS) if name in group}
-    except (OSError, KeyError, ValueError, TypeError) as fault:
-        raise ValueError(f"{path.name}: not a readable Zarr group ({fault}).") from None
-    for name, array in found.items():
-        if not isinstance(array, zarr.Array):
-            raise ValueError(f"{path.name}: {name} is a group; it must be an array.")
-        foreign = sorted(set(_codec_names(array.metadata.to_dict())) - PLAIN_CODECS)
-        if foreign:
-            raise ValueError(
-                f"{path.name}: {name} is stored with {', '.join(foreign)}; allowed are plain numbers"
-                f" compressed with {', '.join(sorted(PLAIN_CODECS))}."
-            )
-        _check_size(path.name, math.prod(array.shape) * 8)
-    return {name: array[:] for name, array in found.items() if isinstance(array, zarr.Array)}
+        return {name: _zarr_values(path.name, name, array) for name, array in found.items()}
+    except _RefusedError:
+        raise
+    except Exception as fault:  # whatever the reader raises on damaged metadata or chunks
+        raise ValueError(
+            f"{path.name}: not a readable Zarr group ({type(fault).__name__}: {fault}); write it anew."
+        ) from None
+
+
+def _zarr_values(source: str, name: str, array: Any) -> Any:
+    if not hasattr(array, "metadata") or not hasattr(array, "shape"):
+        raise _RefusedError(f"{source}: {name} is a group; it must be an array.")
+    foreign = sorted(set(_codec_names(array.metadata.to_dict())) - PLAIN_CODECS)
+    if foreign:
+        raise _RefusedError(
+            f"{source}: {name} is stored with {', '.join(foreign)}; allowed are plain numbers compressed with"
+            f" {', '.join(sorted(PLAIN_CODECS))}."
+        )
+    _check_size(source, math.prod(array.shape) * 8)
+    return array[:]
 
 
 def _codec_names(metadata: Any) -> Iterator[str]:
