@@ -83,7 +83,7 @@ def set_margins(p: Parameters, s: State, multiple: float) -> None:
 @phase
 def at_risk(p: Parameters, j: int, volatility_bp: float) -> float:
     """Margin model of one trade's hedge at a daily volatility."""
-    return value_at_risk(volatility_bp, p.margin_confidence, p.margin_period_days, p.hedge_price_per_bp[j])
+    return value_at_risk(volatility_bp, p.margin_confidence, p.margin_period_days, p.price_per_bp[j])
 
 
 @phase

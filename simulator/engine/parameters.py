@@ -63,7 +63,6 @@ class Parameters(NamedTuple):
     opening_dislocation_bp: Floats  # (T,)
     opening_volatility_bp: Floats  # (T,) a day
     price_per_bp: Floats  # (T,) DV01 per face of the held bond
-    hedge_price_per_bp: Floats  # (T,)
     opening_price: Floats  # (T,) of the held bond
     duration_years: Floats  # (T,) modified duration of the held bond
     daily_volume_bn: Floats  # (T,)

@@ -198,6 +198,6 @@ def set_volatility(p: Parameters, s: State) -> None:
 def learn_from_moves(p: Parameters, s: State) -> None:
     """Feed the day's actual move of each hedge, forced sales included, to the variance estimate."""
     for j in range(s.price.shape[0]):
-        move_bp = (s.hedge[j] - s.hedge_at_open[j]) / p.hedge_price_per_bp[j]
+        move_bp = (s.hedge[j] - s.hedge_at_open[j]) / p.price_per_bp[j]
         s.variance[j] = variance_estimate(s.variance[j], move_bp, p.variance_decay)
         s.hedge_at_open[j] = s.hedge[j]
