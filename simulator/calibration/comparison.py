@@ -15,9 +15,11 @@ import numpy as np
 
 from simulator.calibration.moments import (
     FITTED_DAYS_MIN,
+    LONG_WINDOW,
     WINDOWS,
     SampleMoments,
     attenuation,
+    fit_rate_model,
     sample_moments,
 )
 from simulator.drivers.block import DriverSpec, draw_block
@@ -34,6 +36,7 @@ COMPARED_DAYS = 400_000
 SAMPLES_MIN, SAMPLES_MAX = 100, 2_000
 # Simulated days per regime and bounds on the samples they are cut into: 103 as long as 2010-2025.
 COMPARED_SEED = 20200309
+COMPARED_JUMPS_PER_YEAR = (0.0, 1.0, 2.0, 4.0)
 PUBLISHED_INDEX = {
     "2020-02-20": 69.60,
     "2020-03-09": 163.70,
@@ -56,6 +59,9 @@ class VolatilityMoments(NamedTuple):
     skewness: Floats
     rise: Floats
     fall: Floats
+
+
+VOLATILITY_ROWS = tuple(f"volatility {name}" for name in VolatilityMoments._fields)
 
 
 def volatility_moments(changes_bp: Floats) -> VolatilityMoments:
@@ -111,8 +117,8 @@ def comparison(model: RateModel, changes_bp: Floats, seed: int = COMPARED_SEED) 
     }
     if day_count >= FITTED_DAYS_MIN:
         data_volatility, volatility = volatility_moments(changes_bp[None]), volatility_moments(samples)
-        for name, data, simulated in zip(VolatilityMoments._fields, data_volatility, volatility, strict=True):
-            found[f"volatility {name}"] = (data, simulated[:, None])
+        for name, data, simulated in zip(VOLATILITY_ROWS, data_volatility, volatility, strict=True):
+            found[name] = (data, simulated[:, None])
     return {name: _scored(data, simulated) for name, (data, simulated) in found.items()}
 
 
@@ -173,6 +179,24 @@ def comparison_table(yields: YieldHistory) -> str:
     return "\n".join(lines)
 
 
+def jump_table(yields: YieldHistory) -> str:
+    """Markdown table of what tells jumps of volatility from large shocks: the long window refitted."""
+    window = WINDOWS[LONG_WINDOW]
+    changes = yields.changes_bp(*window)
+    lines = [
+        "| jumps a year | kurtosis 2y | " + " | ".join(VOLATILITY_ROWS) + " |",
+        "|---|---|---|---|---|---|",
+    ]
+    for jumps_per_year in COMPARED_JUMPS_PER_YEAR:
+        model = fit_rate_model(yields, *window, jumps_per_year=jumps_per_year)
+        found = comparison(model, changes)
+        columns = [found["kurtosis"][:, 0], *[found[row][:, 0] for row in VOLATILITY_ROWS]]
+        cells = [f"{data:.2f} / {mean:.2f} ({score:+.1f})" for data, mean, _, score in columns]
+        lines.append(f"| {jumps_per_year:g} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def report(yields: YieldHistory) -> str:
-    """All three tables, as docs/model/drivers.md holds them."""
-    return "\n\n".join([comparison_table(yields), correlation_table(yields), index_table(yields)])
+    """All tables, as docs/model/drivers.md holds them."""
+    tables = (comparison_table, correlation_table, index_table, jump_table)
+    return "\n\n".join(table(yields) for table in tables)

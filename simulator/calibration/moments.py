@@ -163,7 +163,12 @@ def _product_moment(volatility: VolatilityModel, exponent: Floats, lag: int) -> 
 
 
 def fit_rate_model(
-    yields: YieldHistory, start: str, end: str, name: str = "own", prior: RateModel | None = None
+    yields: YieldHistory,
+    start: str,
+    end: str,
+    name: str = "own",
+    prior: RateModel | None = None,
+    jumps_per_year: float = JUMPS_PER_YEAR,
 ) -> RateModel:
     """Fit the factor model to the daily changes of a window.
 
@@ -178,6 +183,8 @@ def fit_rate_model(
     prior
         Model whose dynamics a short window takes, and towards which a long one is drawn. Without it the
         window must be long.
+    jumps_per_year
+        Jumps of volatility, which moments of yields alone do not identify.
 
     Raises
     ------
@@ -186,7 +193,7 @@ def fit_rate_model(
     """
     changes = yields.changes_bp(start, end)
     if len(changes) >= FITTED_DAYS_MIN:
-        volatility, sensitivity = _fitted_dynamics(changes, prior)
+        volatility, sensitivity = _fitted_dynamics(changes, prior, jumps_per_year)
     elif prior is not None:
         volatility, sensitivity = prior.volatility, np.asarray(prior.volatility_sensitivity)
     else:
@@ -238,7 +245,9 @@ def _reversion_per_year(yields: YieldHistory, sd_bp: Floats, loadings: Floats) -
     return _rounded(-TRADING_DAYS_PER_YEAR * np.log(np.minimum(slopes, 1.0)), 2)
 
 
-def _fitted_dynamics(changes: Floats, prior: RateModel | None) -> tuple[VolatilityModel, Floats]:
+def _fitted_dynamics(
+    changes: Floats, prior: RateModel | None, jumps_per_year: float
+) -> tuple[VolatilityModel, Floats]:
     """Volatility dynamics and sensitivities by weighted least squares on exact moments."""
     from scipy.optimize import least_squares
 
@@ -249,13 +258,13 @@ def _fitted_dynamics(changes: Floats, prior: RateModel | None) -> tuple[Volatili
     spread = np.array([0.5, 0.4, 0.4, *[0.25] * (TENOR_COUNT - 1)]) * (1.0 if prior else 4.0)
 
     def residuals(vector: Floats) -> Floats:
-        volatility, sensitivity = _vector_to_dynamics(vector)
+        volatility, sensitivity = _vector_to_dynamics(vector, jumps_per_year)
         exact = exact_moments(volatility, sensitivity, FITTED_LAGS)
         model = np.concatenate([exact.geary, np.log1p(exact.kurtosis / 3.0), exact.autocorrelation.ravel()])
         return np.concatenate([(model - target) / error, (vector - centre) / spread])
 
     solution = least_squares(residuals, centre, method="trf", xtol=1e-10, ftol=1e-10)
-    volatility, sensitivity = _vector_to_dynamics(solution.x)
+    volatility, sensitivity = _vector_to_dynamics(solution.x, jumps_per_year)
     rounded = replace(
         volatility,
         persistence_per_day=round(volatility.persistence_per_day, 4),
@@ -289,12 +298,12 @@ def _dynamics_to_vector(model: RateModel) -> Floats:
     return np.concatenate([head, np.log(others)])
 
 
-def _vector_to_dynamics(vector: Floats) -> tuple[VolatilityModel, Floats]:
+def _vector_to_dynamics(vector: Floats, jumps_per_year: float) -> tuple[VolatilityModel, Floats]:
     persistence = float(1.0 / (1.0 + np.exp(-vector[0])))
     volatility = VolatilityModel(
         persistence_per_day=persistence,
         shock_sd=float(np.exp(vector[1]) * np.sqrt(1.0 - persistence**2.0)),
-        jumps_per_year=JUMPS_PER_YEAR,
+        jumps_per_year=jumps_per_year,
         jump_size=JUMP_SIZE,
         news_sd=float(np.exp(vector[2])),
     )
