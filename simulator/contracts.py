@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-#: How remaining months enter the conversion factor, and which formula is used.
-FactorRule = Literal["us-quarters", "us-months", "china"]
-
 #: Last trading and last delivery day.
 DeliveryRule = Literal["us-month-end", "us-seven-days-before", "china-second-friday"]
 
@@ -40,8 +37,10 @@ class Contract:
         Smallest outright price step, in points (per 100 of face).
     notional_coupon
         Coupon at which a bond's conversion factor is one, decimal a year.
-    factor_rule, delivery_rule
-        Which conversion-factor formula and which delivery calendar apply.
+    factor_rounding_months
+        Months to maturity are rounded down to a multiple of this in the conversion factor.
+    delivery_rule
+        Which delivery calendar applies.
     original_months_max
         Longest original term a deliverable bond may have had, in months (None: any).
     remaining_months_min, remaining_months_max
@@ -59,7 +58,7 @@ class Contract:
     face: float
     tick_points: float
     notional_coupon: float
-    factor_rule: FactorRule
+    factor_rounding_months: int
     delivery_rule: DeliveryRule
     original_months_max: int | None
     remaining_months_min: int
@@ -79,14 +78,14 @@ def _united_states(
     name: str,
     face: float,
     ticks_per_point: int,
-    factor_rule: FactorRule,
+    factor_rounding_months: int,
     original_months_max: int | None,
     remaining_months: tuple[int, int | None],
     *,
     is_max_from_month_end: bool = False,
     is_max_excluded: bool = False,
 ) -> Contract:
-    is_short_note = factor_rule == "us-months"
+    is_short_note = factor_rounding_months == 1
     return Contract(
         code,
         name,
@@ -95,7 +94,7 @@ def _united_states(
         face,
         1.0 / ticks_per_point,
         0.06,
-        factor_rule,
+        factor_rounding_months,
         "us-month-end" if is_short_note else "us-seven-days-before",
         original_months_max,
         *remaining_months,
@@ -121,7 +120,7 @@ def _china(
         face,
         tick_points,
         0.03,
-        "china",
+        1,
         "china-second-friday",
         original_months_max,
         *remaining_months,
@@ -131,14 +130,14 @@ def _china(
 
 #: The table. Remaining terms in months: 21 is one year and nine months.
 _ROWS = (
-    _united_states("TU", "2-year note", 2e5, 256, "us-months", 63, (21, 24), is_max_from_month_end=True),
-    _united_states("Z3N", "3-year note", 3e5, 256, "us-months", 84, (33, 36), is_max_from_month_end=True),
-    _united_states("FV", "5-year note", 1e5, 128, "us-months", 63, (50, None)),
-    _united_states("TY", "10-year note", 1e5, 64, "us-quarters", 120, (78, 96)),
-    _united_states("UXY", "ultra 10-year note", 1e5, 64, "us-quarters", 120, (113, 120)),
-    _united_states("TWE", "20-year bond", 1e5, 32, "us-quarters", None, (230, 239)),
-    _united_states("US", "Treasury bond", 1e5, 32, "us-quarters", None, (180, 300), is_max_excluded=True),
-    _united_states("WN", "ultra bond", 1e5, 32, "us-quarters", None, (300, None)),
+    _united_states("TU", "2-year note", 2e5, 256, 1, 63, (21, 24), is_max_from_month_end=True),
+    _united_states("Z3N", "3-year note", 3e5, 256, 1, 84, (33, 36), is_max_from_month_end=True),
+    _united_states("FV", "5-year note", 1e5, 128, 1, 63, (50, None)),
+    _united_states("TY", "10-year note", 1e5, 64, 3, 120, (78, 96)),
+    _united_states("UXY", "ultra 10-year note", 1e5, 64, 3, 120, (113, 120)),
+    _united_states("TWE", "20-year bond", 1e5, 32, 3, None, (230, 239)),
+    _united_states("US", "Treasury bond", 1e5, 32, 3, None, (180, 300), is_max_excluded=True),
+    _united_states("WN", "ultra bond", 1e5, 32, 3, None, (300, None)),
     _china("TS", "2-year bond", 2e6, 0.002, 60, (18, 27)),
     _china("TF", "5-year bond", 1e6, 0.005, 84, (48, 63)),
     _china("T", "10-year bond", 1e6, 0.005, 120, (78, None)),
