@@ -49,6 +49,13 @@ class Contract:
         ``is_max_excluded``.
     repo_days_per_year
         Day count of repo and implied repo rates in this market.
+    coupon_frequencies
+        Payments a year a deliverable bond may make.
+    is_paid_on_month_ends
+        Whether a bond that matures on the last day of a month pays its coupons on last days.
+    accrued_decimals
+        Decimals the exchange rounds accrued interest on 100 of face to, before it is turned into money
+        (None: not rounded before).
     """
 
     code: str
@@ -64,6 +71,9 @@ class Contract:
     remaining_months_min: int
     remaining_months_max: int | None
     repo_days_per_year: float
+    coupon_frequencies: tuple[int, ...]
+    is_paid_on_month_ends: bool
+    accrued_decimals: int | None
     is_max_from_month_end: bool = False
     is_max_excluded: bool = False
 
@@ -99,6 +109,9 @@ def _united_states(
         original_months_max,
         *remaining_months,
         360.0,
+        (2,),
+        True,
+        None,
         is_max_from_month_end,
         is_max_excluded,
     )
@@ -125,6 +138,9 @@ def _china(
         original_months_max,
         *remaining_months,
         365.0,
+        (1, 2),
+        False,
+        7,
     )
 
 

@@ -46,6 +46,12 @@ def payments_after_stub(months_to_maturity: float, frequency: float) -> float:
 
 
 @rule
+def periods_to_first_payment(months_to_maturity: float, frequency: float) -> float:
+    """Coupon periods from the first day of the delivery month to the first payment after it."""
+    return months_to_maturity * frequency / 12.0 - payments_after_stub(months_to_maturity, frequency)
+
+
+@rule
 def conversion_factor(
     coupon: float, frequency: float, notional_coupon: float, months_to_maturity: float
 ) -> float:
@@ -55,27 +61,20 @@ def conversion_factor(
     different letters, are this one; they differ in the notional coupon (6% and 3%), the payments a
     year and the rounding of the months.
     """
+    notional_yield = notional_coupon / frequency
     later = payments_after_stub(months_to_maturity, frequency)
-    stub = months_to_maturity * frequency / 12.0 - later
-    growth = 1.0 + notional_coupon / frequency
-    redemption = math.pow(growth, -later)
-    return factor_from_discounts(
-        coupon, frequency, notional_coupon, stub, math.pow(growth, -stub), redemption
-    )
+    stub = periods_to_first_payment(months_to_maturity, frequency)
+    stub_discount = math.pow(1.0 + notional_yield, -stub)
+    redemption = math.pow(1.0 + notional_yield, -later)
+    return factor_from_discounts(coupon / frequency, notional_yield, stub, stub_discount, redemption)
 
 
 @rule
 def factor_from_discounts(
-    coupon: float,
-    frequency: float,
-    notional_coupon: float,
-    stub: float,
-    stub_discount: float,
-    redemption: float,
+    payment: float, notional_yield: float, stub: float, stub_discount: float, redemption: float
 ) -> float:
-    """Conversion factor from the notional discount factors over the stub and from it to maturity."""
-    payment = coupon / frequency
-    strip = coupon / notional_coupon * (1.0 - redemption)
+    """Conversion factor from the notional yield a period and its discounts over the stub and after it."""
+    strip = payment / notional_yield * (1.0 - redemption)
     return rounded_factor(stub_discount * (payment + strip + redemption) - payment * (1.0 - stub))
 
 

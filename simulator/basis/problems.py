@@ -1,0 +1,82 @@
+"""What is wrong with a basis row, in words: what was found, what is allowed, what to do.
+
+The kernel marks a row with a sum of problem codes and goes on; here the codes become sentences, the
+same for an error raised in Python and for a line of a CSV file.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.basis import rows
+from simulator.basis.dates import FIRST_YEAR, LAST_YEAR
+from simulator.contracts import CONTRACTS
+
+
+def problem_sentences(inputs: rows.BasisInputs, row: int, problems: int) -> list[tuple[str, str]]:
+    """Column and sentence of each problem of a row, in the order of the columns.
+
+    Parameters
+    ----------
+    problems
+        The row's sum of codes, from :func:`simulator.basis.rows.computed_rows`.
+    """
+    sentences = {
+        rows.UNKNOWN_CONTRACT: (
+            "contract_kind",
+            f"is not a known contract; choose one of {', '.join(CONTRACTS)}",
+        ),
+        rows.DATE_OUT_OF_RANGE: (
+            "maturity_date",
+            f"is {_date(inputs.maturity[row])}; dates must lie in {FIRST_YEAR + 1} to "
+            f"{LAST_YEAR - 1} and the bond must mature within 100 years of delivery; check the year",
+        ),
+        rows.MATURED: (
+            "settlement_date",
+            f"is {_date(inputs.settlement[row])}, but the bond matures on {_date(inputs.maturity[row])}; "
+            "it must settle before it matures; drop the bond or correct the dates",
+        ),
+        rows.DELIVERY_NOT_AFTER_SETTLEMENT: (
+            "delivery_date",
+            f"is {_date(inputs.delivery[row])}, not after settlement_date {_date(inputs.settlement[row])}; "
+            "delivery must be at least a day later; use a later delivery or the next contract",
+        ),
+        rows.MATURES_BEFORE_DELIVERY: (
+            "maturity_date",
+            f"is {_date(inputs.maturity[row])}, not after delivery on {_date(inputs.delivery[row])} in the "
+            f"delivery month of {_date(inputs.first_delivery[row])}; a bond must outlive both; "
+            "take it out of the basket",
+        ),
+        rows.COUPON_OUT_OF_RANGE: (
+            "coupon_pct",
+            f"is {inputs.coupon_pct[row]:g}; it must be between 0 and 100; write 4.25 for 4.25% a year",
+        ),
+        rows.FREQUENCY_NOT_DELIVERABLE: (
+            "coupon_frequency",
+            f"is {inputs.frequency[row]}; {_frequencies(int(inputs.contract[row]))}; "
+            "write the number of coupons a year",
+        ),
+        rows.CLEAN_PRICE_NOT_POSITIVE: (
+            "clean_price",
+            f"is {inputs.clean_price[row]:g}; it must be positive; write points, 101.5 for 101-16",
+        ),
+        rows.FUTURES_PRICE_NOT_POSITIVE: (
+            "futures_price",
+            f"is {inputs.futures_price[row]:g}; it must be positive; write points, 110.25 for 110-08",
+        ),
+        rows.REPO_RATE_OUT_OF_RANGE: (
+            "repo_rate_pct",
+            f"is {inputs.repo_rate_pct[row]:g}; it must lie between -100 and 1000; write 4.3 for 4.3% a year",
+        ),
+    }
+    return [sentence for code, sentence in sentences.items() if problems & code]
+
+
+def _date(day: np.int64) -> str:
+    return str(day.astype("datetime64[D]"))
+
+
+def _frequencies(number: int) -> str:
+    code, contract = list(CONTRACTS.items())[number]
+    allowed = " or ".join(str(frequency) for frequency in contract.coupon_frequencies)
+    return f"{code} takes bonds that pay {allowed} coupons a year"
