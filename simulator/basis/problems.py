@@ -26,11 +26,7 @@ def problem_sentences(inputs: rows.BasisInputs, row: int, problems: int) -> list
             "contract_kind",
             f"is not a known contract; choose one of {', '.join(CONTRACTS)}",
         ),
-        rows.DATE_OUT_OF_RANGE: (
-            "maturity_date",
-            f"is {_date(inputs.maturity[row])}; dates must lie in {FIRST_YEAR + 1} to "
-            f"{LAST_YEAR - 1} and the bond must mature within 100 years of delivery; check the year",
-        ),
+        rows.DATE_OUT_OF_RANGE: _date_out_of_range(inputs, row),
         rows.MATURED: (
             "settlement_date",
             f"is {_date(inputs.settlement[row])}, but the bond matures on {_date(inputs.maturity[row])}; "
@@ -70,6 +66,25 @@ def problem_sentences(inputs: rows.BasisInputs, row: int, problems: int) -> list
         ),
     }
     return [sentence for code, sentence in sentences.items() if problems & code]
+
+
+def _date_out_of_range(inputs: rows.BasisInputs, row: int) -> tuple[str, str]:
+    dates = {
+        "first_delivery_date": inputs.first_delivery[row],
+        "maturity_date": inputs.maturity[row],
+        "settlement_date": inputs.settlement[row],
+        "delivery_date": inputs.delivery[row],
+    }
+    for column, day in dates.items():
+        if not rows.EARLIEST_DAY <= day <= rows.LATEST_DAY:
+            return (
+                column,
+                f"is {_date(day)}; years {FIRST_YEAR + 1} to {LAST_YEAR - 1} are allowed; correct it",
+            )
+    return (
+        "maturity_date",
+        f"is {_date(inputs.maturity[row])}, more than 100 years after the delivery month; check the year",
+    )
 
 
 def _date(day: np.int64) -> str:

@@ -104,7 +104,7 @@ def read_basis_table(path: Path) -> BasisTable:
         given = np.array(columns[FACTOR_COLUMN])
         problems += [
             f"{path}:{lines[place]} {FACTOR_COLUMN} is {given[place]:g}, but the contract's rule gives "
-            f"{rows.conversion_factor[place]:.4f}; correct coupon, maturity or delivery month, or empty the cell."
+            f"{rows.conversion_factor[place]:.4f}; correct the bond or empty the cell."
             for place in np.flatnonzero(np.abs(given - rows.conversion_factor) > FACTOR_TOLERANCE)
         ]
     if problems:
@@ -146,7 +146,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
 
 def _check_header(path: Path, names: list[str]) -> None:
     problems = [
-        f"{path}:1 {name!r} stands {names.count(name)} times in the header; a name may stand once; rename one."
+        f"{path}:1 {name!r} stands {names.count(name)} times in the header; a name may once; rename one."
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]

@@ -321,13 +321,16 @@ def row_problems(
     maturity: int,
     settlement: int,
     delivery: int,
+    first_delivery: int,
     coupon_pct: float,
     clean: float,
     future: float,
     repo_pct: float,
 ) -> int:
     """Sum of what is wrong with a row's dates and numbers."""
-    if min(settlement, maturity) < EARLIEST_DAY or max(delivery, maturity) > LATEST_DAY:
+    earliest = min(min(settlement, maturity), min(delivery, first_delivery))
+    latest = max(max(settlement, maturity), max(delivery, first_delivery))
+    if earliest < EARLIEST_DAY or latest > LATEST_DAY:
         return DATE_OUT_OF_RANGE
     found = 0
     if settlement >= maturity:
@@ -415,7 +418,14 @@ def fill_rows(
         kind, per_year, clean, future = contract[row], frequency[row], clean_price[row], futures_price[row]
         settled, delivered, matures = settlement[row], delivery[row], maturity[row]
         problem = row_problems(
-            matures, settled, delivered, coupon_pct[row], clean, future, repo_rate_pct[row]
+            matures,
+            settled,
+            delivered,
+            first_delivery[row],
+            coupon_pct[row],
+            clean,
+            future,
+            repo_rate_pct[row],
         ) + contract_problem(terms, kind, per_year)
         if problem == 0:
             months = month_of(matures) - month_of(first_delivery[row])
