@@ -83,16 +83,16 @@ def rule(function: _Function) -> _Function:
     No ``fastmath`` (it reorders sums), no ``inline="always"`` (wrong numbers with tuples of arrays),
     no ``parallel``: threads run whole blocks of paths outside.
     """
-    compiled = numba.njit(nogil=True)(function)
+    compiled = numba.njit(nogil=True, error_model="numpy")(function)
     CATALOGUE[f"{function.__module__}.{function.__name__}"] = compiled
     return cast(_Function, compiled)
 
 
 def phase(function: _Function) -> _Function:
     """Compile a phase of the day: a loop over agents that reads and writes state."""
-    return cast(_Function, numba.njit(nogil=True)(function))
+    return cast(_Function, numba.njit(nogil=True, error_model="numpy")(function))
 
 
 def kernel(function: _Function) -> _Function:
     """Compile an entry point that Python calls; its machine code is cached on disk."""
-    return cast(_Function, numba.njit(nogil=True, cache=True)(function))
+    return cast(_Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))

@@ -1,0 +1,1 @@
+"""Questions asked of finished models: fire sales, leverage cycles, known answers, attribution, policy."""

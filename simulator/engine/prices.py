@@ -1,0 +1,203 @@
+"""Prices from yields, and the settlement of price changes between everyone.
+
+Bonds are priced exactly at the cash yield; the hedge is the cheapest deliverable's forward price at the
+implied repo rate (policy rate plus dislocation), or a par swap at the yield less the dislocation. Cheapest to
+deliver is found once a day; within the day the hedge follows that bond.
+"""
+
+import math
+
+from simulator.agents.hedge_fund import collateral_cash_bn, convergence_bn
+from simulator.agents.clearing_house import variance_estimate, volatility_in_force_bp
+from simulator.engine.diary import SWITCHED, note
+from simulator.engine.parameters import (
+    CENTRAL_BANK,
+    DEALERS,
+    OTHER_HEDGERS,
+    OUTSIDE,
+    TRADING_DAYS_PER_YEAR,
+    VARIATION_MARGIN,
+    Parameters,
+    World,
+)
+from simulator.engine.state import State
+from simulator.engine.status import PRICE_OUT_OF_RANGE
+from simulator.market.futures import (
+    financed_price_years,
+    forward_dirty_price,
+    futures_price_from_implied_repo,
+)
+from simulator.market.treasuries import dirty_price
+from simulator.rule import phase
+
+BASIS_POINT = 1e-4
+COUPONS_PER_YEAR = 2.0
+MONEY_MARKET_YEAR = 365.0 / 360.0
+
+#: A price per face beyond this is no price of a bond: the path is stopped and counted.
+PRICE_MAX = 1e3
+
+
+@phase
+def shift_curve(p: Parameters, s: State, w: World, path: int, day: int) -> None:
+    """Bring today's fundamental yields: the curve's change at each bond's maturity."""
+    tenors = w.curve_change_bp.shape[2]
+    for k in range(s.curve_shift_bp.shape[0]):
+        change_bp = 0.0
+        for c in range(tenors):
+            change_bp += p.bond_curve_weight[k, c] * w.curve_change_bp[path, day, c]
+        s.curve_shift_bp[k] = change_bp
+
+
+@phase
+def cash_yield(p: Parameters, s: State, j: int, k: int) -> float:
+    """Yield of bond k of trade j: fundamental, outright pressure, and the cash share of the dislocation."""
+    extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
+    change_bp = s.curve_shift_bp[k] + s.pressure_bp[j] + p.cash_bp_per_dislocation_bp[j] * extra_bp
+    return p.bond_opening_yield[k] + BASIS_POINT * change_bp
+
+
+@phase
+def bond_price(p: Parameters, k: int, yield_: float) -> float:
+    """Full price of bond k, per face."""
+    return dirty_price(
+        yield_, p.bond_coupon[k], COUPONS_PER_YEAR, p.bond_periods_to_coupon[k], p.bond_periods_after[k]
+    )
+
+
+@phase
+def futures_price(p: Parameters, s: State, j: int, k: int, dirty: float) -> float:
+    """Futures price at which bond k's implied repo is the policy rate plus the dislocation."""
+    rate = (s.policy_rate[0] + BASIS_POINT * s.dislocation_bp[j]) * MONEY_MARKET_YEAR
+    price_years = financed_price_years(dirty, p.delivery_years[j], p.bond_income_years[k])
+    forward = forward_dirty_price(dirty, rate, price_years, p.bond_income[k])
+    return futures_price_from_implied_repo(forward, p.bond_accrued_delivery[k], p.bond_factor[k])
+
+
+@phase
+def hedge_value(p: Parameters, s: State, j: int, k: int, dirty: float, yield_: float) -> float:
+    """Value of the hedge per face of the held bond, when bond k (priced ``dirty`` at ``yield_``) is cheapest."""
+    if p.is_swap[j] == 1:
+        return bond_price(p, k, yield_ - BASIS_POINT * s.dislocation_bp[j])
+    return futures_price(p, s, j, k, dirty) * p.bond_factor[p.held_bond[j]]
+
+
+@phase
+def find_cheapest(p: Parameters, s: State) -> None:
+    """Find the bond that the shorts of each contract would deliver: the lowest converted forward price."""
+    for j in range(s.price.shape[0]):
+        first = p.basket_start[j]
+        last = p.basket_start[j + 1]
+        if last - first < 2:
+            continue
+        best = s.cheapest[j]
+        lowest = math.inf
+        for k in range(first, last):
+            price = futures_price(p, s, j, k, bond_price(p, k, cash_yield(p, s, j, k)))
+            if price < lowest:
+                lowest = price
+                best = k
+        if best != s.cheapest[j] and p.diary_on:
+            note(s, SWITCHED, -1, j, 0.0)
+        s.cheapest[j] = best
+
+
+@phase
+def settle_prices(p: Parameters, s: State) -> None:
+    """Price everything anew and settle the change: variation margin on hedges, re-marked repo, dealers' profit.
+
+    Longs of the hedge gain what shorts lose. A fund's share of re-marked repo follows its bond; the rest of
+    the bond's gain stays on paper.
+    """
+    for i in range(s.cash.shape[0]):
+        s.repo_change[i] = 0.0
+    for j in range(s.price.shape[0]):
+        held = p.held_bond[j]
+        yield_ = cash_yield(p, s, j, held)
+        price = bond_price(p, held, yield_)
+        k = s.cheapest[j]
+        if k == held:
+            hedge = hedge_value(p, s, j, held, price, yield_)
+        else:
+            other_yield = cash_yield(p, s, j, k)
+            hedge = hedge_value(p, s, j, k, bond_price(p, k, other_yield), other_yield)
+        settle_with_funds(p, s, j, price - s.price[j], hedge - s.hedge[j])
+        settle_with_others(p, s, j, price - s.price[j], hedge - s.hedge[j])
+        s.price[j] = price
+        s.hedge[j] = hedge
+        if not (price > 0.0 and hedge > 0.0 and price < PRICE_MAX and hedge < PRICE_MAX):
+            s.status[0] = PRICE_OUT_OF_RANGE
+    lent = 0.0
+    for i in range(s.cash.shape[0]):
+        lent += s.repo_change[i]
+    s.fund_repo[0] += lent
+    s.account[DEALERS] -= lent
+
+
+@phase
+def settle_with_funds(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
+    """Settle one trade's price changes with the funds: variation margin to pay, less cash from re-marked repo."""
+    for i in range(s.cash.shape[0]):
+        packages = s.packages[j, i]
+        lent = collateral_cash_bn(price_change, packages, s.haircut[j, i], p.remarked_share[i])
+        s.loan[j, i] += lent
+        s.repo_change[i] += lent
+        s.call[VARIATION_MARGIN, i] += packages * p.hedge_ratio[j, i] * hedge_change - lent
+
+
+@phase
+def settle_with_others(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
+    """Settle one trade's price changes with dealers, asset managers, other hedgers and the central bank."""
+    dealer_shorts = s.dealer_package[j] + s.estate_hedge[j]
+    dealer_bonds = s.dealer_package[j] + s.inventory[j] + s.estate[j]
+    s.account[DEALERS] -= dealer_shorts * hedge_change
+    profit = dealer_bonds * price_change - dealer_shorts * hedge_change
+    for d in range(s.capital.shape[0]):
+        s.capital[d] += s.share[d] * profit
+    for a in range(s.manager_cash.shape[0]):
+        s.manager_cash[a] += p.manager_futures_share[a] * s.manager_futures[j] * hedge_change
+    s.account[OTHER_HEDGERS] += p.other_hedgers_bn[j] * hedge_change
+    s.account[CENTRAL_BANK] -= s.central_package[j] * hedge_change
+
+
+@phase
+def accrue_other_carry(p: Parameters, s: State) -> None:
+    """Pay a day's convergence over the opening dislocation between hedgers other than funds: longs pay shorts."""
+    for j in range(s.price.shape[0]):
+        extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
+        earned = convergence_bn(s.hedge[j], extra_bp, TRADING_DAYS_PER_YEAR)
+        dealer_shorts = s.dealer_package[j] + s.estate_hedge[j]
+        s.account[DEALERS] += dealer_shorts * earned
+        for d in range(s.capital.shape[0]):
+            s.capital[d] += s.share[d] * dealer_shorts * earned
+        for a in range(s.manager_cash.shape[0]):
+            s.manager_cash[a] -= p.manager_futures_share[a] * s.manager_futures[j] * earned
+        s.account[OTHER_HEDGERS] -= p.other_hedgers_bn[j] * earned
+        s.account[CENTRAL_BANK] += s.central_package[j] * earned
+
+
+@phase
+def bridge_variation_margin(s: State) -> None:
+    """With the variation-margin channel off, a lender outside the model pays and is paid instead of the fund."""
+    for i in range(s.cash.shape[0]):
+        s.bridge[i] += s.call[VARIATION_MARGIN, i]
+        s.account[OUTSIDE] -= s.call[VARIATION_MARGIN, i]
+        s.cash[i] += s.call[VARIATION_MARGIN, i]
+
+
+@phase
+def set_volatility(p: Parameters, s: State) -> None:
+    """Set the volatility that margins, haircuts and risk limits use today."""
+    for j in range(s.price.shape[0]):
+        implied_bp = p.opening_volatility_bp[j] * s.volatility_multiple[0]
+        s.volatility_bp[j] = volatility_in_force_bp(s.variance[j], implied_bp)
+        s.volatility_ratio[j] = s.volatility_bp[j] / p.opening_volatility_bp[j]
+
+
+@phase
+def learn_from_moves(p: Parameters, s: State) -> None:
+    """Feed the day's actual move of each hedge, forced sales included, to the variance estimate."""
+    for j in range(s.price.shape[0]):
+        move_bp = (s.hedge[j] - s.hedge_at_open[j]) / p.price_per_bp[j]
+        s.variance[j] = variance_estimate(s.variance[j], move_bp, p.variance_decay)
+        s.hedge_at_open[j] = s.hedge[j]

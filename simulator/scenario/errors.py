@@ -1,0 +1,164 @@
+"""What is wrong with a scenario, where it stands, and how it is told: all of it at once.
+
+Every message has the form *where: what was found; what is allowed; what to do*, followed by the
+line of the file with a caret under the place. :class:`ScenarioError` is the only exception that
+loading a scenario raises.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+#: Spelling distance (difflib ratio) from which a valid name is worth suggesting.
+NEAR = 0.6
+LINE_SHOWN_MAX = 160
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a scenario: at which dotted key, what was found, what is allowed, what to do.
+
+    ``near`` lists the valid names from which the one nearest to what was written is suggested.
+    """
+
+    key: str
+    found: str
+    allowed: str = ""
+    advice: str = ""
+    near: Sequence[str] = field(default=(), repr=False)
+
+
+class Problems(ValueError):  # noqa: N818 - a collection of problems, not one error
+    """Raised by a check of relations between fields, with everything that it found.
+
+    Inside a section of the schema, keys are relative to that section.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{problem.key}: {problem.found}" for problem in self.problems))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that scenario values come from: a file, a preset or the command line."""
+
+    label: str
+    text: str = field(repr=False)
+    sha256: str = ""
+
+    def line(self, number: int) -> str:
+        """Line ``number`` (from 1), or nothing when the text is shorter."""
+        lines = self.text.split("\n")
+        return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value or a key stands; line and column count from 1, and line 0 means the text as a whole."""
+
+    source: Source
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.source.label}:{self.line}" if self.line else self.source.label
+
+
+@dataclass(frozen=True)
+class LocatedProblem:
+    """A problem at a place of a file, ready to be shown."""
+
+    problem: Problem
+    place: Place
+
+    @property
+    def summary(self) -> str:
+        """*Where: what was found; what is allowed; what to do*, in one line."""
+        place, problem = self.place, self.problem
+        where = f"{place.source.label}:{place.line}:{place.column}" if place.line else place.source.label
+        key = f" {problem.key}:" if problem.key else ""
+        allowed = f"; allowed: {problem.allowed}" if problem.allowed else ""
+        advice = f" {problem.advice}" if problem.advice else ""
+        return printable(f"{where}:{key} {problem.found}{allowed}.{advice}")
+
+    @property
+    def excerpt(self) -> str:
+        """The line of the source, and a caret below the place; empty when there is no line to show."""
+        if not self.place.line:
+            return ""
+        line = self.place.source.line(self.place.line)
+        start = max(0, self.place.column - LINE_SHOWN_MAX // 2)
+        shown = printable(line[start : start + LINE_SHOWN_MAX].replace("\t", " "))
+        before = printable(line[start : self.place.column - 1].replace("\t", " "))
+        number = f"{self.place.line:>5} | "
+        return f"{number}{shown}\n{' ' * (len(number) - 2)}| {' ' * width(before)}^"
+
+    def __str__(self) -> str:
+        return f"{self.summary}\n{self.excerpt}" if self.excerpt else self.summary
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be used, with all problems found, in the order of the files."""
+
+    def __init__(self, problems: Iterable[LocatedProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def as_records(self) -> list[dict[str, object]]:
+        """The problems as plain records, for ``--json``."""
+        return [
+            {
+                "file": located.place.source.label,
+                "line": located.place.line or None,
+                "column": located.place.column or None,
+                "key": located.problem.key,
+                "found": located.problem.found,
+                "allowed": located.problem.allowed,
+                "advice": located.problem.advice,
+            }
+            for located in self.problems
+        ]
+
+
+def nearest(name: str, valid: Iterable[str]) -> str | None:
+    """The valid name nearest to a misspelt one, if any is near.
+
+    Examples
+    --------
+    >>> nearest("tial", ["tail", "type", "days"]), nearest("xyz", ["tail"])
+    ('tail', None)
+    """
+    folded = {candidate.casefold().replace("-", "_"): candidate for candidate in valid}
+    matches = difflib.get_close_matches(name.casefold().replace("-", "_"), folded, n=1, cutoff=NEAR)
+    return folded[matches[0]] if matches else None
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """The sentence that suggests the nearest valid name, or nothing."""
+    near = nearest(name, valid)
+    return f"Did you mean {near}?" if near else ""
+
+
+def printable(text: str) -> str:
+    """Text safe for a terminal: control and direction characters become visible escapes, newlines stay."""
+    return "".join(
+        character if character == "\n" or unicodedata.category(character)[0] != "C" else _escape(character)
+        for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def width(text: str) -> int:
+    """Terminal columns that a text takes: wide East Asian characters count two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
