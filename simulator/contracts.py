@@ -31,6 +31,8 @@ class Contract:
 
     Attributes
     ----------
+    exchange_code
+        Symbol the exchange's own platform uses where it differs from the market's.
     face
         Face value of the bonds behind one contract, in ``currency``.
     tick_points
@@ -59,6 +61,7 @@ class Contract:
     """
 
     code: str
+    exchange_code: str
     name: str
     country: Literal["US", "China"]
     currency: Literal["USD", "CNY"]
@@ -85,6 +88,7 @@ class Contract:
 
 def _united_states(
     code: str,
+    exchange_code: str,
     name: str,
     face: float,
     ticks_per_point: int,
@@ -98,6 +102,7 @@ def _united_states(
     is_short_note = factor_rounding_months == 1
     return Contract(
         code,
+        exchange_code,
         name,
         "US",
         "USD",
@@ -127,6 +132,7 @@ def _china(
 ) -> Contract:
     return Contract(
         code,
+        code,
         name,
         "China",
         "CNY",
@@ -146,14 +152,14 @@ def _china(
 
 #: The table. Remaining terms in months: 21 is one year and nine months.
 _ROWS = (
-    _united_states("TU", "2-year note", 2e5, 256, 1, 63, (21, 24), is_max_from_month_end=True),
-    _united_states("Z3N", "3-year note", 3e5, 256, 1, 84, (33, 36), is_max_from_month_end=True),
-    _united_states("FV", "5-year note", 1e5, 128, 1, 63, (50, None)),
-    _united_states("TY", "10-year note", 1e5, 64, 3, 120, (78, 96)),
-    _united_states("UXY", "ultra 10-year note", 1e5, 64, 3, 120, (113, 120)),
-    _united_states("TWE", "20-year bond", 1e5, 32, 3, None, (230, 239)),
-    _united_states("US", "Treasury bond", 1e5, 32, 3, None, (180, 300), is_max_excluded=True),
-    _united_states("WN", "ultra bond", 1e5, 32, 3, None, (300, None)),
+    _united_states("TU", "ZT", "2-year note", 2e5, 256, 1, 63, (21, 24), is_max_from_month_end=True),
+    _united_states("Z3N", "Z3N", "3-year note", 3e5, 256, 1, 84, (33, 36), is_max_from_month_end=True),
+    _united_states("FV", "ZF", "5-year note", 1e5, 128, 1, 63, (50, None)),
+    _united_states("TY", "ZN", "10-year note", 1e5, 64, 3, 120, (78, 96)),
+    _united_states("UXY", "TN", "ultra 10-year note", 1e5, 64, 3, 120, (113, 120)),
+    _united_states("TWE", "TWE", "20-year bond", 1e5, 32, 3, None, (230, 239)),
+    _united_states("US", "ZB", "Treasury bond", 1e5, 32, 3, None, (180, 300), is_max_excluded=True),
+    _united_states("WN", "UB", "ultra bond", 1e5, 32, 3, None, (300, None)),
     _china("TS", "2-year bond", 2e6, 0.002, 60, (18, 27)),
     _china("TF", "5-year bond", 1e6, 0.005, 84, (48, 63)),
     _china("T", "10-year bond", 1e6, 0.005, 120, (78, None)),
@@ -177,8 +183,16 @@ def find_contract(code: str) -> Contract:
     15.625
     """
     if code not in CONTRACTS:
-        raise ValueError(f"{code!r} is not a known contract; choose one of {', '.join(CONTRACTS)}.")
+        raise ValueError(f"{code!r} is not a known contract; {contract_advice(code)}.")
     return CONTRACTS[code]
+
+
+def contract_advice(code: str) -> str:
+    """What to write instead of an unknown code: the market's code for an exchange's, or the list."""
+    for contract in CONTRACTS.values():
+        if code.upper() in (contract.code, contract.exchange_code):
+            return f"write {contract.code} for the {contract.name} future"
+    return f"choose one of {', '.join(CONTRACTS)}"
 
 
 def add_months(day: date, months: int) -> date:

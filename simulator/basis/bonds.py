@@ -37,7 +37,8 @@ class BondMeasures:
     """Results of :func:`bonds_from_yield` and :func:`bonds_from_price`, one array a field.
 
     Prices and accrued interest in points; ``dv01`` in points a basis point; ``duration_years``
-    modified; ``convexity_years2`` in years squared.
+    modified; ``convexity_years2`` in years squared. ``periods_to_coupon`` and ``periods_after`` place
+    the settlement date in the coupon schedule, as the rules of ``simulator.market.treasuries`` ask.
     """
 
     yield_pct: Floats
@@ -47,6 +48,8 @@ class BondMeasures:
     dv01: Floats
     duration_years: Floats
     convexity_years2: Floats
+    periods_to_coupon: Floats
+    periods_after: Floats
 
 
 def bonds_from_yield(
@@ -76,7 +79,7 @@ def bonds_from_yield(
     --------
     >>> bond = bonds_from_yield("2025-05-15", "2035-05-15", 4.25, 4.25)
     >>> round(float(bond.clean_price[0]), 10), round(float(bond.duration_years[0]), 4)
-    (100.0, 8.0781)
+    (100.0, 8.0779)
     """
     return _measured(
         settlement_date, maturity_date, coupon_pct, coupon_frequency, yield_pct, is_paid_on_month_ends, True
@@ -134,7 +137,7 @@ def _measured(
         )
     if not np.all(np.isin(frequency, (1, 2, 4))):
         raise ValueError("coupon_frequency must be 1, 2 or 4 coupons a year.")
-    out = np.empty((7, settlement.size))
+    out = np.empty((9, settlement.size))
     fill_bonds(settlement, maturity, coupon, frequency, quoted, is_paid_on_month_ends, is_yield, out)
     return BondMeasures(*out)
 
@@ -171,3 +174,5 @@ def fill_bonds(
         out[4, row] = dv01_per_face(yield_, coupon, per_year, to_coupon, after) * 100.0
         out[5, row] = modified_duration(yield_, coupon, per_year, to_coupon, after)
         out[6, row] = convexity(yield_, coupon, per_year, to_coupon, after)
+        out[7, row] = to_coupon
+        out[8, row] = after

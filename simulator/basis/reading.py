@@ -27,7 +27,7 @@ from simulator.basis.rows import (
     computed_rows,
     implied_repo_ranks,
 )
-from simulator.contracts import CONTRACTS
+from simulator.contracts import CONTRACTS, contract_advice
 
 #: Columns the file must have.
 INPUT_COLUMNS = (
@@ -194,9 +194,7 @@ def _value(name: str, text: str) -> object:
 def _contract(text: str) -> str:
     if text in CONTRACTS:
         return text
-    close = difflib.get_close_matches(text.upper(), CONTRACTS, n=1, cutoff=0.5)
-    advice = f"write {close[0]} if that is meant" if close else "correct it"
-    raise ValueError(f"is {_shown(text)}; it must be one of {', '.join(CONTRACTS)}; {advice}")
+    raise ValueError(f"is {_shown(text)}, which is not a known contract; {contract_advice(text)}")
 
 
 def _date(text: str) -> date:
