@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.basis import rows
+from simulator.basis import row_kernel as codes
 from simulator.basis.dates import FIRST_YEAR, LAST_YEAR
+from simulator.basis.rows import BasisInputs
 from simulator.contracts import CONTRACTS
 
 
-def problem_sentences(inputs: rows.BasisInputs, row: int, problems: int) -> list[tuple[str, str]]:
+def problem_sentences(inputs: BasisInputs, row: int, problems: int) -> list[tuple[str, str]]:
     """Column and sentence of each problem of a row, in the order of the columns.
 
     Parameters
@@ -22,45 +23,45 @@ def problem_sentences(inputs: rows.BasisInputs, row: int, problems: int) -> list
         The row's sum of codes, from :func:`simulator.basis.rows.computed_rows`.
     """
     sentences = {
-        rows.UNKNOWN_CONTRACT: (
+        codes.UNKNOWN_CONTRACT: (
             "contract_kind",
             f"is not a known contract; choose one of {', '.join(CONTRACTS)}",
         ),
-        rows.DATE_OUT_OF_RANGE: _date_out_of_range(inputs, row),
-        rows.MATURED: (
+        codes.DATE_OUT_OF_RANGE: _date_out_of_range(inputs, row),
+        codes.MATURED: (
             "settlement_date",
             f"is {_date(inputs.settlement[row])}, but the bond matures on {_date(inputs.maturity[row])}; "
             "it must settle before it matures; drop the bond or correct the dates",
         ),
-        rows.DELIVERY_NOT_AFTER_SETTLEMENT: (
+        codes.DELIVERY_NOT_AFTER_SETTLEMENT: (
             "delivery_date",
             f"is {_date(inputs.delivery[row])}, not after settlement_date {_date(inputs.settlement[row])}; "
             "delivery must be at least a day later; use a later delivery or the next contract",
         ),
-        rows.MATURES_BEFORE_DELIVERY: (
+        codes.MATURES_BEFORE_DELIVERY: (
             "maturity_date",
             f"is {_date(inputs.maturity[row])}, not after delivery on {_date(inputs.delivery[row])} in the "
             f"delivery month of {_date(inputs.first_delivery[row])}; a bond must outlive both; "
             "take it out of the basket",
         ),
-        rows.COUPON_OUT_OF_RANGE: (
+        codes.COUPON_OUT_OF_RANGE: (
             "coupon_pct",
             f"is {inputs.coupon_pct[row]:g}; it must be between 0 and 100; write 4.25 for 4.25% a year",
         ),
-        rows.FREQUENCY_NOT_DELIVERABLE: (
+        codes.FREQUENCY_NOT_DELIVERABLE: (
             "coupon_frequency",
             f"is {inputs.frequency[row]}; {_frequencies(int(inputs.contract[row]))}; "
             "write the number of coupons a year",
         ),
-        rows.CLEAN_PRICE_NOT_POSITIVE: (
+        codes.CLEAN_PRICE_NOT_POSITIVE: (
             "clean_price",
             f"is {inputs.clean_price[row]:g}; it must be positive; write points, 101.5 for 101-16",
         ),
-        rows.FUTURES_PRICE_NOT_POSITIVE: (
+        codes.FUTURES_PRICE_NOT_POSITIVE: (
             "futures_price",
             f"is {inputs.futures_price[row]:g}; it must be positive; write points, 110.25 for 110-08",
         ),
-        rows.REPO_RATE_OUT_OF_RANGE: (
+        codes.REPO_RATE_OUT_OF_RANGE: (
             "repo_rate_pct",
             f"is {inputs.repo_rate_pct[row]:g}; it must lie between -100 and 1000; write 4.3 for 4.3% a year",
         ),
@@ -68,7 +69,7 @@ def problem_sentences(inputs: rows.BasisInputs, row: int, problems: int) -> list
     return [sentence for code, sentence in sentences.items() if problems & code]
 
 
-def _date_out_of_range(inputs: rows.BasisInputs, row: int) -> tuple[str, str]:
+def _date_out_of_range(inputs: BasisInputs, row: int) -> tuple[str, str]:
     dates = {
         "first_delivery_date": inputs.first_delivery[row],
         "maturity_date": inputs.maturity[row],
@@ -76,7 +77,7 @@ def _date_out_of_range(inputs: rows.BasisInputs, row: int) -> tuple[str, str]:
         "delivery_date": inputs.delivery[row],
     }
     for column, day in dates.items():
-        if not rows.EARLIEST_DAY <= day <= rows.LATEST_DAY:
+        if not codes.EARLIEST_DAY <= day <= codes.LATEST_DAY:
             return (
                 column,
                 f"is {_date(day)}; years {FIRST_YEAR + 1} to {LAST_YEAR - 1} are allowed; correct it",

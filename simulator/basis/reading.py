@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from simulator.basis.problems import problem_sentences
+from simulator.basis.row_kernel import Integers
 from simulator.basis.rows import (
     BasisInputs,
     BasisRows,
-    Integers,
     basis_inputs,
     computed_rows,
     implied_repo_ranks,

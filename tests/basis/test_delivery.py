@@ -10,16 +10,18 @@ import pytest
 from simulator.basis.baskets import Treasury, factor_of
 from simulator.basis.delivery import (
     ForwardBasket,
-    QualityOption,
     converted_prices,
+    forward_basket,
+    switch_map,
+    switch_yield_pct,
+)
+from simulator.basis.options import (
+    QualityOption,
     curve_shifts,
     driver_shifts,
-    forward_basket,
     futures_risk,
     option_adjusted_net_basis,
     quality_option,
-    switch_map,
-    switch_yield_pct,
 )
 from simulator.basis.rows import basis_rows
 from simulator.contracts import CONTRACTS

@@ -224,7 +224,7 @@ def test_ranking_is_by_contract_month_and_settlement_date() -> None:
 def test_kernel_in_plain_python_gives_the_same_bits() -> None:
     from dataclasses import fields
 
-    from simulator.basis import rows as module
+    from simulator.basis import row_kernel as module
 
     random = np.random.default_rng(5)
     count = 200
@@ -252,7 +252,7 @@ def test_kernel_in_plain_python_gives_the_same_bits() -> None:
 
 
 def test_table_of_factor_terms_gives_the_scalar_rule_on_every_month() -> None:
-    from simulator.basis.rows import factor_terms
+    from simulator.basis.row_kernel import factor_terms
 
     table = factor_terms()
     for kind, contract in enumerate(CONTRACTS.values()):
