@@ -10,6 +10,7 @@ Source: 31 CFR 356.30 and Appendix B; actual/actual within the coupon period.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -35,7 +36,7 @@ MONTHS_PER_DAY = 12.0 / 365.2425
 #: Pays on the last day of any month, since no month has more.
 PAYS_ON_LAST_DAY = 31
 
-DateLike = date | np.datetime64 | str | ArrayLike
+DateLike = date | Sequence[date] | np.datetime64 | str | ArrayLike
 
 
 def day_numbers(dates: DateLike) -> NDArray[np.int64]:
