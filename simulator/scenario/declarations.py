@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
@@ -22,7 +22,7 @@ from simulator.units import Kind, UnitError, written
 
 
 class Reading:
-    """Marks a type with the kind of its figures: pydantic reads the written form, editors learn it."""
+    """Marks a type with the kind of its figures, so that pydantic reads the written form."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
@@ -34,20 +34,6 @@ class Reading:
             return units.read(self.kind, value)
 
         return core_schema.no_info_before_validator_function(read, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        kind = self.kind
-        if kind.bare:
-            limits = {"minimum": kind.smallest, "maximum": kind.largest}
-            return {"type": "integer" if kind.whole else "number", **limits}
-        return {
-            "type": "string",
-            "pattern": kind.pattern,
-            "maxLength": units.LENGTH_MAX,
-            "examples": list(kind.examples),
-        }
 
 
 class DataFileMark:
@@ -71,6 +57,9 @@ class Shape:
     kind: Kind | None = None
     choices: tuple[str, ...] = ()
     base: type | None = None
+    pattern: str = ""
+    length_min: int = 0
+    length_max: int | None = None
     is_optional: bool = False
     is_data_file: bool = False
 
@@ -165,7 +154,7 @@ def _declaration(where: str, name: str, info: FieldInfo) -> Declaration:
             source=str(extra.get("x-source", "")),
             minimum=minimum,
             maximum=maximum,
-            bounds=_bounds(kind, minimum, maximum) or _lengths(shape, info),
+            bounds=_bounds(kind, minimum, maximum) or _lengths(shape),
             is_section="x-source" not in extra,
             is_required=info.is_required(),
             default=None if info.is_required() or info.default_factory is not None else info.default,
@@ -216,21 +205,11 @@ def _bounds(kind: Kind | None, minimum: float | None, maximum: float | None) -> 
     return f"{written(kind, minimum)} to {written(kind, maximum)}"
 
 
-def _lengths(shape: Shape, info: FieldInfo) -> str:
-    """Limits on the number of entries, or the pattern of a text."""
-    limits = {
-        limit: getattr(mark, limit) for mark in info.metadata for limit in _LIMITS if hasattr(mark, limit)
-    }
+def _lengths(shape: Shape) -> str:
     if shape.container:
-        return (
-            f"{limits.get('min_length', 0)} to {limits['max_length']:,} entries"
-            if "max_length" in limits
-            else ""
-        )
-    return f"text of the form {limits['pattern']}" if limits.get("pattern") else ""
-
-
-_LIMITS = ("min_length", "max_length", "pattern")
+        least = f"{shape.length_min} to " if shape.length_min else "up to "
+        return f"{least}{shape.length_max:,} entries" if shape.length_max is not None else ""
+    return f"of the form {shape.pattern}" if shape.pattern else ""
 
 
 def shape_of(annotation: Any, metadata: tuple[Any, ...], where: str) -> Shape:
@@ -243,7 +222,7 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...], where: str) -> Shape:
     """
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return shape_of(arguments[0], (*arguments[1:], *metadata), where)
+        return shape_of(arguments[0], (*_unpacked(arguments[1:]), *metadata), where)
     reading = next((mark for mark in metadata if isinstance(mark, Reading)), None)
     if reading is not None:
         return Shape(kind=reading.kind)
@@ -253,14 +232,32 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...], where: str) -> Shape:
         return Shape(choices=arguments)
     if origin in (list, dict):
         container: Literal["list", "mapping"] = "list" if origin is list else "mapping"
-        return Shape(container=container, element=shape_of(arguments[-1], (), where))
+        return Shape(container=container, element=shape_of(arguments[-1], (), where), **_limits(metadata))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return Shape(model=annotation)
     if annotation in (bool, str):
-        return Shape(base=annotation, is_data_file=any(isinstance(mark, DataFileMark) for mark in metadata))
+        is_data_file = any(isinstance(mark, DataFileMark) for mark in metadata)
+        return Shape(base=annotation, is_data_file=is_data_file, **_limits(metadata))
     raise TypeError(
         f"{where} has type {annotation}: use a kind such as Share, Count or Number, or bool, Text, Literal"
     )
+
+
+def _unpacked(metadata: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Metadata with that of ``Field(…)`` spread out, as pydantic does for a field's own annotation."""
+    return tuple(
+        part
+        for mark in metadata
+        for part in ((mark, *mark.metadata) if isinstance(mark, FieldInfo) else (mark,))
+    )
+
+
+def _limits(metadata: tuple[Any, ...]) -> dict[str, Any]:
+    """Limits on lengths, and the pattern, that pydantic attached to a field."""
+    limits = {"min_length": "length_min", "max_length": "length_max", "pattern": "pattern"}
+    return {
+        limits[name]: getattr(mark, name) for mark in metadata for name in limits if getattr(mark, name, None)
+    }
 
 
 def _shape_of_union(arguments: tuple[Any, ...], metadata: tuple[Any, ...], where: str) -> Shape:
@@ -280,7 +277,7 @@ def catalogue(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, D
     """Every parameter below a section, with its dotted key.
 
     Names that the user chooses appear as ``NAME``, indices of lists as ``N``, and the kind of an
-    entry that comes in several kinds by its tag: ``market.trades.NAME.coupon``, ``events.N.yield-shock.day``.
+    entry that comes in several kinds in angles: ``market.trades.NAME.volatility``, ``events.N.<auction>.day``.
     """
     for name, declaration in declarations(model).items():
         yield from _entries(f"{prefix}{name}", declaration.shape, declaration)
@@ -295,4 +292,4 @@ def _entries(key: str, shape: Shape, declaration: Declaration) -> Iterator[tuple
     if shape.model is not None:
         yield from catalogue(shape.model, f"{key}.")
     for tag, variant in (shape.variants or {}).items():
-        yield from catalogue(variant, f"{key}.{tag}.")
+        yield from catalogue(variant, f"{key}.<{tag}>.")

@@ -46,12 +46,13 @@ class Problems(ValueError):  # noqa: N818 - a collection of problems, not one er
 
 @dataclass(frozen=True)
 class Source:
-    """A text that scenario values come from: a file, or a setting on the command line, which has no path."""
+    """A text that scenario values come from: a file, or a setting on the command line."""
 
     label: str
     text: str = field(repr=False)
     sha256: str = ""
     path: Path | None = None
+    is_setting: bool = False
 
     def line(self, number: int) -> str:
         """Line ``number`` (from 1), or nothing when the text is shorter."""
@@ -68,7 +69,11 @@ class Place:
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.source.label}:{self.line}" if self.line and self.source.path else self.source.label
+        return (
+            f"{self.source.label}:{self.line}"
+            if self.line and not self.source.is_setting
+            else self.source.label
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class LocatedProblem:
     def summary(self) -> str:
         """*Where: what was found; what is allowed; what to do*, in one line."""
         place, problem = self.place, self.problem
-        where = f"{place}:{place.column}" if place.line and place.source.path else str(place)
+        where = f"{place}:{place.column}" if place.line and not place.source.is_setting else str(place)
         key = f" {problem.key}:" if problem.key else ""
         allowed = f"; allowed: {problem.allowed}" if problem.allowed else ""
         advice = f" {problem.advice}" if problem.advice else ""

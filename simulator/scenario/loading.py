@@ -223,7 +223,7 @@ def _merge(parent: Node, child: Node) -> Node:
 def _apply_overrides(tree: Node, overrides: Sequence[str]) -> Node:
     problems: list[LocatedProblem] = []
     for text in overrides:
-        source = Source(COMMAND_LINE, text)
+        source = Source(COMMAND_LINE, text, is_setting=True)
         try:
             tree = _override(tree, source)
         except ScenarioError as error:
