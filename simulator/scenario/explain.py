@@ -120,7 +120,7 @@ def find_parameters(model: type[BaseModel], key: str) -> list[tuple[str, Declara
 
 
 def _matches(pattern: list[str], key: str) -> bool:
-    """Whether a key is one of the catalogue's, or a section's: any name does, indices and kinds may be left out."""
+    """Whether a key is the pattern or its beginning: any name does, indices and kinds may be left out."""
     expression = ""
     for part in pattern:
         if part == "N":
@@ -136,15 +136,19 @@ def _matches(pattern: list[str], key: str) -> bool:
 
 def reference_rows(model: type[BaseModel]) -> Iterator[ReferenceRow]:
     """Every parameter of a schema in words, in the order of the schema."""
-    for key, declaration in catalogue(model):
-        yield ReferenceRow(
-            key,
-            unit_in_words(declaration.shape),
-            declaration.bounds,
-            REQUIRED if declaration.is_required else in_words(declaration.default),
-            declaration.source,
-            declaration.doc,
-        )
+    return (reference_row(key, declaration) for key, declaration in catalogue(model))
+
+
+def reference_row(key: str, declaration: Declaration) -> ReferenceRow:
+    """A parameter of the catalogue in words."""
+    return ReferenceRow(
+        key=key,
+        unit=unit_in_words(declaration.shape),
+        bounds=declaration.bounds,
+        default=REQUIRED if declaration.is_required else in_words(declaration.default),
+        source=declaration.source,
+        doc=declaration.doc,
+    )
 
 
 def unit_in_words(shape: Shape) -> str:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from simulator.scenario import files
 from simulator.scenario.declarations import declarations
@@ -21,6 +21,9 @@ from simulator.scenario.parameters import Section
 from simulator.scenario.validation import find, locate, validate
 from simulator.scenario.yaml_nodes import Node, compose, decode
 from simulator.units import shown
+
+if TYPE_CHECKING:
+    from simulator.scenario.schema import Scenario
 
 EXTENDS = "extends"
 PRESET = "preset:"
@@ -65,9 +68,19 @@ class LoadedScenario(Generic[Model]):
         return str(node.place) if node is not None else "default"
 
 
+@overload
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> LoadedScenario[Scenario]: ...
+
+
+@overload
 def load_scenario(
-    path: str | Path, overrides: Sequence[str] = (), model: type[Model] | None = None
-) -> LoadedScenario[Model]:
+    path: str | Path, overrides: Sequence[str], model: type[Model]
+) -> LoadedScenario[Model]: ...
+
+
+def load_scenario(
+    path: str | Path, overrides: Sequence[str] = (), model: type[Section] | None = None
+) -> LoadedScenario[Any]:
     """Read, merge and validate a scenario.
 
     Parameters
@@ -84,15 +97,14 @@ def load_scenario(
     ScenarioError
         With every problem found; nothing else is raised.
     """
-    if model is None:
-        from simulator.scenario.schema import Scenario
+    from simulator.scenario.schema import Scenario
 
-        model = cast(type[Model], Scenario)
     try:
         tree, used = _read_with_parents(str(path))
         tree = _apply_overrides(tree, overrides)
-        scenario = validate(model, tree)
-        data_files = _resolve_data_files(scenario, tree)
+        scenario = validate(model or Scenario, tree)
+        data_files, hashed = _resolve_data_files(scenario, tree)
+        return LoadedScenario(scenario, tree, (*used, *hashed), data_files)
     except ScenarioError:
         raise
     except Exception as error:  # the promise to the user: one clear message, whatever happens
@@ -100,8 +112,6 @@ def load_scenario(
         raise _refusal(
             Source(str(path), ""), Problem("", found[:300], "", "Please report this file.")
         ) from error
-    hashed = (UsedFile(str(data_file), files.sha256_of(data_file)) for data_file in data_files.values())
-    return LoadedScenario(scenario, tree, (*used, *hashed), data_files)
 
 
 def read_file(label: str, path: Path) -> Source:
@@ -117,6 +127,16 @@ def read_file(label: str, path: Path) -> Source:
     except Problems as refused:
         raise _refusal(Source(label, ""), *refused.problems) from refused
     return Source(label, decode(label, data), hashlib.sha256(data).hexdigest(), path)
+
+
+def title_of(reference: str) -> str:
+    """Title of a scenario file or preset, without checking the rest of it; empty if it has none."""
+    try:
+        tree, _ = _read_with_parents(reference)
+    except ScenarioError as error:
+        return f"(cannot be read: {error.problems[0].problem.found})"
+    title = tree.child("title") or tree.child("name")
+    return str(title.value) if title is not None else ""
 
 
 def _refusal(source: Source, *problems: Problem, place: Place | None = None) -> ScenarioError:
@@ -280,20 +300,22 @@ def _set(node: Node | None, parts: list[str], depth: int, value: Node, source: S
 # Data files
 
 
-def _resolve_data_files(scenario: Section, tree: Node) -> dict[str, Path]:
-    """Path of every data file that the scenario names, each looked for from the file that names it."""
+def _resolve_data_files(scenario: Section, tree: Node) -> tuple[dict[str, Path], list[UsedFile]]:
+    """Path and hash of every data file that the scenario names, each looked for from the file that names it."""
     problems: list[LocatedProblem] = []
     found: dict[str, Path] = {}
+    hashed: list[UsedFile] = []
     for key, reference in _data_references(scenario, ""):
         node = find(tree, key.split("."))
         base = node.place.source.path if node is not None else None
         try:
             found[key] = files.resolve_data_file(reference, base or cast(Path, tree.place.source.path))
+            hashed.append(UsedFile(reference, files.sha256_of(found[key])))
         except Problems as refused:
             problems.extend(locate(tree, replace(problem, key=key)) for problem in refused.problems)
     if problems:
         raise ScenarioError(problems)
-    return found
+    return found, hashed
 
 
 def _data_references(value: object, key: str) -> Iterator[tuple[str, str]]:
