@@ -189,6 +189,11 @@ def fire_sale(
     FireSale
         Failures by bank, and by step the share sold, prices and equity.
 
+    Raises
+    ------
+    ValueError
+        If a fall is not in [0, 1), or a security is held by nobody.
+
     Examples
     --------
     >>> two = banks_from_disclosure([36.0, 48.0], [3.6, 4.8], [80.0, 120.0], [50.0, 20.0])
@@ -200,11 +205,17 @@ def fire_sale(
     balance = Banks(*(np.array(item, dtype=np.float64) for item in banks))
     price = 1.0 - np.broadcast_to(np.asarray(shock, dtype=np.float64), securities)
     falls = np.broadcast_to(np.asarray(five_percent_fall, dtype=np.float64), securities)
+    outstanding = balance.securities_face_bn.sum(axis=0)
+    if not ((falls >= 0.0) & (falls < 1.0)).all():
+        raise ValueError(
+            f"five_percent_fall is {falls.tolist()}; a fall is at least 0 and below 1 (1% is 0.01)"
+        )
+    if not (outstanding > 0.0).all():
+        raise ValueError("a security is held by no bank; leave its column out")
     slope = np.array([impact_slope_from_five_percent_fall(float(fall)) for fall in falls])
     record = FireSale(
         np.zeros(count, np.int64), np.zeros(steps), np.zeros((steps, securities)), np.zeros((steps, count))
     )
     ratios = (float(minimum_ratio), float(buffer_ratio), float(target_ratio))
-    outstanding = balance.securities_face_bn.sum(axis=0)
     _play_steps(balance, price.copy(), slope, ratios, np.zeros((count, securities)), outstanding, record)
     return record

@@ -205,7 +205,7 @@ def _tail(runs: list[LeverageCycle]) -> tuple[float, float]:
 
 
 def leverage_answers() -> Iterator[KnownAnswer]:
-    """Tails and clustering (autocorrelation of absolute returns) as the limit on leverage rises, with errors from the spread of runs."""
+    """Tails and clustering of returns as the limit on leverage rises, with errors from the spread of runs."""
     runs = {limit: [leverage_cycle(limit, seed) for seed in SEEDS] for limit in (0, 1, 2, 5, 10)}
     tails = {limit: _tail(runs[limit]) for limit in (1, 2, 5, 10)}
     rows = [("tail exponent at leverage 10, acceptance", "2.0 to 2.6", tails[10][0])]

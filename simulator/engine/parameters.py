@@ -63,7 +63,7 @@ class Parameters(NamedTuple):
     opening_dislocation_bp: Floats  # (T,)
     opening_volatility_bp: Floats  # (T,) a day
     price_per_bp: Floats  # (T,) DV01 per face of the held bond
-    hedge_price_per_bp: Floats  # (T,)
+    opening_price: Floats  # (T,) of the held bond
     duration_years: Floats  # (T,) modified duration of the held bond
     daily_volume_bn: Floats  # (T,)
     transaction_cost: Floats  # (T,)
@@ -144,6 +144,7 @@ class Parameters(NamedTuple):
     easy_share: float
     # asset managers
     manager_futures_share: Floats  # (A,)
+    manager_opening_value_bn: Floats  # (A,) net assets
     manager_sensitivity: Floats  # (A,) relative, size-weighted mean about 1
     manager_cash_use: float
     manager_treasury_use: float
@@ -215,6 +216,7 @@ class Schedule(NamedTuple):
     hedged_bn: Floats  # (day,)
     manager_flow_noise: float
     foreign_flow_noise: float
+    fund_flow_noise: float
     lender_flow_noise: float
 
 

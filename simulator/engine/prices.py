@@ -7,6 +7,7 @@ deliver is found once a day; within the day the hedge follows that bond.
 
 import math
 
+from simulator.agents.hedge_fund import collateral_cash_bn, convergence_bn
 from simulator.agents.clearing_house import variance_estimate, volatility_in_force_bp
 from simulator.engine.diary import SWITCHED, note
 from simulator.engine.parameters import (
@@ -14,11 +15,13 @@ from simulator.engine.parameters import (
     DEALERS,
     OTHER_HEDGERS,
     OUTSIDE,
+    TRADING_DAYS_PER_YEAR,
     VARIATION_MARGIN,
     Parameters,
     World,
 )
 from simulator.engine.state import State
+from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.market.futures import (
     financed_price_years,
     forward_dirty_price,
@@ -30,6 +33,9 @@ from simulator.rule import phase
 BASIS_POINT = 1e-4
 COUPONS_PER_YEAR = 2.0
 MONEY_MARKET_YEAR = 365.0 / 360.0
+
+#: A price per face beyond this is no price of a bond: the path is stopped and counted.
+PRICE_MAX = 1e3
 
 
 @phase
@@ -103,6 +109,8 @@ def settle_prices(p: Parameters, s: State) -> None:
     Longs of the hedge gain what shorts lose. A fund's share of re-marked repo follows its bond; the rest of
     the bond's gain stays on paper.
     """
+    for i in range(s.cash.shape[0]):
+        s.repo_change[i] = 0.0
     for j in range(s.price.shape[0]):
         held = p.held_bond[j]
         yield_ = cash_yield(p, s, j, held)
@@ -113,38 +121,59 @@ def settle_prices(p: Parameters, s: State) -> None:
         else:
             other_yield = cash_yield(p, s, j, k)
             hedge = hedge_value(p, s, j, k, bond_price(p, k, other_yield), other_yield)
-        price_change = price - s.price[j]
-        hedge_change = hedge - s.hedge[j]
+        settle_with_funds(p, s, j, price - s.price[j], hedge - s.hedge[j])
+        settle_with_others(p, s, j, price - s.price[j], hedge - s.hedge[j])
         s.price[j] = price
         s.hedge[j] = hedge
-        settle_change(p, s, j, price_change, hedge_change)
-        if not (price > 0.0 and hedge > 0.0 and price < 1e3 and hedge < 1e3):
-            s.status[0] = 1
+        if not (price > 0.0 and hedge > 0.0 and price < PRICE_MAX and hedge < PRICE_MAX):
+            s.status[0] = PRICE_OUT_OF_RANGE
+    lent = 0.0
+    for i in range(s.cash.shape[0]):
+        lent += s.repo_change[i]
+    s.fund_repo[0] += lent
+    s.account[DEALERS] -= lent
 
 
 @phase
-def settle_change(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
-    """Settle one trade's price changes between funds, dealers, asset managers and everybody else."""
-    repo_change = 0.0
+def settle_with_funds(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
+    """Settle one trade's price changes with the funds: variation margin to pay, less cash from re-marked repo."""
     for i in range(s.cash.shape[0]):
-        loan_change = p.remarked_share[i] * (1.0 - s.haircut[j, i]) * price_change * s.packages[j, i]
-        s.loan[j, i] += loan_change
-        repo_change += loan_change
-        s.call[VARIATION_MARGIN, i] += s.packages[j, i] * p.hedge_ratio[j, i] * hedge_change - loan_change
-    s.fund_repo[0] += repo_change
-    s.account[DEALERS] -= repo_change
+        packages = s.packages[j, i]
+        lent = collateral_cash_bn(price_change, packages, s.haircut[j, i], p.remarked_share[i])
+        s.loan[j, i] += lent
+        s.repo_change[i] += lent
+        s.call[VARIATION_MARGIN, i] += packages * p.hedge_ratio[j, i] * hedge_change - lent
 
+
+@phase
+def settle_with_others(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
+    """Settle one trade's price changes with dealers, asset managers, other hedgers and the central bank."""
     dealer_shorts = s.dealer_package[j] + s.estate_hedge[j]
     dealer_bonds = s.dealer_package[j] + s.inventory[j] + s.estate[j]
     s.account[DEALERS] -= dealer_shorts * hedge_change
     profit = dealer_bonds * price_change - dealer_shorts * hedge_change
     for d in range(s.capital.shape[0]):
         s.capital[d] += s.share[d] * profit
-
     for a in range(s.manager_cash.shape[0]):
         s.manager_cash[a] += p.manager_futures_share[a] * s.manager_futures[j] * hedge_change
     s.account[OTHER_HEDGERS] += p.other_hedgers_bn[j] * hedge_change
     s.account[CENTRAL_BANK] -= s.central_package[j] * hedge_change
+
+
+@phase
+def accrue_other_carry(p: Parameters, s: State) -> None:
+    """Pay a day's convergence over the opening dislocation between hedgers other than funds: longs pay shorts."""
+    for j in range(s.price.shape[0]):
+        extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
+        earned = convergence_bn(s.hedge[j], extra_bp, TRADING_DAYS_PER_YEAR)
+        dealer_shorts = s.dealer_package[j] + s.estate_hedge[j]
+        s.account[DEALERS] += dealer_shorts * earned
+        for d in range(s.capital.shape[0]):
+            s.capital[d] += s.share[d] * dealer_shorts * earned
+        for a in range(s.manager_cash.shape[0]):
+            s.manager_cash[a] -= p.manager_futures_share[a] * s.manager_futures[j] * earned
+        s.account[OTHER_HEDGERS] -= p.other_hedgers_bn[j] * earned
+        s.account[CENTRAL_BANK] += s.central_package[j] * earned
 
 
 @phase
@@ -169,6 +198,6 @@ def set_volatility(p: Parameters, s: State) -> None:
 def learn_from_moves(p: Parameters, s: State) -> None:
     """Feed the day's actual move of each hedge, forced sales included, to the variance estimate."""
     for j in range(s.price.shape[0]):
-        move_bp = (s.hedge[j] - s.hedge_at_open[j]) / p.hedge_price_per_bp[j]
+        move_bp = (s.hedge[j] - s.hedge_at_open[j]) / p.price_per_bp[j]
         s.variance[j] = variance_estimate(s.variance[j], move_bp, p.variance_decay)
         s.hedge_at_open[j] = s.hedge[j]

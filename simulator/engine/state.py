@@ -30,7 +30,8 @@ class State(NamedTuple):
     variance: Floats  # (T,) bp squared a day
     volatility_bp: Floats  # (T,) a day, in force
     volatility_ratio: Floats  # (T,) over the opening
-    margin: Floats  # (T,)
+    margin: Floats  # (T,) initial margin per face, in force today
+    model_margin: Floats  # (T,) the same before the scenario's steps
     hedge_at_open: Floats  # (T,) value of the hedge before the day
     # hedge funds
     packages: Floats  # (T, N)
@@ -45,6 +46,8 @@ class State(NamedTuple):
     equity: Floats  # (N,)
     peak_equity: Floats  # (N,)
     pending_redemption: Floats  # (N,)
+    cut: Floats  # (N,) share of repo that dealers refuse to roll today
+    repo_change: Floats  # (N,) scratch
     other_left: Floats  # (N,) other strategies that may still be sold today
     call: Floats  # (5, N)
     uncovered: Floats  # (5, N)
@@ -68,7 +71,6 @@ class State(NamedTuple):
     manager_bonds: Floats  # (T, A)
     manager_cash: Floats  # (A,)
     manager_other: Floats  # (A,)
-    manager_opening_value: Floats  # (A,)
     manager_value: Floats  # (A,)
     manager_return: Floats  # (A,)
     manager_futures: Floats  # (T,)
@@ -80,7 +82,22 @@ class State(NamedTuple):
     central_package: Floats  # (T,)
     issued: Floats  # (T,)
     account: Floats  # (sector,) cash
-    outright: Floats  # (T,) face sold outright to dealers this round
+    given_up: Floats  # (T,) hedges asset managers gave up for their price, and hold bonds instead
+    # orders and flows that wait for the next clearing
+    order_bonds: Floats  # (T,) sum of the funds' orders
+    order_hedges: Floats  # (T,)
+    manager_sale: Floats  # (T, A)
+    manager_flow: Floats  # (A,) cash paid in by investors today
+    foreign_sale: Floats  # (T,)
+    auction: Floats  # (T,)
+    auction_left: Floats  # (T,) to dealers
+    policy_outright: Floats  # (T,)
+    policy_packages: Floats  # (T,)
+    estate_sold: Floats  # (T,) share of what is left
+    passed: Floats  # (T,) inventory passed on this morning
+    inventory_next: Floats  # (T,)
+    package_next: Floats  # (T,)
+    futures_next: Floats  # (T,)
     offer: Floats  # (D,)
     # scalars
     policy_rate: Floats
@@ -137,16 +154,15 @@ TALLY_COUNT = 10
 STAGES = (
     "pass_on_inventory",
     "accrue_carry",
-    "mark_drivers",
-    "fund_dealers",
-    "call_funds",
-    "meet_autonomous_flows",
-    "settle_calls",
-    "clear_markets",
-    "resolve_defaults",
+    "settle_prices (morning)",
+    "roll_over",
+    "call_initial_margin and redemptions",
+    "post_flows",
+    "settle_calls and defaults",
+    "clear_markets and transfer",
     "post_margins",
     "finance_dealers",
-    "close_day",
+    "close of day",
 )
 STAGE_COUNT = len(STAGES)
 IDENTITIES = (
@@ -163,16 +179,17 @@ IDENTITY_COUNT = len(IDENTITIES)
 #: Shape of every array that is reset for each path, by dimension.
 _SHAPES: dict[tuple[str, ...], str] = {
     ("bond",): "curve_shift_bp",
-    ("trade",): """price hedge pressure_bp permanent_bp dislocation_bp variance volatility_bp volatility_ratio margin
-        hedge_at_open fund_hedge fund_bonds dealer_package inventory estate estate_hedge estate_pace
-        manager_futures wanted_futures foreign_bonds end_bonds central_bonds central_package issued outright
-        sold_by_trade bought_by_trade tail_bp""",
+    ("trade",): """price hedge pressure_bp permanent_bp dislocation_bp variance volatility_bp volatility_ratio
+        margin model_margin hedge_at_open fund_hedge fund_bonds dealer_package inventory estate estate_hedge
+        estate_pace manager_futures wanted_futures foreign_bonds end_bonds central_bonds central_package issued
+        given_up order_bonds order_hedges foreign_sale auction auction_left policy_outright policy_packages
+        estate_sold passed inventory_next package_next futures_next sold_by_trade bought_by_trade tail_bp""",
     ("trade", "fund"): "packages loan haircut order",
-    ("fund",): "cash posted other drawn bridge alive equity peak_equity pending_redemption other_left",
+    ("fund",): "cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut repo_change",
     ("call", "fund"): "call uncovered",
     ("dealer",): "capital dealer_alive share use taken lent_to_funds offer",
-    ("trade", "manager"): "manager_bonds",
-    ("manager",): "manager_cash manager_other manager_opening_value manager_value manager_return",
+    ("trade", "manager"): "manager_bonds manager_sale",
+    ("manager",): "manager_cash manager_other manager_value manager_return manager_flow",
     ("sector",): "account",
     ("channel",): "sold_by_channel",
     ("call",): "called",

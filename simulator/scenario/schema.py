@@ -15,6 +15,7 @@ from simulator.contracts import CONTRACTS
 from simulator.scenario.parameters import (
     BasisPoints,
     Count,
+    DataFile,
     Days,
     Money,
     Multiple,
@@ -193,7 +194,7 @@ class Funds(Section):
     """Hedge funds: who they are, how they are financed, when they cut."""
 
     count: Count = parameter(60, minimum=1, maximum=2000, source="judgement", doc="funds drawn when no file is given")
-    population: Text = parameter(
+    population: DataFile = parameter(
         "", source="scenario", doc="CSV of funds one by one (see the guide); replaces the drawn population"
     )
     size_tail: Number = parameter(
@@ -346,6 +347,13 @@ class Funds(Section):
         source="judgement",
         doc="equity asked back in a month per unit of excess drawdown",
     )
+    flow_noise: Share = parameter(
+        "0.01%",
+        minimum="0%",
+        maximum="5%",
+        source="judgement",
+        doc="standard deviation of the random part of a day's redemptions, of opening equity; never negative",
+    )
     redemption_notice: Days = parameter(
         "40d", minimum="1d", maximum="500d", source="judgement: monthly to quarterly notice", doc="average delay to payment"
     )
@@ -358,7 +366,7 @@ class Dealers(Section):
     """Dealers: balance sheet, limits and what the use of them costs."""
 
     count: Count = parameter(12, minimum=1, maximum=200, source="judgement: groups of the 24 primary dealers", doc="dealers")
-    population: Text = parameter("", source="scenario", doc="CSV of dealers one by one; replaces the drawn population")
+    population: DataFile = parameter("", source="scenario", doc="CSV of dealers one by one; replaces the drawn population")
     size_tail: Number = parameter(
         2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of dealer sizes (Pareto by rank)"
     )
@@ -430,7 +438,7 @@ class Dealers(Section):
     clients_per_fund: Count = parameter(
         3, minimum=1, maximum=50, source="judgement", doc="dealers a fund borrows from, average (core-periphery network)"
     )
-    network: Text = parameter("", source="scenario", doc="CSV matrix of fund-dealer shares; replaces the drawn network")
+    network: DataFile = parameter("", source="scenario", doc="CSV matrix of fund-dealer shares; replaces the drawn network")
     impact: Literal["dealer-capacity", "linear", "square-root", "exponential"] = parameter(
         "dealer-capacity", source="model section 3", doc="form of the impact of outright sales on cash yields"
     )
@@ -501,7 +509,7 @@ class Lenders(Section):
 
     count: Count = parameter(10, minimum=1, maximum=200, source="judgement", doc="cash lenders")
     size_tail: Number = parameter(2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes")
-    network: Text = parameter("", source="scenario", doc="CSV matrix of lender-dealer shares; replaces the drawn network")
+    network: DataFile = parameter("", source="scenario", doc="CSV matrix of lender-dealer shares; replaces the drawn network")
     headroom: Share = parameter(
         "15%", minimum="0%", maximum="1000%", source="judgement", doc="lending on offer over the opening need"
     )
@@ -641,7 +649,7 @@ class Drivers(Section):
     )
     regime: Text = parameter("2017-2019", source="literature 2.10", doc="period whose fitted moments the factor model uses")
     noise: Number = parameter(1.0, minimum=0.0, maximum=20.0, source="scenario", doc="multiplies random yield changes and flows; 0 is noise-free")
-    file: Text = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
+    file: DataFile = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
     start: Text = parameter("", source="scenario", doc="first date of history used (bootstrap, replay)")
     end: Text = parameter("", source="scenario", doc="last date of history used (bootstrap, replay)")
     block: Days = parameter("10d", minimum="1d", maximum="250d", source="judgement", doc="mean block of the bootstrap")

@@ -126,6 +126,14 @@ def test_without_impact_the_loss_is_the_direct_one() -> None:
     np.testing.assert_allclose(result.price[-1], [1.0, 0.8])
 
 
+def test_impossible_inputs_are_refused() -> None:
+    banks = banks_from_disclosure(*FIVE_BANKS)
+    with pytest.raises(ValueError, match="at least 0 and below 1"):
+        fire_sale(banks, 0.1, 1.0)
+    with pytest.raises(ValueError, match="held by no bank"):
+        fire_sale(banks._replace(securities_face_bn=np.zeros((5, 2))), 0.1, 0.01)
+
+
 def test_strong_banks_do_not_move() -> None:
     strong = banks_from_disclosure([60.0, 80.0], [6.0, 8.0], [100.0, 100.0], [50.0, 60.0])
     result = fire_sale(strong, 0.0, 0.05, buffer_ratio=1.0)

@@ -1,0 +1,217 @@
+"""One block of paths of the exogenous world: what the engine reads instead of drawing random numbers.
+
+A specification says how the fundamental curve and volatility move (not at all, factor model, bootstrap,
+replay, the user's arrays), and which deterministic shifts of the scenario come on top, the same on all
+paths. Everything is addressed by (seed, stream, path): two policies compared on one seed see the same world.
+
+Units: curve changes bp since the opening, volatility relative to the opening, flow noise standard normal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from simulator.drivers.history import Bootstrap, YieldHistory, replayed_window
+from simulator.drivers.random_streams import Floats, Sampling, normals, sobol_bridge, uniforms
+from simulator.drivers.rates import FACTOR_COUNT, TENOR_COUNT, RateDraws, RateModel, curve_noise
+from simulator.drivers.user_arrays import UserArrays
+
+DriverKind = Literal["none", "factor", "bootstrap", "replay", "arrays"]
+FLOW_STREAMS = ("foreign", "asset_manager", "fund_investors", "lender_cash", "bidders")
+
+
+@dataclass(frozen=True)
+class DriverSpec:
+    """How the exogenous world moves.
+
+    Parameters
+    ----------
+    kind
+        ``"none"``: nothing but the shifts. ``"factor"``: `rate_model`. ``"bootstrap"``: `bootstrap`.
+        ``"replay"``: `history` from the day after `opening`, with the noise of `rate_model` on top if there
+        is one. ``"arrays"``: `arrays`.
+    noise_scale
+        Multiplies every random innovation, those of flows included; 0 leaves the deterministic part alone.
+        A replayed history and the user's arrays are not noise.
+    curve_shift_bp
+        Scenario's shift of the par curve since the opening by day, shape (day, tenor), bp; none is zero.
+    volatility_shift
+        Scenario's factor on volatility by day, shape (day,); it scales the noise of yields too; none is one.
+    warmup_days
+        Days of volatility before the first one, to open on a draw from its long-run distribution.
+    """
+
+    kind: DriverKind
+    rate_model: RateModel | None = None
+    bootstrap: Bootstrap | None = None
+    history: YieldHistory | None = None
+    opening: str | None = None
+    arrays: UserArrays | None = None
+    noise_scale: float = 1.0
+    curve_shift_bp: Floats | None = None
+    volatility_shift: Floats | None = None
+    warmup_days: int = 0
+
+    def __post_init__(self) -> None:
+        needed = {
+            "none": (),
+            "factor": ("rate_model",),
+            "bootstrap": ("bootstrap",),
+            "replay": ("history", "opening"),
+            "arrays": ("arrays",),
+        }
+        if self.kind not in needed:
+            raise ValueError(f"kind: found {self.kind!r}; allowed are {', '.join(needed)}.")
+        for field in needed[self.kind]:
+            if getattr(self, field) is None:
+                raise ValueError(f"{field}: found none; drivers of kind {self.kind!r} need it.")
+        if not 0.0 <= self.noise_scale <= 10.0:
+            raise ValueError(f"noise_scale: found {self.noise_scale}; allowed is 0 to 10.")
+        if not 0 <= self.warmup_days <= 10_000:
+            raise ValueError(f"warmup_days: found {self.warmup_days}; allowed is 0 to 10,000.")
+        if self.curve_shift_bp is not None and not np.all(np.isfinite(self.curve_shift_bp)):
+            raise ValueError("curve_shift_bp: found a blank (NaN) or infinite value; allowed are finite bp.")
+        if self.volatility_shift is not None and not np.all(np.asarray(self.volatility_shift) > 0.0):
+            raise ValueError("volatility_shift: found a factor of zero or less; allowed are all above zero.")
+
+
+@dataclass(frozen=True)
+class DriverBlock:
+    """The exogenous world of one block of paths.
+
+    Parameters
+    ----------
+    first_path
+        Number of the first path.
+    curve_change_bp
+        Cumulative change of the fundamental par curve since the opening, shape (path, day, tenor), bp,
+        C-contiguous; day 0 is the first simulated day.
+    volatility_multiplier
+        Latent volatility relative to the opening, shape (path, day).
+    flow_noise
+        Standard normals by stream of `FLOW_STREAMS`, shape (path, day, stream).
+    """
+
+    first_path: int
+    curve_change_bp: Floats
+    volatility_multiplier: Floats
+    flow_noise: Floats
+
+
+def draw_block(
+    spec: DriverSpec,
+    seed: int,
+    first_path: int,
+    path_count: int,
+    day_count: int,
+    sampling: Sampling = "pseudo",
+) -> DriverBlock:
+    """Draw the paths `first_path` to `first_path + path_count - 1`.
+
+    The same path is the same bits for every block that contains it.
+
+    Parameters
+    ----------
+    spec
+        How the world moves.
+    seed
+        Seed of the run.
+    first_path, path_count, day_count
+        The block and its horizon.
+    sampling
+        ``"sobol"`` makes the factor model's level, volatility, slope and curvature (in this order of
+        importance) quasi-random and leaves news, jumps, flows and the bootstrap pseudo-random.
+
+    Raises
+    ------
+    ValueError
+        If shifts or arrays are too short, or the block is out of range.
+    """
+    curve_shift, volatility_shift = _shifts(spec, day_count)
+    block = (seed, first_path, path_count, day_count, sampling)
+    curve = np.zeros((path_count, day_count, TENOR_COUNT))
+    multiplier = np.ones((path_count, day_count))
+    if spec.kind == "replay":
+        assert spec.history is not None
+        assert spec.opening is not None
+        actual, actual_multiplier = replayed_window(spec.history, spec.opening, day_count)
+        curve += actual
+        multiplier *= actual_multiplier
+    elif spec.kind == "arrays":
+        assert spec.arrays is not None
+        user_curve, user_multiplier = spec.arrays.block(first_path, path_count, day_count)
+        curve += user_curve
+        multiplier *= user_multiplier
+    elif spec.kind == "bootstrap":
+        assert spec.bootstrap is not None
+        daily, resampled = spec.bootstrap.noise(seed, first_path, path_count, day_count, sampling)
+        curve += np.cumsum(spec.noise_scale * volatility_shift[:, None] * daily, axis=1)
+        multiplier *= resampled**spec.noise_scale
+    if spec.rate_model is not None and spec.kind in ("factor", "replay"):
+        draws = _rate_draws(spec.warmup_days, *block)
+        noise, state = curve_noise(spec.rate_model, draws, spec.noise_scale, volatility_shift)
+        curve += noise
+        multiplier *= state
+    curve += curve_shift
+    multiplier *= volatility_shift
+    flow_scale = 0.0 if spec.kind == "none" else spec.noise_scale
+    return DriverBlock(first_path, curve, multiplier, _flow_noise(flow_scale, *block))
+
+
+def _shifts(spec: DriverSpec, day_count: int) -> tuple[Floats, Floats]:
+    curve = np.zeros((day_count, TENOR_COUNT)) if spec.curve_shift_bp is None else spec.curve_shift_bp
+    volatility = np.ones(day_count) if spec.volatility_shift is None else spec.volatility_shift
+    curve, volatility = np.asarray(curve, dtype=np.float64), np.asarray(volatility, dtype=np.float64)
+    if curve.ndim != 2 or curve.shape[1] != TENOR_COUNT or len(curve) < day_count:
+        raise ValueError(
+            f"curve_shift_bp: found shape {curve.shape}; allowed is (day, {TENOR_COUNT}) with at least"
+            f" {day_count} days."
+        )
+    if volatility.ndim != 1 or len(volatility) < day_count:
+        raise ValueError(
+            f"volatility_shift: found shape {volatility.shape}; allowed is (day,) with at least"
+            f" {day_count} days."
+        )
+    return curve[:day_count], volatility[:day_count]
+
+
+def _rate_draws(
+    warmup_days: int, seed: int, first_path: int, path_count: int, day_count: int, sampling: Sampling
+) -> RateDraws:
+    """Draws of the factor model; each use has a stream of its own."""
+    block = (first_path, path_count)
+    factors = normals(seed, "rates", *block, day_count * FACTOR_COUNT, sampling)
+    factors = factors.reshape(path_count, day_count, FACTOR_COUNT)
+    volatility = normals(seed, "volatility", *block, day_count, sampling)
+    if sampling == "sobol":
+        bridge = sobol_bridge(seed, "rates and volatility", *block, day_count, 1 + FACTOR_COUNT)
+        volatility = bridge[:, :, 1]
+        factors = np.delete(bridge, 1, axis=2)
+    jumps = uniforms(seed, "volatility jumps", *block, day_count, sampling)
+    if warmup_days:
+        before = normals(seed, "volatility before", *block, warmup_days, sampling)
+        jumps_before = uniforms(seed, "volatility jumps before", *block, warmup_days, sampling)
+        volatility = np.concatenate([before, volatility], axis=1)
+        jumps = np.concatenate([jumps_before, jumps], axis=1)
+    return RateDraws(
+        factors=np.ascontiguousarray(factors.transpose(1, 2, 0)),
+        news=np.ascontiguousarray(normals(seed, "news", *block, day_count, sampling).T),
+        volatility=np.ascontiguousarray(volatility.T),
+        jumps=np.ascontiguousarray(jumps.T),
+        warmup_days=warmup_days,
+    )
+
+
+def _flow_noise(
+    scale: float, seed: int, first_path: int, path_count: int, day_count: int, sampling: Sampling
+) -> Floats:
+    noise = np.zeros((path_count, day_count, len(FLOW_STREAMS)))
+    if scale == 0.0:
+        return noise
+    for place, stream in enumerate(FLOW_STREAMS):
+        draws = normals(seed, f"flow: {stream}", first_path, path_count, day_count, sampling)
+        np.multiply(draws, scale, out=noise[:, :, place])
+    return noise

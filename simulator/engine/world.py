@@ -1,0 +1,83 @@
+"""From the scenario's drivers to the specification that draws them, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from simulator.drivers.block import DriverSpec
+from simulator.drivers.history import Bootstrap, read_yields
+from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
+from simulator.drivers.regimes import REGIMES
+from simulator.drivers.user_arrays import read_user_arrays
+from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
+from simulator.engine.schedule import curve_shift_bp, volatility_shift
+from simulator.scenario.errors import Problem, Problems
+from simulator.scenario.schema import Scenario
+
+
+def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSpec:
+    """Specify the drivers of a scenario: the random part and the deterministic shifts of its events.
+
+    Raises
+    ------
+    Problems
+        If the regime is unknown, or a file is missing or unusable.
+    """
+    drivers = scenario.drivers
+    kind = drivers.model
+    rate_model = bootstrap = history = arrays = None
+    opening = None
+    try:
+        if kind == "factor":
+            rate_model = regime_at_opening_volatility(scenario)
+        elif kind == "bootstrap":
+            history = read_yields(_file(scenario, files))
+            window = history.between(drivers.start, drivers.end)
+            bootstrap = Bootstrap(window.daily_changes_bp(), float(drivers.block))
+        elif kind == "replay":
+            history = read_yields(_file(scenario, files))
+            opening = drivers.start or scenario.market.date
+        elif kind == "arrays":
+            arrays = read_user_arrays(_file(scenario, files))
+        return DriverSpec(
+            kind=kind,
+            rate_model=rate_model,
+            bootstrap=bootstrap,
+            history=history,
+            opening=opening,
+            arrays=arrays,
+            noise_scale=drivers.noise,
+            curve_shift_bp=curve_shift_bp(scenario),
+            volatility_shift=volatility_shift(scenario),
+        )
+    except ValueError as error:
+        raise Problems([Problem("drivers", str(error), "a usable source of yields")]) from error
+
+
+def regime_at_opening_volatility(scenario: Scenario) -> RateModel:
+    """The regime's factor model, scaled so that the ten-year tenor has the market's opening volatility.
+
+    Correlations, relative volatilities by tenor and the dynamics of volatility are the regime's.
+    """
+    name = scenario.drivers.regime
+    if name not in REGIMES:
+        found = f"{name!r} is not a regime"
+        raise Problems([Problem("drivers.regime", found, f"one of {', '.join(REGIMES)}", near=list(REGIMES))])
+    model = REGIMES[name]
+    trades = list(scenario.market.trades.values())
+    maturity = np.array([trade.deliverables[0].maturity for trade in trades])
+    reference = trades[int(np.argmin(np.abs(maturity - 10.0)))]
+    tenor = int(np.argmin(np.abs(np.array(TENOR_YEARS) - maturity[trades.index(reference)])))
+    wanted = reference.volatility / np.sqrt(TRADING_DAYS_PER_YEAR)
+    return model.scaled(wanted / model.sd_bp[tenor if abs(tenor - REFERENCE_TENOR) > 2 else REFERENCE_TENOR])
+
+
+def _file(scenario: Scenario, files: Mapping[str, Path]) -> Path:
+    reference = scenario.drivers.file
+    if not reference:
+        found = f"drivers.model is {scenario.drivers.model}, but no file is named"
+        raise Problems([Problem("drivers.file", found, "a file beside the scenario")])
+    return files[reference]

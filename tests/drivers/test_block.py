@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.drivers import block as block_module
+from simulator.drivers.block import FLOW_STREAMS, DriverBlock, DriverSpec, draw_block
+from simulator.drivers.history import Bootstrap, YieldHistory
+from simulator.drivers.random_streams import normals
+from simulator.drivers.regimes import REGIMES
+from simulator.drivers.user_arrays import checked_arrays
+
+MODEL = REGIMES["2010-2025"]
+DAYS = 30
+SAMPLE = normals(99, "sample of a test", 0, 300, 7) * np.array([3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 4.0])
+
+
+def history() -> YieldHistory:
+    dates = np.datetime64("2020-01-01", "D") + np.arange(300)
+    return YieldHistory("test.csv", dates, 200.0 + np.round(np.cumsum(SAMPLE, axis=0)))
+
+
+def specs() -> dict[str, DriverSpec]:
+    ramp = np.outer(np.linspace(0.0, 1.0, DAYS), np.full(7, 50.0))
+    factor = np.linspace(1.0, 2.0, DAYS)
+    arrays = checked_arrays("test", {"curve_change_bp": np.cumsum(SAMPLE[None, :DAYS].repeat(40, 0), axis=1)})
+    return {
+        "none": DriverSpec("none", curve_shift_bp=ramp, volatility_shift=factor),
+        "factor": DriverSpec("factor", rate_model=MODEL, curve_shift_bp=ramp, volatility_shift=factor),
+        "warm": DriverSpec("factor", rate_model=MODEL, warmup_days=100),
+        "bootstrap": DriverSpec("bootstrap", bootstrap=Bootstrap(SAMPLE), volatility_shift=factor),
+        "moving": DriverSpec("bootstrap", bootstrap=Bootstrap(SAMPLE, 5.0, is_stationary=False)),
+        "replay": DriverSpec("replay", history=history(), opening="2020-03-01"),
+        "noisy replay": DriverSpec("replay", rate_model=MODEL, history=history(), opening="2020-03-01"),
+        "arrays": DriverSpec("arrays", arrays=arrays),
+    }
+
+
+def same(left: DriverBlock, right: DriverBlock) -> bool:
+    return (
+        np.array_equal(left.curve_change_bp, right.curve_change_bp)
+        and np.array_equal(left.volatility_multiplier, right.volatility_multiplier)
+        and np.array_equal(left.flow_noise, right.flow_noise)
+    )
+
+
+def rows(block: DriverBlock, first: int, count: int) -> DriverBlock:
+    place = slice(first - block.first_path, first - block.first_path + count)
+    arrays = (block.curve_change_bp, block.volatility_multiplier, block.flow_noise)
+    return DriverBlock(first, *[array[place] for array in arrays])
+
+
+@pytest.mark.parametrize("sampling", ["pseudo", "antithetic", "sobol"])
+@pytest.mark.parametrize("kind", list(specs()))
+def test_paths_do_not_depend_on_the_block(kind: str, sampling: str) -> None:
+    spec = specs()[kind]
+    whole = draw_block(spec, 3, 0, 40, DAYS, sampling)
+    for first, count in ((0, 1), (39, 1), (7, 13), (20, 20), (1, 39)):
+        assert same(draw_block(spec, 3, first, count, DAYS, sampling), rows(whole, first, count))
+    assert whole.curve_change_bp.flags.c_contiguous
+    assert whole.curve_change_bp.shape == (40, DAYS, 7)
+    assert whole.volatility_multiplier.shape == (40, DAYS)
+    assert whole.flow_noise.shape == (40, DAYS, len(FLOW_STREAMS))
+
+
+@pytest.mark.parametrize("kind", ["factor", "warm", "bootstrap", "moving", "replay", "noisy replay"])
+def test_a_longer_horizon_keeps_the_first_days(kind: str) -> None:
+    spec = specs()[kind]
+    long, short = draw_block(spec, 3, 5, 10, DAYS), draw_block(spec, 3, 5, 10, 11)
+    assert np.array_equal(long.curve_change_bp[:, :11], short.curve_change_bp)
+    assert np.array_equal(long.volatility_multiplier[:, :11], short.volatility_multiplier)
+    assert np.array_equal(long.flow_noise[:, :11], short.flow_noise)
+
+
+def test_known_answers() -> None:
+    block = draw_block(DriverSpec("factor", rate_model=MODEL), 20200309, 1000, 16, 20)
+    found = [
+        hashlib.sha256(np.round(array, 9).tobytes()).hexdigest()[:16]
+        for array in (block.curve_change_bp, block.volatility_multiplier, block.flow_noise)
+    ]
+    assert found == KNOWN_DIGESTS
+
+
+KNOWN_DIGESTS = ["cf7cfb274f472c41", "612d077198cb652d", "39581fa817f6341b"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(name=st.text(min_size=1, max_size=20).filter(lambda name: name not in FLOW_STREAMS))
+def test_a_new_flow_stream_changes_no_other(name: str) -> None:
+    spec = specs()["factor"]
+    before = draw_block(spec, 3, 0, 6, 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(block_module, "FLOW_STREAMS", (name, *FLOW_STREAMS))
+        after = draw_block(spec, 3, 0, 6, 10)
+    assert np.array_equal(after.curve_change_bp, before.curve_change_bp)
+    assert np.array_equal(after.volatility_multiplier, before.volatility_multiplier)
+    assert np.array_equal(after.flow_noise[:, :, 1:], before.flow_noise)
+    assert not np.isin(after.flow_noise[:, :, 0], before.flow_noise).any()
+
+
+def test_rest_point_is_exact() -> None:
+    block = draw_block(DriverSpec("none"), 1, 0, 8, 250)
+    assert not block.curve_change_bp.any()
+    assert not block.flow_noise.any()
+    assert (block.volatility_multiplier == 1.0).all()
+
+
+@pytest.mark.parametrize("kind", ["none", "factor", "bootstrap"])
+@pytest.mark.parametrize("sampling", ["pseudo", "antithetic", "sobol"])
+def test_no_noise_leaves_the_deterministic_path(kind: str, sampling: str) -> None:
+    shift = np.cumsum(SAMPLE[:DAYS], axis=0)
+    factor = np.linspace(0.5, 3.0, DAYS)
+    spec = DriverSpec(
+        kind,
+        rate_model=MODEL,
+        bootstrap=Bootstrap(SAMPLE),
+        noise_scale=0.0,
+        curve_shift_bp=shift,
+        volatility_shift=factor,
+    )
+    block = draw_block(spec, 1, 0, 8, DAYS, sampling)
+    assert np.array_equal(block.curve_change_bp, np.broadcast_to(shift, (8, DAYS, 7)))
+    assert np.array_equal(block.volatility_multiplier, np.broadcast_to(factor, (8, DAYS)))
+    assert not block.flow_noise.any()
+
+
+def test_shifts_come_on_top_of_the_noise() -> None:
+    shift = np.outer(np.arange(DAYS), np.ones(7))
+    plain = draw_block(DriverSpec("factor", rate_model=MODEL), 1, 0, 8, DAYS)
+    moved = draw_block(DriverSpec("factor", rate_model=MODEL, curve_shift_bp=shift), 1, 0, 8, DAYS)
+    assert np.array_equal(moved.curve_change_bp, plain.curve_change_bp + shift)
+    doubled = draw_block(
+        DriverSpec("factor", rate_model=MODEL, volatility_shift=np.full(DAYS, 2.0)), 1, 0, 8, DAYS
+    )
+    assert np.array_equal(doubled.curve_change_bp, 2.0 * plain.curve_change_bp)
+    assert np.array_equal(doubled.volatility_multiplier, 2.0 * plain.volatility_multiplier)
+
+
+def test_antithetic_paths_mirror_given_volatility() -> None:
+    calm = DriverSpec("factor", rate_model=MODEL.with_constant_volatility())
+    block = draw_block(calm, 1, 0, 8, DAYS, "antithetic")
+    assert np.array_equal(block.curve_change_bp[0::2], -block.curve_change_bp[1::2])
+    assert np.array_equal(block.flow_noise[0::2], -block.flow_noise[1::2])
+
+
+def test_sobol_halves_the_error_of_a_mean() -> None:
+    """Mean of the ten-year yield's rise beyond 20 bp: the quasi-random error is less than half."""
+    spec = DriverSpec("factor", rate_model=MODEL)
+
+    def spread(sampling: str) -> float:
+        ends = [
+            draw_block(spec, seed, 0, 256, DAYS, sampling).curve_change_bp[:, -1, 4] for seed in range(40)
+        ]
+        return float(np.std([np.maximum(end - 20.0, 0.0).mean() for end in ends]))
+
+    assert spread("sobol") < 0.5 * spread("pseudo")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"kind": "magic"}, "kind: found 'magic'; allowed are none, factor, bootstrap, replay, arrays."),
+        ({"kind": "factor"}, "rate_model: found none; drivers of kind 'factor' need it."),
+        ({"kind": "replay"}, "history: found none; drivers of kind 'replay' need it."),
+        ({"kind": "none", "noise_scale": -1.0}, "noise_scale: found -1.0; allowed is 0 to 10."),
+        ({"kind": "none", "noise_scale": float("nan")}, "noise_scale: found nan; allowed is 0 to 10."),
+        (
+            {"kind": "none", "volatility_shift": np.zeros(3)},
+            "volatility_shift: found a factor of zero or less",
+        ),
+        ({"kind": "none", "curve_shift_bp": np.full((3, 7), np.nan)}, "curve_shift_bp: found a blank (NaN)"),
+    ],
+)
+def test_bad_specifications_are_refused(fields: dict, message: str) -> None:
+    with pytest.raises(ValueError) as fault:  # noqa: PT011
+        DriverSpec(**fields)
+    assert str(fault.value).startswith(message)
+
+
+def test_short_shifts_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"curve_shift_bp: found shape \(5, 7\); allowed is \(day, 7\)"):
+        draw_block(DriverSpec("none", curve_shift_bp=np.zeros((5, 7))), 1, 0, 1, 6)
+    with pytest.raises(ValueError, match=r"volatility_shift: found shape \(5,\); allowed is \(day,\)"):
+        draw_block(DriverSpec("none", volatility_shift=np.ones(5)), 1, 0, 1, 6)
