@@ -54,7 +54,7 @@ class LoadedScenario(Generic[Model]):
     files
         The scenario, its parents and its data files.
     data_files
-        Path of each data file, by the dotted key that names it.
+        Path of each data file, by the reference that names it in the scenario.
     """
 
     scenario: Model
@@ -66,6 +66,10 @@ class LoadedScenario(Generic[Model]):
         """File and line that a dotted key's value comes from, or ``"default"``."""
         node = find(self.tree, key.split("."))
         return str(node.place) if node is not None else "default"
+
+    def refused(self, problems: Problems) -> ScenarioError:
+        """The error to raise for problems found after loading, each at the place of its key."""
+        return ScenarioError(locate(self.tree, problem) for problem in problems.problems)
 
 
 @overload
@@ -301,7 +305,7 @@ def _set(node: Node | None, parts: list[str], depth: int, value: Node, source: S
 
 
 def _resolve_data_files(scenario: Section, tree: Node) -> tuple[dict[str, Path], list[UsedFile]]:
-    """Path and hash of every data file that the scenario names, each looked for from the file that names it."""
+    """Path and hash of every data file that the scenario names, each found from the file that names it."""
     problems: list[LocatedProblem] = []
     found: dict[str, Path] = {}
     hashed: list[UsedFile] = []
@@ -309,8 +313,10 @@ def _resolve_data_files(scenario: Section, tree: Node) -> tuple[dict[str, Path],
         node = find(tree, key.split("."))
         base = node.place.source.path if node is not None else None
         try:
-            found[key] = files.resolve_data_file(reference, base or cast(Path, tree.place.source.path))
-            hashed.append(UsedFile(reference, files.sha256_of(found[key])))
+            path = files.resolve_data_file(reference, base or cast(Path, tree.place.source.path))
+            if found.setdefault(reference, path) != path:
+                raise Problems([Problem(key, f"{shown(reference)} means two files", "", "Rename one.")])
+            hashed.append(UsedFile(reference, files.sha256_of(path)))
         except Problems as refused:
             problems.extend(locate(tree, replace(problem, key=key)) for problem in refused.problems)
     if problems:
