@@ -19,7 +19,7 @@ from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
 from simulator.scenario.parameters import Section
 from simulator.scenario.validation import find, locate, validate
-from simulator.scenario.yaml_nodes import Node, compose, decode
+from simulator.scenario.yaml_nodes import DEPTH_MAX, Node, compose, decode
 from simulator.units import shown
 
 if TYPE_CHECKING:
@@ -261,7 +261,8 @@ def _override(tree: Node, source: Source) -> Node:
     key, equals, text = source.text.partition("=")
     parts = key.split(".")
     place = Place(source, 1, 1)
-    if not equals or not all(part and part == part.strip() for part in parts):
+    are_names = all(part and part == part.strip() for part in parts) and len(parts) <= DEPTH_MAX
+    if not equals or not are_names:
         problem = Problem(
             "", f"{shown(source.text)} is not a setting", "key=value", "Write for example funds.count=80."
         )

@@ -22,6 +22,7 @@ ALIASES_MAX = 100
 VALUES_MAX = 100_000
 NUMBER_DIGITS_MAX = 40
 KEY_LENGTH_MAX = 100
+INDEX_DIGITS_MAX = 7
 
 Scalar = str | int | float | bool | None
 
@@ -61,8 +62,8 @@ class Node:
         """The node at one part of a dotted key: a name, or the index of a list."""
         if isinstance(self.value, dict):
             return self.value.get(part)
-        if isinstance(self.value, list) and part.isdecimal() and int(part) < len(self.value):
-            return self.value[int(part)]
+        if isinstance(self.value, list) and part.isdecimal() and len(part) < INDEX_DIGITS_MAX:
+            return self.value[int(part)] if int(part) < len(self.value) else None
         return None
 
     def plain(self) -> Any:
