@@ -16,6 +16,8 @@ from pathlib import Path
 
 #: Spelling distance (difflib ratio) from which a valid name is worth suggesting.
 NEAR = 0.6
+#: Names of a few letters, of which one in two may be wrong.
+SHORT, NEAR_SHORT = 3, 0.5
 LINE_SHOWN_MAX = 160
 
 
@@ -145,7 +147,8 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     ('tail', None)
     """
     folded = {candidate.casefold().replace("-", "_"): candidate for candidate in valid}
-    matches = difflib.get_close_matches(name.casefold().replace("-", "_"), folded, n=1, cutoff=NEAR)
+    cutoff = NEAR if len(name) > SHORT else NEAR_SHORT
+    matches = difflib.get_close_matches(name.casefold().replace("-", "_"), folded, n=1, cutoff=cutoff)
     return folded[matches[0]] if matches else None
 
 

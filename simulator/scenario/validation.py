@@ -13,6 +13,7 @@ from simulator.scenario.yaml_nodes import Node
 from simulator.units import UnitError, shown
 
 KEYS_LISTED_MAX = 12
+_SIZE_OR_FORM = ("too_short", "too_long", "string_too_short", "string_too_long", "string_pattern_mismatch")
 _BOOLEAN_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -64,7 +65,7 @@ def _with_suggestion(problem: Problem, node: Node | None) -> Problem:
         return problem
     written = [node] if node is None or not isinstance(node.value, list) else node.value
     words = [entry.value for entry in written if entry is not None and isinstance(entry.value, str)]
-    words = [word for word in words if word not in problem.near] or [problem.key.rpartition(".")[2]]
+    words = [*(word for word in words if word not in problem.near), problem.key.rpartition(".")[2]]
     advice = next(filter(None, (did_you_mean(word, problem.near) for word in words)), "")
     return Problem(problem.key, problem.found, problem.allowed, advice)
 
@@ -91,7 +92,7 @@ def _problems(model: type[BaseModel], details: Mapping[str, Any]) -> Iterator[Pr
     elif details["type"] in ("union_tag_invalid", "union_tag_not_found") and shape is not None:
         yield _untagged(key, shape, value)
     else:
-        yield _not_wanted(key, value, shape, declaration, details)
+        yield _not_wanted(key, value, shape, details)
 
 
 def _walk(
@@ -161,24 +162,14 @@ def _untagged(key: str, shape: Shape, value: Any) -> Problem:
     )
 
 
-def _not_wanted(
-    key: str, value: Any, shape: Shape | None, declaration: Declaration | None, details: Mapping[str, Any]
-) -> Problem:
+def _not_wanted(key: str, value: Any, shape: Shape | None, details: Mapping[str, Any]) -> Problem:
     """A value of the wrong type, length, form or choice."""
     allowed = shape.wanted if shape is not None else ""
     context = details.get("ctx", {})
-    if details["type"] in (
-        "too_short",
-        "too_long",
-        "string_too_short",
-        "string_too_long",
-        "string_pattern_mismatch",
-    ):
-        limit = context.get("max_length", context.get("min_length"))
-        size = f"{len(value):,} {'characters' if isinstance(value, str) else 'entries'}"
-        found = f"{shown(value)} does not fit" if "pattern" in context else f"has {size}"
-        bounds = declaration.bounds if declaration is not None and declaration.bounds else f"up to {limit:,}"
-        return Problem(key, found, bounds)
+    if details["type"] in _SIZE_OR_FORM and shape is not None:
+        size = f"has {len(value):,} {'entries' if shape.container else 'characters'}"
+        found = f"{shown(value)} does not fit" if "pattern" in context else size
+        return Problem(key, found, shape.form or f"up to {shape.length_max:,} characters")
     if shape is None or details["type"].startswith("value_error") or not allowed:
         return Problem(key, f"{shown(value)}: {details['msg']}")
     found = "no value" if value is None else f"{shown(value)} stands here"
