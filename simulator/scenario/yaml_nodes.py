@@ -9,7 +9,6 @@ and aliases that multiply. Problems that leave the rest readable are collected a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,13 +18,15 @@ from simulator.units import shown
 
 DEPTH_MAX = 32
 ALIASES_MAX = 100
-VALUES_MAX = 100_000
+VALUES_MAX = 20_000
 NUMBER_DIGITS_MAX = 40
 KEY_LENGTH_MAX = 100
 INDEX_DIGITS_MAX = 7
 
 Scalar = str | int | float | bool | None
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -95,11 +96,12 @@ def decode(label: str, data: bytes) -> str:
         raise _refused(
             source, line, column, f"byte {byte} is not UTF-8", "Save the file as UTF-8."
         ) from error
-    for index, character in enumerate(text):
-        if unicodedata.category(character) == "Cc" and character not in "\n\t":
-            line, column = text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
-            found = f"control character U+{ord(character):04X}"
-            raise _refused(Source(label, text), line, column, found, "Delete it.")
+    control = _CONTROL.search(text)
+    if control is not None:
+        at = control.start()
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        found = f"control character U+{ord(control[0]):04X}"
+        raise _refused(Source(label, text), line, column, found, "Delete it.")
     return text
 
 
@@ -262,13 +264,10 @@ class _Composer:
     def _scalar(self, event: Any, key: str) -> Scalar:
         text = str(event.value)
         if event.style is not None:
-            hidden = next(
-                (c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"), None
-            )
+            hidden = _HIDDEN.search(text)
             if hidden is not None:
-                self._report(
-                    event, key, f"text with the character U+{ord(hidden):04X}", "printable text", "Delete it."
-                )
+                found = f"text with the character U+{ord(hidden[0]):04X}"
+                self._report(event, key, found, "printable text", "Delete it.")
             return text
         if _NULL.fullmatch(text):
             return None
