@@ -82,7 +82,7 @@ def _exit_code(error: Exception) -> int:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, ScenarioError):
-        return f"{error}\n{_counted(len(error.problems), 'problem')}."
+        return f"{error}\n{_counted(len(error.problems) + error.left_out, 'problem')}."
     if isinstance(error, Problems):
         return "\n".join(
             " ".join(filter(None, (f"{problem.key}: {problem.found}.", problem.allowed, problem.advice)))

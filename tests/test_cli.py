@@ -17,8 +17,10 @@ import pytest
 
 import simulator
 from simulator import cli
+from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.loading import LoadedScenario
+from simulator.scenario.schema import Funds
 
 ROOT = Path(__file__).parents[1]
 COMPLETE = ROOT / "tests" / "scenario" / "complete.yaml"
@@ -135,8 +137,8 @@ def test_a_broken_scenario_as_a_process(tmp_path: Path) -> None:
     assert result.stderr == (
         "broken.yaml:6:7: seed: -7 is too small; allowed: 0 to 9223372036854775807.\n"
         "    6 | seed: -7\n      |       ^\n"
-        "broken.yaml:34:3: funds.leverge: unknown key; allowed: 35 keys, which unwind explain funds lists."
-        " Did you mean leverage?\n   34 |   leverge: 20x\n      |   ^\n"
+        f"broken.yaml:33:3: funds.leverge: unknown key; allowed: {len(declarations(Funds))} keys,"
+        " which unwind explain funds lists. Did you mean leverage?\n   33 |   leverge: 20x\n      |   ^\n"
         "2 problems.\n"
     )
 
@@ -257,11 +259,10 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
     return record
 
 
-def test_run_hands_over_the_scenario_and_the_options(unwind: Unwind, runner: types.SimpleNamespace) -> None:
-    code, _, err = unwind(
-        "run", str(COMPLETE), "--paths", "50", "--seed", "9", "--threads", "2", "-o", "outputs/x", "--path", "17",
-        "--audit", "--agents", "--quiet", "--json", "--set", "funds.count=3",
-    )  # fmt: skip
+def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.SimpleNamespace) -> None:
+    numbers = ("--paths", "50", "--seed", "9", "--threads", "2", "--path", "17", "-o", "outputs/x")
+    flags = ("--audit", "--agents", "--quiet", "--json", "--set", "funds.count=3")
+    code, _, err = unwind("run", str(COMPLETE), *numbers, *flags)
     assert (code, err) == (0, "")
     ((loaded, options),) = runner.calls
     assert (loaded.scenario.paths, loaded.scenario.seed, loaded.scenario.funds.count) == (50, 9, 3)
@@ -288,9 +289,9 @@ def test_run_hands_over_the_scenario_and_the_options(unwind: Unwind, runner: typ
         (ImportError("No module named 'zarr'"), 4, "No module named 'zarr'"),
         (KeyboardInterrupt(), 130, "Interrupted."),
         (
-            Problems([Problem("funds.population", "no equity", "more", "Add it.")]),
+            Problems([Problem("funds.count", "too few", "more", "Add one.")]),
             2,
-            "funds.population: no equity",
+            "funds.count: too few",
         ),
         (ZeroDivisionError("planted"), 1, "Unexpected ZeroDivisionError: planted. This is a defect"),
     ],

@@ -8,7 +8,15 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from simulator.scenario.declarations import Declaration, Shape, catalogue, declarations
-from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, did_you_mean
+from simulator.scenario.errors import (
+    PROBLEMS_MAX,
+    LocatedProblem,
+    Place,
+    Problem,
+    Problems,
+    ScenarioError,
+    did_you_mean,
+)
 from simulator.scenario.yaml_nodes import Node
 from simulator.units import UnitError, shown
 
@@ -31,10 +39,12 @@ def validate(model: type[Model], tree: Node) -> Model:
         return model.model_validate(tree.plain())
     except ValidationError as error:
         refused = [cast(Mapping[str, Any], details) for details in error.errors(include_url=False)]
-    found = [locate(tree, problem) for details in refused for problem in _problems(model, details)]
+    told = refused[:PROBLEMS_MAX]
+    found = [locate(tree, problem) for details in told for problem in _problems(model, details)]
     order = list(dict.fromkeys(problem.place.source.label for problem in found))
     raise ScenarioError(
-        sorted(found, key=lambda at: (order.index(at.place.source.label), at.place.line, at.place.column))
+        sorted(found, key=lambda at: (order.index(at.place.source.label), at.place.line, at.place.column)),
+        left_out=len(refused) - len(told),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simulator.scenario.errors import LocatedProblem, Place, Problem, ScenarioError, Source
+from simulator.scenario.errors import PROBLEMS_MAX, LocatedProblem, Place, Problem, ScenarioError, Source
 from simulator.units import shown
 
 DEPTH_MAX = 32
@@ -299,6 +299,8 @@ class _Composer:
 
     def _report(self, event: Any, key: str, found: str, allowed: str, advice: str) -> None:
         self.problems.append(LocatedProblem(Problem(key, found, allowed, advice), self._place(event)))
+        if len(self.problems) >= PROBLEMS_MAX:
+            raise ScenarioError(self.problems)
 
     def _stop(self, event: Any, found: str, allowed: str, advice: str) -> ScenarioError:
         self._report(event, "", found, allowed, advice)

@@ -27,9 +27,10 @@ MUTATIONS = 2_000
 #: What a mutation puts in: pieces of YAML that mean something, and characters that should not be there.
 PIECES = (
     ": ", "- ", "? ", "&a ", "*a", "!!python/name:os.system ", "!x ", "<<: ", "[", "]", "{", "}", "'",
-    '"', "|\n", ">-\n", "#", "%", "@", "`", "---\n", "...\n", "\t", "\\", "null", "~", ".nan", ".inf", "1e999",
-    "1_0", "0x1", "é", "\u202e", "\n", "\r\n", ",", "%YAML 1.1\n", "9" * 50, "- " * 40, "extends: ../../x.yaml\n",
-    "extends: /dev/zero\n", "preset:", "$", "-", "\x00", "\x07", "\r", "\x7f", "\x85", "\u2028", "\ufeff", "😀",
+    '"', "|\n", ">-\n", "#", "%", "@", "`", "---\n", "...\n", "\t", "\\", "null", "~", ".nan", ".inf",
+    "1e999", "1_0", "0x1", "é", "\u202e", "\n", "\r\n", ",", "%YAML 1.1\n", "9" * 50, "- " * 40, "$", "-",
+    "extends: ../../x.yaml\n", "extends: /dev/zero\n", "preset:", "\x00", "\x07", "\r", "\x7f", "\x85",
+    "\u2028", "\ufeff", "😀",
 )  # fmt: skip
 
 

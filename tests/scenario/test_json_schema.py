@@ -170,7 +170,8 @@ def test_editors_are_told_meaning_bounds_and_source() -> None:
         "pattern": r"^[+-]?\$(0|[1-9][0-9]*)(\.[0-9]+)?(k|mn|bn|tn)?$",
         "maxLength": 40,
         "examples": ["$350mn", "$1.2bn", "$2tn"],
-        "description": "own money; written as dollars with k, mn, bn or tn; $0bn to $10tn; source: judgement.",
+        "description": "own money; written as dollars with k, mn, bn or tn; $0bn to $10tn;"
+        " source: judgement.",
         "default": "$1.2bn",
     }
 

@@ -299,3 +299,12 @@ def test_nothing_of_a_scenario_reaches_the_terminal_raw(refusal: Refusal) -> Non
     text = refusal(SHOP + "desk: {style: '\u202ered [bold]x[/bold]'}\n")
     assert "\u202e" not in text
     assert "\\u202ered [bold]x[/bold]" in text
+
+
+def test_very_many_problems_are_counted(refusal: Refusal) -> None:
+    many = "".join(f"key{index}: 3\n" for index in range(5_000))
+    lines = refusal(SHOP + many).splitlines()
+    assert sum(line.startswith("shop.yaml:") for line in lines) == 100
+    assert lines[-1] == "… and 4,900 more problems like these."
+    doubled = "".join("note: x\n" for _ in range(5_000))
+    assert refusal(SHOP + doubled).count("the key stands here a second time") == 100
