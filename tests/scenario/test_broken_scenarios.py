@@ -60,6 +60,9 @@ def at_a_real_place(tree: Node, pattern: str) -> tuple[str, Node]:
     return pattern.replace(f".N.<{tag}>", ".0"), with_value(tree, "events.0", f"{{type: {tag}}}")
 
 
+TRAPS = ("[1, 2]", "{a: 1}", "true", "''", "hello", "1_000", "25bps", "$5m", "1e400x", "٣%", "12:30", "010")
+
+
 def broken_values(declaration: Declaration) -> Iterator[str]:
     """Texts that no value of this declaration may be."""
     shape = declaration.shape
@@ -67,7 +70,7 @@ def broken_values(declaration: Declaration) -> Iterator[str]:
     if kind is None:
         yield from broken_plain_values(shape)
         return
-    yield from ("[1, 2]", "{a: 1}", "true", "''", "hello", "1_000", "25bps", "$5m", "1e400x", "٣%")
+    yield from random.Random(declaration.name).sample(TRAPS, 4)
     yield "5%" if kind.bare else "5"
     yield "20x" if "%" in kind.suffixes else "3%"
     for limit, sign in ((declaration.minimum, -1), (declaration.maximum, 1)):
