@@ -42,8 +42,6 @@ class Judgement:
 
     Attributes
     ----------
-    delivery_month
-        First deferred futures contract, the one whose spread is quoted.
     spreads_over_ois_bp
         Implied repo of the futures over OIS, by contract.
     margins_usd, margin_leverage
@@ -59,7 +57,6 @@ class Judgement:
     """
 
     since: date
-    delivery_month: date
     spreads_over_ois_bp: Sourced[Mapping[str, float]]
     margins_usd: Mapping[str, float]
     margin_leverage: Mapping[str, float]
@@ -126,7 +123,6 @@ _SPREADS_2020 = {"TU": 15.5, "FV": 7.3, "TY": 14.2, "UXY": 14.2, **LONG_SPREADS_
 
 _AUTUMN_2019 = Judgement(
     since=date(2019, 7, 1),
-    delivery_month=date(2019, 12, 1),
     spreads_over_ois_bp=Sourced(_SPREADS_2019, "SSW24 series, mean of 2019 (literature 2.11)"),
     margins_usd={"TY": 1150.0, "WN": 4500.0},
     margin_leverage={"FV": 175.0},
@@ -144,12 +140,10 @@ _AUTUMN_2019 = Judgement(
 _FEBRUARY_2020 = replace(
     _AUTUMN_2019,
     since=date(2020, 1, 1),
-    delivery_month=date(2020, 6, 1),
     spreads_over_ois_bp=Sourced(_SPREADS_2020, "SSW24 series, January to 21 February 2020 (literature 2.11)"),
 )
 _SPRING_2025 = Judgement(
     since=date(2025, 1, 1),
-    delivery_month=date(2025, 6, 1),
     spreads_over_ois_bp=Sourced(
         _SPREADS_2019, "SSW24 series, mean of 2019, as GL24 finds a net basis as wide (judgement)"
     ),

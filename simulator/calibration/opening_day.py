@@ -44,7 +44,14 @@ from simulator.calibration.public_data import (
     PublicData,
     Security,
 )
-from simulator.contracts import CONTRACTS, Contract, is_deliverable, last_delivery_day
+from simulator.contracts import (
+    CONTRACTS,
+    DELIVERY_MONTHS,
+    Contract,
+    add_months,
+    is_deliverable,
+    last_delivery_day,
+)
 from simulator.market.futures import conversion_factor, forward_clean_price_at, whole_factor_months
 from simulator.market.treasuries import dirty_price_at, dv01_per_face_at
 
@@ -58,6 +65,10 @@ VOLATILITY_DAYS = 60
 #: A basket keeps its three cheapest bonds and those that would be cheapest after these moves of the curve.
 CHEAPEST_KEPT = 3
 CURVE_MOVES = (-0.015, 0.015)
+
+#: Contracts whose delivery month ends within so many days are rolled into the next. Judgement: most positions
+#: leave a contract in the last days before its delivery month.
+ROLLED_DAYS = 60
 
 #: For delivery months before 2025 the ten-year note took bonds of up to ten years (literature 6.3).
 LONG_TEN_YEAR_BASKET_UNTIL = date(2025, 1, 1)
@@ -78,6 +89,7 @@ class OpeningDay:
     def __init__(self, data: PublicData, day: date) -> None:
         self.data, self.day = data, day
         self.judgement = judgement_for(day)
+        self.delivery_month = first_deferred_month(day)
         columns = tuple(f"y{tenor}" for tenor in TENORS_YEARS)
         self.yields = data.nearest(YIELDS, day, columns, within_days=0)
         self.rates = data.nearest(RATES, day, ("sofr", "iorb", "effr"), within_days=0)
@@ -145,7 +157,7 @@ class OpeningDay:
         return any(True for _ in self._official_basket(code))
 
     def _official_basket(self, code: str) -> list[Deliverable]:
-        month = self.judgement.delivery_month.isoformat()
+        month = self.delivery_month.isoformat()
         basket = []
         for row in self.data.rows(FACTORS):
             issued, matures = date.fromisoformat(row["issue_date"]), date.fromisoformat(row["maturity_date"])
@@ -155,7 +167,7 @@ class OpeningDay:
         return basket
 
     def _computed_basket(self, code: str) -> list[Deliverable]:
-        contract, month = CONTRACTS[code], self.judgement.delivery_month
+        contract, month = CONTRACTS[code], self.delivery_month
         if code == "TY" and month < LONG_TEN_YEAR_BASKET_UNTIL:
             contract = replace(contract, remaining_months_max=120)
         return [
@@ -169,7 +181,7 @@ class OpeningDay:
 
     def delivery_years(self, code: str) -> float:
         """Years to the contract's last delivery day."""
-        last = last_delivery_day(CONTRACTS[code], self.judgement.delivery_month)
+        last = last_delivery_day(CONTRACTS[code], self.delivery_month)
         return (last - self.day).days / CALENDAR_DAYS_PER_YEAR
 
     def converted_forward(self, code: str, bond: Deliverable, move: float = 0.0) -> float:
@@ -360,6 +372,14 @@ class OpeningDay:
         """Median basis book over equity: the default, moved with hedge funds' gross leverage."""
         ratio = float(self.leverage_row["gross_leverage"]) / float(self.leverage_base_row["gross_leverage"])
         return LEVERAGE_2019 * ratio
+
+
+def first_deferred_month(day: date) -> date:
+    """Delivery month of the contract to which positions have been, or are about to be, rolled."""
+    month = day.replace(day=1)
+    while month.month not in DELIVERY_MONTHS or (add_months(month, 1) - day).days <= ROLLED_DAYS:
+        month = add_months(month, 1)
+    return month
 
 
 def factor_of(contract: Contract, security: Security, delivery_month: date) -> float:

@@ -110,7 +110,7 @@ def _market(opening: OpeningDay) -> Iterator[Line]:
 def _futures_trade(opening: OpeningDay, code: str) -> Iterator[Line]:
     bond, basket = opening.cheapest(code), opening.baskets[code]
     factors = "official" if opening.has_official_factors(code) else "computed by the exchange's formula"
-    month = f"{opening.judgement.delivery_month:%B %Y}"
+    month = f"{opening.delivery_month:%B %Y}"
     yield Line(2, code, "", f"{CONTRACTS[code].name}, {month}; bonds of {_years_of(code)}")
     yield Line(3, "deliverables", "", f"by maturity; factors {factors}")
     for one in basket:

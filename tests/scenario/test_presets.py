@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulator.calibration.ladder import maturity_ladder
-from simulator.calibration.opening_day import OpeningDay, factor_of
+from simulator.calibration.opening_day import OpeningDay, factor_of, first_deferred_month
 from simulator.calibration.presets import SHIPPED, main, preset_text
 from simulator.calibration.public_data import PublicData, Security
 from simulator.contracts import CONTRACTS
@@ -79,6 +79,25 @@ def held_bn(trade: Trade) -> float:
 @pytest.mark.parametrize("day", SHIPPED, ids=str)
 def test_preset_regenerates_from_the_data_exactly(data: PublicData, day: date) -> None:
     assert preset_text(data, day) == preset_path(day).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("day", "month"),
+    [
+        (date(2019, 9, 13), date(2019, 12, 1)),
+        (date(2020, 2, 18), date(2020, 6, 1)),
+        (date(2025, 4, 1), date(2025, 6, 1)),
+        (date(2021, 11, 30), date(2022, 3, 1)),
+    ],
+)
+def test_positions_are_rolled_into_the_first_deferred_contract(day: date, month: date) -> None:
+    assert first_deferred_month(day) == month
+
+
+def test_another_date_gives_a_preset_as_well(data: PublicData) -> None:
+    text = preset_text(data, date(2021, 6, 1))
+    assert "SWAP" not in text
+    assert "10-year note, September 2021" in text
 
 
 def test_command_prints_the_preset(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
