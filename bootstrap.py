@@ -126,8 +126,8 @@ def require_python() -> None:
             __import__(module)
         except ImportError:
             raise CannotContinueError(
-                f"this Python ({sys.executable}) has no {module} module, which makes environments; on Debian or "
-                f"Ubuntu run: apt install python{version}-venv, elsewhere use a Python from python.org"
+                f"this Python ({sys.executable}) has no {module} module, which makes environments; on Debian "
+                f"or Ubuntu run: apt install python{version}-venv, elsewhere use a Python from python.org"
             ) from None
 
 
@@ -174,8 +174,8 @@ def pip(*arguments: str) -> None:
     options = ["--quiet", "--disable-pip-version-check", "--no-input"]
     if subprocess.call([environment_python(), "-m", "pip", *arguments, *options], cwd=ROOT):
         raise CannotContinueError(
-            f"pip {' '.join(arguments)} failed (see above): check the network, or the package index that your "
-            "pip is configured for, then run the same command again"
+            f"pip {' '.join(arguments)} failed (see above): check the network, or the package index that "
+            "your pip is configured for, then run the same command again"
         )
 
 
