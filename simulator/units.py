@@ -221,6 +221,8 @@ def read(kind: Kind, value: object) -> float:
     Traceback (most recent call last):
     UnitError: 50 has no unit; allowed: a rate a year in % or bp. Write 50% or 50bp.
     """
+    if value is None:
+        raise UnitError("no value", kind.allowed, _for_example(kind))
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise UnitError(f"{shown(value)} is not a figure", kind.allowed, _for_example(kind))
     if isinstance(value, float) and not math.isfinite(value):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
 
 #: Spelling distance (difflib ratio) from which a valid name is worth suggesting.
 NEAR = 0.6
@@ -44,11 +46,13 @@ class Problems(ValueError):  # noqa: N818 - a collection of problems, not one er
 
 @dataclass(frozen=True)
 class Source:
-    """A text that scenario values come from: a file, a preset or the command line."""
+    """A text that scenario values come from: a file, or a setting on the command line."""
 
     label: str
     text: str = field(repr=False)
     sha256: str = ""
+    path: Path | None = None
+    is_setting: bool = False
 
     def line(self, number: int) -> str:
         """Line ``number`` (from 1), or nothing when the text is shorter."""
@@ -65,7 +69,11 @@ class Place:
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.source.label}:{self.line}" if self.line else self.source.label
+        return (
+            f"{self.source.label}:{self.line}"
+            if self.line and not self.source.is_setting
+            else self.source.label
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class LocatedProblem:
     def summary(self) -> str:
         """*Where: what was found; what is allowed; what to do*, in one line."""
         place, problem = self.place, self.problem
-        where = f"{place.source.label}:{place.line}:{place.column}" if place.line else place.source.label
+        where = f"{place}:{place.column}" if place.line and not place.source.is_setting else str(place)
         key = f" {problem.key}:" if problem.key else ""
         allowed = f"; allowed: {problem.allowed}" if problem.allowed else ""
         advice = f" {problem.advice}" if problem.advice else ""
@@ -97,16 +105,20 @@ class LocatedProblem:
         number = f"{self.place.line:>5} | "
         return f"{number}{shown}\n{' ' * (len(number) - 2)}| {' ' * width(before)}^"
 
-    def __str__(self) -> str:
-        return f"{self.summary}\n{self.excerpt}" if self.excerpt else self.summary
-
 
 class ScenarioError(Exception):
     """A scenario that cannot be used, with all problems found, in the order of the files."""
 
     def __init__(self, problems: Iterable[LocatedProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(self._lines()))
+
+    def _lines(self) -> Iterator[str]:
+        """Each problem in a line, and once below all problems of one place, that place."""
+        for problem, following in zip_longest(self.problems, self.problems[1:]):
+            yield problem.summary
+            if problem.excerpt and (following is None or following.place != problem.place):
+                yield problem.excerpt
 
     def as_records(self) -> list[dict[str, object]]:
         """The problems as plain records, for ``--json``."""

@@ -1,0 +1,195 @@
+"""A scenario told back as it was written: every value with its origin, every parameter with its meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from simulator.scenario.declarations import Declaration, Shape, catalogue, declarations
+from simulator.scenario.errors import Problem, Problems, did_you_mean
+from simulator.scenario.loading import LoadedScenario
+from simulator.scenario.parameters import Section
+from simulator.units import written
+
+REQUIRED = "required"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A value of a scenario: dotted key, as written, file and line or ``default``, source and meaning."""
+
+    key: str
+    value: str
+    origin: str
+    source: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class ReferenceRow:
+    """A parameter for the reference page, all in words."""
+
+    key: str
+    unit: str
+    bounds: str
+    default: str
+    source: str
+    doc: str
+
+
+def as_written(section: Section) -> dict[str, Any]:
+    """All values of a section in the written form, defaults included: what a scenario file could say.
+
+    Loading the result gives the same scenario to the last bit, data files apart, which stay references.
+    """
+    fields = declarations(type(section)).items()
+    return {name: _written(declaration.shape, getattr(section, name)) for name, declaration in fields}
+
+
+def _written(shape: Shape, value: Any) -> Any:
+    if isinstance(value, Section):
+        return as_written(value)
+    if shape.element is not None and isinstance(value, list):
+        return [_written(shape.element, entry) for entry in value]
+    if shape.element is not None and isinstance(value, dict):
+        return {name: _written(shape.element, entry) for name, entry in value.items()}
+    if shape.kind is not None and not shape.kind.bare and value is not None:
+        return written(shape.kind, value)
+    return value
+
+
+def explain(loaded: LoadedScenario[Any]) -> list[Row]:
+    """Every value of a scenario, in the order of the schema, with the place it comes from."""
+    return [
+        Row(key, value, loaded.origin(key), declaration.source, declaration.doc)
+        for key, value, declaration in _values(loaded.scenario, "")
+    ]
+
+
+def _values(section: Section, prefix: str) -> Iterator[tuple[str, str, Declaration]]:
+    for name, declaration in declarations(type(section)).items():
+        yield from _values_at(f"{prefix}{name}", declaration.shape, getattr(section, name), declaration)
+
+
+def _values_at(
+    key: str, shape: Shape, value: Any, declaration: Declaration
+) -> Iterator[tuple[str, str, Declaration]]:
+    if isinstance(value, Section):
+        yield from _values(value, f"{key}.")
+    elif shape.element is not None and value:
+        for name, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _values_at(f"{key}.{name}", shape.element, entry, declaration)
+    else:
+        yield key, in_words(_written(shape, value)), declaration
+
+
+def in_words(value: Any) -> str:
+    """A written value as one would type it on one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(in_words(entry) for entry in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {in_words(entry)}' for name, entry in value.items())}}}"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return '""' if value == "" else str(value)
+
+
+def find_parameters(model: type[BaseModel], key: str) -> list[tuple[str, Declaration]]:
+    """The parameters that a dotted key names: one, those of a section, or all that end in that name.
+
+    Raises
+    ------
+    Problems
+        If there is none.
+    """
+    rows = list(catalogue(model))
+    found = [row for row in rows if _matches(row[0].split("."), key)]
+    found = found or [row for row in rows if row[0].endswith(f".{key}")]
+    if not found:
+        sections = {path.rsplit(".", depth)[0] for path, _ in rows for depth in range(path.count(".") + 1)}
+        advice = did_you_mean(key, [path for path, _ in rows]) or did_you_mean(key, sections)
+        advice = advice or did_you_mean(key.rpartition(".")[2], [path.rpartition(".")[2] for path, _ in rows])
+        raise Problems(
+            [Problem(key, "no such parameter", "", advice or "unwind schema --format markdown lists all.")]
+        )
+    return found
+
+
+def _matches(pattern: list[str], key: str) -> bool:
+    """Whether a key is the pattern or its beginning: any name does, indices and kinds may be left out."""
+    expression = ""
+    for part in pattern:
+        if part == "N":
+            expression += r"((N|[0-9]+)\.)?"
+        elif part.startswith("<"):
+            expression += rf"(<?{re.escape(part[1:-1])}>?\.)?"
+        else:
+            expression += r"[^.]+\." if part == "NAME" else re.escape(f"{part}.")
+        if re.fullmatch(expression, f"{key}."):
+            return True
+    return False
+
+
+def reference_rows(model: type[BaseModel]) -> Iterator[ReferenceRow]:
+    """Every parameter of a schema in words, in the order of the schema."""
+    return (reference_row(key, declaration) for key, declaration in catalogue(model))
+
+
+def reference_row(key: str, declaration: Declaration) -> ReferenceRow:
+    """A parameter of the catalogue in words."""
+    return ReferenceRow(
+        key=key,
+        unit=unit_in_words(declaration.shape),
+        bounds=declaration.bounds,
+        default=REQUIRED if declaration.is_required else in_words(declaration.default),
+        source=declaration.source,
+        doc=declaration.doc,
+    )
+
+
+def unit_in_words(shape: Shape) -> str:
+    """How a parameter is written and what the engine holds, in a few words."""
+    if shape.kind is not None and shape.kind.bare:
+        return shape.kind.unit
+    if shape.kind is not None:
+        return f"{' or '.join(shape.kind.examples[:2])} ({shape.kind.unit})"
+    if shape.element is not None:
+        inside = shape.element
+        entry = unit_in_words(inside) if inside.model is None and inside.variants is None else "sections"
+        return f"{shape.container} of {entry}"
+    return shape.wanted
+
+
+def reference_page(model: type[BaseModel]) -> str:
+    """The reference of all parameters in Markdown: a table for each section."""
+    lines = [
+        "# Parameters",
+        "",
+        "Every key of a scenario. This page is made from the schema by `unwind schema --format markdown`;",
+        "`NAME` stands for a name of your choice, `N` for the place in a list.",
+    ]
+    tables: dict[str, list[ReferenceRow]] = {}
+    for row in reference_rows(model):
+        tables.setdefault(row.key.rpartition(".")[0], []).append(row)
+    for section, rows in tables.items():
+        lines += ["", f"## `{section}`" if section else "## Top of the file", ""]
+        lines += ["| key | meaning | written as | allowed | default | source |", "|---|---|---|---|---|---|"]
+        lines += [_table_row(row) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _table_row(row: ReferenceRow) -> str:
+    name = row.key.rpartition(".")[2]
+    cells = [
+        f"`{name}`",
+        row.doc,
+        row.unit,
+        row.bounds,
+        f"`{row.default}`" if row.default != REQUIRED else REQUIRED,
+        row.source,
+    ]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

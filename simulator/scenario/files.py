@@ -1,0 +1,172 @@
+"""Which files a scenario may name, and how they are read: only regular files inside its own tree.
+
+The tree is the nearest folder called ``scenarios`` around the scenario, or else the scenario's own
+folder. A reference is a relative path with forward slashes; links, devices, pipes, addresses and
+ways out of the tree are refused before anything is opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from simulator.scenario.errors import Problem, Problems, did_you_mean
+from simulator.units import shown
+
+PRESETS = Path(__file__).resolve().parent / "presets"
+SCENARIO_SUFFIXES = (".yaml", ".yml")
+DATA_SUFFIXES = (".csv", ".npy", ".npz")
+SCENARIO_BYTES_MAX = 5_000_000
+DATA_BYTES_MAX = 500_000_000
+REFERENCE_MAX = 255
+
+
+def tree_of(path: Path) -> Path:
+    """Folder inside which the scenario at ``path`` may name files."""
+    folder = path.resolve().parent
+    return next((parent for parent in (folder, *folder.parents) if parent.name == "scenarios"), folder)
+
+
+def resolve_reference(reference: object, base: Path, root: Path, suffixes: tuple[str, ...]) -> Path:
+    """Path of the file that a scenario names.
+
+    Parameters
+    ----------
+    reference
+        As written in the scenario.
+    base
+        Folder of the file in which it is written.
+    root
+        Folder that it must not leave.
+    suffixes
+        Endings allowed.
+
+    Raises
+    ------
+    Problems
+        If the reference is not an existing regular file inside ``root``.
+    """
+    wanted = f"a file inside {root.name}/ ending in {' or '.join(suffixes)}"
+    if not isinstance(reference, str):
+        raise _refused(f"{shown(reference)} is not a path", wanted)
+    if not 0 < len(reference) <= REFERENCE_MAX:
+        raise _refused(f"a path of {len(reference)} characters", f"1 to {REFERENCE_MAX} characters")
+    if not reference.isprintable() or any(character in reference for character in '\\:*?"<>|'):
+        raise _refused(f"{shown(reference)} is not a plain path", "a relative path with forward slashes")
+    if reference.startswith(("/", "~")):
+        raise _refused(f"{shown(reference)} is not relative", "a path relative to the file that names it")
+    if not reference.endswith(suffixes):
+        raise _refused(f"{shown(reference)} is no such file", wanted)
+    base, root = base.resolve(), root.resolve()
+    path = Path(os.path.normpath(base / reference))
+    if not path.is_relative_to(root):
+        raise _refused(f"{shown(reference)} leads out of {root.name}/", wanted, "Copy the file into it.")
+    _check_components(path, root, reference, wanted)
+    return path
+
+
+def _check_components(path: Path, root: Path, reference: str, wanted: str) -> None:
+    """Look at every folder on the way: none may be missing or a link, and the file must be a file."""
+    place = root
+    for part in path.relative_to(root).parts:
+        siblings = place
+        place = place / part
+        try:
+            mode = place.lstat().st_mode
+        except (OSError, ValueError) as error:
+            advice = (
+                did_you_mean(part, _names(siblings))
+                or "Check the path: it starts from the file that names it."
+            )
+            raise _refused(f"{shown(reference)} does not exist", wanted, advice) from error
+        if stat.S_ISLNK(mode):
+            raise _refused(f"{shown(reference)} passes through a link", wanted, "Copy the file instead.")
+        if not (stat.S_ISREG(mode) if place == path else stat.S_ISDIR(mode)):
+            raise _refused(f"{shown(reference)} is not a regular file", wanted)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def resolve_data_file(reference: str, base: Path) -> Path:
+    """Path of a data file named in the scenario file at ``base``.
+
+    Raises
+    ------
+    Problems
+        If it is not a regular CSV or array file inside the scenario's tree.
+    """
+    root = PRESETS if base.is_relative_to(PRESETS) else tree_of(base)
+    return resolve_reference(reference, base.resolve().parent, root, DATA_SUFFIXES)
+
+
+def resolve_preset(name: str) -> Path:
+    """Path of a preset that ships with the package, by name.
+
+    Raises
+    ------
+    Problems
+        If there is none of that name.
+    """
+    known = presets()
+    if name not in known:
+        allowed = f"preset: and one of {', '.join(known) or '(none shipped)'}"
+        raise _refused(f"{shown(name)} is not a preset", allowed, did_you_mean(name, known))
+    return PRESETS / f"{name}.yaml"
+
+
+def presets() -> list[str]:
+    """Names of the presets that ship with the package."""
+    return sorted(path.stem for path in PRESETS.glob("*.yaml"))
+
+
+def read_regular_file(path: Path, limit: int = SCENARIO_BYTES_MAX) -> bytes:
+    """Bytes of a regular file of at most ``limit`` bytes; never waits on a pipe.
+
+    Raises
+    ------
+    Problems
+        If it cannot be read, is not a regular file, or is too large.
+    """
+    wanted = f"a regular file of at most {limit / 1e6:g} MB"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError as error:
+        near = did_you_mean(path.name, _names(path.parent))
+        raise _refused("does not exist", "", near or "Check the path.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _refused(f"cannot be opened: {reason}", wanted) from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _refused("is not a regular file", wanted)
+        if status.st_size > limit:
+            raise _refused(f"has {status.st_size / 1e6:.1f} MB", wanted)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    except OSError as error:
+        raise _refused(f"cannot be read: {error.strerror}", wanted) from error
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a data file.
+
+    Raises
+    ------
+    Problems
+        If it cannot be read or is too large.
+    """
+    return hashlib.sha256(read_regular_file(path, DATA_BYTES_MAX)).hexdigest()
+
+
+def _refused(found: str, allowed: str, advice: str = "") -> Problems:
+    return Problems([Problem("", found, allowed, advice)])

@@ -1,0 +1,341 @@
+"""From a scenario file to a validated scenario: parents merged, overrides applied, origins kept.
+
+A file may name one parent (``extends: other.yaml`` or ``extends: preset:NAME``); sections merge key
+by key, lists are replaced, and ``--set a.b=25bp`` comes last. The result is validated as a whole,
+and everything that is wrong is raised at once, each problem at the file, line and column it stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+from simulator.scenario import files
+from simulator.scenario.declarations import declarations
+from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
+from simulator.scenario.parameters import Section
+from simulator.scenario.validation import find, locate, validate
+from simulator.scenario.yaml_nodes import Node, compose, decode
+from simulator.units import shown
+
+if TYPE_CHECKING:
+    from simulator.scenario.schema import Scenario
+
+EXTENDS = "extends"
+PRESET = "preset:"
+PARENTS_MAX = 8
+COMMAND_LINE = "--set"
+
+Model = TypeVar("Model", bound=Section)
+
+
+@dataclass(frozen=True)
+class UsedFile:
+    """A file that the scenario was made from, with the hash of its bytes."""
+
+    label: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class LoadedScenario(Generic[Model]):
+    """A validated scenario, the resolved tree it was made from, and every file that was used.
+
+    Attributes
+    ----------
+    scenario
+        The validated model, in engine units.
+    tree
+        What was written, parents and overrides merged; every node knows its place.
+    files
+        The scenario, its parents and its data files.
+    data_files
+        Path of each data file, by the reference that names it in the scenario.
+    """
+
+    scenario: Model
+    tree: Node
+    files: tuple[UsedFile, ...]
+    data_files: Mapping[str, Path]
+
+    def origin(self, key: str) -> str:
+        """File and line that a dotted key's value comes from, or ``"default"``."""
+        node = find(self.tree, key.split("."))
+        return str(node.place) if node is not None else "default"
+
+    def refused(self, problems: Problems) -> ScenarioError:
+        """The error to raise for problems found after loading, each at the place of its key."""
+        return ScenarioError(locate(self.tree, problem) for problem in problems.problems)
+
+
+@overload
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> LoadedScenario[Scenario]: ...
+
+
+@overload
+def load_scenario(
+    path: str | Path, overrides: Sequence[str], model: type[Model]
+) -> LoadedScenario[Model]: ...
+
+
+def load_scenario(
+    path: str | Path, overrides: Sequence[str] = (), model: type[Section] | None = None
+) -> LoadedScenario[Any]:
+    """Read, merge and validate a scenario.
+
+    Parameters
+    ----------
+    path
+        The scenario's YAML file, or ``preset:NAME``.
+    overrides
+        Settings such as ``"funds.count=80"``, applied last and in order.
+    model
+        Root section of the schema; the simulator's own by default.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found; nothing else is raised.
+    """
+    from simulator.scenario.schema import Scenario
+
+    try:
+        tree, used = _read_with_parents(str(path))
+        tree = _apply_overrides(tree, overrides)
+        scenario = validate(model or Scenario, tree)
+        data_files, hashed = _resolve_data_files(scenario, tree)
+        return LoadedScenario(scenario, tree, (*used, *hashed), data_files)
+    except ScenarioError:
+        raise
+    except Exception as error:  # the promise to the user: one clear message, whatever happens
+        found = f"cannot be loaded: {type(error).__name__}: {error}"
+        raise _refusal(
+            Source(str(path), ""), Problem("", found[:300], "", "Please report this file.")
+        ) from error
+
+
+def read_file(label: str, path: Path) -> Source:
+    """Text of a scenario file, with the hash of its bytes; ``label`` is how messages name it.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read or is not text.
+    """
+    try:
+        data = files.read_regular_file(path)
+    except Problems as refused:
+        raise _refusal(Source(label, ""), *refused.problems) from refused
+    return Source(label, decode(label, data), hashlib.sha256(data).hexdigest(), path)
+
+
+def title_of(reference: str) -> str:
+    """Title of a scenario file or preset, without checking the rest of it; empty if it has none."""
+    try:
+        tree, _ = _read_with_parents(reference)
+    except ScenarioError as error:
+        return f"(cannot be read: {error.problems[0].problem.found})"
+    title = tree.child("title") or tree.child("name")
+    return str(title.value) if title is not None else ""
+
+
+def _refusal(source: Source, *problems: Problem, place: Place | None = None) -> ScenarioError:
+    return ScenarioError(LocatedProblem(problem, place or Place(source)) for problem in problems)
+
+
+# Parents
+
+
+def _read_with_parents(reference: str) -> tuple[Node, list[UsedFile]]:
+    """The file and its parents merged into one tree, and the files, the scenario's own first."""
+    if reference.startswith(PRESET):
+        try:
+            label, path = reference, files.resolve_preset(reference.removeprefix(PRESET))
+        except Problems as refused:
+            raise _refusal(Source(reference, ""), *refused.problems) from refused
+    else:
+        label, path = reference, Path(reference)
+    chain: list[Node] = []
+    seen: list[Path] = []
+    used: list[UsedFile] = []
+    while True:
+        source = read_file(label, path)
+        node = _root_of(source)
+        seen.append(path.resolve())
+        used.append(UsedFile(label, source.sha256))
+        chain.append(_without(node, EXTENDS))
+        parent = node.child(EXTENDS)
+        if parent is None:
+            break
+        try:
+            label, path = _parent_of(parent, label, path, seen)
+        except Problems as refused:
+            raise _refusal(source, *refused.problems, place=parent.place) from refused
+    tree = chain.pop()
+    while chain:
+        tree = _merge(tree, chain.pop())
+    return tree, used
+
+
+def _root_of(source: Source) -> Node:
+    node = compose(source)
+    if node.value is None:
+        raise _refusal(source, Problem("", "is empty", "", "Write at least the keys that have no default."))
+    if not isinstance(node.value, dict):
+        found = f"starts with {shown(node.plain())}"
+        raise _refusal(source, Problem("", found, "keys with values", "Write key: value."), place=node.place)
+    return node
+
+
+def _parent_of(parent: Node, label: str, path: Path, seen: list[Path]) -> tuple[str, Path]:
+    """Label and path of the file that ``extends`` names."""
+    reference = parent.value
+    if isinstance(reference, str) and reference.startswith(PRESET):
+        parent_label, parent_path = reference, files.resolve_preset(reference.removeprefix(PRESET))
+    else:
+        try:
+            root = files.PRESETS if label.startswith(PRESET) else files.tree_of(path)
+            parent_path = files.resolve_reference(
+                reference, path.resolve().parent, root, files.SCENARIO_SUFFIXES
+            )
+        except Problems as refused:
+            raise Problems(_named(problem) for problem in refused.problems) from refused
+        parent_label = (
+            f"{PRESET}{parent_path.stem}"
+            if label.startswith(PRESET)
+            else os.path.normpath(os.path.join(os.path.dirname(label), str(reference)))
+        )
+    if parent_path.resolve() in seen:
+        circle = " extends ".join([*(known.name for known in seen), parent_path.name])
+        raise Problems([Problem(EXTENDS, f"the files extend each other: {circle}", "", "Break the circle.")])
+    if len(seen) > PARENTS_MAX:
+        raise Problems([Problem(EXTENDS, "too many parents", f"{PARENTS_MAX}", "Merge some of the files.")])
+    return parent_label, parent_path
+
+
+def _named(problem: Problem) -> Problem:
+    return Problem(EXTENDS, problem.found, f"{problem.allowed}, or preset:NAME", problem.advice, problem.near)
+
+
+def _without(node: Node, key: str) -> Node:
+    children = cast(dict[str, Node], node.value)
+    return Node(
+        {name: child for name, child in children.items() if name != key},
+        node.place,
+        node.key_places,
+        node.size,
+    )
+
+
+def _merge(parent: Node, child: Node) -> Node:
+    """The child over the parent: sections key by key, everything else replaced."""
+    if not (isinstance(parent.value, dict) and isinstance(child.value, dict)):
+        return child
+    children = dict(parent.value)
+    for name, node in child.value.items():
+        children[name] = _merge(children[name], node) if name in children else node
+    return Node(children, child.place, {**parent.key_places, **child.key_places})
+
+
+# Overrides
+
+
+def _apply_overrides(tree: Node, overrides: Sequence[str]) -> Node:
+    problems: list[LocatedProblem] = []
+    for text in overrides:
+        source = Source(COMMAND_LINE, text, is_setting=True)
+        try:
+            tree = _override(tree, source)
+        except ScenarioError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ScenarioError(problems)
+    return tree
+
+
+def _override(tree: Node, source: Source) -> Node:
+    key, equals, text = source.text.partition("=")
+    parts = key.split(".")
+    place = Place(source, 1, 1)
+    if not equals or not all(part and part == part.strip() for part in parts):
+        problem = Problem(
+            "", f"{shown(source.text)} is not a setting", "key=value", "Write for example funds.count=80."
+        )
+        raise _refusal(source, problem, place=place)
+    if key == EXTENDS:
+        raise _refusal(
+            source, Problem(key, "the parent cannot be set", "", "Change it in the file."), place=place
+        )
+    if not text.strip():
+        raise _refusal(
+            source, Problem(key, "has no value", "key=value", "Write it after the = sign."), place=place
+        )
+    decode(source.label, text.encode("utf-8", "surrogatepass"))
+    return _set(tree, parts, 0, compose(source, text, column=len(key) + 1), source)
+
+
+def _set(node: Node | None, parts: list[str], depth: int, value: Node, source: Source) -> Node:
+    """``node`` with the value placed at the dotted key, from part ``depth`` on."""
+    if depth == len(parts):
+        return value if node is None else _merge(node, value)
+    part, key = parts[depth], ".".join(parts[: depth + 1])
+    place = Place(source, 1, len(".".join(parts[:depth])) + (2 if depth else 1))
+    if node is not None and isinstance(node.value, list):
+        if node.child(part) is None:
+            count = len(node.value)
+            allowed = f"an index from 0 to {count - 1}" if count else "nothing, the list is empty"
+            raise _refusal(source, Problem(key, f"the list has {count} entries", allowed), place=place)
+        entries = list(node.value)
+        entries[int(part)] = _set(entries[int(part)], parts, depth + 1, value, source)
+        return Node(entries, node.place)
+    if node is not None and not isinstance(node.value, dict | None):
+        found = f"{'.'.join(parts[:depth])} holds {shown(node.value)}, not keys"
+        raise _refusal(source, Problem(key, found, "", "Set it as a whole."), place=place)
+    children = dict(node.value) if node is not None and isinstance(node.value, dict) else {}
+    children[part] = _set(children.get(part), parts, depth + 1, value, source)
+    known = node.key_places if node is not None else {}
+    return Node(children, node.place if node is not None else place, {part: place, **known})
+
+
+# Data files
+
+
+def _resolve_data_files(scenario: Section, tree: Node) -> tuple[dict[str, Path], list[UsedFile]]:
+    """Path and hash of every data file that the scenario names, each found from the file that names it."""
+    problems: list[LocatedProblem] = []
+    found: dict[str, Path] = {}
+    hashed: list[UsedFile] = []
+    for key, reference in _data_references(scenario, ""):
+        node = find(tree, key.split("."))
+        base = node.place.source.path if node is not None else None
+        try:
+            path = files.resolve_data_file(reference, base or cast(Path, tree.place.source.path))
+            if found.setdefault(reference, path) != path:
+                raise Problems([Problem(key, f"{shown(reference)} means two files", "", "Rename one.")])
+            hashed.append(UsedFile(reference, files.sha256_of(path)))
+        except Problems as refused:
+            problems.extend(locate(tree, replace(problem, key=key)) for problem in refused.problems)
+    if problems:
+        raise ScenarioError(problems)
+    return found, hashed
+
+
+def _data_references(value: object, key: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Section):
+        for name, declaration in declarations(type(value)).items():
+            below = f"{key}.{name}" if key else name
+            content = getattr(value, name)
+            if not declaration.shape.is_data_file:
+                yield from _data_references(content, below)
+            elif content:
+                yield below, content
+    elif isinstance(value, Mapping):
+        for name, content in value.items():
+            yield from _data_references(content, f"{key}.{name}")
+    elif isinstance(value, list):
+        for index, content in enumerate(value):
+            yield from _data_references(content, f"{key}.{index}")
