@@ -14,7 +14,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import simulator
 from simulator.results.errors import OutputError
-from simulator.results.ledger import sync_folder
+from simulator.results.ledger import FinishedBlock, sync_folder
 from simulator.results.store import Layout
 
 FORMAT = "unwind-run"
@@ -85,6 +85,7 @@ def new_manifest(
     scenario: Mapping[str, Any],
     origins: Mapping[str, str],
     files: Iterable[Mapping[str, str]],
+    data: Iterable[str],
     layout: Layout,
     seed: int,
     sampling: str,
@@ -100,10 +101,11 @@ def new_manifest(
         File and line of each value that was written, by dotted key.
     files
         ``{"file": …, "sha256": …}`` of everything that was read.
+    data
+        Hashes of the data files among them: they are part of the scenario.
     """
-    used = tuple(files)
     return Manifest(
-        scenario_sha256=scenario_hash(scenario, used),
+        scenario_sha256=scenario_hash(scenario, data),
         source_sha256=source_sha256(),
         seed=seed,
         sampling=sampling,
@@ -112,8 +114,8 @@ def new_manifest(
         name=name,
         scenario=scenario,
         origins=origins,
-        files=used,
-        code_version=_version("unwind-simulator"),
+        files=tuple(files),
+        code_version=simulator.__version__,
         versions={"python": platform.python_version()} | {package: _version(package) for package in PACKAGES},
         machine=_machine(),
         git=_git_state(),
@@ -125,12 +127,11 @@ def new_manifest(
     )
 
 
-def scenario_hash(scenario: Mapping[str, Any], files: Iterable[Mapping[str, str]] = ()) -> str:
+def scenario_hash(scenario: Mapping[str, Any], data: Iterable[str] = ()) -> str:
     """Hash of what a scenario says but for its seed, number of paths and texts, and of the data it names."""
     aside = ("seed", "paths", "title", "description", "output")
     content = {key: value for key, value in scenario.items() if key not in aside}
-    data = sorted(used["sha256"] for used in files if not used["file"].endswith((".yaml", ".yml")) and ":" not in used["file"])
-    return _sha256_of((content, data))
+    return _sha256_of((content, sorted(data)))
 
 
 def source_sha256() -> str:
@@ -145,8 +146,9 @@ def source_sha256() -> str:
     return digest.hexdigest()
 
 
-def finished_manifest(manifest: Manifest, digest: str) -> Manifest:
-    """The same run, complete, with the hash of its numbers."""
+def finished_manifest(manifest: Manifest, blocks: Mapping[int, FinishedBlock]) -> Manifest:
+    """The same run, complete, with one hash of the hashes of its blocks."""
+    digest = _sha256_of([blocks[number].sha256 for number in sorted(blocks)])
     return replace(manifest, status="complete", finished=_now(), digest=digest)
 
 
@@ -210,13 +212,8 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError as error:
         raise OutputError(f"{folder}: found no results of a run there. Check the path.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise OutputError(f"{file}: cannot be read: {error}. Run again with --overwrite, or choose another -o.") from error
+        raise OutputError(f"{file}: cannot be read: {error}. Choose another folder with -o, or delete it.") from error
     return manifest
-
-
-def manifest_fields() -> tuple[str, ...]:
-    """Names of everything a manifest holds."""
-    return tuple(each.name for each in fields(Manifest))
 
 
 def _sha256_of(content: object) -> str:

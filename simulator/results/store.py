@@ -143,10 +143,11 @@ class Layout:
 
 
 class Written(NamedTuple):
-    """What became of a block: the hash of its numbers, and its bytes on disk."""
+    """What became of a block: the hash of its numbers, its bytes on disk, and the numbers as stored."""
 
     sha256: str
     stored_bytes: int
+    arrays: dict[str, Array]
 
 
 class DamagedBlockError(Exception):
@@ -234,7 +235,7 @@ def _attributes(field: Field, layout: Layout) -> dict[str, Any]:
 
 
 def write_block(store: Store, first_path: int, records: BlockRecords) -> Written:
-    """Write one block of paths, read it back, and return the hash of its numbers.
+    """Write one block of paths, each file read back, and return the hash of its numbers.
 
     Parameters
     ----------
@@ -260,12 +261,14 @@ def write_block(store: Store, first_path: int, records: BlockRecords) -> Written
     block = first_path // layout.chunk
     digest = hashlib.sha256()
     stored_bytes = 0
+    arrays = {}
     for field, values in block_arrays(store, records):
+        arrays[field.variable.name] = values
         hash_array(digest, field, values)
         data = _encode(values, layout.chunk)
         _write_whole(_chunk_file(store.folder, field, block), data)
         stored_bytes += len(data)
-    return Written(digest.hexdigest(), stored_bytes)
+    return Written(digest.hexdigest(), stored_bytes, arrays)
 
 
 def block_arrays(store: Store, records: BlockRecords) -> Iterator[tuple[Field, Array]]:
