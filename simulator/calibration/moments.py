@@ -22,17 +22,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.drivers.block import DriverSpec, draw_block
 from simulator.drivers.history import Bootstrap, YieldHistory, read_yields
 from simulator.drivers.random_streams import Floats
-from simulator.drivers.rates import FACTOR_COUNT, REFERENCE_TENOR, TENOR_COUNT, TENOR_YEARS, RateModel
-from simulator.drivers.regimes import REGIMES
-from simulator.drivers.volatility import (
-    MOVE_WINDOW_DAYS,
-    TRADING_DAYS_PER_YEAR,
-    VolatilityModel,
-    realised_volatility_bp_per_year,
-)
+from simulator.drivers.rates import FACTOR_COUNT, REFERENCE_TENOR, TENOR_COUNT, RateModel
+from simulator.drivers.volatility import TRADING_DAYS_PER_YEAR, VolatilityModel
 
 YIELD_FILE = "treasury_par_yields_daily.csv"
 WINDOWS = {
@@ -52,12 +45,6 @@ FITTED_LAGS = (1, 2, 5, 10, 20, 40)
 COMPARED_LAGS = (1, 5, 20)
 TAIL_SHARE = 0.05
 STATIONARY_DAYS = 1_500
-WARMUP_DAYS = 500
-# Long against the half-life of the state, 69 days in 2010-2025.
-COMPARED_TENORS = (2, 5, 10, 30)
-COMPARED_DAYS = 400_000
-# Simulated days per regime: 103 samples as long as 2010-2025, 534 as long as 2017-2019.
-COMPARED_SEED = 20200309
 JUMPS_PER_YEAR, JUMP_SIZE = 2.0, 0.4
 # judgement: two days a year on which volatility rises by half, see docs/model/drivers.md.
 
@@ -66,18 +53,19 @@ class SampleMoments(NamedTuple):
     """Moments of samples of daily changes; every field has shape (*path, tenor).
 
     `kurtosis` is the unbiased excess; `geary` the mean absolute change over the standard deviation (0.798
-    for a normal); `hill` the tail exponent of the largest 5% of absolute changes; the autocorrelations are of
-    absolute changes.
+    for a normal); `hill` the tail exponent of the largest 5% of absolute changes; the autocorrelations of
+    `size` are those of absolute changes.
     """
 
     sd_bp: Floats
     kurtosis: Floats
     geary: Floats
     max_bp: Floats
-    autocorrelation_1: Floats
-    autocorrelation_5: Floats
-    autocorrelation_20: Floats
+    size_autocorrelation_1: Floats
+    size_autocorrelation_5: Floats
+    size_autocorrelation_20: Floats
     hill: Floats
+    change_autocorrelation_1: Floats
 
 
 def sample_moments(changes_bp: Floats) -> SampleMoments:
@@ -100,8 +88,9 @@ def sample_moments(changes_bp: Floats) -> SampleMoments:
         kurtosis=(n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * excess + 6.0),
         geary=size.mean(axis=-2) / sd_bp,
         max_bp=size.max(axis=-2),
-        **{f"autocorrelation_{lag}": autocorrelation(size, lag) for lag in COMPARED_LAGS},
+        **{f"size_autocorrelation_{lag}": autocorrelation(size, lag) for lag in COMPARED_LAGS},
         hill=hill_exponent(size),
+        change_autocorrelation_1=autocorrelation(changes_bp, 1),
     )
 
 
@@ -174,7 +163,12 @@ def _product_moment(volatility: VolatilityModel, exponent: Floats, lag: int) -> 
 
 
 def fit_rate_model(
-    yields: YieldHistory, start: str, end: str, name: str = "own", prior: RateModel | None = None
+    yields: YieldHistory,
+    start: str,
+    end: str,
+    name: str = "own",
+    prior: RateModel | None = None,
+    jumps_per_year: float = JUMPS_PER_YEAR,
 ) -> RateModel:
     """Fit the factor model to the daily changes of a window.
 
@@ -189,6 +183,8 @@ def fit_rate_model(
     prior
         Model whose dynamics a short window takes, and towards which a long one is drawn. Without it the
         window must be long.
+    jumps_per_year
+        Jumps of volatility, which moments of yields alone do not identify.
 
     Raises
     ------
@@ -197,7 +193,7 @@ def fit_rate_model(
     """
     changes = yields.changes_bp(start, end)
     if len(changes) >= FITTED_DAYS_MIN:
-        volatility, sensitivity = _fitted_dynamics(changes, prior)
+        volatility, sensitivity = _fitted_dynamics(changes, prior, jumps_per_year)
     elif prior is not None:
         volatility, sensitivity = prior.volatility, np.asarray(prior.volatility_sensitivity)
     else:
@@ -226,15 +222,18 @@ def _factor_loadings(correlation: Floats, volatility: VolatilityModel, sensitivi
     Tenors whose volatilities move unequally correlate less than their shocks do; that attenuation is known in
     closed form and taken out first. Rows are rescaled so that each tenor's variance is exact.
     """
-    own = _scale_moment(volatility, 2.0 * sensitivity)
-    joint = _scale_moment(volatility, np.add.outer(sensitivity, sensitivity))
-    shocks = correlation * np.exp(0.5 * np.add.outer(own, own) - joint)
-    np.fill_diagonal(shocks, 1.0)
-    values, vectors = np.linalg.eigh(shocks)
+    values, vectors = np.linalg.eigh(correlation / attenuation(volatility, sensitivity))
     leading = vectors[:, ::-1][:, :FACTOR_COUNT] * np.sqrt(values[::-1][:FACTOR_COUNT])
     leading *= np.sign(leading[-1])  # all three positive at the long end
     leading /= np.sqrt(np.sum(leading**2.0, axis=1, keepdims=True))
     return np.asarray(leading.T)
+
+
+def attenuation(volatility: VolatilityModel, sensitivity: Floats) -> Floats:
+    """Correlation of changes over correlation of their standardised shocks, shape (tenor, tenor)."""
+    own = _scale_moment(volatility, 2.0 * sensitivity)
+    joint = _scale_moment(volatility, np.add.outer(sensitivity, sensitivity))
+    return np.asarray(np.exp(joint - 0.5 * np.add.outer(own, own)))
 
 
 def _reversion_per_year(yields: YieldHistory, sd_bp: Floats, loadings: Floats) -> tuple[float, ...]:
@@ -246,7 +245,9 @@ def _reversion_per_year(yields: YieldHistory, sd_bp: Floats, loadings: Floats) -
     return _rounded(-TRADING_DAYS_PER_YEAR * np.log(np.minimum(slopes, 1.0)), 2)
 
 
-def _fitted_dynamics(changes: Floats, prior: RateModel | None) -> tuple[VolatilityModel, Floats]:
+def _fitted_dynamics(
+    changes: Floats, prior: RateModel | None, jumps_per_year: float
+) -> tuple[VolatilityModel, Floats]:
     """Volatility dynamics and sensitivities by weighted least squares on exact moments."""
     from scipy.optimize import least_squares
 
@@ -257,13 +258,13 @@ def _fitted_dynamics(changes: Floats, prior: RateModel | None) -> tuple[Volatili
     spread = np.array([0.5, 0.4, 0.4, *[0.25] * (TENOR_COUNT - 1)]) * (1.0 if prior else 4.0)
 
     def residuals(vector: Floats) -> Floats:
-        volatility, sensitivity = _vector_to_dynamics(vector)
+        volatility, sensitivity = _vector_to_dynamics(vector, jumps_per_year)
         exact = exact_moments(volatility, sensitivity, FITTED_LAGS)
         model = np.concatenate([exact.geary, np.log1p(exact.kurtosis / 3.0), exact.autocorrelation.ravel()])
         return np.concatenate([(model - target) / error, (vector - centre) / spread])
 
     solution = least_squares(residuals, centre, method="trf", xtol=1e-10, ftol=1e-10)
-    volatility, sensitivity = _vector_to_dynamics(solution.x)
+    volatility, sensitivity = _vector_to_dynamics(solution.x, jumps_per_year)
     rounded = replace(
         volatility,
         persistence_per_day=round(volatility.persistence_per_day, 4),
@@ -297,12 +298,12 @@ def _dynamics_to_vector(model: RateModel) -> Floats:
     return np.concatenate([head, np.log(others)])
 
 
-def _vector_to_dynamics(vector: Floats) -> tuple[VolatilityModel, Floats]:
+def _vector_to_dynamics(vector: Floats, jumps_per_year: float) -> tuple[VolatilityModel, Floats]:
     persistence = float(1.0 / (1.0 + np.exp(-vector[0])))
     volatility = VolatilityModel(
         persistence_per_day=persistence,
         shock_sd=float(np.exp(vector[1]) * np.sqrt(1.0 - persistence**2.0)),
-        jumps_per_year=JUMPS_PER_YEAR,
+        jumps_per_year=jumps_per_year,
         jump_size=JUMP_SIZE,
         news_sd=float(np.exp(vector[2])),
     )
@@ -367,98 +368,6 @@ REGIMES: dict[str, RateModel] = {
 '''
 
 
-class VolatilityMoments(NamedTuple):
-    """Moments of the log of 21-day realised volatility of the curve; every field has shape (path,).
-
-    `sd` of its level, `skewness` of its five-day changes (jumps make it positive), and the largest `rise` and
-    `fall` within 21 days.
-    """
-
-    sd: Floats
-    skewness: Floats
-    rise: Floats
-    fall: Floats
-
-
-def volatility_moments(changes_bp: Floats) -> VolatilityMoments:
-    """Moments of realised volatility of samples of daily changes, shape (path, day, tenor)."""
-    realised = realised_volatility_bp_per_year(np.cumsum(changes_bp, axis=1), 0.0)
-    log_level = np.log(realised[:, MOVE_WINDOW_DAYS - 1 :])
-    week = log_level[:, 5:] - log_level[:, :-5]
-    week -= week.mean(axis=1, keepdims=True)
-    month = log_level[:, MOVE_WINDOW_DAYS:] - log_level[:, :-MOVE_WINDOW_DAYS]
-    return VolatilityMoments(
-        sd=log_level.std(axis=1),
-        skewness=np.mean(week**3.0, axis=1) / np.mean(week**2.0, axis=1) ** 1.5,
-        rise=month.max(axis=1),
-        fall=-month.min(axis=1),
-    )
-
-
-def simulated_changes(model: RateModel, day_count: int, path_count: int, seed: int) -> Floats:
-    """Independent samples of daily changes, shape (path, day, tenor), bp, from the model's long-run law."""
-    spec = DriverSpec("factor", rate_model=model, warmup_days=WARMUP_DAYS)
-    block = draw_block(spec, seed, 0, path_count, day_count)
-    return np.diff(block.curve_change_bp, axis=1, prepend=0.0)
-
-
-def comparison(model: RateModel, changes_bp: Floats, seed: int = COMPARED_SEED) -> dict[str, Floats]:
-    """Data against model: each statistic of one realised sample against simulated samples as long.
-
-    Parameters
-    ----------
-    model
-        Model to judge.
-    changes_bp
-        The data's daily changes, shape (day, tenor).
-    seed
-        Seed of the simulated samples.
-
-    Returns
-    -------
-    dict
-        By name of the statistic an array of shape (4, tenor): the data's value; mean and standard deviation
-        over simulated samples, the latter being the sampling error of one sample as long as the data; and the
-        score, the difference over root(1 + 1 / samples) standard deviations. Statistics of realised
-        volatility have one column.
-    """
-    day_count = len(changes_bp)
-    samples = simulated_changes(model, day_count, max(COMPARED_DAYS // day_count, 100), seed)
-    found = {
-        name: (data[0], simulated)
-        for name, data, simulated in zip(
-            SampleMoments._fields, sample_moments(changes_bp[None]), sample_moments(samples), strict=True
-        )
-    }
-    if day_count >= FITTED_DAYS_MIN:
-        data_volatility, volatility = volatility_moments(changes_bp[None]), volatility_moments(samples)
-        for name, data, simulated in zip(VolatilityMoments._fields, data_volatility, volatility, strict=True):
-            found[f"volatility {name}"] = (data, simulated[:, None])
-    return {name: _scored(data, simulated) for name, (data, simulated) in found.items()}
-
-
-def _scored(data: Floats, simulated: Floats) -> Floats:
-    mean, spread = simulated.mean(axis=0), simulated.std(axis=0, ddof=1)
-    score = (data - mean) / (spread * np.sqrt(1.0 + 1.0 / len(simulated)))
-    return np.array([data, mean, spread, score])
-
-
-def comparison_table(yields: YieldHistory) -> str:
-    """Markdown table of `comparison` for the shipped regimes: data, model's mean, (score)."""
-    columns = [TENOR_YEARS.index(tenor) for tenor in COMPARED_TENORS]
-    tenors = " | ".join(f"{tenor}y" for tenor in COMPARED_TENORS)
-    lines = [f"| regime | statistic | {tenors} |", "|---|---|" + "---|" * len(columns)]
-    for name, (start, end) in WINDOWS.items():
-        for statistic, values in comparison(REGIMES[name], yields.changes_bp(start, end)).items():
-            if np.isnan(values).any():
-                continue
-            shown = values[:, columns] if values.shape[1] == TENOR_COUNT else values
-            cells = [f"{data:.2f} / {mean:.2f} ({score:+.1f})" for data, mean, _, score in shown.T]
-            cells += [""] * (len(columns) - len(cells))
-            lines.append(f"| {name} | {statistic} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line: print the fitted regimes as a module, or a comparison of model and data."""
     parser = argparse.ArgumentParser(prog="python -m simulator.calibration.moments", description=__doc__)
@@ -470,7 +379,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    print(comparison_table(yields) if chosen.compare else regimes_module(fitted_regimes(yields)).rstrip())
+    if chosen.compare:
+        from simulator.calibration.comparison import report  # it imports this module
+
+        print(report(yields))
+    else:
+        print(regimes_module(fitted_regimes(yields)), end="")
     return 0
 
 

@@ -271,4 +271,7 @@ def _yield_bp(where: str, text: str) -> float:
 
 
 def _day(text: str) -> np.datetime64:
-    return np.datetime64(datetime.date.fromisoformat(text), "D")
+    try:
+        return np.datetime64(datetime.date.fromisoformat(text), "D")
+    except ValueError:
+        raise ValueError(f"date: found {text!r}; allowed are dates like 2020-03-09.") from None

@@ -190,10 +190,11 @@ def _sobol_points(seed: int, stream: str, first_path: int, path_count: int, dime
 def _check_block(seed: int, first_path: int, path_count: int, sampling: str) -> None:
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed: found {seed}; allowed are whole numbers from 0 to 2**64 - 1.")
-    if first_path < 0 or path_count < 1 or first_path + path_count > PATHS_MAX:
-        raise ValueError(
-            f"paths: found a block of {path_count} from path {first_path}; allowed are at least one path,"
-            f" numbered from 0 to {PATHS_MAX - 1}."
-        )
     if sampling not in SAMPLINGS:
         raise ValueError(f"sampling: found {sampling!r}; allowed are {', '.join(SAMPLINGS)}.")
+    paths_max = 2**SOBOL_BITS if sampling == "sobol" else PATHS_MAX
+    if first_path < 0 or path_count < 1 or first_path + path_count > paths_max:
+        raise ValueError(
+            f"paths: found a block of {path_count} from path {first_path}; allowed are at least one path,"
+            f" numbered from 0 to {paths_max - 1}."
+        )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simulator.drivers.random_streams import Floats
-from simulator.drivers.volatility import TRADING_DAYS_PER_YEAR, VolatilityModel
+from simulator.drivers.volatility import INDEX_WEIGHTS, TRADING_DAYS_PER_YEAR, VolatilityModel
 
 TENOR_YEARS = (2, 3, 5, 7, 10, 20, 30)
 TENOR_COUNT = len(TENOR_YEARS)
@@ -75,6 +75,15 @@ class RateModel:
                 f"loadings: squares by tenor add up to {lengths.round(4).tolist()}; allowed is 1 at each;"
                 " divide each tenor's loadings by the root of the sum of their squares."
             )
+
+    @property
+    def index_volatility_bp_per_year(self) -> float:
+        """Volatility of the curve at the opening with the index's weights, for `move_index`.
+
+        Times the multiplier it is the forward-looking counterpart of realised volatility.
+        """
+        daily = sum(weight * sd for weight, sd in zip(INDEX_WEIGHTS, self.sd_bp, strict=True))
+        return float(daily * np.sqrt(TRADING_DAYS_PER_YEAR))
 
     def scaled(self, factor: float) -> RateModel:
         """The same model with every standard deviation multiplied by `factor`."""

@@ -2,6 +2,7 @@
 
 import math
 
+from simulator.engine.compiled import by_reference
 from simulator.engine.day import simulate_day
 from simulator.engine.parameters import Floats, Parameters, Schedule, World
 from simulator.engine.records import Records, record_day
@@ -9,17 +10,34 @@ from simulator.engine.state import State, reset
 from simulator.engine.status import NOT_FINITE, RUNNING
 from simulator.rule import kernel
 
+parameters_reference = by_reference(Parameters)
+schedule_reference = by_reference(Schedule)
+world_reference = by_reference(World)
+state_reference = by_reference(State)
+records_reference = by_reference(Records)
+
 
 @kernel
 def run_block(
-    p: Parameters, sched: Schedule, w: World, s: State, buffer: Floats, opening: Floats, r: Records
+    parameters: Parameters,
+    schedule: Schedule,
+    world: World,
+    state: State,
+    buffer: Floats,
+    opening: Floats,
+    records: Records,
 ) -> None:
     """Play all paths of a block, each from the same opening books.
 
-    ``s`` is scratch whose resettable arrays are views of ``buffer``; ``opening`` is the buffer of day 0. A path
+    ``state`` is scratch whose resettable arrays are views of ``buffer``; ``opening`` is the buffer of day 0. A path
     that fails numerically keeps its first status code and its day, and stops; the others go on.
     """
-    paths, days = w.volatility_multiple.shape
+    p = parameters_reference(*parameters)
+    sched = schedule_reference(*schedule)
+    w = world_reference(*world)
+    s = state_reference(*state)
+    r = records_reference(*records)
+    paths, days = world.volatility_multiple.shape
     for path in range(paths):
         reset(s, buffer, opening, p.held_bond)
         for day in range(days):

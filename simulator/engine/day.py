@@ -90,7 +90,7 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     check_books(p, s, AFTER_MARK)
     roll_over(p, s, sched, w, path, day)
     check_books(p, s, AFTER_ROLL_OVER)
-    set_margins(p, s, sched.margin_multiple[day])
+    set_margins(p, s, sched, day)
     call_initial_margin(p, s)
     if p.redemption_on:
         ask_fund_redemptions(p, s, sched.fund_redemption[day] + investor_noise(sched, w, path, day))

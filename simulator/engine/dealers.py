@@ -41,6 +41,7 @@ from simulator.engine.parameters import (
     ROLL_OVER,
     TRADING_DAYS_PER_YEAR,
     Parameters,
+    Schedule,
 )
 from simulator.engine.state import (
     TALLY_DEALER_LOSS,
@@ -64,7 +65,7 @@ def charge(s: State, profit: float) -> None:
 
 
 @phase
-def set_margins(p: Parameters, s: State, multiple: float) -> None:
+def set_margins(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     """Set today's initial margin per face: the model on yesterday's volatility, the measure, the floor, the steps."""
     if not p.initial_margin_on:
         return
@@ -77,7 +78,7 @@ def set_margins(p: Parameters, s: State, multiple: float) -> None:
             stressed = at_risk(p, j, p.opening_volatility_bp[j] * p.stressed_volatility)
             asked = stressed_mix(now, stressed, p.stressed_weight)
         s.model_margin[j] = margin_in_force(asked, p.margin_floor[j], s.model_margin[j], p.margin_daily_rise)
-        s.margin[j] = s.model_margin[j] * multiple
+        s.margin[j] = s.model_margin[j] * sched.margin_multiple[day, j]
 
 
 @phase

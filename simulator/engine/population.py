@@ -57,10 +57,14 @@ def raked(start: Floats, row_totals: Floats, column_totals: Floats) -> Floats:
     """Scale a positive matrix to given row and column totals (iterative proportional fitting)."""
     table = start.copy()
     for _ in range(RAKING_ROUNDS):
-        table *= np.divide(row_totals, table.sum(axis=1), where=table.sum(axis=1) > 0)[:, None]
-        table *= np.divide(column_totals, table.sum(axis=0), where=table.sum(axis=0) > 0)[None, :]
-    table *= np.divide(row_totals, table.sum(axis=1), where=table.sum(axis=1) > 0)[:, None]
+        table *= _ratio(row_totals, table.sum(axis=1))[:, None]
+        table *= _ratio(column_totals, table.sum(axis=0))[None, :]
+    table *= _ratio(row_totals, table.sum(axis=1))[:, None]
     return table
+
+
+def _ratio(wanted: Floats, found: Floats) -> Floats:
+    return np.divide(wanted, found, out=np.zeros(len(wanted)), where=found > 0.0)
 
 
 def draw_funds(funds: Funds, market_packages_bn: Floats) -> FundPopulation:

@@ -35,8 +35,7 @@ def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSp
             rate_model = regime_at_opening_volatility(scenario)
         elif kind == "bootstrap":
             history = read_yields(_file(scenario, files))
-            window = history.between(drivers.start, drivers.end)
-            bootstrap = Bootstrap(window.daily_changes_bp(), float(drivers.block))
+            bootstrap = Bootstrap(history.changes_bp(drivers.start, drivers.end), float(drivers.block))
         elif kind == "replay":
             history = read_yields(_file(scenario, files))
             opening = drivers.start or scenario.market.date

@@ -84,6 +84,8 @@ def test_windows_that_do_not_fit_are_refused() -> None:
         replayed_window(history, "2020-01-10", 5)
     with pytest.raises(ValueError, match=r"found 0 daily changes from 2021-01-01 to 2021-02-01; at least 2"):
         history.changes_bp("2021-01-01", "2021-02-01")
+    with pytest.raises(ValueError, match=r"date: found '2020-02-30'; allowed are dates like 2020-03-09."):
+        replayed_window(history, "2020-02-30", 5)
     history.yields_bp[42, 5] = np.nan
     with pytest.raises(ValueError, match=r"found no y20 on 2020-02-12; every day of the window needs all of"):
         replayed_window(history, "2020-02-01", 20)

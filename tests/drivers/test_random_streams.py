@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import doctest
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.drivers import random_streams, volatility
 from simulator.drivers.random_streams import (
     DRAWS_PER_PAGE,
     bridge_increments,
@@ -107,6 +111,19 @@ def test_antithetic_pairs_mirror_exactly() -> None:
     assert not np.array_equal(normals(11, "rates", 0, 10, 90)[1::2], shocks[1::2])
 
 
+def test_threads_draw_the_same() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        pieces = list(pool.map(lambda first: normals(3, "rates", first, 10, 90), range(0, 200, 10)))
+    assert np.array_equal(np.concatenate(pieces), normals(3, "rates", 0, 200, 90))
+
+
+@pytest.mark.parametrize("module", [random_streams, volatility])
+def test_examples_of_the_docstrings(module: ModuleType) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
 def test_bridge_is_orthogonal() -> None:
     for day_count in (1, 2, 13, 60):
         matrix = bridge_increments(np.eye(day_count)[:, :, None])[:, :, 0]
@@ -138,6 +155,7 @@ def test_sobol_errs_less_than_pseudo_on_a_mean() -> None:
         ((-1, "s", 0, 1, 1), "seed: found -1; allowed are whole numbers from 0 to 2**64 - 1."),
         ((0, "s", -1, 1, 1), "paths: found a block of 1 from path -1;"),
         ((0, "s", 0, 0, 1), "paths: found a block of 0 from path 0;"),
+        ((0, "s", 2**32, 1, 1, "sobol"), "paths: found a block of 1 from path 4294967296;"),
         ((0, "s", 0, 1, 1, "quasi"), "sampling: found 'quasi'; allowed are pseudo, antithetic, sobol."),
     ],
 )

@@ -154,8 +154,27 @@ def test_pickled_objects_never_run(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-def test_pickling_codecs_never_run(tmp_path: Path) -> None:
-    """A store whose metadata asks for the pickle codec is refused before a chunk is decoded."""
+@pytest.mark.parametrize(
+    ("filters", "compressor", "message"),
+    [
+        ([{"id": "pickle", "protocol": 5}], None, "paths.zarr: not a readable Zarr group"),
+        (None, {"id": "pickle", "protocol": 5}, "paths.zarr: not a readable Zarr group"),
+        (
+            [{"id": "delta", "dtype": "<f8"}],
+            None,
+            "paths.zarr: curve_change_bp is stored with delta; allowed",
+        ),
+        (
+            None,
+            {"id": "bz2", "level": 1},
+            "paths.zarr: curve_change_bp is stored with bz2; allowed are plain",
+        ),
+    ],
+)
+def test_foreign_codecs_never_run(
+    tmp_path: Path, filters: list | None, compressor: dict | None, message: str
+) -> None:
+    """A store whose metadata asks for an unlisted codec is refused before a chunk is decoded."""
     pytest.importorskip("zarr")
     mark = tmp_path / "ran"
     array = tmp_path / "paths.zarr" / "curve_change_bp"
@@ -168,13 +187,14 @@ def test_pickling_codecs_never_run(tmp_path: Path) -> None:
         "dtype": "<f8",
         "fill_value": 0.0,
         "order": "C",
-        "filters": [{"id": "pickle", "protocol": 5}],
-        "compressor": None,
+        "filters": filters,
+        "compressor": compressor,
     }
     (array / ".zarray").write_text(json.dumps(description))
     (array / "0.0.0").write_bytes(pickle.dumps(Payload(mark)))
-    with pytest.raises(ValueError, match=r"paths.zarr: "):
+    with pytest.raises(ValueError) as fault:  # noqa: PT011
         read_user_arrays(array.parent)
+    assert str(fault.value).startswith(message)
     assert not mark.exists()
 
 
