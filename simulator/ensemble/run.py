@@ -9,18 +9,19 @@ Exit codes: 0 done; 2 bad input; 3 finished, but with stopped paths, failed bloc
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.ensemble.plan import Block, plan_blocks
-from simulator.ensemble.progress import showing_progress
+from simulator.ensemble.progress import duration, showing_progress
 from simulator.ensemble.threads import (
     BlockFailures,
     pin_linear_algebra,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from simulator.results.folder import RunFolder
     from simulator.results.ledger import FinishedBlock
     from simulator.results.manifest import Manifest
-    from simulator.results.store import Array, Layout
+    from simulator.results.store import Array, Layout, Store
     from simulator.scenario.loading import LoadedScenario
     from simulator.scenario.schema import Scenario
 
@@ -59,6 +60,10 @@ class RunOutcome:
         Whether there was nothing left to do.
     notes
         Choices that the opening books forced.
+    seconds
+        Time it took, compilation included.
+    outcomes
+        Outcomes of the blocks that were simulated now.
     """
 
     folder: RunFolder
@@ -66,6 +71,7 @@ class RunOutcome:
     was_complete: bool
     notes: tuple[str, ...]
     seconds: float
+    outcomes: Mapping[int, dict[str, Array]]
 
 
 def run_scenario(
@@ -111,17 +117,19 @@ def run_scenario(
         run = folders.begin_or_resume(folder, manifest, overwrite=overwrite)
         blocks = [block for block in plan_blocks(layout.paths, layout.chunk) if block.number not in run.finished]
         if not blocks and run.manifest.status == "complete":
-            return RunOutcome(run, BlockFailures(), True, prepared.notes, 0.0)
+            return RunOutcome(run, BlockFailures(), True, prepared.notes, 0.0, {})
         _check_room(folder, layout, blocks)
         store = Store(run.store, layout, _warm_up(prepared, bool(layout.funds)))
         work = _work(prepared, store, audit)
-        failures = _run(work, blocks, run, threads, is_silent)
+        outcomes: dict[int, dict[str, Array]] = {}
+        failures = _run(work, blocks, run, outcomes, threads, is_silent)
         run = folders.open_run(folder)
         if len(run.finished) == -(-layout.paths // layout.chunk):
             consolidate(run.store)
             write_manifest(folder, finished_manifest(run.manifest, run.finished))
             run = folders.open_run(folder)
-        return RunOutcome(run, failures, False, prepared.notes, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return RunOutcome(run, failures, False, prepared.notes, seconds, outcomes)
 
 
 def _prepare(loaded: LoadedScenario[Scenario], *, audit: bool) -> Prepared:
@@ -190,16 +198,20 @@ def _warm_up(prepared: Prepared, agents: bool) -> Any:
         return opening_records(prepared, agents=agents)
 
 
-def _work(prepared: Prepared, store: Any, audit: bool) -> Callable[[Block], FinishedBlock]:
-    """The work of one block, for a thread: simulate, write, and say what was done."""
+BlockDone = tuple["FinishedBlock", dict[str, "Array"]]
+
+
+def _work(prepared: Prepared, store: Store, audit: bool) -> Callable[[Block], BlockDone]:
+    """The work of one block, for a thread: simulate, write, and say what was done and what came of its paths."""
     from simulator.engine.simulate import simulate_block
     from simulator.ensemble.audit import simulate_audited
     from simulator.results.ledger import FinishedBlock
+    from simulator.results.outcomes import path_outcomes
     from simulator.results.store import STATUS, write_block
 
     agents = bool(store.layout.funds)
 
-    def work(block: Block) -> FinishedBlock:
+    def work(block: Block) -> BlockDone:
         started = time.perf_counter()
         if audit:
             records, residuals = simulate_audited(prepared, block.first_path, block.paths, agents)
@@ -208,7 +220,7 @@ def _work(prepared: Prepared, store: Any, audit: bool) -> Callable[[Block], Fini
             residuals = ()
         written = write_block(store, block.first_path, records)
         codes = Counter(int(code) for code in written.arrays[STATUS.name] if code)
-        return FinishedBlock(
+        finished = FinishedBlock(
             block=block.number,
             first_path=block.first_path,
             paths=block.paths,
@@ -218,13 +230,20 @@ def _work(prepared: Prepared, store: Any, audit: bool) -> Callable[[Block], Fini
             stopped={store.layout.statuses[code]: count for code, count in sorted(codes.items())},
             audit=residuals,
         )
+        return finished, path_outcomes(written.arrays)
 
     return work
 
 
 def _run(
-    work: Callable[[Block], FinishedBlock], blocks: list[Block], run: RunFolder, threads: int, is_silent: bool
+    work: Callable[[Block], BlockDone],
+    blocks: list[Block],
+    run: RunFolder,
+    outcomes: dict[int, dict[str, Array]],
+    threads: int,
+    is_silent: bool,
 ) -> BlockFailures:
+    """Run the blocks; each is in the ledger before its outcomes count."""
     from simulator.results.ledger import append_block
 
     total = run.layout.paths
@@ -236,7 +255,8 @@ def _run(
 
     with showing_progress(total, done, is_silent=is_silent) as progress, stopping_on_signals(announce) as stop:
 
-        def record(finished: FinishedBlock) -> None:
+        def record(done: BlockDone) -> None:
+            finished, outcomes[done[0].block] = done
             append_block(run.ledger, run.manifest.run_key, finished)
             progress.advance(finished.paths)
 
@@ -322,7 +342,6 @@ def _run_command(
     as_json: bool,
 ) -> int:
     from simulator.results.folder import choose_folder
-    from simulator.results.summary import summarise
 
     folder = choose_folder(loaded.scenario.name, output)
     is_silent = quiet or as_json
@@ -343,8 +362,33 @@ def _run_command(
         done = sum(finished.paths for finished in run.finished.values())
         _complain(f"{done:,} of {run.layout.paths:,} paths are done. Resume with: {_this_command()}")
         return INTERRUPTED if outcome.failures.is_interrupted else UNFINISHED
-    summarise(run, is_quiet=quiet, as_json=as_json)
-    return 0
+    return _report(outcome, quiet, as_json)
+
+
+def _report(outcome: RunOutcome, quiet: bool, as_json: bool) -> int:
+    """Show what a complete run came to, and return its exit code."""
+    from simulator.engine.status import STATUS
+    from simulator.ensemble.audit import is_broken, print_audit, worst_residuals
+    from simulator.results.outcomes import collect_outcomes
+    from simulator.results.summary import print_summary, summarise
+
+    run = outcome.folder
+    residuals = worst_residuals(run.finished.values())
+    summary = summarise(run, collect_outcomes(run, outcome.outcomes))
+    if as_json:
+        print(json.dumps(summary.as_record() | {"audit": residuals}, indent=2))
+    elif not quiet:
+        print_summary(summary, dict(STATUS.values()), _closing(outcome))
+        if residuals:
+            print_audit(residuals)
+    return UNFINISHED if summary.stopped or any(map(is_broken, residuals)) else 0
+
+
+def _closing(outcome: RunOutcome) -> list[str]:
+    run = outcome.folder
+    stored = sum(block.stored_bytes for block in run.finished.values())
+    took = "already complete" if outcome.was_complete else f"in {duration(outcome.seconds)}"
+    return [f"Results: {run.path} ({_gigabytes(stored)}, {took})"]
 
 
 def _this_command() -> str:

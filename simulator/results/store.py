@@ -16,7 +16,7 @@ import json
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -335,22 +335,33 @@ def _write_whole(file: Path, data: bytes) -> None:
         raise
 
 
-def read_block(folder: Path, layout: Layout, block: int) -> dict[str, Array]:
+def read_block(
+    folder: Path, layout: Layout, block: int, names: Collection[str] | None = None
+) -> dict[str, Array]:
     """The arrays of one block by name, checked against their checksums; without the fill of a short block.
+
+    Parameters
+    ----------
+    names
+        Arrays wanted; all by default.
 
     Raises
     ------
     DamagedBlockError
         If a chunk is missing, cut or changed.
     """
-    return {field.variable.name: values for field, values in _read_fields(folder, layout, block)}
+    return {field.variable.name: values for field, values in _read_fields(folder, layout, block, names)}
 
 
-def _read_fields(folder: Path, layout: Layout, block: int) -> Iterator[tuple[Field, Array]]:
+def _read_fields(
+    folder: Path, layout: Layout, block: int, names: Collection[str] | None = None
+) -> Iterator[tuple[Field, Array]]:
     paths = min(layout.chunk, layout.paths - block * layout.chunk)
     sizes = {"path": layout.chunk, "day": layout.days + 1}
     sizes |= {name: len(names) for name, names in layout.labels().items()}
     for field in layout.fields():
+        if names is not None and field.variable.name not in names:
+            continue
         shape = tuple(sizes[name] for name in field.dims)
         try:
             values = _decode(_chunk_file(folder, field, block).read_bytes(), layout.data_type(field), shape)
