@@ -14,7 +14,7 @@ from simulator.engine.simulate import simulate_block
 from simulator.engine.state import IDENTITIES, STAGES
 from simulator.results.ledger import FinishedBlock
 
-#: Half a dollar, in USD billions: a missing dollar is caught, and a market of $1bn or more holds to 1e-9 relative.
+#: Half a dollar, in USD billions: a missing dollar is caught, and any market holds to 1e-9 of its size.
 RESIDUAL_MAX_BN = 0.5e-9
 
 Residual = Mapping[str, Any]
@@ -23,10 +23,15 @@ Residual = Mapping[str, Any]
 def simulate_audited(
     prepared: Prepared, first_path: int, path_count: int, agents: bool
 ) -> tuple[Records, tuple[Residual, ...]]:
-    """Play a block path by path, so that a residual is known with its path; the records are those of the block."""
-    results = [simulate_block(prepared, path, 1, agents=agents) for path in range(first_path, first_path + path_count)]
+    """Play a block path by path, so that a residual is known with its path; the records are the same."""
+    results = [
+        simulate_block(prepared, path, 1, agents=agents)
+        for path in range(first_path, first_path + path_count)
+    ]
     parts = [result.records for result in results]
-    records = Records(*(np.concatenate([part[place] for part in parts]) for place in range(len(Records._fields))))
+    records = Records(
+        *(np.concatenate([part[place] for part in parts]) for place in range(len(Records._fields)))
+    )
     worst = np.array([result.audit_worst for result in results])  # (path, identity, stage)
     days = np.array([result.audit_day for result in results])
     size = np.where(np.isnan(worst), np.inf, worst)  # a residual that is no number is the worst of all
@@ -66,7 +71,9 @@ def print_audit(residuals: Iterable[Residual]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Audit: worst residual of every identity", title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title="Audit: worst residual of every identity", title_justify="left", box=None, pad_edge=False
+    )
     for heading in ("identity", "dollars", "after", "day", "path", ""):
         table.add_column(heading, justify="right" if heading in ("dollars", "day", "path") else "left")
     for residual in residuals:

@@ -1,4 +1,6 @@
-"""How far a run is: a bar on a terminal, a line now and then elsewhere, nothing when quiet. On standard error."""
+"""How far a run is: a bar on a terminal, a line now and then elsewhere, nothing when quiet. On standard
+error.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,15 @@ from simulator.ensemble.threads import (
     stopping_on_signals,
     usable_threads,
 )
-from simulator.results.errors import ENVIRONMENT, INTERRUPTED, UNFINISHED, OutputError, disk_error, plain
+from simulator.results.errors import (
+    BAD_INPUT,
+    ENVIRONMENT,
+    INTERRUPTED,
+    UNFINISHED,
+    OutputError,
+    disk_error,
+    plain,
+)
 
 if TYPE_CHECKING:
     from simulator.engine.opening import Prepared
@@ -105,6 +113,7 @@ def run_scenario(
     """
     from simulator.results import folder as folders
     from simulator.results.manifest import finished_manifest, write_manifest
+    from simulator.results.reading import damaged_blocks
     from simulator.results.store import Store, consolidate
 
     started = time.perf_counter()
@@ -115,7 +124,8 @@ def run_scenario(
     _check_memory(layout, threads)
     with folders.locked(folder):
         run = folders.begin_or_resume(folder, manifest, overwrite=overwrite)
-        blocks = [block for block in plan_blocks(layout.paths, layout.chunk) if block.number not in run.finished]
+        sound = set(run.finished) - {damage.block for damage in damaged_blocks(run, threads=threads)}
+        blocks = [block for block in plan_blocks(layout.paths, layout.chunk) if block.number not in sound]
         if not blocks and run.manifest.status == "complete":
             return RunOutcome(run, BlockFailures(), True, prepared.notes, 0.0, {})
         _check_room(folder, layout, blocks)
@@ -132,12 +142,12 @@ def run_scenario(
         return RunOutcome(run, failures, False, prepared.notes, seconds, outcomes)
 
 
-def _prepare(loaded: LoadedScenario[Scenario], *, audit: bool) -> Prepared:
+def _prepare(loaded: LoadedScenario[Scenario], *, audit: bool, diary: bool = False) -> Prepared:
     from simulator.engine.opening import prepare
     from simulator.scenario.errors import Problems
 
     try:
-        return prepare(loaded.scenario, loaded.data_files, audit=audit)
+        return prepare(loaded.scenario, loaded.data_files, audit=audit, diary=diary)
     except Problems as problems:
         raise loaded.refused(problems) from problems
 
@@ -164,7 +174,11 @@ def describe_run(loaded: LoadedScenario[Scenario], prepared: Prepared, audit: bo
         dealers=prepared.dealers if agents else (),
         statuses=tuple(name for name, _ in STATUS.values()),
         precision=scenario.output.precision,
-        attributes={"scenario": scenario.name, "seed": str(scenario.seed), "sampling": scenario.drivers.sampling},
+        attributes={
+            "scenario": scenario.name,
+            "seed": str(scenario.seed),
+            "sampling": scenario.drivers.sampling,
+        },
     )
     return new_manifest(
         name=scenario.name,
@@ -202,7 +216,7 @@ BlockDone = tuple["FinishedBlock", dict[str, "Array"]]
 
 
 def _work(prepared: Prepared, store: Store, audit: bool) -> Callable[[Block], BlockDone]:
-    """The work of one block, for a thread: simulate, write, and say what was done and what came of its paths."""
+    """The work of one block, for a thread: simulate, write, and say what was done and what came of it."""
     from simulator.engine.simulate import simulate_block
     from simulator.ensemble.audit import simulate_audited
     from simulator.results.ledger import FinishedBlock
@@ -251,9 +265,16 @@ def _run(
 
     def announce() -> None:
         if not is_silent:
-            print("Stopping after the blocks in flight; Ctrl-C again stops at once.", file=sys.stderr, flush=True)
+            print(
+                "Stopping after the blocks in flight; Ctrl-C again stops at once.",
+                file=sys.stderr,
+                flush=True,
+            )
 
-    with showing_progress(total, done, is_silent=is_silent) as progress, stopping_on_signals(announce) as stop:
+    with (
+        showing_progress(total, done, is_silent=is_silent) as progress,
+        stopping_on_signals(announce) as stop,
+    ):
 
         def record(done: BlockDone) -> None:
             finished, outcomes[done[0].block] = done
@@ -284,8 +305,8 @@ def _check_memory(layout: Layout, threads: int) -> None:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > memory:
         raise OutputError(
-            f"numerics.block: found {layout.chunk:,} paths, which need {_gigabytes(needed)} on {threads} threads;"
-            f" this machine has {_gigabytes(memory)}. Use smaller blocks or fewer threads."
+            f"numerics.block: found {layout.chunk:,} paths, which need {_gigabytes(needed)} on"
+            f" {threads} threads; this machine has {_gigabytes(memory)}. Use smaller blocks or fewer threads."
         )
 
 
@@ -316,19 +337,21 @@ def run_command(
     pin_linear_algebra()
     try:
         if path is not None:
-            from simulator.ensemble.replay import replay_command
-
-            return replay_command(loaded, path, audit=audit, as_json=as_json)
+            return _replay(loaded, path, audit, as_json)
         return _run_command(loaded, threads, output, audit, overwrite, quiet, as_json)
     except OutputError as error:
         _complain(str(error))
         return error.exit_code
+    except BrokenPipeError:  # whoever read our output has gone
+        raise
     except OSError as error:
         told = disk_error(error, output or Path("outputs"))
         _complain(f"{told} What was finished is kept: the same command resumes.")
         return told.exit_code
     except MemoryError:
-        _complain("Out of memory. Use smaller blocks (numerics.block) or fewer threads; the same command resumes.")
+        _complain(
+            "Out of memory. Use smaller blocks (numerics.block) or fewer threads; the same command resumes."
+        )
         return ENVIRONMENT
 
 
@@ -363,6 +386,26 @@ def _run_command(
         _complain(f"{done:,} of {run.layout.paths:,} paths are done. Resume with: {_this_command()}")
         return INTERRUPTED if outcome.failures.is_interrupted else UNFINISHED
     return _report(outcome, quiet, as_json)
+
+
+def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: bool) -> int:
+    """Replay one path; with the audit, its identities too."""
+    from simulator.ensemble.audit import is_broken, print_audit, simulate_audited
+    from simulator.ensemble.replay import play_path, print_replay
+
+    if path >= loaded.scenario.paths:
+        raise OutputError(
+            f"--path {path:,}: found {loaded.scenario.paths:,} paths in the run; allowed are 0 to"
+            f" {loaded.scenario.paths - 1:,}.",
+            BAD_INPUT,
+        )
+    prepared = _prepare(loaded, audit=audit, diary=True)
+    result = play_path(prepared, path)
+    print_replay(loaded.scenario.name, path, prepared, result, as_json=as_json)
+    residuals = simulate_audited(prepared, path, 1, True)[1] if audit else ()
+    if residuals and not as_json:
+        print_audit(residuals)
+    return UNFINISHED if result.records.status[0, 0] or any(map(is_broken, residuals)) else 0
 
 
 def _report(outcome: RunOutcome, quiet: bool, as_json: bool) -> int:

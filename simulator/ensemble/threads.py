@@ -1,8 +1,8 @@
 """Run the blocks of a plan on threads: the kernel lets go of the interpreter, so that they run side by side.
 
-Few blocks are in flight at a time, whatever the length of the run. What is finished is recorded at once by the
-thread that called. A block that fails is kept aside and the others go on; a disk or memory that is full, or a
-signal, ends the run after the blocks in flight.
+Few blocks are in flight at a time, whatever the length of the run. What is finished is recorded at once
+by the thread that called. A block that fails is kept aside and the others go on; a disk or memory that is
+full, or a signal, ends the run after the blocks in flight.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def run_blocks(
 
 @contextmanager
 def stopping_on_signals(announce: Callable[[], None]) -> Iterator[StopSignal]:
-    """Turn Ctrl-C and SIGTERM into a stop after the blocks in flight; a second Ctrl-C ends the process at once.
+    """Turn Ctrl-C and SIGTERM into a stop after the blocks in flight; a second Ctrl-C ends at once.
 
     The ledger is durable, so that ending at once loses the blocks in flight only. Outside the main thread
     signals are left to whoever handles them.

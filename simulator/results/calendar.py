@@ -1,8 +1,9 @@
 """Trading days of the US Treasury market: the dates beside the day numbers of a run.
 
-A day is a weekday on which the government bond market is open, by the recommendations of SIFMA. The rule gives
-every day of the Treasury's daily par yields from 1990 to 2025, but for Good Friday of 1994 and five closures
-nobody could plan (mourning, 11 September 2001, a hurricane): dates after those come out one day early.
+A day is a weekday on which the government bond market is open, by the recommendations of SIFMA. The rule
+gives every day of the Treasury's daily par yields from 1990 to 2025, but for Good Friday of 1994 and five
+closures nobody could plan (mourning, 11 September 2001, a hurricane): dates after those come out one day
+early.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can go wrong with results on disk: one error with a message for the user and the exit code it means."""
+"""What can go wrong with results on disk: an error with a message for the user and its exit code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The folder of a run: which one, whose it is, and one writer at a time.
 
-A folder is written into when it is new or empty, or when its manifest says that it is this very run. Nothing is
-ever deleted from a folder that has no manifest of ours, and only our own files from one that has.
+A folder is written into when it is new or empty, or when its manifest says that it is this very run.
+Nothing is ever deleted from a folder that has no manifest of ours, and only our own files from one that
+has.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ def choose_folder(name: str, chosen: Path | None) -> Path:
         folder = ROOT / chosen
     if not SAFE_NAME.fullmatch(folder.name):
         raise OutputError(
-            f"-o {plain(str(folder))}: found {plain(folder.name)!r} as the name of a run; allowed are 1 to 80 letters,"
-            " digits, dots, dashes and underscores that begin with none of . and -.",
+            f"-o {plain(str(folder))}: found {plain(folder.name)!r} as the name of a run; allowed are"
+            " 1 to 80 letters, digits, dots, dashes and underscores that begin with none of . and -.",
             BAD_INPUT,
         )
     return folder
@@ -132,8 +133,8 @@ def begin_or_resume(folder: Path, manifest: Manifest, *, overwrite: bool) -> Run
         if found.run_key != manifest.run_key and not overwrite:
             other = ", ".join(differences(found, manifest))
             raise OutputError(
-                f"{folder}: found another run there: {other} changed. Choose another folder with -o, or replace"
-                " it with --overwrite.",
+                f"{folder}: found another run there: {other} changed. Choose another folder with -o,"
+                " or replace it with --overwrite.",
                 BAD_INPUT,
             )
         if not overwrite and (folder / LEDGER).is_file():
@@ -158,7 +159,9 @@ def open_run(folder: Path) -> RunFolder:
     try:
         ledger = read_ledger(folder / LEDGER, manifest.run_key)
     except OSError as error:
-        raise OutputError(f"{folder / LEDGER}: cannot be read: {error.strerror}. Run the scenario again.") from error
+        raise OutputError(
+            f"{folder / LEDGER}: cannot be read: {error.strerror}. Run the scenario again."
+        ) from error
     return RunFolder(folder, manifest, ledger.blocks, ledger.broken_lines)
 
 
@@ -169,8 +172,8 @@ def _is_used(folder: Path) -> bool:
 def _manifest_of(folder: Path) -> Manifest:
     if not (folder / MANIFEST).is_file():
         raise OutputError(
-            f"{folder}: found files there that no run of Unwind wrote. Choose another folder with -o; this one is"
-            " left as it is.",
+            f"{folder}: found files there that no run of Unwind wrote. Choose another folder with -o; this"
+            " one is left as it is.",
             BAD_INPUT,
         )
     return read_manifest(folder)
@@ -180,7 +183,9 @@ def _delete_run(folder: Path) -> None:
     """Delete our own files, the manifest last: a folder half deleted is still known as ours."""
     (folder / LEDGER).unlink(missing_ok=True)
     if (folder / STORE).is_symlink():
-        raise OutputError(f"{folder / STORE}: found a link; it is left as it is. Choose another folder with -o.")
+        raise OutputError(
+            f"{folder / STORE}: found a link; it is left as it is. Choose another folder with -o."
+        )
     if (folder / STORE).exists():
         shutil.rmtree(folder / STORE)
     (folder / MANIFEST).unlink(missing_ok=True)

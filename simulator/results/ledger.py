@@ -1,8 +1,8 @@
 """The ledger of finished blocks: the only word on what a run has, since a missing chunk reads as NaN.
 
-One line of JSON a block, appended and forced to disk after the block was read back. Every line carries a check
-of itself and of the run that it belongs to: a line that is torn, edited or from another run counts as not
-written, and its block is computed again.
+One line of JSON a block, appended and forced to disk after the block was read back. Every line carries a
+check of itself and of the run that it belongs to: a line that is torn, edited or from another run counts
+as not written, and its block is computed again.
 """
 
 from __future__ import annotations

@@ -28,7 +28,18 @@ from simulator.results.store import Layout
 FORMAT = "unwind-run"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "networkx", "xarray", "zarr", "numcodecs", "pydantic", "ruamel.yaml")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "networkx",
+    "xarray",
+    "zarr",
+    "numcodecs",
+    "pydantic",
+    "ruamel.yaml",
+)
 
 PACKAGE = Path(simulator.__file__).resolve().parent
 #: Folders whose code decides the numbers of a run, besides the modules at the top of the package.
@@ -212,7 +223,9 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError as error:
         raise OutputError(f"{folder}: found no results of a run there. Check the path.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise OutputError(f"{file}: cannot be read: {error}. Choose another folder with -o, or delete it.") from error
+        raise OutputError(
+            f"{file}: cannot be read: {error}. Choose another folder with -o, or delete it."
+        ) from error
     return manifest
 
 

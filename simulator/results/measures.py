@@ -1,11 +1,12 @@
 """Statistics over paths, each with its Monte Carlo standard error.
 
-A path that stopped is NaN and left out. With antithetic sampling paths ``2k`` and ``2k + 1`` mirror each other:
-the pair is one independent draw, and errors come from the spread of pairs. With Sobol points paths are more
-even than random ones; errors computed as if they were random are then too large rather than too small.
+A path that stopped is NaN and left out. With antithetic sampling paths ``2k`` and ``2k + 1`` mirror each
+other: the pair is one independent draw, and errors come from the spread of pairs. With Sobol points paths
+are more even than random ones; errors computed as if they were random are then too large rather than too
+small.
 
-Sources: Glasserman (2004), *Monte Carlo Methods in Financial Engineering*, sections 1.1, 4.2 and 9.2; Maritz and
-Jarrett (1978) for quantiles; Wilson (1927) for probabilities.
+Sources: Glasserman (2004), *Monte Carlo Methods in Financial Engineering*, sections 1.1, 4.2 and 9.2;
+Maritz and Jarrett (1978) for quantiles; Wilson (1927) for probabilities.
 """
 
 from __future__ import annotations

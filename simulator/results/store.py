@@ -1,8 +1,9 @@
 """The store of a run: one Zarr v3 array a variable, one block of paths a chunk, written whole or not at all.
 
-Arrays have the dimensions path, day, then trade, channel, call, fund or dealer; day 0 is the opening, the same on
-every path. A chunk is Zstandard with a CRC-32C at the end: a flipped bit or a cut file raises when it is read.
-A *missing* chunk reads as NaN without a word, by the rules of Zarr: whether a run is whole is the ledger's to say.
+Arrays have the dimensions path, day, then trade, channel, call, fund or dealer; day 0 is the opening, the
+same on every path. A chunk is Zstandard with a CRC-32C at the end: a flipped bit or a cut file raises
+when it is read. A *missing* chunk reads as NaN without a word, by the rules of Zarr: whether a run is
+whole is the ledger's to say.
 
 Chunks are encoded here and not by the Zarr library, whose cost for fifty small arrays a block was that of
 simulating the block; the bytes are the same, and every other reader of Zarr opens them.
@@ -34,7 +35,7 @@ Array = NDArray[Any]
 STATUS = Variable("status", "1", "why the path stopped; 0 when it finished")
 STOPPED_ON_DAY = Variable("stopped_on_day", "1", "day on which the path stopped; 0 when it finished")
 
-# Level 1 is half the time of level 3 for one part in a hundred more bytes: prices are mostly noise to a compressor.
+# Level 1: prices are mostly noise to a compressor, and higher levels take twice the time for a percent.
 ZSTD_LEVEL = 1
 PARTIAL = ".partial"
 CODECS = ("bytes", "zstd", "crc32c", "vlen-utf8")
@@ -135,7 +136,9 @@ class Layout:
 
     def bytes_of_path(self) -> int:
         """Bytes of one path before compression."""
-        sizes = {"path": 1, "day": self.days + 1} | {name: len(names) for name, names in self.labels().items()}
+        sizes = {"path": 1, "day": self.days + 1} | {
+            name: len(names) for name, names in self.labels().items()
+        }
         return sum(
             self.data_type(field).itemsize * int(np.prod([sizes[name] for name in field.dims]))
             for field in self.fields()
@@ -192,7 +195,7 @@ def create_template(folder: Path, layout: Layout) -> None:
     for name, names in layout.labels().items():
         sizes[name] = len(names)
         labels = np.array(names, np.dtypes.StringDType())
-        said = {"long_name": f"name of the {name}"}
+        said: dict[str, Any] = {"long_name": f"name of the {name}"}
         group.create_array(name, data=labels, dimension_names=[name], attributes=said, **coding)
     for name, values, said in _calendar(layout):
         group.create_array(name, data=values, dimension_names=["day"], attributes=said, **coding)
@@ -211,7 +214,7 @@ def create_template(folder: Path, layout: Layout) -> None:
         )
 
 
-def _calendar(layout: Layout) -> Iterator[tuple[str, Array, dict[str, str]]]:
+def _calendar(layout: Layout) -> Iterator[tuple[str, Array, dict[str, Any]]]:
     dates = trading_dates(layout.opening, layout.days)
     said = {"long_name": "trading day; 0 is the opening", "units": "1"}
     yield "day", np.arange(layout.days + 1, dtype=np.int32), said
@@ -255,8 +258,8 @@ def write_block(store: Store, first_path: int, records: BlockRecords) -> Written
     paths = len(records.status)
     if first_path % layout.chunk or paths != min(layout.chunk, layout.paths - first_path):
         raise ValueError(
-            f"block of {paths} paths from path {first_path}: found no chunk of the store; allowed are blocks of"
-            f" {layout.chunk} that start at a multiple of it."
+            f"block of {paths} paths from path {first_path}: found no chunk of the store; allowed are"
+            f" blocks of {layout.chunk} that start at a multiple of it."
         )
     block = first_path // layout.chunk
     digest = hashlib.sha256()
@@ -277,7 +280,10 @@ def block_arrays(store: Store, records: BlockRecords) -> Iterator[tuple[Field, A
         dtype = store.layout.data_type(field)
         packed = getattr(records, field.group)
         if field.group == "status":
-            yield field, packed[:, field.place].astype(dtype) + dtype.type(field.place)  # day 0 is the opening
+            yield (
+                field,
+                packed[:, field.place].astype(dtype) + dtype.type(field.place),
+            )  # day 0 is the opening
             continue
         opening = getattr(store.opening, field.group)[0, 0]
         if field.place is not None:
@@ -301,9 +307,12 @@ def _encode(values: Array, chunk: int) -> bytes:
 
     if len(values) < chunk:
         fill = np.nan if values.dtype.kind == "f" else 0
-        values = np.concatenate([values, np.full((chunk - len(values), *values.shape[1:]), fill, values.dtype)])
+        values = np.concatenate(
+            [values, np.full((chunk - len(values), *values.shape[1:]), fill, values.dtype)]
+        )
     data: bytes = Zstd(level=ZSTD_LEVEL).encode(np.ascontiguousarray(values))
-    return data + google_crc32c.value(data).to_bytes(4, "little")
+    checksum: int = google_crc32c.value(data)
+    return data + checksum.to_bytes(4, "little")
 
 
 def _decode(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
@@ -366,9 +375,13 @@ def _read_fields(
         try:
             values = _decode(_chunk_file(folder, field, block).read_bytes(), layout.data_type(field), shape)
         except FileNotFoundError as error:
-            raise DamagedBlockError(f"{field.variable.name}: the chunk of block {block} is missing") from error
+            raise DamagedBlockError(
+                f"{field.variable.name}: the chunk of block {block} is missing"
+            ) from error
         except (DamagedBlockError, RuntimeError, ValueError) as error:
-            raise DamagedBlockError(f"{field.variable.name}: the chunk of block {block} is damaged: {error}") from error
+            raise DamagedBlockError(
+                f"{field.variable.name}: the chunk of block {block} is damaged: {error}"
+            ) from error
         yield field, values[:paths]
 
 
@@ -424,7 +437,7 @@ def sweep_partial_files(folder: Path) -> int:
 
 
 def consolidate(folder: Path) -> None:
-    """Copy all metadata into the root of the store, once nothing changes any more: fewer requests to open it."""
+    """Copy all metadata into the root of the store, once nothing changes: fewer requests to open it."""
     import zarr
 
     with warnings.catch_warnings():
@@ -443,7 +456,9 @@ def check_metadata(folder: Path) -> None:
         Naming the array and what is wrong.
     """
     if folder.is_symlink() or not folder.is_dir():
-        raise OutputError(f"{folder}: found no folder of results there. Check the path; links are not followed.")
+        raise OutputError(
+            f"{folder}: found no folder of results there. Check the path; links are not followed."
+        )
     try:
         if _metadata(folder / "zarr.json").get("node_type") != "group":
             raise ValueError("no Zarr v3 group")
@@ -453,14 +468,22 @@ def check_metadata(folder: Path) -> None:
             if entry.is_dir():
                 _check_array(entry)
     except (ValueError, OSError) as error:
-        raise OutputError(f"{folder}: found a store that Unwind did not write: {error}. It was not opened.") from error
+        raise OutputError(
+            f"{folder}: found a store that Unwind did not write: {error}. It was not opened."
+        ) from error
 
 
 def _check_array(folder: Path) -> None:
     metadata = _metadata(folder / "zarr.json")
     codecs = metadata.get("codecs")
-    names = [codec.get("name") for codec in codecs if isinstance(codec, dict)] if isinstance(codecs, list) else []
-    if (folder / "zarr.json").is_symlink() or (folder / ".zarray").exists() or metadata.get("node_type") != "array":
+    names = (
+        [codec.get("name") for codec in codecs if isinstance(codec, dict)] if isinstance(codecs, list) else []
+    )
+    if (
+        (folder / "zarr.json").is_symlink()
+        or (folder / ".zarray").exists()
+        or metadata.get("node_type") != "array"
+    ):
         raise ValueError(f"{folder.name} is no Zarr v3 array")
     if not names or any(name not in CODECS for name in names) or metadata.get("storage_transformers"):
         raise ValueError(f"{folder.name} has codecs {names}")

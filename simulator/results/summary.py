@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: Paths named for each reason why paths stopped.
 STOPPED_SHOWN = 3
 LEVEL = 0.95
+#: A figure of a table: an estimate, a number known without error, or nothing.
+Cell = Estimate | float | None
+MORE_DECIMALS_MAX = 3
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Table:
     key: str
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str, tuple[Estimate | float | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Summary:
         }
 
 
-def _cell_record(cell: Estimate | float | None, unit: str) -> dict[str, Any] | None:
+def _cell_record(cell: Cell, unit: str) -> dict[str, Any] | None:
     if cell is None:
         return None
     value, error = (cell.value, cell.standard_error) if isinstance(cell, Estimate) else (cell, 0.0)
@@ -149,7 +152,14 @@ class _Figures:
         self.name = run.manifest.name
         self.antithetic = run.manifest.sampling == "antithetic"
         self.trades = run.layout.trades
-        names = ("fund_packages", "dislocation", "initial_margin", "fund_equity", "dealer_use", "dealer_capital")
+        names = (
+            "fund_packages",
+            "dislocation",
+            "initial_margin",
+            "fund_equity",
+            "dealer_use",
+            "dealer_capital",
+        )
         arrays = read_block(run.store, run.layout, min(run.finished), names)
         self.opening = {name: arrays[name][0, 0] for name in names}
         self.held = float(np.abs(self.opening["fund_packages"]).sum())
@@ -192,7 +202,9 @@ class _Figures:
             means = {name: self.mean(name, trade=trade) for name in ("exogenous_peak", "total_peak")}
             ends = (self.mean("exogenous_end", trade=trade), self.mean("total_end", trade=trade))
             rows.append((trade, (*means.values(), self.amplification(trade), *ends)))
-        return Table("yields", "Yield moves: the scenario alone, and with everybody's reaction", columns, tuple(rows))
+        return Table(
+            "yields", "Yield moves: the scenario alone, and with everybody's reaction", columns, tuple(rows)
+        )
 
     def dislocations(self) -> Table:
         columns = (
@@ -224,7 +236,7 @@ class _Figures:
             Column("unwound_95", "unwound, 95%", "$bn", 1),
             Column("impact", "impact", "bp per $100bn", 1),
         )
-        rows = []
+        rows: list[tuple[str, tuple[Cell, ...]]] = []
         for place, trade in enumerate(self.trades):
             held = abs(float(self.opening["fund_packages"][place]))
             share = self.mean("unwound", 100.0 / held, trade=trade) if held else None
@@ -232,11 +244,18 @@ class _Figures:
             rows.append((trade, (held, unwound, share, high, self.impact(trade))))
         name = "unwound_in_all"
         share = self.mean(name, 100.0 / self.held) if self.held else None
-        rows.append(("all", (self.held, self.mean(name), share, self.high(name), None)))
-        return Table("deleveraging", "Packages given up by hedge funds, at their lowest", columns, tuple(rows))
+        in_all: tuple[Cell, ...] = (self.held, self.mean(name), share, self.high(name), None)
+        rows.append(("all", in_all))
+        return Table(
+            "deleveraging", "Packages given up by hedge funds, at their lowest", columns, tuple(rows)
+        )
 
     def causes(self) -> Table:
-        columns = (Column("sold", "sold", "$bn", 1), Column("share", "of sales", "%", 1), Column("called", "called", "$bn", 1))
+        columns = (
+            Column("sold", "sold", "$bn", 1),
+            Column("share", "of sales", "%", 1),
+            Column("called", "called", "$bn", 1),
+        )
         sold = self.values("sold_by_channel")
         rows = []
         for channel in self.outcomes["channel"].values.tolist():
@@ -244,7 +263,9 @@ class _Figures:
             share = measures.ratio(100.0 * amount, sold.sum(axis=1), antithetic=self.antithetic)
             is_call = channel in self.outcomes["call"].values
             called = self.mean("called", call=channel) if is_call else None
-            rows.append((channel.replace("_", " "), (self.mean("sold_by_channel", channel=channel), share, called)))
+            rows.append(
+                (channel.replace("_", " "), (self.mean("sold_by_channel", channel=channel), share, called))
+            )
         return Table("causes", "Why funds sold, and what they were called for", columns, tuple(rows))
 
     def funding(self) -> Table:
@@ -258,7 +279,9 @@ class _Figures:
             ("the same, tightest dealer, %", "tightest_use_peak", 100.0),
             ("repo taken back from funds, $bn", "repo_taken_back", 1.0),
         )
-        rows = tuple((label, (self.mean(name, scale), self.high(name, scale))) for label, name, scale in figures)
+        rows = tuple(
+            (label, (self.mean(name, scale), self.high(name, scale))) for label, name, scale in figures
+        )
         return Table("funding", "Repo and dealers", columns, rows)
 
     def policy(self) -> Table:
@@ -277,8 +300,11 @@ class _Figures:
     def failures(self) -> Table:
         columns = (Column("mean", "mean", "", 2), Column("probability", "paths", "%", 1))
         dysfunction = is_dysfunctional(self.outcomes)
-        rows: list[tuple[str, tuple[Estimate | float | None, ...]]] = [
-            (f"dislocation moves more than {DYSFUNCTION_BP:.0f} bp", (None, _percent(self.share(dysfunction)))),
+        rows: list[tuple[str, tuple[Cell, ...]]] = [
+            (
+                f"dislocation moves more than {DYSFUNCTION_BP:.0f} bp",
+                (None, _percent(self.share(dysfunction))),
+            ),
             ("dealers at their limits", (None, _percent(self.share_above("dealer_use_peak", 1.0)))),
         ]
         figures = (
@@ -304,8 +330,8 @@ class _Figures:
         if self.held:
             share = self.mean("unwound_in_all", 100.0 / self.held)
             sentences.append(
-                f"Hedge funds give up ${shown(unwound, 0)} bn of packages, {shown(share, 1)}% of what they opened"
-                f" with{self._main_cause()}."
+                f"Hedge funds give up ${shown(unwound, 0)} bn of packages, {shown(share, 1)}% of what they"
+                f" opened with{self._main_cause()}."
             )
         dysfunction = _percent(self.share(is_dysfunctional(self.outcomes)))
         failing = _percent(self.share_above("dealers_failed", 0.0))
@@ -343,23 +369,25 @@ def stopped_paths(run: RunFolder) -> tuple[StoppedPaths, ...]:
     )
 
 
-def shown(cell: Estimate | float | None, decimals: int) -> str:
-    """A figure in words: the value, and its standard error with one more decimal than the value.
+def shown(cell: Cell, decimals: int) -> str:
+    """A figure in words, with as many more decimals as its standard error needs to be seen.
 
     Examples
     --------
-    >>> shown(Estimate(12.345, 0.678, 100), 1), shown(None, 1)
-    ('12.3 ± 0.7', '-')
+    >>> shown(Estimate(12.345, 0.678, 100), 1), shown(Estimate(0.951, 0.0021, 100), 2), shown(None, 1)
+    ('12.3 ± 0.7', '0.951 ± 0.002', '-')
     """
-    if cell is None:
+    if cell is None or math.isnan(cell.value if isinstance(cell, Estimate) else cell):
         return "-"
-    value, error = (cell.value, cell.standard_error) if isinstance(cell, Estimate) else (cell, None)
-    if math.isnan(value):
-        return "-"
-    text = f"{value:,.{decimals}f}"
-    if error is None:
-        return text
-    return f"{text} ± {'?' if math.isnan(error) else f'{error:,.{decimals}f}'}"
+    if not isinstance(cell, Estimate):
+        return f"{cell:,.{decimals}f}"
+    error = cell.standard_error
+    if math.isnan(error):
+        return f"{cell.value:,.{decimals}f} ± ?"
+    if error == 0.0:
+        return f"{cell.value:,.{decimals}f} ± 0"
+    needed = min(max(decimals, -math.floor(math.log10(error))), decimals + MORE_DECIMALS_MAX)
+    return f"{cell.value:,.{needed}f} ± {error:,.{needed}f}"
 
 
 def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence[str] = ()) -> None:
@@ -432,10 +460,14 @@ def _stopped_lines(summary: Summary, advice: Mapping[str, str]) -> list[str]:
         return []
     parts = []
     for group in summary.stopped:
-        named = ", ".join(f"{path}" for path in group.paths) + (", …" if group.count > len(group.paths) else "")
+        named = ", ".join(f"{path}" for path in group.paths) + (
+            ", …" if group.count > len(group.paths) else ""
+        )
         paths = "path" if group.count == 1 else "paths"
         parts.append(f"{group.status} on day {group.day} ({paths} {named})")
-    lines = [f"{summary.stopped_count:,} of {summary.paths:,} paths stopped and are left out: {'; '.join(parts)}."]
+    lines = [
+        f"{summary.stopped_count:,} of {summary.paths:,} paths stopped and are left out: {'; '.join(parts)}."
+    ]
     statuses = dict.fromkeys(group.status for group in summary.stopped)
     lines += [f"{status}: {advice[status]}." for status in statuses if advice.get(status)]
     first = summary.stopped[0].paths[0]
