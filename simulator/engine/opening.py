@@ -421,6 +421,7 @@ class _Books:
         state.borrowed[0] = self.borrowed
         state.lent[0] = self.borrowed
         state.fund_repo[0] = self.loan.sum()
+        state.other_repo[0] = self.scenario.dealers.other_repo
         state.dealer_posted[0] = self.dealer_posted
         state.manager_posted[0] = self.manager_posted
         state.limit_bn[0] = self.limit.sum()
@@ -542,7 +543,6 @@ class _Books:
             "opening_capital_bn": np.where(self.capital > 0.0, self.capital, 1.0),
             "capital_ratio": d.capital_ratio,
             "dealer_other_bn": np.zeros(len(self.dealer_shares)),
-            "other_repo_bn": d.other_repo,
             "unnetted_share": self.unnetted,
             "cost_threshold": d.cost_threshold,
             "cost_below_bp": d.cost_below,
