@@ -14,10 +14,11 @@ END_OF_DAY = 10
 
 
 @phase
-def check_books(p: Parameters, s: State, stage: int) -> None:
-    """Check every identity after a stage, when the audit is on."""
+def check_books(p: Parameters, s: State) -> None:
+    """Check every identity after the stage that the clock shows, when the audit is on."""
     if not p.audit_on:
         return
+    stage = s.clock[2]
     total = total_cash(s)
     keep_worst(s, CASH, stage, total - s.audit_cash[0])
     s.audit_cash[0] = total

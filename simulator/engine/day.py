@@ -21,16 +21,15 @@ from simulator.engine.dealers import (
 from simulator.engine.funds import (
     accrue_fund_carry,
     ask_fund_redemptions,
-    book_repo_change,
     call_initial_margin,
     choose_positions,
     execute_orders,
+    gather_orders,
     order_forced_sales,
     remember_peaks,
     roll_repo,
     settle_calls,
     shortfall_left,
-    total_positions,
     value_funds,
 )
 from simulator.engine.markets import (
@@ -82,34 +81,43 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     """Play one trading day of one path."""
     observe_world(p, s, sched, w, path, day)
     pass_on_inventory(p, s)
-    check_books(p, s, AFTER_PASS_ON)
+    s.clock[2] = AFTER_PASS_ON
+    check_books(p, s)
     accrue_carry(p, s)
-    check_books(p, s, AFTER_CARRY)
+    s.clock[2] = AFTER_CARRY
+    check_books(p, s)
     find_cheapest(p, s)
     settle_prices(p, s)
-    check_books(p, s, AFTER_MARK)
+    s.clock[2] = AFTER_MARK
+    check_books(p, s)
     roll_over(p, s, sched, w, path, day)
-    check_books(p, s, AFTER_ROLL_OVER)
+    s.clock[2] = AFTER_ROLL_OVER
+    check_books(p, s)
     set_margins(p, s, sched, day)
     call_initial_margin(p, s)
     if p.redemption_on:
         ask_fund_redemptions(p, s, sched.fund_redemption[day] + investor_noise(sched, w, path, day))
-    check_books(p, s, AFTER_CALLS)
+    s.clock[2] = AFTER_CALLS
+    check_books(p, s)
     post_flows(p, s, sched, w, path, day)
-    check_books(p, s, AFTER_FLOWS)
+    s.clock[2] = AFTER_FLOWS
+    check_books(p, s)
     play_rounds(p, s)
     cover_managers(s)
     post_margins(p, s)
     cover_managers(s)
-    check_books(p, s, AFTER_MARGINS)
+    s.clock[2] = AFTER_MARGINS
+    check_books(p, s)
     close_out_dealers(p, s)
     finance_dealers(p, s)
-    check_books(p, s, AFTER_FINANCING)
+    s.clock[2] = AFTER_FINANCING
+    check_books(p, s)
     value_funds(p, s)
     value_managers(p, s)
     remember_peaks(p, s)
     learn_from_moves(p, s)
-    check_books(p, s, AFTER_CLOSE)
+    s.clock[2] = AFTER_CLOSE
+    check_books(p, s)
 
 
 @phase
@@ -121,8 +129,7 @@ def observe_world(p: Parameters, s: State, sched: Schedule, w: World, path: int,
         s.tally[n] = 0.0
     for c in range(s.sold_by_channel.shape[0]):
         s.sold_by_channel[c] = 0.0
-    for c in range(s.called.shape[0]):
-        s.called[c] = 0.0
+    s.called_by[:, :] = 0.0
     for j in range(s.price.shape[0]):
         s.sold_by_trade[j] = 0.0
         s.bought_by_trade[j] = 0.0
@@ -138,7 +145,6 @@ def observe_world(p: Parameters, s: State, sched: Schedule, w: World, path: int,
 @phase
 def accrue_carry(p: Parameters, s: State) -> None:
     """Accrue a day of carry over the opening carry: convergence between hedgers, interest from funds to lenders."""
-    total_positions(p, s)
     book_extra_interest(p, s, accrue_fund_carry(p, s))
     accrue_other_carry(p, s)
 
@@ -151,7 +157,6 @@ def roll_over(p: Parameters, s: State, sched: Schedule, w: World, path: int, day
     fund_dealers(p, s, withdrawn, noise, sched.facility_open[day])
     pass_cuts_to_clients(p, s)
     roll_repo(p, s, sched.haircut_step[day])
-    book_repo_change(s)
 
 
 @phase
@@ -185,15 +190,18 @@ def play_rounds(p: Parameters, s: State) -> None:
             choose_positions(p, s)
         ordered = order_forced_sales(p, s)
         failed += close_out_unpaid_funds(p, s)
-        check_books(p, s, AFTER_DEFAULTS)
+        s.clock[2] = AFTER_DEFAULTS
+        check_books(p, s)
         s.tally[TALLY_ROUNDS] = n + 1.0
         if n > 0 and ordered <= p.tolerance_bn and failed == 0:
             break
+        gather_orders(p, s)
         clear_markets(p, s)
         settle_prices(p, s)
         transfer(p, s)
         execute_orders(p, s)
-        check_books(p, s, AFTER_CLEARING)
+        s.clock[2] = AFTER_CLEARING
+        check_books(p, s)
     value_funds(p, s)
     if not p.variation_margin_on:
         bridge_variation_margin(s)
@@ -220,7 +228,7 @@ def close_out_unpaid_funds(p: Parameters, s: State) -> int:
     """
     failed = 0
     for i in range(s.cash.shape[0]):
-        if s.alive[i] == 1.0 and s.cash[i] < -p.tolerance_bn and s.ordering[i] == 0:
+        if s.alive[i] == 1.0 and s.cash[i] < -p.tolerance_bn and s.is_selling[i] == 0.0:
             if p.default_on:
                 close_out_fund(p, s, i)
                 failed += 1

@@ -106,12 +106,16 @@ def lend_to_funds(p: Parameters, s: State) -> None:
     """Add up what each dealer lends to funds through its network; survivors take over the clients of failed ones."""
     for d in range(s.capital.shape[0]):
         s.lent_to_funds[d] = 0.0
+    owed, lent = s.scratch, s.lent_to_funds
+    owed[:] = 0.0
+    for j in range(s.price.shape[0]):
+        loan = s.loan[j]
+        for i in range(s.cash.shape[0]):
+            owed[i] += loan[i]
     for i in range(s.cash.shape[0]):
-        owed = 0.0
-        for j in range(s.price.shape[0]):
-            owed += s.loan[j, i]
+        shares = p.client_share[i]
         for d in range(s.capital.shape[0]):
-            s.lent_to_funds[d] += p.client_share[i, d] * owed
+            lent[d] += shares[d] * owed[i]
     orphaned = 0.0
     for d in range(s.capital.shape[0]):
         if s.dealer_alive[d] == 0.0:
@@ -213,9 +217,12 @@ def ration_clients(p: Parameters, s: State, d: int, gap: float) -> None:
 @phase
 def pass_cuts_to_clients(p: Parameters, s: State) -> None:
     """Turn what dealers take back into each fund's share of repo not rolled, weakest clients first."""
+    s.cut[:] = 0.0
     average = 0.0
     for d in range(s.capital.shape[0]):
         average += s.share[d] * client_cut_share(s.taken[d], s.lent_to_funds[d], 1.0)
+    if average <= 0.0:
+        return
     for i in range(s.cash.shape[0]):
         cut = 0.0
         for d in range(s.capital.shape[0]):
@@ -251,34 +258,45 @@ def price_repo(p: Parameters, s: State, need: float, offered: float, facility_op
 
 
 @phase
-def balance_sheet_cost(p: Parameters, s: State, dealer_packages_at_opening_cost: float, given_up_per_bp: float) -> float:
+def balance_sheet_cost(p: Parameters, s: State, packages_at_opening_cost: float, given_up_per_bp: float) -> float:
     """Cost of dealers' balance sheet at the coming clearing, bp a year.
 
-    ``dealer_packages_at_opening_cost`` is the value of the packages dealers would hold if the cost did not
-    change, ``given_up_per_bp`` the value they give up per bp of cost: the clearing is linear in the cost, and
-    the cost piecewise linear in use, so their crossing is exact.
+    ``packages_at_opening_cost`` is the value of the packages dealers would hold if the cost did not change,
+    ``given_up_per_bp`` the value they give up per bp of cost: the clearing is linear in the cost, and the cost
+    piecewise linear in use, so their crossing is exact.
     """
     if not p.dealer_capacity_on or s.limit_bn[0] <= 0.0:
         return p.opening_cost_bp
     fixed = p.unnetted_share * (s.fund_repo[0] + p.other_repo_bn)
-    risk = 0.0
     for j in range(s.price.shape[0]):
         fixed += (abs(s.inventory_next[j]) + abs(s.estate[j])) * s.price[j]
+    for d in range(s.capital.shape[0]):
+        fixed += p.dealer_other_bn[d]
+    use = (fixed + packages_at_opening_cost + given_up_per_bp * p.opening_cost_bp) / s.limit_bn[0]
+    return cost_at_clearing_bp(
+        use, given_up_per_bp / s.limit_bn[0], p.cost_threshold, p.cost_below_bp, p.cost_above_bp
+    )
+
+
+@phase
+def inventory_cost(p: Parameters, s: State) -> float:
+    """Cost of holding inventory outright, bp a year: of the balance sheet or of value-at-risk, whichever binds.
+
+    Packages and repo carry no duration, so the value-at-risk limit prices inventory alone.
+    """
+    if not p.dealer_capacity_on:
+        return p.opening_inventory_cost_bp
+    risk = 0.0
+    for j in range(s.price.shape[0]):
         risk += abs(s.inventory_next[j]) * p.price_per_bp[j] * s.volatility_bp[j]
     capital = 0.0
     opening_capital = 0.0
     for d in range(s.capital.shape[0]):
-        fixed += p.dealer_other_bn[d]
         capital += max(0.0, s.capital[d])
         opening_capital += p.opening_capital_bn[d]
-    use = (fixed + dealer_packages_at_opening_cost + given_up_per_bp * p.opening_cost_bp) / s.limit_bn[0]
-    leverage_cost_bp = cost_at_clearing_bp(
-        use, given_up_per_bp / s.limit_bn[0], p.cost_threshold, p.cost_below_bp, p.cost_above_bp
-    )
-    capital_share = capital / opening_capital * (1.0 - s.limit_cut[0])
-    risk_use = value_at_risk_use(p.opening_risk_use, risk, p.opening_risk_bn, capital_share)
-    risk_cost_bp = balance_sheet_cost_bp(risk_use, p.cost_threshold, p.cost_below_bp, p.cost_above_bp)
-    return max(leverage_cost_bp, risk_cost_bp)
+    share = capital / opening_capital * (1.0 - s.limit_cut[0])
+    use = value_at_risk_use(p.opening_risk_use, risk, p.opening_risk_bn, share)
+    return max(s.cost_bp[0], balance_sheet_cost_bp(use, p.cost_threshold, p.cost_below_bp, p.cost_above_bp))
 
 
 @phase
@@ -331,7 +349,6 @@ def seize(p: Parameters, s: State, i: int, cash: float, owed_more: float) -> flo
         s.packages[j, i] = 0.0
         s.loan[j, i] = 0.0
         s.order[j, i] = 0.0
-    s.ordering[i] = 0
     s.sold_by_channel[DEFAULT] += seized
     if p.diary_on:
         note(s, FUND_DEFAULT, i, -1, worth)

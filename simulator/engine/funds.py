@@ -3,7 +3,12 @@
 Calls are summed by channel, paid from cash in that order, then from the committed line and other strategies;
 what is missing becomes an order to sell packages. Orders are posted here and executed once, for everyone at
 the same prices, when the markets clear.
+
+Loops over all funds bind their arrays first and have no branches, so that they vectorise over funds; loops
+with branches run over the few funds that are short.
 """
+
+import math
 
 from simulator.agents.hedge_fund import (
     affordable_purchase_bn,
@@ -50,42 +55,48 @@ from simulator.engine.parameters import (
     Parameters,
 )
 from simulator.engine.state import TALLY_REDEEMED, State
+from simulator.engine.sums import row_total
 from simulator.rule import phase
+
+#: A position smaller than this (a ten-thousandth of a dollar, in billions) is closed: it is rounding.
+SMALLEST_POSITION_BN = 1e-13
 
 
 @phase
 def accrue_fund_carry(p: Parameters, s: State) -> float:
     """Accrue what packages earn and pay over their opening carry; returns repo interest paid to dealers."""
+    count = s.cash.shape[0]
     extra_repo_bp = s.client_bp[0] - p.repo_spread_bp
-    for i in range(s.cash.shape[0]):
-        s.repo_change[i] = 0.0
+    paid = s.scratch
+    call = s.call[VARIATION_MARGIN]
+    paid[:] = 0.0
     for j in range(s.price.shape[0]):
         extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
         earned = convergence_bn(s.hedge[j], extra_bp, TRADING_DAYS_PER_YEAR)
-        for i in range(s.cash.shape[0]):
-            interest = extra_interest_bn(s.loan[j, i], extra_repo_bp, TRADING_DAYS_PER_YEAR)
-            s.repo_change[i] += interest
-            s.call[VARIATION_MARGIN, i] += interest - s.packages[j, i] * p.hedge_ratio[j, i] * earned
-    paid = 0.0
-    for i in range(s.cash.shape[0]):
-        paid += s.repo_change[i]
-    return paid
+        loan, packages, ratio = s.loan[j], s.packages[j], p.hedge_ratio[j]
+        for i in range(count):
+            interest = extra_interest_bn(loan[i], extra_repo_bp, TRADING_DAYS_PER_YEAR)
+            paid[i] += interest
+            call[i] += interest - packages[i] * ratio[i] * earned
+    return row_total(paid)
 
 
 @phase
 def call_initial_margin(p: Parameters, s: State) -> None:
     """Call or return initial margin, so that what is posted equals today's margin on every hedge."""
-    for i in range(s.cash.shape[0]):
-        s.repo_change[i] = 0.0
+    count = s.cash.shape[0]
+    needed, posted, call = s.scratch, s.posted, s.call[INITIAL_MARGIN]
+    needed[:] = 0.0
     for j in range(s.price.shape[0]):
         rate = s.margin[j] * p.margin_factor
-        for i in range(s.cash.shape[0]):
-            s.repo_change[i] += rate * abs(s.packages[j, i] * p.hedge_ratio[j, i])
-    for i in range(s.cash.shape[0]):
-        asked = s.repo_change[i] - s.posted[i]
-        s.call[INITIAL_MARGIN, i] += asked
-        s.posted[i] += asked
-        s.account[CLEARING_HOUSE] += asked
+        packages, ratio = s.packages[j], p.hedge_ratio[j]
+        for i in range(count):
+            needed[i] += rate * abs(packages[i] * ratio[i])
+    before = row_total(posted)
+    for i in range(count):
+        call[i] += needed[i] - posted[i]
+        posted[i] = needed[i]
+    s.account[CLEARING_HOUSE] += row_total(posted) - before
 
 
 @phase
@@ -95,31 +106,33 @@ def roll_repo(p: Parameters, s: State, step: float) -> None:
     A haircut change moves the re-marked share at once. The gap that old term loans leave to today's terms
     closes as they mature, unless the fund is being cut.
     """
+    count = s.cash.shape[0]
+    change, weak, cut = s.scratch, s.scratch_too, s.cut
+    base, floor, remarked = p.base_haircut, p.haircut_floor, p.remarked_share
+    call_haircut, call_roll, call_margin = s.call[HAIRCUT], s.call[ROLL_OVER], s.call[VARIATION_MARGIN]
+    equity, opening_equity = s.equity, p.opening_equity_bn
+    for i in range(count):
+        change[i] = 0.0
+        weak[i] = p.haircut_weak_equity * min(1.0, max(0.0, 1.0 - equity[i] / opening_equity[i]))
     for j in range(s.price.shape[0]):
-        fear = p.haircut_slope * (s.volatility_ratio[j] - 1.0)
-        for i in range(s.cash.shape[0]):
-            weak = p.haircut_weak_equity * min(1.0, max(0.0, 1.0 - s.equity[i] / p.opening_equity_bn[i]))
-            haircut = max(p.haircut_floor[i], p.base_haircut[i] + fear + weak + step)
-            value = s.price[j] * s.packages[j, i]
-            by_haircut = p.remarked_share[i] * (s.haircut[j, i] - haircut) * value
-            maturing = p.remarked_share[i] + (1.0 - p.remarked_share[i]) / p.term_days
-            refused = min(s.cut[i], maturing) * max(0.0, s.loan[j, i])
-            gap = (1.0 - haircut) * value - s.loan[j, i] - by_haircut
-            restruck = gap / p.term_days if s.cut[i] <= 0.0 else 0.0
-            s.haircut[j, i] = haircut
-            s.loan[j, i] += by_haircut - refused + restruck
-            s.call[HAIRCUT, i] -= by_haircut
-            s.call[ROLL_OVER, i] += refused
-            s.call[VARIATION_MARGIN, i] -= restruck
-            s.repo_change[i] += by_haircut - refused + restruck
-
-
-@phase
-def book_repo_change(s: State) -> None:
-    """Book on the dealers' side what :func:`roll_repo` changed on the funds' side."""
-    lent = 0.0
-    for i in range(s.cash.shape[0]):
-        lent += s.repo_change[i]
+        fear = p.haircut_slope * (s.volatility_ratio[j] - 1.0) + step
+        price = s.price[j]
+        loan, packages, haircut = s.loan[j], s.packages[j], s.haircut[j]
+        for i in range(count):
+            asked = max(floor[i], base[i] + fear + weak[i])
+            value = price * packages[i]
+            by_haircut = remarked[i] * (haircut[i] - asked) * value
+            maturing = remarked[i] + (1.0 - remarked[i]) / p.term_days
+            refused = min(cut[i], maturing) * max(0.0, loan[i])
+            gap = (1.0 - asked) * value - loan[i] - by_haircut
+            restruck = gap / p.term_days * (1.0 if cut[i] <= 0.0 else 0.0)
+            haircut[i] = asked
+            loan[i] += by_haircut - refused + restruck
+            call_haircut[i] -= by_haircut
+            call_roll[i] += refused
+            call_margin[i] -= restruck
+            change[i] += by_haircut - refused + restruck
+    lent = row_total(change)
     s.fund_repo[0] += lent
     s.account[DEALERS] -= lent
 
@@ -127,60 +140,72 @@ def book_repo_change(s: State) -> None:
 @phase
 def ask_fund_redemptions(p: Parameters, s: State, demanded: float) -> None:
     """Investors ask for money after losses, and are paid as notice runs out; the scenario may demand more."""
+    due, call, pending = s.scratch, s.call[REDEMPTION], s.pending_redemption
     for i in range(s.cash.shape[0]):
-        if s.alive[i] == 0.0:
-            continue
         loss = drawdown(s.equity[i], s.peak_equity[i])
-        s.pending_redemption[i] += redemption_request_bn(
+        pending[i] += s.alive[i] * redemption_request_bn(
             s.equity[i], loss, p.redemption_tolerance, p.redemption_response, TRADING_DAYS_PER_MONTH
         )
-        due = s.pending_redemption[i] / p.redemption_notice_days
-        s.pending_redemption[i] -= due
-        due += demanded * p.opening_equity_bn[i]
-        due = min(due, max(0.0, s.equity[i]))
-        s.call[REDEMPTION, i] += due
-        s.account[OUTSIDE] += due
-        s.tally[TALLY_REDEEMED] += due
+        paid = pending[i] / p.redemption_notice_days
+        pending[i] -= paid
+        due[i] = s.alive[i] * min(paid + demanded * p.opening_equity_bn[i], max(0.0, s.equity[i]))
+        call[i] += due[i]
+    total = row_total(due)
+    s.account[OUTSIDE] += total
+    s.tally[TALLY_REDEEMED] += total
 
 
 @phase
 def value_funds(p: Parameters, s: State) -> None:
-    """Value every fund's equity at today's prices, before its calls are met."""
-    for i in range(s.cash.shape[0]):
-        s.repo_change[i] = 0.0
+    """Value every fund's equity at today's prices, net of the calls that wait to be paid."""
+    count = s.cash.shape[0]
+    own, called, equity = s.scratch, s.scratch_too, s.equity
+    cash, posted, other, drawn, bridge = s.cash, s.posted, s.other, s.drawn, s.bridge
+    own[:] = 0.0
+    called[:] = 0.0
     for j in range(s.price.shape[0]):
-        for i in range(s.cash.shape[0]):
-            s.repo_change[i] += s.price[j] * s.packages[j, i] - s.loan[j, i]
-    for i in range(s.cash.shape[0]):
-        other = other_strategies_bn(s.other[i], p.other_loss_per_volatility, s.volatility_multiple[0])
-        called = 0.0
-        for c in range(CALL_COUNT):
-            called += s.call[c, i]
-        s.equity[i] = equity_bn(
-            s.cash[i] - called, s.posted[i], s.repo_change[i], other, s.drawn[i] + s.bridge[i]
-        )
+        price = s.price[j]
+        packages, loan = s.packages[j], s.loan[j]
+        for i in range(count):
+            own[i] += price * packages[i] - loan[i]
+    for c in range(CALL_COUNT):
+        call = s.call[c]
+        for i in range(count):
+            called[i] += call[i]
+    worth = other_strategies_bn(1.0, p.other_loss_per_volatility, s.volatility_multiple[0])
+    for i in range(count):
+        equity[i] = equity_bn(cash[i] - called[i], posted[i], own[i], worth * other[i], drawn[i] + bridge[i])
 
 
 @phase
 def settle_calls(p: Parameters, s: State) -> None:
     """Pay the calls, in order of channel, from cash; cover the rest from the line and other strategies."""
-    for i in range(s.cash.shape[0]):
-        before = s.cash[i]
-        net = 0.0
-        for c in range(CALL_COUNT):
-            net += s.call[c, i]
-        s.cash[i] = before - net
-        if s.cash[i] < 0.0:
-            book_uncovered(s, i, before)
+    count = s.cash.shape[0]
+    cash, before = s.cash, s.scratch
+    for i in range(count):
+        before[i] = cash[i]
+    for c in range(CALL_COUNT):
+        call, called = s.call[c], s.called_by[c]
+        for i in range(count):
+            cash[i] -= call[i]
+            called[i] += max(0.0, call[i])
+    if p.diary_on:
+        write_calls(s)
+    for i in range(count):
+        if cash[i] < 0.0:
+            book_uncovered(s, i, before[i])
             cover_shortfall(p, s, i)
     for c in range(CALL_COUNT):
-        called = 0.0
+        s.call[c, :] = 0.0
+
+
+@phase
+def write_calls(s: State) -> None:
+    """Enter the calls of this round in the diary."""
+    for c in range(CALL_COUNT):
         for i in range(s.cash.shape[0]):
-            called += max(0.0, s.call[c, i])
-            if p.diary_on and s.call[c, i] > SMALLEST_ENTRY_BN:
+            if s.call[c, i] > SMALLEST_ENTRY_BN:
                 note(s, CALLED_VARIATION + c, i, -1, s.call[c, i])
-            s.call[c, i] = 0.0
-        s.called[c] += called
 
 
 @phase
@@ -242,12 +267,11 @@ def order_forced_sales(p: Parameters, s: State) -> float:
     ordered = 0.0
     for i in range(s.cash.shape[0]):
         short = cash_shortfall_bn(s.cash[i])
-        if s.alive[i] == 0.0 or short <= p.tolerance_bn:
-            continue
-        if p.exit_pro_rata:
-            ordered += sell_pro_rata(p, s, i, short)
-        else:
-            ordered += sell_cheapest(p, s, i, short)
+        s.is_selling[i] = 0.0
+        if short > p.tolerance_bn and s.alive[i] == 1.0:
+            sold = sell_pro_rata(p, s, i, short) if p.exit_pro_rata else sell_cheapest(p, s, i, short)
+            s.is_selling[i] = 1.0 if sold > 0.0 else 0.0
+            ordered += sold
     return ordered
 
 
@@ -264,7 +288,6 @@ def room(s: State, j: int, i: int) -> float:
 def order_sale(p: Parameters, s: State, j: int, i: int, face: float) -> None:
     """Post one forced sale and book it to the channels that caused it."""
     s.order[j, i] += -face if s.packages[j, i] > 0.0 else face
-    s.ordering[i] = 1
     total = 0.0
     for c in range(CALL_COUNT):
         total += s.uncovered[c, i]
@@ -320,139 +343,144 @@ def sell_cheapest(p: Parameters, s: State, i: int, short: float) -> float:
 
 
 @phase
-def allowed_share(p: Parameters, s: State, i: int) -> float:
-    """Share of its book that fund i's own limits allow: leverage, value-at-risk, drawdown and cash."""
-    book = 0.0
-    risk = 0.0
+def limit_books(p: Parameters, s: State) -> None:
+    """Find the share of its book that each fund's own limits allow: leverage, value-at-risk, drawdown and cash."""
+    count = s.cash.shape[0]
+    book, risk, allowed = s.scratch, s.scratch_too, s.allowed
+    book[:] = 0.0
+    risk[:] = 0.0
     for j in range(s.price.shape[0]):
-        face = abs(s.packages[j, i])
-        book += face * s.price[j]
-        risk += face * p.risk_per_face[j] * s.volatility_ratio[j]
-    loss = drawdown(s.equity[i], s.peak_equity[i])
-    free = s.cash[i] + p.line_bn[i] - s.drawn[i]
-    return min(
-        min(
-            leverage_scale(book, s.equity[i], p.opening_leverage[i], p.leverage_headroom[i]),
-            value_at_risk_scale(risk, s.equity[i], p.opening_risk_of_equity[i], p.risk_headroom[i]),
-        ),
-        min(
-            drawdown_scale(loss, p.drawdown_tolerance, p.drawdown_response),
-            cash_scale(free, p.cash_minimum * (p.opening_cash_bn[i] + p.line_bn[i])),
-        ),
-    )
+        price, weight = s.price[j], p.risk_per_face[j] * s.volatility_ratio[j]
+        packages = s.packages[j]
+        for i in range(count):
+            face = abs(packages[i])
+            book[i] += face * price
+            risk[i] += face * weight
+    for i in range(count):
+        equity, line = s.equity[i], p.line_bn[i]
+        loss = drawdown(equity, s.peak_equity[i])
+        free = s.cash[i] + line - s.drawn[i]
+        own = leverage_scale(book[i], equity, p.opening_leverage[i], p.leverage_headroom[i])
+        own = min(own, value_at_risk_scale(risk[i], equity, p.opening_risk_of_equity[i], p.risk_headroom[i]))
+        own = min(own, drawdown_scale(loss, p.drawdown_tolerance, p.drawdown_response))
+        allowed[i] = min(own, cash_scale(free, p.cash_minimum * (p.opening_cash_bn[i] + line)))
 
 
 @phase
 def choose_positions(p: Parameters, s: State) -> None:
-    """Once a day, let funds that nobody forces cut at their limits, or move slowly to what they want."""
-    for i in range(s.cash.shape[0]):
-        if s.alive[i] == 0.0 or s.cash[i] < 0.0:
-            continue
-        allowed = allowed_share(p, s, i) if p.risk_limit_on else 1.0
-        if allowed < 1.0:
-            for j in range(s.price.shape[0]):
-                cut_position(p, s, j, i, p.cut_speed * (1.0 - allowed) * s.packages[j, i])
-        else:
-            move_to_wanted(p, s, i)
+    """Once a day, let funds that nobody forces cut at their limits, or move slowly to what they want.
 
-
-@phase
-def cut_position(p: Parameters, s: State, j: int, i: int, face: float) -> None:
-    """Post a cut at a fund's own limits."""
-    if face == 0.0:
-        return
-    s.order[j, i] -= face
-    s.ordering[i] = 1
-    s.sold_by_channel[RISK_LIMIT] += abs(face)
-    s.sold_by_trade[j] += abs(face)
-    if p.diary_on and abs(face) > SMALLEST_ENTRY_BN:
-        note(s, LIMIT_SALE, i, j, abs(face))
-
-
-@phase
-def move_to_wanted(p: Parameters, s: State, i: int) -> None:
-    """Close part of the gap to the position the fund wants, buying only with cash beyond its opening share."""
-    equity_ratio = s.equity[i] / p.opening_equity_bn[i]
+    A fund buys only with cash beyond its minimum; where it wants less than it holds it sells by choice.
+    """
+    count = s.cash.shape[0]
+    if p.risk_limit_on:
+        limit_books(p, s)
+    else:
+        s.allowed[:] = 1.0
+    spare, free, cut, chosen = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
+    cash, alive, allowed, equity = s.cash, s.alive, s.allowed, s.equity
+    opening_equity, opening_cash = p.opening_equity_bn, p.opening_cash_bn
+    for i in range(count):
+        spare[i] = p.entry_speed * max(0.0, cash[i] - p.cash_minimum * opening_cash[i])
+        free[i] = alive[i] if cash[i] >= 0.0 else 0.0
     extra_repo_bp = s.client_bp[0] - p.repo_spread_bp
-    spare = p.entry_speed * (s.cash[i] - p.cash_minimum * p.opening_cash_bn[i])
     for j in range(s.price.shape[0]):
         extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
-        opening = p.opening_packages_bn[j, i]
-        wanted = wanted_packages_bn(opening, equity_ratio, extra_bp, extra_repo_bp, p.entry_elasticity_bp)
-        change = p.entry_speed * (wanted - s.packages[j, i])
-        if change * opening > 0.0:
-            tied_up = max(0.0, s.haircut[j, i]) * s.price[j] + s.margin[j] * p.margin_factor
-            face = min(abs(change), affordable_purchase_bn(spare, tied_up + p.transaction_cost[j]))
-            spare -= face * (tied_up + p.transaction_cost[j])
-            change = face if opening > 0.0 else -face
-            s.bought_by_trade[j] += face
-            if p.diary_on and face > SMALLEST_ENTRY_BN:
-                note(s, ENTERED, i, j, face)
-        elif change * opening < 0.0:
-            s.sold_by_channel[CHOICE] += abs(change)
-            s.sold_by_trade[j] += abs(change)
-        if change != 0.0:
-            s.order[j, i] += change
-            s.ordering[i] = 1
+        price, cost = s.price[j], p.transaction_cost[j]
+        margin = s.margin[j] * p.margin_factor
+        order, packages, opening, haircut = s.order[j], s.packages[j], p.opening_packages_bn[j], s.haircut[j]
+        bought = s.bought_face
+        for i in range(count):
+            wanted = wanted_packages_bn(
+                opening[i], equity[i] / opening_equity[i], extra_bp, extra_repo_bp, p.entry_elasticity_bp
+            )
+            gap = p.entry_speed * (wanted - packages[i])
+            tied_up = max(0.0, haircut[i]) * price + margin + cost
+            entry = min(abs(gap), affordable_purchase_bn(spare[i], tied_up))
+            enters = 1.0 if gap * opening[i] > 0.0 and allowed[i] >= 1.0 else 0.0
+            cuts = 1.0 if allowed[i] < 1.0 else 0.0
+            leaves = (1.0 - enters) * (1.0 - cuts)
+            bought[i] = free[i] * enters * entry
+            cut[i] = free[i] * cuts * p.cut_speed * (1.0 - allowed[i]) * abs(packages[i])
+            chosen[i] = free[i] * leaves * abs(gap)
+            spare[i] -= bought[i] * tied_up
+            order[i] = math.copysign(bought[i], gap) - math.copysign(cut[i], packages[i]) + math.copysign(chosen[i], gap)
+        by_limit, by_choice = row_total(cut), row_total(chosen)
+        s.sold_by_channel[RISK_LIMIT] += by_limit
+        s.sold_by_channel[CHOICE] += by_choice
+        s.sold_by_trade[j] += by_limit + by_choice
+        s.bought_by_trade[j] += row_total(bought)
+        if p.diary_on:
+            write_choices(s, j)
+
+
+@phase
+def write_choices(s: State, j: int) -> None:
+    """Enter cuts and purchases of one trade in the diary."""
+    for i in range(s.cash.shape[0]):
+        if s.cut_face[i] > SMALLEST_ENTRY_BN:
+            note(s, LIMIT_SALE, i, j, s.cut_face[i])
+        if s.bought_face[i] > SMALLEST_ENTRY_BN:
+            note(s, ENTERED, i, j, s.bought_face[i])
+
+
+@phase
+def gather_orders(p: Parameters, s: State) -> None:
+    """Add up the funds' orders: bonds they change and hedges they change, by trade."""
+    hedges = s.scratch
+    for j in range(s.price.shape[0]):
+        order, ratio = s.order[j], p.hedge_ratio[j]
+        for i in range(s.cash.shape[0]):
+            hedges[i] = order[i] * ratio[i]
+        s.order_bonds[j] = row_total(order)
+        s.order_hedges[j] = row_total(hedges)
 
 
 @phase
 def execute_orders(p: Parameters, s: State) -> None:
     """Execute all orders at the cleared prices: bonds change hands, repo is repaid or drawn, margin moves.
 
-    The dealers' side of the bond is booked by the clearing, which sees all sectors at once.
+    A sale repays its part of the loan, a purchase borrows at today's haircut. Of the dealers' side this books
+    the cash; the clearing, which sees all sectors at once, books the bonds.
     """
-    for i in range(s.cash.shape[0]):
-        if s.ordering[i] == 0:
-            continue
-        for j in range(s.price.shape[0]):
-            if s.order[j, i] != 0.0:
-                execute_order(p, s, j, i, s.order[j, i])
-                s.order[j, i] = 0.0
-        s.ordering[i] = 0
-
-
-@phase
-def execute_order(p: Parameters, s: State, j: int, i: int, change: float) -> None:
-    """Execute one order, with its loan in proportion (a purchase borrows at today's haircut)."""
-    held = s.packages[j, i]
-    is_sale = change * held < 0.0
-    if is_sale:
-        loan_change = s.loan[j, i] * change / held
-    else:
-        loan_change = (1.0 - s.haircut[j, i]) * s.price[j] * change
-    after = held + change
-    if abs(after) < 1e-15 or after * held < 0.0:
-        after = 0.0
-        loan_change = -s.loan[j, i]
-        change = -held
-    cost = p.transaction_cost[j] * s.price[j] * abs(change) if is_sale else 0.0
-    rate = s.margin[j] * p.margin_factor * abs(p.hedge_ratio[j, i])
-    margin_change = rate * (abs(after) - abs(held))
-    s.packages[j, i] = after
-    s.loan[j, i] += loan_change
-    s.posted[i] += margin_change
-    s.cash[i] += loan_change - change * s.price[j] - margin_change - cost
-    s.account[CLEARING_HOUSE] += margin_change
-    s.fund_repo[0] += loan_change
-    s.account[DEALERS] += change * s.price[j] - loan_change + cost
-    s.fund_bonds[j] += change
-    s.fund_hedge[j] += change * p.hedge_ratio[j, i]
-    for d in range(s.capital.shape[0]):
-        s.capital[d] += s.share[d] * cost
-
-
-@phase
-def total_positions(p: Parameters, s: State) -> None:
-    """Add up the funds' bonds and hedges afresh, so that running totals never drift."""
+    count = s.cash.shape[0]
+    repo, margins, costs, paid = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
+    hedges, cash, posted = s.bought_face, s.cash, s.posted
+    repo[:] = 0.0
+    margins[:] = 0.0
+    costs[:] = 0.0
+    paid[:] = 0.0
     for j in range(s.price.shape[0]):
-        bonds = 0.0
-        hedges = 0.0
-        for i in range(s.cash.shape[0]):
-            bonds += s.packages[j, i]
-            hedges += s.packages[j, i] * p.hedge_ratio[j, i]
-        s.fund_bonds[j] = bonds
-        s.fund_hedge[j] = hedges
+        price, cost_rate = s.price[j], p.transaction_cost[j] * s.price[j]
+        rate = s.margin[j] * p.margin_factor
+        order, packages, loan, haircut, ratio = s.order[j], s.packages[j], s.loan[j], s.haircut[j], p.hedge_ratio[j]
+        for i in range(count):
+            held = packages[i]
+            change = -held if abs(held + order[i]) < SMALLEST_POSITION_BN else order[i]
+            sells = 1.0 if change * held < 0.0 else 0.0
+            part = change / (held if held != 0.0 else 1.0)
+            lent = sells * part * loan[i] + (1.0 - sells) * (1.0 - haircut[i]) * price * change
+            after = held + change
+            margin = rate * abs(ratio[i]) * (abs(after) - abs(held))
+            cost = sells * cost_rate * abs(change)
+            packages[i] = after
+            loan[i] += lent
+            posted[i] += margin
+            cash[i] += lent - change * price - margin - cost
+            repo[i] += lent
+            margins[i] += margin
+            costs[i] += cost
+            paid[i] += change * price
+            hedges[i] = after * ratio[i]
+            order[i] = 0.0
+        s.fund_bonds[j] = row_total(packages)
+        s.fund_hedge[j] = row_total(hedges)
+    lent_total, cost_total = row_total(repo), row_total(costs)
+    s.fund_repo[0] += lent_total
+    s.account[CLEARING_HOUSE] += row_total(margins)
+    s.account[DEALERS] += row_total(paid) - lent_total + cost_total
+    for d in range(s.capital.shape[0]):
+        s.capital[d] += s.share[d] * cost_total
 
 
 @phase

@@ -13,7 +13,7 @@ from simulator.agents.asset_manager import (
 )
 from simulator.agents.central_bank import rule_purchase_bn
 from simulator.agents.foreign_holder import volatility_sale_bn
-from simulator.engine.dealers import balance_sheet_cost
+from simulator.engine.dealers import balance_sheet_cost, inventory_cost
 from simulator.engine.diary import (
     AUCTION_LEFT,
     BOUGHT_OUTRIGHT,
@@ -238,19 +238,6 @@ def sell_estate(s: State) -> None:
 
 
 @phase
-def gather_orders(p: Parameters, s: State) -> None:
-    """Add up the funds' orders: bonds they change and hedges they change, by trade."""
-    for j in range(s.price.shape[0]):
-        s.order_bonds[j] = 0.0
-        s.order_hedges[j] = 0.0
-    for i in range(s.cash.shape[0]):
-        if s.ordering[i] == 1:
-            for j in range(s.price.shape[0]):
-                s.order_bonds[j] += s.order[j, i]
-                s.order_hedges[j] += s.order[j, i] * p.hedge_ratio[j, i]
-
-
-@phase
 def clear_markets(p: Parameters, s: State) -> None:
     """Find the dislocation of every trade and the pressure on every bucket at which both markets clear.
 
@@ -259,7 +246,6 @@ def clear_markets(p: Parameters, s: State) -> None:
     dislocation that pays their balance sheet. Bonds freed are bought by dealers, and by asset managers in
     place of hedges they gave up for their price; so inventory does not depend on the dislocation.
     """
-    gather_orders(p, s)
     packages = 0.0
     given_up_per_bp = 0.0
     for j in range(s.price.shape[0]):
@@ -272,6 +258,7 @@ def clear_markets(p: Parameters, s: State) -> None:
     s.cost_bp[0] = p.opening_cost_bp
     if p.impact_form == DEALER_CAPACITY:
         s.cost_bp[0] = balance_sheet_cost(p, s, packages, given_up_per_bp)
+        s.inventory_cost_bp[0] = inventory_cost(p, s)
     for j in range(s.price.shape[0]):
         shorts = shorts_after_orders(p, s, j)
         s.dislocation_bp[j] = dislocation_at(p, s, j, shorts, s.cost_bp[0])
@@ -342,7 +329,7 @@ def pressure_at(p: Parameters, s: State, j: int) -> float:
         for k in range(s.price.shape[0]):
             premium_bp += risk_premium_bp(p, s, j, k, s.inventory_next[k] - p.opening_inventory_bn[k])
         loading = p.impact_scale * p.holding_years / p.duration_years[j]
-        extra_cost_bp = s.cost_bp[0] - p.opening_cost_bp
+        extra_cost_bp = s.inventory_cost_bp[0] - p.opening_inventory_cost_bp
         return outright_pressure_bp(s.permanent_bp[j], extra_cost_bp, loading, p.impact_scale * premium_bp)
     return s.permanent_bp[j] + p.impact_scale * other_impact_bp(p, s, j, excess)
 

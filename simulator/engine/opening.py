@@ -197,13 +197,14 @@ def _bonds(scenario: Scenario) -> _Bonds:
     delivery = np.where(is_swap == 1, 0.0, _column(scenario, "time_to_delivery"))
     by_bond = delivery[trade_of]
     values = value_bonds(coupon, maturity, yield_, by_bond)
-    quarterly = np.array(
-        [
-            float(CONTRACTS[trade.contract or name].factor_rule == "us-quarters") if trade.hedge == "futures" else 0.0
-            for name, trade in market.trades.items()
-        ]
-    )
-    computed = factors_from_maturity(coupon, maturity - by_bond, quarterly[trade_of])
+    # A swap has no factor: its single bond is hedged one for one below, whatever the terms here.
+    terms = [
+        CONTRACTS[trade.contract or name] if trade.hedge == "futures" else CONTRACTS["TY"]
+        for name, trade in market.trades.items()
+    ]
+    notional = np.array([contract.notional_coupon for contract in terms])[trade_of]
+    rounding = np.array([float(contract.factor_rounding_months) for contract in terms])[trade_of]
+    computed = factors_from_maturity(coupon, maturity - by_bond, notional, rounding)
     given = [bond.conversion_factor for bond in deliverables]
     factor = np.array([c if g is None else g for g, c in zip(given, computed, strict=True)])
     factor = np.where(is_swap[trade_of] == 1, 1.0, factor)
@@ -329,10 +330,10 @@ class _Books:
         self.capital = self.limit * d.capital_ratio
         used = value + self.unnetted * (self.lent.sum() + d.other_repo)
         use = used / self.limit.sum() if self.limit.sum() > 0.0 else 0.0
-        self.opening_cost = max(_cost(d, use), _cost(d, d.value_at_risk_use)) if self.limit.sum() > 0.0 else 0.0
-        if not self.scenario.channels.dealer_capacity or d.impact != "dealer-capacity":
-            self.opening_cost = 0.0
+        self.opening_cost = _cost(d, use) if self.limit.sum() > 0.0 else 0.0
         self.opening_risk = float(np.abs(self.inventory) @ (self.price_per_bp * self.volatility))
+        risk_use = d.value_at_risk_use if self.opening_risk > 0.0 else 0.0
+        self.opening_inventory_cost = max(self.opening_cost, _cost(d, risk_use))
         self.dealer_posted = float(self.margin @ np.abs(self.dealer_packages))
         bonds = float((self.dealer_packages + self.inventory) @ self.price)
         assets = self.lent.sum() + d.other_repo + bonds + self.dealer_posted
@@ -414,6 +415,7 @@ class _Books:
         state.policy_rate[0] = self.scenario.market.policy_rate
         state.volatility_multiple[0] = 1.0
         state.cost_bp[0] = self.opening_cost
+        state.inventory_cost_bp[0] = self.opening_inventory_cost
         state.wholesale_bp[0] = self.scenario.market.repo_spread
         state.client_bp[0] = self.scenario.market.repo_spread
         state.borrowed[0] = self.borrowed
@@ -546,6 +548,7 @@ class _Books:
             "cost_below_bp": d.cost_below,
             "cost_above_bp": d.cost_above,
             "opening_cost_bp": self.opening_cost,
+            "opening_inventory_cost_bp": self.opening_inventory_cost,
             "opening_risk_use": d.value_at_risk_use,
             "opening_risk_bn": self.opening_risk,
             "client_cut_speed": d.client_cut_speed,

@@ -130,6 +130,7 @@ class Parameters(NamedTuple):
     cost_below_bp: float
     cost_above_bp: float
     opening_cost_bp: float
+    opening_inventory_cost_bp: float
     opening_risk_use: float
     opening_risk_bn: float
     client_cut_speed: float

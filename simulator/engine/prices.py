@@ -21,6 +21,7 @@ from simulator.engine.parameters import (
     World,
 )
 from simulator.engine.state import State
+from simulator.engine.sums import row_total
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.market.futures import (
     financed_price_years,
@@ -109,8 +110,7 @@ def settle_prices(p: Parameters, s: State) -> None:
     Longs of the hedge gain what shorts lose. A fund's share of re-marked repo follows its bond; the rest of
     the bond's gain stays on paper.
     """
-    for i in range(s.cash.shape[0]):
-        s.repo_change[i] = 0.0
+    s.scratch[:] = 0.0
     for j in range(s.price.shape[0]):
         held = p.held_bond[j]
         yield_ = cash_yield(p, s, j, held)
@@ -127,9 +127,7 @@ def settle_prices(p: Parameters, s: State) -> None:
         s.hedge[j] = hedge
         if not (price > 0.0 and hedge > 0.0 and price < PRICE_MAX and hedge < PRICE_MAX):
             s.status[0] = PRICE_OUT_OF_RANGE
-    lent = 0.0
-    for i in range(s.cash.shape[0]):
-        lent += s.repo_change[i]
+    lent = row_total(s.scratch)
     s.fund_repo[0] += lent
     s.account[DEALERS] -= lent
 
@@ -137,12 +135,13 @@ def settle_prices(p: Parameters, s: State) -> None:
 @phase
 def settle_with_funds(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
     """Settle one trade's price changes with the funds: variation margin to pay, less cash from re-marked repo."""
+    packages, loan, haircut, ratio = s.packages[j], s.loan[j], s.haircut[j], p.hedge_ratio[j]
+    remarked, change, call = p.remarked_share, s.scratch, s.call[VARIATION_MARGIN]
     for i in range(s.cash.shape[0]):
-        packages = s.packages[j, i]
-        lent = collateral_cash_bn(price_change, packages, s.haircut[j, i], p.remarked_share[i])
-        s.loan[j, i] += lent
-        s.repo_change[i] += lent
-        s.call[VARIATION_MARGIN, i] += packages * p.hedge_ratio[j, i] * hedge_change - lent
+        lent = collateral_cash_bn(price_change, packages[i], haircut[i], remarked[i])
+        loan[i] += lent
+        change[i] += lent
+        call[i] += packages[i] * ratio[i] * hedge_change - lent
 
 
 @phase

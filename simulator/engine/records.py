@@ -21,6 +21,7 @@ from simulator.engine.state import (
     TALLY_WATERFALL,
     State,
 )
+from simulator.engine.sums import row_total
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET
 from simulator.rule import phase
 
@@ -70,8 +71,8 @@ def record_day(p: Parameters, s: State, r: Records, path: int, day: int) -> None
     record_market(p, s, r, path, day)
     for c in range(s.sold_by_channel.shape[0]):
         r.sales[path, day, c] = s.sold_by_channel[c]
-    for c in range(s.called.shape[0]):
-        r.calls[path, day, c] = s.called[c]
+    for c in range(s.called_by.shape[0]):
+        r.calls[path, day, c] = row_total(s.called_by[c])
     if r.by_fund.shape[0] > 0:
         record_agents(s, r, path, day)
 
@@ -137,20 +138,11 @@ def record_market(p: Parameters, s: State, r: Records, path: int, day: int) -> N
     row[10] = offer
     row[11] = s.tally[TALLY_TAKEN]
     row[12] = s.facility[0]
-    equity = 0.0
-    cash = 0.0
-    drawn = 0.0
-    closed = 0.0
-    for i in range(s.cash.shape[0]):
-        equity += s.equity[i]
-        cash += s.cash[i]
-        drawn += s.drawn[i]
-        closed += 1.0 - s.alive[i]
-    row[13] = equity
-    row[14] = cash
-    row[15] = drawn
+    row[13] = row_total(s.equity)
+    row[14] = row_total(s.cash)
+    row[15] = row_total(s.drawn)
     row[16] = s.tally[TALLY_REDEEMED]
-    row[17] = closed
+    row[17] = s.alive.shape[0] - row_total(s.alive)
     row[18] = failed
     row[19] = s.tally[TALLY_DEALER_LOSS]
     row[20] = s.tally[TALLY_WATERFALL]
@@ -165,13 +157,16 @@ def record_market(p: Parameters, s: State, r: Records, path: int, day: int) -> N
 @phase
 def mean_haircut(s: State) -> float:
     """Haircut of the funds' bonds, weighted by face."""
-    weighted = 0.0
-    face = 0.0
+    weighted, face = s.scratch, s.scratch_too
+    weighted[:] = 0.0
+    face[:] = 0.0
     for j in range(s.price.shape[0]):
+        haircut, packages = s.haircut[j], s.packages[j]
         for i in range(s.cash.shape[0]):
-            weighted += s.haircut[j, i] * abs(s.packages[j, i])
-            face += abs(s.packages[j, i])
-    return weighted / face if face > 0.0 else 0.0
+            weighted[i] += haircut[i] * abs(packages[i])
+            face[i] += abs(packages[i])
+    total = row_total(face)
+    return row_total(weighted) / total if total > 0.0 else 0.0
 
 
 @phase

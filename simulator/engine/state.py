@@ -47,12 +47,18 @@ class State(NamedTuple):
     peak_equity: Floats  # (N,)
     pending_redemption: Floats  # (N,)
     cut: Floats  # (N,) share of repo that dealers refuse to roll today
-    repo_change: Floats  # (N,) scratch
+    allowed: Floats  # (N,) share of its book that a fund's own limits allow
+    is_selling: Floats  # (N,) 1 where a forced sale was ordered this round
+    called_by: Floats  # (5, N) calls of the day
+    scratch: Floats  # (N,)
+    scratch_too: Floats  # (N,)
+    cut_face: Floats  # (N,) scratch
+    chosen_face: Floats  # (N,) scratch
+    bought_face: Floats  # (N,) scratch
     other_left: Floats  # (N,) other strategies that may still be sold today
     call: Floats  # (5, N)
     uncovered: Floats  # (5, N)
     order: Floats  # (T, N) signed change of packages
-    ordering: Ints  # (N,) funds with orders
     fund_hedge: Floats  # (T,) sum of packages times hedge ratio
     fund_bonds: Floats  # (T,)
     # dealers
@@ -103,6 +109,7 @@ class State(NamedTuple):
     policy_rate: Floats
     volatility_multiple: Floats
     cost_bp: Floats
+    inventory_cost_bp: Floats
     wholesale_bp: Floats
     client_bp: Floats
     borrowed: Floats  # dealers' repo from lenders, on the dealers' sheet
@@ -120,7 +127,6 @@ class State(NamedTuple):
     waterfall_left: Floats  # the clearing house's own capital
     # of the day, for the records
     sold_by_channel: Floats  # (8,)
-    called: Floats  # (5,)
     sold_by_trade: Floats  # (T,)
     bought_by_trade: Floats  # (T,)
     tail_bp: Floats  # (T,)
@@ -128,7 +134,7 @@ class State(NamedTuple):
     # checks
     diary: Floats  # (capacity, 6)
     diary_count: Ints
-    clock: Ints  # (2,) day, round
+    clock: Ints  # (3,) day, round, stage of the day
     audit_worst: Floats  # (identity, stage)
     audit_day: Ints  # (identity, stage)
     audit_cash: Floats  # (1,) total cash at the last check
@@ -185,16 +191,16 @@ _SHAPES: dict[tuple[str, ...], str] = {
         given_up order_bonds order_hedges foreign_sale auction auction_left policy_outright policy_packages
         estate_sold passed inventory_next package_next futures_next sold_by_trade bought_by_trade tail_bp""",
     ("trade", "fund"): "packages loan haircut order",
-    ("fund",): "cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut repo_change",
-    ("call", "fund"): "call uncovered",
+    ("fund",): """cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut allowed is_selling
+        scratch scratch_too cut_face chosen_face bought_face""",
+    ("call", "fund"): "call uncovered called_by",
     ("dealer",): "capital dealer_alive share use taken lent_to_funds offer",
     ("trade", "manager"): "manager_bonds manager_sale",
     ("manager",): "manager_cash manager_other manager_value manager_return manager_flow",
     ("sector",): "account",
     ("channel",): "sold_by_channel",
-    ("call",): "called",
     ("tally",): "tally",
-    ("one",): """policy_rate volatility_multiple cost_bp wholesale_bp client_bp borrowed lent fund_repo facility
+    ("one",): """policy_rate volatility_multiple cost_bp inventory_cost_bp wholesale_bp client_bp borrowed lent fund_repo facility
         buffer_used dealer_posted manager_posted limit_bn limit_cut relief bought_outright bought_hedged
         waterfall_left""",
 }
@@ -234,10 +240,9 @@ def allocate(
     state = State(
         **arrays,
         cheapest=np.zeros(trades, np.int64),
-        ordering=np.zeros(funds, np.int64),
         diary=np.zeros((diary_capacity, DIARY_COLUMNS)),
         diary_count=np.zeros(1, np.int64),
-        clock=np.zeros(2, np.int64),
+        clock=np.zeros(3, np.int64),
         audit_worst=np.zeros((IDENTITY_COUNT, STAGE_COUNT)),
         audit_day=np.zeros((IDENTITY_COUNT, STAGE_COUNT), np.int64),
         audit_cash=np.zeros(1),
@@ -253,8 +258,6 @@ def reset(state: State, buffer: Floats, opening: Floats, held_bond: Ints) -> Non
         buffer[n] = opening[n]
     for j in range(held_bond.shape[0]):
         state.cheapest[j] = held_bond[j]
-    for i in range(state.ordering.shape[0]):
-        state.ordering[i] = 0
     state.clock[0] = 0
     state.clock[1] = 0
     state.status[0] = 0
