@@ -1,9 +1,9 @@
 """The audit: accounting identities recomputed from the books after each stage of the day.
 
-Each identity has a residual that must be nothing: cash created, bonds without holder, repo on one sheet only.
-A stage is charged with what it added to the residual, so that a leak is named by the stage that sprang it and
-not by the stages after it; the worst addition is kept with its day. Switched on by ``--audit``; costs about as
-much as the day itself.
+Each identity has a residual that must be nothing: cash created, bonds without holder, repo on one sheet
+only. A stage is charged with what it added to the residual, so that a leak is named by the stage that sprang
+it and not by those after it; the worst addition is kept with its day. Switched on by ``--audit``; costs about
+as much as the day itself.
 """
 
 from simulator.engine.parameters import CALL_COUNT, CLEARING_HOUSE, DEALERS, SECTOR_COUNT, Parameters
@@ -27,7 +27,7 @@ def open_audit(p: Parameters, s: State) -> None:
 
 @phase
 def check_books(p: Parameters, s: State) -> None:
-    """Check every identity after the stage that the clock shows, when the audit is on and the path has not stopped."""
+    """Check every identity after the stage that the clock shows, while the audit is on and the path runs."""
     if not p.audit_on or s.status[0] != RUNNING:
         return
     bonds = 0.0
@@ -47,7 +47,7 @@ def check_books(p: Parameters, s: State) -> None:
 
 @phase
 def charge_stage(s: State, identity: int, residual: float) -> None:
-    """Charge the stage with what it added to a residual, in USD billions; keep its largest addition and the day."""
+    """Charge the stage with what it added to a residual, USD billions; keep its worst addition and the day."""
     stage = s.clock[2]
     added = abs(residual - s.audit_before[identity])
     s.audit_before[identity] = residual

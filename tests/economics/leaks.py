@@ -1,7 +1,7 @@
 """Play the toy market in plain Python once for each planted leak of a dollar, and print what the audit found.
 
-Run with ``NUMBA_DISABLE_JIT=1``: phases are then ordinary functions, and one of them can be replaced by itself
-followed by a leak. Prints JSON: for each leak, every addition to a residual above a tenth of a dollar.
+Run with ``NUMBA_DISABLE_JIT=1``: phases are then ordinary functions, and one of them can be replaced by
+itself followed by a leak. Prints JSON: for each leak, every addition to a residual above a tenth of a dollar.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def sprung(leak: Leak) -> Iterator[None]:
 
 
 def findings() -> list[dict[str, Any]]:
-    """What the audit of the toy market found: identity, stage, day and size of each addition worth noticing."""
+    """What the audit of the toy market found: each addition to a residual that is worth noticing."""
     result = played("toy", audit=True).result
     return [
         {

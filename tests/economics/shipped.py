@@ -1,4 +1,4 @@
-"""The shipped scenarios, ready to be played with a few settings changed: always in float64, so that one kernel serves."""
+"""The shipped scenarios, to be played with a few settings changed; in float64, so that one kernel serves all."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simulator.engine.opening import Prepared, prepare
-from simulator.engine.parameters import Floats
 from simulator.engine.simulate import BlockResult, simulate_block
 from simulator.results.variables import BY_TRADE, OF_MARKET, position
 from simulator.scenario.loading import load_scenario
@@ -33,14 +35,14 @@ class Played:
     prepared: Prepared
     result: BlockResult
 
-    def by_trade(self, name: str) -> Floats:
+    def by_trade(self, name: str) -> NDArray[np.floating]:
         """One variable by path, day and trade."""
-        values: Floats = self.result.records.by_trade[:, :, position(BY_TRADE, name)]
+        values: NDArray[np.floating] = self.result.records.by_trade[:, :, position(BY_TRADE, name)]
         return values
 
-    def of_market(self, name: str) -> Floats:
+    def of_market(self, name: str) -> NDArray[np.floating]:
         """One variable by path and day."""
-        values: Floats = self.result.records.of_market[:, :, position(OF_MARKET, name)]
+        values: NDArray[np.floating] = self.result.records.of_market[:, :, position(OF_MARKET, name)]
         return values
 
 
