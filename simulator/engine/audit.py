@@ -47,7 +47,7 @@ def check_books(p: Parameters, s: State) -> None:
 
 @phase
 def charge_stage(s: State, identity: int, residual: float) -> None:
-    """Charge the stage with what it added to a residual, USD billions; keep its worst addition and the day."""
+    """Charge the stage with what it added to a residual, USD billions; keep the worst and its day."""
     stage = s.clock[2]
     added = abs(residual - s.audit_before[identity])
     s.audit_before[identity] = residual

@@ -1,4 +1,4 @@
-"""The shipped scenarios, to be played with a few settings changed; in float64, so that one kernel serves all."""
+"""The shipped scenarios, to be played with some settings changed; in float64, so that one kernel serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Balance sheets are ledgers: identities hold at every stage of every day, and a leak of a dollar is named."""
+"""Balance sheets are ledgers: identities hold at every stage of the day, and a leak of a dollar is named."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 #: Ten cents, in USD billions: a tenth of the leak that must be found, a 1e-12th of the books.
 ROUNDING_BN = 1e-10
 
-#: Thin equity and capital, lenders without room: funds and dealers fail, the waterfall pays, the facility fills.
+#: Thin equity and capital: funds and dealers fail, the waterfall pays, the facility fills.
 COLLAPSE = (
     "funds.leverage=60x",
     "funds.free_cash=1%",
