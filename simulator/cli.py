@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn, ParamSpec
+from typing import Annotated, NoReturn, ParamSpec
 
 import typer
 
@@ -213,14 +213,12 @@ def _explain_parameter(key: str, as_json: bool) -> None:
 @app.command(epilog="\b\nExample:\n  unwind schema > scenario.schema.json")
 @_ends_quietly
 def schema(
-    style: Annotated[
-        Literal["json", "markdown"], typer.Option("--format", help="JSON Schema, or the reference page.")
-    ] = "json",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page.")] = False,
 ) -> None:
     """Print what a scenario may say: a JSON Schema for editors, or the reference of all parameters."""
     from simulator.scenario.schema import Scenario
 
-    if style == "markdown":
+    if markdown:
         from simulator.scenario.explain import reference_page
 
         say(reference_page(Scenario).rstrip("\n"))
@@ -285,7 +283,10 @@ def run(
 
     from simulator.ensemble.run import run_command
 
-    code = run_command(
-        loaded, threads=threads, output=output, path=path, audit=audit, quiet=quiet, as_json=as_json
-    )
+    try:
+        code = run_command(
+            loaded, threads=threads, output=output, path=path, audit=audit, quiet=quiet, as_json=as_json
+        )
+    except Problems as found:
+        raise loaded.refused(found) from found
     raise typer.Exit(code)

@@ -170,7 +170,7 @@ def test_problems_as_json(unwind: Unwind) -> None:
         ["run", "no-such-file.yaml"],
         ["explain", "no.such.parameter"],
         ["explain", "no-such-file.yaml"],
-        ["schema", "--format", "xml"],
+        ["schema", "--format"],
         ["validate", "bad\x1b[31mname.yaml"],
         ["validate", "[bold]x[/nope].yaml"],
         ["[/nope]"],
@@ -224,7 +224,7 @@ def test_the_schema_is_printed(unwind: Unwind) -> None:
     code, out, _ = unwind("schema")
     assert code == 0
     assert json.loads(out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    code, out, _ = unwind("schema", "--format", "markdown")
+    code, out, _ = unwind("schema", "--markdown")
     assert code == 0
     assert out.startswith("# Parameters\n")
 
@@ -291,7 +291,7 @@ def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.Simpl
         (
             Problems([Problem("funds.count", "too few", "more", "Add one.")]),
             2,
-            "funds.count: too few",
+            "complete.yaml:32:10: funds.count: too few; allowed: more. Add one.",
         ),
         (ZeroDivisionError("planted"), 1, "Unexpected ZeroDivisionError: planted. This is a defect"),
     ],

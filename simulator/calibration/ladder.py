@@ -10,7 +10,7 @@ Statement of the Public Debt (notes 10,163.7, bonds 2,446.6). Amounts: USD billi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,6 +23,7 @@ QUARTERLY_SALES = 3
 REFUNDING_MONTHS = (2, 5, 8, 11)
 #: Sales whose mean size stands for one that is missing.
 NEAREST_SALES = 6
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -46,7 +47,9 @@ def maturity_ladder(data: PublicData, day: date) -> list[Rung]:
             sales[by_key[sold.matures, sold.coupon]].append(amount_bn)
     listed = {by_key[known.matures, known.coupon]: amount for known, amount in data.listed_amounts_bn(day)}
     rungs = [
-        Rung(security.matures, _amount_bn(security, day, sales.get(security, []), listed.get(security), sizes))
+        Rung(
+            security.matures, _amount_bn(security, day, sales.get(security, []), listed.get(security), sizes)
+        )
         for security in by_key.values()
     ]
     return sorted([*rungs, *_missing(by_key.values(), sizes, day)], key=lambda rung: rung.matures)
@@ -67,7 +70,7 @@ def _amount_bn(
     listed_bn: float | None,
     sizes: Mapping[int, list[tuple[date, float]]],
 ) -> float:
-    """What is known of a security, completed by reopenings that the file misses; the list counts no add-ons."""
+    """What is known of a security, completed by reopenings that the file misses; listed without add-ons."""
     if listed_bn is not None:
         return max(listed_bn, sum(sold))
     months = (day.year - security.issued.year) * 12 + day.month - security.issued.month
@@ -82,8 +85,10 @@ def _typical_bn(security: Security, sizes: Mapping[int, list[tuple[date, float]]
     return sum(amount for _, amount in nearest) / len(nearest)
 
 
-def _missing(known: Sequence[Security], sizes: Mapping[int, list[tuple[date, float]]], day: date) -> list[Rung]:
-    """Issues of the calendar of which the files have nothing, notes only: all bonds from 2036 on are listed."""
+def _missing(
+    known: Iterable[Security], sizes: Mapping[int, list[tuple[date, float]]], day: date
+) -> list[Rung]:
+    """Notes of the calendar of which the files have nothing; all bonds from 2036 on are listed."""
     present = {(security.term_years, security.matures.year, security.matures.month) for security in known}
     rungs = []
     for term in (*MONTHLY_TERMS, 10):

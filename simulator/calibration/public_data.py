@@ -85,7 +85,9 @@ class PublicData:
                 reports.setdefault(_date(row), {})[row["contract"]] = row
         full = [when for when, report in reports.items() if len(report) == 6 and (day - when).days <= 28]
         if not full:
-            raise ValueError(f"{POSITIONS}: no futures-only report of all six contracts in the 28 days to {day}.")
+            raise ValueError(
+                f"{POSITIONS}: no futures-only report of all six contracts in the 28 days to {day}."
+            )
         return reports[max(full)]
 
     def foreign_holdings_bn(self, day: date) -> tuple[str, float]:
@@ -107,7 +109,9 @@ class PublicData:
         found: dict[tuple[date, float], Security] = {}
         for security in (*self._auctioned(), *self._listed()):
             known = found.get((security.matures, security.coupon))
-            if security.issued <= day < security.matures and (known is None or security.issued < known.issued):
+            if security.issued <= day < security.matures and (
+                known is None or security.issued < known.issued
+            ):
                 found[security.matures, security.coupon] = security
         return sorted(found.values(), key=lambda security: (security.issued, security.matures))
 

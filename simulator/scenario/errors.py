@@ -19,6 +19,8 @@ from pathlib import Path
 NEAR = 0.6
 #: Names of a few letters, of which one in two may be wrong.
 SHORT, NEAR_SHORT = 3, 0.5
+#: Spelling is compared in quadratic time: what is longer than this is no misspelt name.
+COMPARED_MAX = 100
 LINE_SHOWN_MAX = 160
 #: More problems than this are counted, not told.
 PROBLEMS_MAX = 100
@@ -156,6 +158,8 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     >>> nearest("tial", ["tail", "type", "days"]), nearest("xyz", ["tail"])
     ('tail', None)
     """
+    if len(name) > COMPARED_MAX:
+        return None
     folded = {candidate.casefold().replace("-", "_"): candidate for candidate in valid}
     cutoff = NEAR if len(name) > SHORT else NEAR_SHORT
     matches = difflib.get_close_matches(name.casefold().replace("-", "_"), folded, n=1, cutoff=cutoff)

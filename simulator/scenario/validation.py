@@ -20,6 +20,7 @@ from simulator.scenario.errors import (
 from simulator.scenario.yaml_nodes import Node
 from simulator.units import UnitError, shown
 
+UNKNOWN_KEY = "unknown key"
 KEYS_LISTED_MAX = 12
 _SIZE_OR_FORM = ("too_short", "too_long", "string_too_short", "string_too_long", "string_pattern_mismatch")
 _BOOLEAN_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
@@ -80,21 +81,19 @@ def _with_suggestion(problem: Problem, node: Node | None) -> Problem:
     return Problem(problem.key, problem.found, problem.allowed, advice)
 
 
-UNKNOWN_KEY = "unknown key"
-
-
 def _problems(model: type[BaseModel], details: Mapping[str, Any]) -> Iterator[Problem]:
     """What one of pydantic's complaints means to the user."""
     keys, shape, declaration, around = _walk(model, details["loc"])
     key, value = ".".join(keys), details["input"]
-    context = details.get("ctx", {})
-    cause = context.get("error")
+    cause = details.get("ctx", {}).get("error")
     if isinstance(cause, Problems):
         for problem in cause.problems:
             below = ".".join(filter(None, (key, problem.key)))
             yield Problem(below, problem.found, problem.allowed, problem.advice, problem.near)
     elif isinstance(cause, UnitError):
         yield Problem(key, cause.found, cause.allowed, cause.advice)
+    elif cause is not None:
+        yield Problem(key, str(cause))
     elif details["type"] == "missing":
         yield _missing(key, declaration)
     elif details["type"] == "extra_forbidden":
@@ -174,16 +173,14 @@ def _untagged(key: str, shape: Shape, value: Any) -> Problem:
 
 def _not_wanted(key: str, value: Any, shape: Shape | None, details: Mapping[str, Any]) -> Problem:
     """A value of the wrong type, length, form or choice."""
-    allowed = shape.wanted if shape is not None else ""
-    context = details.get("ctx", {})
-    if details["type"] in _SIZE_OR_FORM and shape is not None:
-        size = f"has {len(value):,} {'entries' if shape.container else 'characters'}"
-        found = f"{shown(value)} does not fit" if "pattern" in context else size
-        return Problem(key, found, shape.form or f"up to {shape.length_max:,} characters")
-    if shape is None or details["type"].startswith("value_error") or not allowed:
+    if shape is None:
         return Problem(key, f"{shown(value)}: {details['msg']}")
+    if details["type"] in _SIZE_OR_FORM:
+        size = f"has {len(value):,} {'entries' if shape.container else 'characters'}"
+        found = f"{shown(value)} does not fit" if shape.pattern else size
+        return Problem(key, found, shape.form or f"up to {shape.length_max:,} characters")
     found = "no value" if value is None else f"{shown(value)} stands here"
-    return Problem(key, found, allowed, _advice_for(value, shape))
+    return Problem(key, found, shape.wanted, _advice_for(value, shape))
 
 
 def _advice_for(value: Any, shape: Shape) -> str:

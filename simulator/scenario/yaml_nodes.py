@@ -13,6 +13,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
 from simulator.scenario.errors import PROBLEMS_MAX, LocatedProblem, Place, Problem, ScenarioError, Source
 from simulator.units import shown
 
@@ -92,10 +105,8 @@ def decode(label: str, data: bytes) -> str:
         before = data[: error.start].decode("utf-8", "replace").replace("\r\n", "\n")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         source = Source(label, data.decode("utf-8", "replace"))
-        byte = f"0x{data[error.start]:02x}"
-        raise _refused(
-            source, line, column, f"byte {byte} is not UTF-8", "Save the file as UTF-8."
-        ) from error
+        found = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise _refused(source, line, column, found, "Save the file as UTF-8.") from error
     control = _CONTROL.search(text)
     if control is not None:
         at = control.start()
@@ -120,9 +131,6 @@ def compose(source: Source, text: str | None = None, column: int = 0) -> Node:
     ScenarioError
         With the first mistake of syntax, or with all other problems.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
-
     composer = _Composer(source, column)
     try:
         root = composer.document(YAML(typ="safe", pure=True).parse(source.text if text is None else text))
@@ -154,8 +162,6 @@ class _Composer:
         self.values = 0
 
     def document(self, events: Iterator[Any]) -> Node:
-        from ruamel.yaml.events import DocumentStartEvent, StreamEndEvent
-
         next(events)
         start = next(events)
         if not isinstance(start, DocumentStartEvent):
@@ -174,8 +180,6 @@ class _Composer:
         return root
 
     def _node(self, event: Any, events: Iterator[Any], depth: int, key: str) -> Node:
-        from ruamel.yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
-
         if depth > DEPTH_MAX:
             raise self._stop(event, "nested too deeply", f"{DEPTH_MAX} levels", "Check the brackets.")
         if isinstance(event, AliasEvent):
@@ -208,19 +212,14 @@ class _Composer:
         return node
 
     def _mapping(self, event: Any, events: Iterator[Any], depth: int, key: str) -> Node:
-        from ruamel.yaml.events import MappingEndEvent
-
         children: dict[str, Node] = {}
         key_places: dict[str, Place] = {}
         while not isinstance(name_event := next(events), MappingEndEvent):
             name_node = self._node(name_event, events, depth + 1, key)
             name = self._name(name_event, name_node, key)
-            child_event = next(events)
-            child = self._node(child_event, events, depth + 1, _below(key, name or "?"))
-            if child.value is None and getattr(child_event, "value", None) == "":
-                child = replace(
-                    child, place=name_node.place
-                )  # the parser puts what is not there on a later line
+            child = self._node(next(events), events, depth + 1, _below(key, name or "?"))
+            if child.value is None and child.place.line != name_node.place.line:
+                child = replace(child, place=name_node.place)  # what is empty is put on a later line
             if name is not None and name in children:
                 first = key_places[name].line
                 found = f"the key stands here a second time, after line {first}"
@@ -254,8 +253,6 @@ class _Composer:
         return None
 
     def _list(self, event: Any, events: Iterator[Any], depth: int, key: str) -> Node:
-        from ruamel.yaml.events import SequenceEndEvent
-
         children: list[Node] = []
         while not isinstance(child := next(events), SequenceEndEvent):
             children.append(self._node(child, events, depth + 1, _below(key, str(len(children)))))

@@ -77,8 +77,8 @@ def test_parameters_are_found_by_key_section_or_name(key: str, found: list[str])
     [
         ("desk.leverge", "Did you mean desk.leverage?"),
         ("dsk", "Did you mean desk?"),
-        ("qqqqq", "unwind schema --format markdown lists all."),
-        ("", "unwind schema --format markdown lists all."),
+        ("qqqqq", "unwind schema --markdown lists all."),
+        ("", "unwind schema --markdown lists all."),
     ],
 )
 def test_unknown_parameters_have_a_near_miss(key: str, advice: str) -> None:
@@ -114,7 +114,7 @@ def test_the_reference_page_of_the_docs_is_up_to_date() -> None:
     page = Path(__file__).parents[2] / "docs" / "reference" / "parameters.md"
     if not page.exists():
         pytest.skip("the reference page has not been written to docs/reference/parameters.md yet")
-    assert page.read_text() == reference_page(Scenario), "unwind schema --format markdown writes it anew"
+    assert page.read_text() == reference_page(Scenario), "unwind schema --markdown writes it anew"
 
 
 def test_as_written_holds_plain_values_only() -> None:

@@ -301,6 +301,12 @@ def test_nothing_of_a_scenario_reaches_the_terminal_raw(refusal: Refusal) -> Non
     assert "\\u202ered [bold]x[/bold]" in text
 
 
+def test_a_very_long_text_is_quoted_in_part_and_compared_with_nothing(refusal: Refusal) -> None:
+    text = refusal(SHOP + f"desk: {{style: {'fast' * 100_000}}}\n")
+    assert len(text) < 1_000
+    assert "(400002 characters) stands here; allowed: fast or slow." in text
+
+
 def test_very_many_problems_are_counted(refusal: Refusal) -> None:
     many = "".join(f"key{index}: 3\n" for index in range(5_000))
     lines = refusal(SHOP + many).splitlines()

@@ -1,0 +1,103 @@
+"""How far a run is: a bar on a terminal, a line now and then elsewhere, nothing when quiet. On standard
+error.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+#: Seconds between lines when standard error is no terminal.
+LINE_EVERY = 10.0
+
+
+class Progress(Protocol):
+    """Something that is told how many more paths are done."""
+
+    def advance(self, paths: int) -> None:
+        """Count more paths."""
+
+
+class Silence:
+    """Says nothing."""
+
+    def advance(self, paths: int) -> None:
+        """Count nothing."""
+
+
+class Lines:
+    """A line at most every ten seconds, for logs."""
+
+    def __init__(self, total: int, done: int) -> None:
+        self._total, self._done, self._already = total, done, done
+        self._started = self._said = time.monotonic()
+
+    def advance(self, paths: int) -> None:
+        """Count more paths, and say so if it is time."""
+        self._done += paths
+        now = time.monotonic()
+        if now - self._said >= LINE_EVERY:
+            self._said = now
+            print(f"{self._done:,} of {self._total:,} paths{self._rate(now)}", file=sys.stderr, flush=True)
+
+    def _rate(self, now: float) -> str:
+        rate = (self._done - self._already) / (now - self._started)
+        left = (self._total - self._done) / rate if rate > 0.0 else 0.0
+        return f", {rate:,.0f} paths/s, {duration(left)} left" if rate > 0.0 else ""
+
+
+@contextmanager
+def showing_progress(total: int, done: int, *, is_silent: bool) -> Iterator[Progress]:
+    """Show progress while the body runs.
+
+    Parameters
+    ----------
+    total, done
+        Paths of the run, and how many an earlier run finished.
+    """
+    if is_silent:
+        yield Silence()
+    elif not sys.stderr.isatty():
+        yield Lines(total, done)
+    else:
+        with _bar(total, done) as bar:
+            yield bar
+
+
+@contextmanager
+def _bar(total: int, done: int) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f} paths/s" if task.speed else "")
+
+    class Bar:
+        def advance(self, paths: int) -> None:
+            shown.advance(task, paths)
+
+    columns = (BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    with RichProgress(*columns, console=Console(stderr=True, markup=False), transient=True) as shown:
+        task = shown.add_task("", total=total, completed=done)
+        yield Bar()
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    Examples
+    --------
+    >>> duration(75.0)
+    '1 min 15 s'
+    """
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"

@@ -1,0 +1,173 @@
+"""Replay one path of a run alone, with a diary: who was called, who sold and who failed, in order.
+
+The path has the same bits as in the run, because its random numbers are addressed by its number. Nothing is
+written to disk.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.engine.diary import ENTRIES
+from simulator.engine.opening_records import opening_records
+from simulator.engine.simulate import BlockResult, simulate_block
+from simulator.engine.status import STATUS
+from simulator.results.errors import plain
+
+if TYPE_CHECKING:
+    from simulator.engine.opening import Prepared
+
+DIARY_CAPACITY = 200_000
+
+
+@dataclass(frozen=True)
+class DiaryEntry:
+    """One thing that happened: on which day and in which round, in words, and how much in USD billions."""
+
+    day: int
+    round: int
+    text: str
+    amount_bn: float
+
+
+@dataclass(frozen=True)
+class DayRow:
+    """A day in a few figures: yields and dislocation of the contract that moved most, flows of the market."""
+
+    day: int
+    exogenous_bp: float
+    total_bp: float
+    dislocation_bp: float
+    called_bn: float
+    sold_bn: float
+    packages_bn: float
+    dealer_use: float
+    repo_spread_bp: float
+    funds_failed: int
+    rounds: int
+
+
+def play_path(prepared: Prepared, path: int) -> BlockResult:
+    """Play one path with records of agents and the diary; ``prepared`` was made with ``diary=True``."""
+    return simulate_block(prepared, path, 1, agents=True, diary_capacity=DIARY_CAPACITY)
+
+
+def diary_entries(prepared: Prepared, result: BlockResult) -> Iterator[DiaryEntry]:
+    """The diary in words, in the order in which things happened."""
+    for day, round_, kind, agent, trade, amount in result.diary:
+        names = {
+            "fund": _name(prepared.funds, agent),
+            "dealer": _name(prepared.dealers, agent),
+            "trade": _name(prepared.trades, trade),
+            "amount": money(float(amount)),
+        }
+        yield DiaryEntry(int(day) + 1, int(round_), ENTRIES[int(kind)].format(**names), float(amount))
+
+
+def _name(names: tuple[str, ...], place: float) -> str:
+    return names[int(place)] if 0 <= place < len(names) else ""
+
+
+def money(amount_bn: float) -> str:
+    """An amount in words.
+
+    Examples
+    --------
+    >>> money(1.234), money(0.0567)
+    ('$1.23bn', '$56.7mn')
+    """
+    size = abs(amount_bn)
+    sign = "-" if amount_bn < 0.0 else ""
+    return f"{sign}${size:,.2f}bn" if size >= 1.0 else f"{sign}${size * 1e3:,.1f}mn"
+
+
+def day_rows(prepared: Prepared, result: BlockResult) -> list[DayRow]:
+    """The days of the path, the opening first; days after a path stopped are left out."""
+    from simulator.results.variables import BY_TRADE, OF_MARKET, position
+
+    opening = opening_records(prepared)
+    by_trade = np.concatenate([opening.by_trade[0], result.records.by_trade[0]])
+    of_market = np.concatenate([opening.of_market[0], result.records.of_market[0]])
+    called = np.concatenate([opening.calls[0], result.records.calls[0]]).sum(axis=1)
+
+    def trades(name: str) -> Any:
+        return by_trade[:, position(BY_TRADE, name)]
+
+    def market(name: str) -> Any:
+        return of_market[:, position(OF_MARKET, name)]
+
+    total, exogenous, dislocation = (
+        trades(name) for name in ("cash_yield_change", "fundamental_yield_change", "dislocation")
+    )
+    moved = np.abs(total).argmax(axis=1)
+    widest = np.abs(dislocation - dislocation[:1]).argmax(axis=1)
+    return [
+        DayRow(
+            day=day,
+            exogenous_bp=float(exogenous[day, moved[day]]),
+            total_bp=float(total[day, moved[day]]),
+            dislocation_bp=float(dislocation[day, widest[day]]),
+            called_bn=float(called[day]),
+            sold_bn=float(trades("fund_sales")[day].sum()),
+            packages_bn=float(trades("fund_packages")[day].sum()),
+            dealer_use=float(market("dealer_use")[day]),
+            repo_spread_bp=float(market("repo_spread")[day]),
+            funds_failed=int(market("funds_failed")[day]),
+            rounds=int(market("rounds")[day]),
+        )
+        for day in range(len(by_trade))
+        if not np.isnan(of_market[day, 0])
+    ]
+
+
+def print_replay(name: str, path: int, prepared: Prepared, result: BlockResult, *, as_json: bool) -> None:
+    """Show the days and the diary of a path on standard output."""
+    rows = day_rows(prepared, result)
+    entries = list(diary_entries(prepared, result))
+    code, day = (int(number) for number in result.records.status[0])
+    status, advice = STATUS[code]
+    if as_json:
+        said = {"scenario": name, "path": path, "status": status, "stopped_on_day": day + 1}
+        said |= {"days": [asdict(row) for row in rows], "diary": [asdict(entry) for entry in entries]}
+        print(json.dumps(said, indent=1))
+        return
+    print(plain(f"{name}, path {path:,}"))
+    if code:
+        print(plain(f"The path stopped on day {day + 1}: {status}: {advice}."))
+    _print_days(rows)
+    shown_day = None
+    for entry in entries:
+        if entry.day != shown_day:
+            shown_day = entry.day
+            print(f"\nDay {entry.day}")
+        print(plain(f"  round {entry.round}: {entry.text}"))
+    if len(entries) == DIARY_CAPACITY:
+        print(f"\nThe diary is full at {DIARY_CAPACITY:,} entries; what followed is left out.")
+    if not entries:
+        print("\nNobody was called, sold or failed.")
+
+
+def _print_days(rows: list[DayRow]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    headings = (
+        "day", "exogenous, bp", "total, bp", "dislocation, bp", "called, $bn", "sold, $bn", "packages, $bn",
+        "dealer use", "repo, bp", "failed", "rounds",
+    )  # fmt: skip
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            f"{row.day}", f"{row.exogenous_bp:.1f}", f"{row.total_bp:.1f}", f"{row.dislocation_bp:.1f}",
+            f"{row.called_bn:.2f}", f"{row.sold_bn:.2f}", f"{row.packages_bn:,.1f}", f"{row.dealer_use:.2f}",
+            f"{row.repo_spread_bp:.1f}", f"{row.funds_failed}", f"{row.rounds}",
+        )  # fmt: skip
+    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 120).print(table)

@@ -1,0 +1,41 @@
+"""What can go wrong with results on disk: an error with a message for the user and its exit code."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+BAD_INPUT, UNFINISHED, ENVIRONMENT, INTERRUPTED = 2, 3, 4, 130
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+class OutputError(Exception):
+    """Results that cannot be written or used: *where: what was found; what is allowed or what to do*."""
+
+    def __init__(self, message: str, exit_code: int = ENVIRONMENT) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def disk_error(error: OSError, folder: Path) -> OutputError:
+    """The message for a failed write or read: no room, no permission, or the system's own words."""
+    place = error.filename or folder
+    if error.errno in _NO_ROOM:
+        what = "no room left on the disk. Free some space, or choose another folder with -o"
+    elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        what = "writing is not permitted. Change the permissions, or choose another folder with -o"
+    else:
+        what = f"{error.strerror or error}. Check the disk, or choose another folder with -o"
+    return OutputError(f"{plain(str(place))}: {what}.")
+
+
+def plain(text: str) -> str:
+    """One line of text that is safe on a terminal: control and direction characters become question marks.
+
+    Examples
+    --------
+    >>> plain("calm" + chr(27) + "[31m")
+    'calm?[31m'
+    """
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,0 +1,277 @@
+"""The manifest of a run: everything needed to run it again and to know whether two runs are the same.
+
+Written when the run begins and replaced, whole, when it ends. A folder without a manifest of ours is never
+written into and never deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+import simulator
+from simulator.results.errors import OutputError
+from simulator.results.ledger import FinishedBlock, sync_folder
+from simulator.results.store import Layout
+
+FORMAT = "unwind-run"
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "networkx",
+    "xarray",
+    "zarr",
+    "numcodecs",
+    "pydantic",
+    "ruamel.yaml",
+)
+
+PACKAGE = Path(simulator.__file__).resolve().parent
+#: Folders whose code decides the numbers of a run, besides the modules at the top of the package.
+MODEL_FOLDERS = ("scenario", "drivers", "market", "agents", "engine")
+MODEL_MODULES = ("contracts.py", "units.py", "rule.py", "results/variables.py", "results/store.py")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run is and was made from.
+
+    The first group decides the numbers; ``run_key`` is its hash. The rest is the record.
+    """
+
+    scenario_sha256: str
+    source_sha256: str
+    seed: int
+    sampling: str
+    layout: Mapping[str, Any]
+    is_audited: bool
+
+    name: str
+    scenario: Mapping[str, Any]
+    origins: Mapping[str, str]
+    files: tuple[Mapping[str, str], ...]
+    code_version: str
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+    git: Mapping[str, Any]
+    command: str
+    created: str
+    finished: str
+    status: Literal["incomplete", "complete"]
+    digest: str
+
+    @property
+    def run_key(self) -> str:
+        """Identity of the run: two runs with one key have the same numbers."""
+        decisive = (
+            self.scenario_sha256, self.source_sha256, self.seed, self.sampling, self.layout, self.is_audited,
+        )  # fmt: skip
+        return _sha256_of(decisive)
+
+    def store_layout(self) -> Layout:
+        """Size and labels of the store."""
+        said = dict(self.layout)
+        tuples = {key: tuple(value) for key, value in said.items() if isinstance(value, list)}
+        return Layout(**{**said, **tuples, "opening": date.fromisoformat(said["opening"])})
+
+
+def new_manifest(
+    *,
+    name: str,
+    scenario: Mapping[str, Any],
+    origins: Mapping[str, str],
+    files: Iterable[Mapping[str, str]],
+    data: Iterable[str],
+    layout: Layout,
+    seed: int,
+    sampling: str,
+    is_audited: bool,
+) -> Manifest:
+    """Manifest of a run that begins now.
+
+    Parameters
+    ----------
+    scenario
+        Every value of the resolved scenario, as plain numbers, texts, lists and mappings.
+    origins
+        File and line of each value that was written, by dotted key.
+    files
+        ``{"file": …, "sha256": …}`` of everything that was read.
+    data
+        Hashes of the data files among them: they are part of the scenario.
+    """
+    return Manifest(
+        scenario_sha256=scenario_hash(scenario, data),
+        source_sha256=source_sha256(),
+        seed=seed,
+        sampling=sampling,
+        layout=json.loads(json.dumps({**asdict(layout), "opening": layout.opening.isoformat()})),
+        is_audited=is_audited,
+        name=name,
+        scenario=scenario,
+        origins=origins,
+        files=tuple(files),
+        code_version=simulator.__version__,
+        versions={"python": platform.python_version()} | {package: _version(package) for package in PACKAGES},
+        machine=_machine(),
+        git=_git_state(),
+        command=shlex.join(sys.argv),
+        created=_now(),
+        finished="",
+        status="incomplete",
+        digest="",
+    )
+
+
+def scenario_hash(scenario: Mapping[str, Any], data: Iterable[str] = ()) -> str:
+    """Hash of what a scenario says but for its seed, number of paths and texts, and of the data it names."""
+    aside = ("seed", "paths", "title", "description", "output")
+    content = {key: value for key, value in scenario.items() if key not in aside}
+    return _sha256_of((content, sorted(data)))
+
+
+def source_sha256() -> str:
+    """Hash of the code that decides the numbers of a run."""
+    sources = [PACKAGE / module for module in MODEL_MODULES]
+    for folder in MODEL_FOLDERS:
+        sources += [file for file in (PACKAGE / folder).rglob("*") if file.suffix in (".py", ".csv", ".yaml")]
+    digest = hashlib.sha256()
+    for source in sorted(sources):
+        digest.update(source.relative_to(PACKAGE).as_posix().encode())
+        digest.update(hashlib.sha256(source.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def finished_manifest(manifest: Manifest, blocks: Mapping[int, FinishedBlock]) -> Manifest:
+    """The same run, complete, with one hash of the hashes of its blocks."""
+    digest = _sha256_of([blocks[number].sha256 for number in sorted(blocks)])
+    return replace(manifest, status="complete", finished=_now(), digest=digest)
+
+
+def differences(found: Manifest, wanted: Manifest) -> list[str]:
+    """What makes two runs different, in words."""
+    said = {
+        "scenario_sha256": "the scenario", "source_sha256": "the version of the code", "seed": "the seed",
+        "sampling": "the sampling", "is_audited": "the audit",
+    }  # fmt: skip
+    words = [word for key, word in said.items() if getattr(found, key) != getattr(wanted, key)]
+    sizes = {
+        "paths": "the number of paths", "block": "the size of blocks", "precision": "the number format",
+        "funds": "records of agents",
+    }  # fmt: skip
+    words += [word for key, word in sizes.items() if found.layout.get(key) != wanted.layout.get(key)]
+    if not words and found.run_key != wanted.run_key:
+        words = ["the layout of the results"]
+    return words
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write or replace a run's manifest; whole and on the disk when this returns.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; an older one then stays.
+    """
+    text = json.dumps({"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(manifest)}, indent=1)
+    file = folder / MANIFEST
+    partial = file.with_name(f"{MANIFEST}.{os.getpid()}.partial")
+    try:
+        with partial.open("w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(folder)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a run.
+
+    Raises
+    ------
+    OutputError
+        If there is none, or if it is not ours or damaged.
+    """
+    file = folder / MANIFEST
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        if said.pop("format") != FORMAT:
+            raise ValueError("it is not the manifest of a run")
+        if said.pop("format_version") != FORMAT_VERSION:
+            raise ValueError("it was written by another version of Unwind")
+        manifest = Manifest(**{**said, "files": tuple(said["files"])})
+        manifest.store_layout()
+    except FileNotFoundError as error:
+        raise OutputError(f"{folder}: found no results of a run there. Check the path.") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise OutputError(
+            f"{file}: cannot be read: {error}. Choose another folder with -o, or delete it."
+        ) from error
+    return manifest
+
+
+def _sha256_of(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _machine() -> dict[str, Any]:
+    """What the last bits of a result may depend on, and where it ran."""
+    import numpy as np
+
+    features = np.show_config(mode="dicts")
+    found = features.get("SIMD Extensions", {}) if features else {}
+    return {
+        "system": platform.platform(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "cpu_features": [*found.get("baseline", []), *found.get("found", [])],
+        "host": platform.node(),
+    }
+
+
+def _git_state() -> dict[str, Any]:
+    """Commit of the code and whether it was changed since; empty when it is not a checkout."""
+    if not (PACKAGE.parent / ".git").exists():
+        return {}
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return {"commit": commit, "is_changed": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.SubprocessError):
+        return {}
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(PACKAGE.parent), *words], capture_output=True, text=True, timeout=5, check=True
+    )
+    return done.stdout.strip()

@@ -1,0 +1,131 @@
+"""Open and verify results. What is not in the ledger does not exist, whatever the store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from simulator.results.errors import OutputError
+from simulator.results.folder import STORE, RunFolder, open_run
+from simulator.results.ledger import FinishedBlock
+from simulator.results.store import (
+    PARTIAL,
+    DamagedBlockError,
+    block_sha256,
+    blocks_on_disk,
+    check_metadata,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Damage(NamedTuple):
+    """Something wrong with a run on disk: which block, if one, and what."""
+
+    block: int | None
+    what: str
+
+
+def open_results(
+    folder: str | Path, *, allow_incomplete: bool = False, verify: bool = False, chunked: bool = False
+) -> xr.Dataset:
+    """Open the results of a run; numbers are read when they are used.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    allow_incomplete
+        Accept a run that was stopped; the dataset then has the finished paths only.
+    verify
+        Read everything first and compare it with the hashes of the ledger. Without it, that all chunks exist
+        is checked here, and a changed chunk raises when it is read.
+    chunked
+        Give Dask arrays with one chunk a block, for results larger than memory.
+
+    Raises
+    ------
+    OutputError
+        If there is no run, it is incomplete or damaged, or the store is not ours.
+    """
+    import xarray as xr
+
+    folder = Path(folder)
+    run = open_run(folder.parent if folder.name == STORE else folder)
+    check_metadata(run.store)
+    layout = run.layout
+    count = -(-layout.paths // layout.chunk)
+    missing = sorted(set(run.finished) - blocks_on_disk(run.store, layout))
+    damaged = [Damage(block, "is missing on disk") for block in missing] or (
+        damaged_blocks(run) if verify else []
+    )
+    if damaged:
+        raise OutputError(
+            f"{run.path}: found {len(damaged)} damaged of {count} blocks; the first: block {damaged[0].block}"
+            f" {damaged[0].what}. Run the scenario again with the same command to repair them."
+        )
+    if len(run.finished) < count and not allow_incomplete:
+        done = sum(block.paths for block in run.finished.values())
+        raise OutputError(
+            f"{run.path}: found an incomplete run, {done:,} of {layout.paths:,} paths. Run the scenario"
+            " again with the same command to finish it, or open it with allow_incomplete=True."
+        )
+    dataset: xr.Dataset = xr.open_zarr(run.store, consolidated=False, chunks={} if chunked else None)
+    dataset = dataset.assign_coords(path=np.arange(layout.paths))
+    if len(run.finished) < count:
+        dataset = dataset.isel(path=_finished_paths(run))
+    return dataset
+
+
+def _finished_paths(run: RunFolder) -> list[int]:
+    blocks = (run.finished[number] for number in sorted(run.finished))
+    return [path for block in blocks for path in range(block.first_path, block.first_path + block.paths)]
+
+
+def verify_run(folder: str | Path) -> list[Damage]:
+    """Everything wrong with a run on disk; empty when it is whole.
+
+    Every number is read and compared with the ledger's hashes.
+
+    Raises
+    ------
+    OutputError
+        If there is no run, or its manifest, ledger or metadata cannot be used at all.
+    """
+    run = open_run(Path(folder))
+    check_metadata(run.store)
+    layout = run.layout
+    count = -(-layout.paths // layout.chunk)
+    found = [Damage(None, f"line {number} of the ledger is broken") for number in run.broken_lines]
+    found += [Damage(None, f"{file.name} is left over") for file in sorted(run.store.rglob(f"*{PARTIAL}"))]
+    found += [Damage(block, "is not in the ledger") for block in range(count) if block not in run.finished]
+    return found + damaged_blocks(run)
+
+
+def damaged_blocks(run: RunFolder, blocks: Collection[int] | None = None, threads: int = 1) -> list[Damage]:
+    """Blocks in the ledger whose numbers on disk are not what was written, by reading all of them."""
+    chosen = [run.finished[number] for number in sorted(run.finished if blocks is None else blocks)]
+    check = _checker(run)
+    if threads == 1:
+        return [damage for damage in map(check, chosen) if damage is not None]
+    with ThreadPoolExecutor(threads) as pool:
+        return [damage for damage in pool.map(check, chosen) if damage is not None]
+
+
+def _checker(run: RunFolder) -> Callable[[FinishedBlock], Damage | None]:
+    layout = run.layout
+
+    def check(block: FinishedBlock) -> Damage | None:
+        try:
+            if block_sha256(run.store, layout, block.block) != block.sha256:
+                return Damage(block.block, "is not what the ledger says")
+        except (DamagedBlockError, OSError) as error:
+            return Damage(block.block, f"cannot be read: {error}")
+        return None
+
+    return check
