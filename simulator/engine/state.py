@@ -140,7 +140,7 @@ class State(NamedTuple):
     clock: Ints  # (3,) day, round, stage of the day
     audit_worst: Floats  # (identity, stage)
     audit_day: Ints  # (identity, stage)
-    audit_cash: Floats  # (1,) total cash at the last check
+    audit_before: Floats  # (identity,) residual after the last stage
     status: Ints
 
 
@@ -161,6 +161,7 @@ TALLY_COUNT = 10
 
 # Stages of the day after which the audit looks at the books.
 STAGES = (
+    "opening books",
     "pass_on_inventory",
     "accrue_carry",
     "settle_prices (morning)",
@@ -248,7 +249,7 @@ def allocate(
         clock=np.zeros(3, np.int64),
         audit_worst=np.zeros((IDENTITY_COUNT, STAGE_COUNT)),
         audit_day=np.zeros((IDENTITY_COUNT, STAGE_COUNT), np.int64),
-        audit_cash=np.zeros(1),
+        audit_before=np.zeros(IDENTITY_COUNT),
         status=np.zeros(1, np.int64),
     )
     return state, buffer
