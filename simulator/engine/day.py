@@ -170,7 +170,9 @@ def investor_noise(sched: Schedule, w: World, path: int, day: int) -> float:
 @phase
 def post_flows(p: Parameters, s: State, sched: Schedule, w: World, path: int, day: int) -> None:
     """Post what nobody forces: redemptions from asset managers, foreign sales, auctions, policy, estates."""
-    demanded = sched.manager_redemption[day] + sched.manager_flow_noise * w.flow_noise[path, day, MANAGER_NOISE]
+    demanded = (
+        sched.manager_redemption[day] + sched.manager_flow_noise * w.flow_noise[path, day, MANAGER_NOISE]
+    )
     redeem_from_managers(p, s, demanded)
     sell_from_abroad(p, s, sched, day, sched.foreign_flow_noise * w.flow_noise[path, day, FOREIGN_NOISE])
     hold_auctions(p, s, sched, day, w.flow_noise[path, day, BIDDER_NOISE])

@@ -7,7 +7,13 @@ beyond capital.
 
 from simulator.agents.cash_lender import confidence, scarcity_bp
 from simulator.agents.central_bank import facility_lending_bn
-from simulator.agents.clearing_house import margin_asked, margin_in_force, stressed_mix, value_at_risk
+from simulator.agents.clearing_house import (
+    STRESSED_WEIGHT,
+    margin_asked,
+    margin_in_force,
+    stressed_mix,
+    value_at_risk,
+)
 from simulator.agents.dealer import (
     client_cut_share,
     cost_at_clearing_bp,
@@ -18,7 +24,7 @@ from simulator.agents.dealer import (
     value_at_risk_use,
     wholesale_spread_bp,
 )
-from simulator.agents.clearing_house import STRESSED_WEIGHT
+from simulator.agents.hedge_fund import extra_interest_bn, other_strategies_bn
 from simulator.engine.diary import (
     DEALER_DEFAULT,
     FACILITY_LENT,
@@ -49,7 +55,6 @@ from simulator.engine.state import (
     TALLY_WATERFALL,
     State,
 )
-from simulator.agents.hedge_fund import extra_interest_bn, other_strategies_bn
 from simulator.market.cash_market import balance_sheet_cost_bp
 from simulator.rule import phase
 
@@ -266,7 +271,9 @@ def price_repo(p: Parameters, s: State, need: float, offered: float, facility_op
 
 
 @phase
-def balance_sheet_cost(p: Parameters, s: State, packages_at_opening_cost: float, given_up_per_bp: float) -> float:
+def balance_sheet_cost(
+    p: Parameters, s: State, packages_at_opening_cost: float, given_up_per_bp: float
+) -> float:
     """Cost of dealers' balance sheet at the coming clearing, bp a year.
 
     ``packages_at_opening_cost`` is the value of the packages dealers would hold if the cost did not change,

@@ -7,8 +7,8 @@ deliver is found once a day; within the day the hedge follows that bond.
 
 import math
 
-from simulator.agents.hedge_fund import collateral_cash_bn, convergence_bn
 from simulator.agents.clearing_house import variance_estimate, volatility_in_force_bp
+from simulator.agents.hedge_fund import collateral_cash_bn, convergence_bn
 from simulator.engine.diary import SWITCHED, note
 from simulator.engine.parameters import (
     CENTRAL_BANK,
@@ -21,8 +21,8 @@ from simulator.engine.parameters import (
     World,
 )
 from simulator.engine.state import State
-from simulator.engine.sums import row_total
 from simulator.engine.status import PRICE_OUT_OF_RANGE
+from simulator.engine.sums import row_total
 from simulator.market.futures import (
     financed_price_years,
     forward_dirty_price,
