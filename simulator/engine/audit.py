@@ -126,7 +126,7 @@ def repo_on_funds_sheets(s: State) -> float:
 @phase
 def capital_missing(p: Parameters, s: State) -> float:
     """Dealers' assets less liabilities less the capital kept dealer by dealer."""
-    assets = s.fund_repo[0] + p.other_repo_bn + s.account[DEALERS] + s.dealer_posted[0]
+    assets = s.fund_repo[0] + s.other_repo[0] + s.account[DEALERS] + s.dealer_posted[0]
     for j in range(s.price.shape[0]):
         assets += (s.dealer_package[j] + s.inventory[j] + s.estate[j]) * s.price[j]
     capital = 0.0
