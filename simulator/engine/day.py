@@ -14,6 +14,7 @@ from simulator.engine.dealers import (
     close_out_fund,
     finance_dealers,
     fund_dealers,
+    lend_to_other_clients,
     pass_cuts_to_clients,
     post_margins,
     set_margins,
@@ -73,7 +74,7 @@ FOREIGN_NOISE, MANAGER_NOISE, FUND_INVESTOR_NOISE, LENDER_NOISE, BIDDER_NOISE = 
     AFTER_MARGINS,
     AFTER_FINANCING,
     AFTER_CLOSE,
-) = range(11)
+) = range(1, 12)
 
 
 @phase
@@ -152,6 +153,7 @@ def accrue_carry(p: Parameters, s: State) -> None:
 @phase
 def roll_over(p: Parameters, s: State, sched: Schedule, w: World, path: int, day: int) -> None:
     """Lenders fund dealers, dealers roll their clients' repo at today's haircuts."""
+    lend_to_other_clients(s, sched.client_repo_bn[day])
     withdrawn = sched.lender_withdrawal[day]
     noise = sched.lender_flow_noise * w.flow_noise[path, day, LENDER_NOISE]
     fund_dealers(p, s, withdrawn, noise, sched.facility_open[day])
@@ -168,7 +170,9 @@ def investor_noise(sched: Schedule, w: World, path: int, day: int) -> float:
 @phase
 def post_flows(p: Parameters, s: State, sched: Schedule, w: World, path: int, day: int) -> None:
     """Post what nobody forces: redemptions from asset managers, foreign sales, auctions, policy, estates."""
-    demanded = sched.manager_redemption[day] + sched.manager_flow_noise * w.flow_noise[path, day, MANAGER_NOISE]
+    demanded = (
+        sched.manager_redemption[day] + sched.manager_flow_noise * w.flow_noise[path, day, MANAGER_NOISE]
+    )
     redeem_from_managers(p, s, demanded)
     sell_from_abroad(p, s, sched, day, sched.foreign_flow_noise * w.flow_noise[path, day, FOREIGN_NOISE])
     hold_auctions(p, s, sched, day, w.flow_noise[path, day, BIDDER_NOISE])

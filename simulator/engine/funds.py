@@ -382,7 +382,12 @@ def choose_positions(p: Parameters, s: State) -> None:
     spare, free, cut, chosen = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
     cash, alive, allowed, equity = s.cash, s.alive, s.allowed, s.equity
     opening_equity, opening_cash, bought = p.opening_equity_bn, p.opening_cash_bn, s.bought_face
-    speed, cut_speed, minimum, elasticity_bp = p.entry_speed, p.cut_speed, p.cash_minimum, p.entry_elasticity_bp
+    speed, cut_speed, minimum, elasticity_bp = (
+        p.entry_speed,
+        p.cut_speed,
+        p.cash_minimum,
+        p.entry_elasticity_bp,
+    )
     for i in range(count):
         spare[i] = speed * max(0.0, cash[i] - minimum * opening_cash[i])
         free[i] = alive[i] * (1.0 if cash[i] >= 0.0 else 0.0)
@@ -456,7 +461,13 @@ def execute_orders(p: Parameters, s: State) -> None:
     for j in range(s.price.shape[0]):
         price, cost_rate = s.price[j], p.transaction_cost[j] * s.price[j]
         rate = s.margin[j] * p.margin_factor
-        order, packages, loan, haircut, ratio = s.order[j], s.packages[j], s.loan[j], s.haircut[j], p.hedge_ratio[j]
+        order, packages, loan, haircut, ratio = (
+            s.order[j],
+            s.packages[j],
+            s.loan[j],
+            s.haircut[j],
+            p.hedge_ratio[j],
+        )
         for i in range(count):
             held = packages[i]
             change = -held if abs(held + order[i]) < SMALLEST_POSITION_BN else order[i]

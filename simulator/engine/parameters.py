@@ -32,7 +32,9 @@ VARIATION_MARGIN, INITIAL_MARGIN, HAIRCUT, ROLL_OVER, REDEMPTION, RISK_LIMIT, DE
 CALL_COUNT = 5
 
 # Sectors that hold one account each; funds, asset managers and dealers' capital are kept one by one.
-DEALERS, LENDERS, FOREIGN, END_INVESTORS, CENTRAL_BANK, TREASURY, CLEARING_HOUSE, OTHER_HEDGERS, OUTSIDE = range(9)
+DEALERS, LENDERS, FOREIGN, END_INVESTORS, CENTRAL_BANK, TREASURY, CLEARING_HOUSE, OTHER_HEDGERS, OUTSIDE = (
+    range(9)
+)
 SECTOR_COUNT = 9
 
 DEALER_CAPACITY, LINEAR, SQUARE_ROOT, EXPONENTIAL = range(4)
@@ -124,7 +126,6 @@ class Parameters(NamedTuple):
     opening_capital_bn: Floats  # (D,)
     capital_ratio: float
     dealer_other_bn: Floats  # (D,) balance sheet used by what does not move
-    other_repo_bn: float
     unnetted_share: float
     cost_threshold: float
     cost_below_bp: float
@@ -213,6 +214,7 @@ class Schedule(NamedTuple):
     limit_cut: Floats  # (day,)
     leverage_relief: Floats  # (day,)
     facility_open: Floats  # (day,) 0 or 1
+    client_repo_bn: Floats  # (day,) change on the day of repo lent to clients other than the funds
     outright_bn: Floats  # (day,)
     hedged_bn: Floats  # (day,)
     manager_flow_noise: float
