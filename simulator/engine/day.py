@@ -192,12 +192,12 @@ def play_rounds(p: Parameters, s: State) -> None:
         failed = close_out_insolvent_funds(p, s) if p.default_on else 0
         if n == 0:
             choose_positions(p, s)
-        ordered = order_forced_sales(p, s)
+        forced = order_forced_sales(p, s)
         failed += close_out_unpaid_funds(p, s)
         s.clock[2] = AFTER_DEFAULTS
         check_books(p, s)
         s.tally[TALLY_ROUNDS] = n + 1.0
-        if n > 0 and ordered <= p.tolerance_bn and failed == 0:
+        if n > 0 and forced == 0 and failed == 0:
             break
         gather_orders(p, s)
         clear_markets(p, s)

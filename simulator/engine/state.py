@@ -90,6 +90,9 @@ class State(NamedTuple):
     account: Floats  # (sector,) cash
     given_up: Floats  # (T,) hedges asset managers gave up for their price, and hold bonds instead
     # orders and flows that wait for the next clearing
+    has_orders: Floats  # (T,) 1 where a fund has an order
+    room_left: Floats  # (T,) scratch: what a forced fund can still sell
+    released: Floats  # (T,) scratch: cash that selling a face frees
     order_bonds: Floats  # (T,) sum of the funds' orders
     order_hedges: Floats  # (T,)
     manager_sale: Floats  # (T, A)
@@ -192,7 +195,8 @@ _SHAPES: dict[tuple[str, ...], str] = {
     ("trade",): """price hedge pressure_bp permanent_bp dislocation_bp variance volatility_bp volatility_ratio
         margin model_margin hedge_at_open fund_hedge fund_bonds dealer_package inventory estate estate_hedge
         estate_pace manager_futures wanted_futures foreign_bonds end_bonds central_bonds central_package issued
-        given_up order_bonds order_hedges foreign_sale auction auction_left policy_outright policy_from_end
+        given_up has_orders room_left released order_bonds order_hedges foreign_sale auction auction_left
+        policy_outright policy_from_end
         bought_from_end policy_packages estate_sold passed inventory_next package_next futures_next
         sold_by_trade bought_by_trade tail_bp""",
     ("trade", "fund"): "packages loan haircut order",
