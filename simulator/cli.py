@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn, ParamSpec
+from typing import Annotated, NoReturn, ParamSpec
 
 import typer
 
@@ -65,9 +65,6 @@ def main() -> NoReturn:
             sys.exit(BAD_INPUT)
         app()
         sys.exit(0)
-    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
@@ -85,7 +82,7 @@ def _exit_code(error: Exception) -> int:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, ScenarioError):
-        return f"{error}\n{_counted(len(error.problems), 'problem')}."
+        return f"{error}\n{_counted(len(error.problems) + error.left_out, 'problem')}."
     if isinstance(error, Problems):
         return "\n".join(
             " ".join(filter(None, (f"{problem.key}: {problem.found}.", problem.allowed, problem.advice)))
@@ -106,16 +103,20 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _interruptible(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Let Ctrl-C end a command with the exit code of an interrupt."""
+def _ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Let a command end without noise on Ctrl-C, and when the reader of its output has gone (``| head``)."""
 
     @wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
             command(*args, **kwargs)
+            sys.stdout.flush()
         except KeyboardInterrupt as interrupt:
             complain("Interrupted.")
             raise typer.Exit(INTERRUPTED) from interrupt
+        except BrokenPipeError as gone:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from gone
 
     return run
 
@@ -138,7 +139,7 @@ def _unwind(
 
 
 @app.command(epilog="\b\nExample:\n  unwind validate scenarios/calm.yaml --set paths=10")
-@_interruptible
+@_ends_quietly
 def validate(file: ScenarioFile, override: Overrides = None, as_json: AsJson = False) -> None:
     """Check a scenario without running it; all mistakes are shown at once."""
     from simulator.scenario.loading import load_scenario
@@ -164,7 +165,7 @@ def validate(file: ScenarioFile, override: Overrides = None, as_json: AsJson = F
 @app.command(
     epilog="\b\nExamples:\n  unwind explain scenarios/calm.yaml\n  unwind explain funds.haircut_slope"
 )
-@_interruptible
+@_ends_quietly
 def explain(
     what: Annotated[
         str,
@@ -210,16 +211,14 @@ def _explain_parameter(key: str, as_json: bool) -> None:
 
 
 @app.command(epilog="\b\nExample:\n  unwind schema > scenario.schema.json")
-@_interruptible
+@_ends_quietly
 def schema(
-    style: Annotated[
-        Literal["json", "markdown"], typer.Option("--format", help="JSON Schema, or the reference page.")
-    ] = "json",
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page.")] = False,
 ) -> None:
     """Print what a scenario may say: a JSON Schema for editors, or the reference of all parameters."""
     from simulator.scenario.schema import Scenario
 
-    if style == "markdown":
+    if markdown:
         from simulator.scenario.explain import reference_page
 
         say(reference_page(Scenario).rstrip("\n"))
@@ -230,7 +229,7 @@ def schema(
 
 
 @app.command(epilog="\b\nExample:\n  unwind scenarios scenarios/")
-@_interruptible
+@_ends_quietly
 def scenarios(
     folder: Annotated[Path, typer.Argument(help="Folder with scenario files.")] = Path("scenarios"),
     as_json: AsJson = False,
@@ -255,7 +254,7 @@ Examples:
   unwind run scenarios/calm.yaml --path 17 --audit
   unwind run scenarios/calm.yaml --set channels.haircut=false -o outputs/no-haircut"""
 )
-@_interruptible
+@_ends_quietly
 def run(
     file: ScenarioFile,
     override: Overrides = None,
@@ -284,7 +283,10 @@ def run(
 
     from simulator.ensemble.run import run_command
 
-    code = run_command(
-        loaded, threads=threads, output=output, path=path, audit=audit, quiet=quiet, as_json=as_json
-    )
+    try:
+        code = run_command(
+            loaded, threads=threads, output=output, path=path, audit=audit, quiet=quiet, as_json=as_json
+        )
+    except Problems as found:
+        raise loaded.refused(found) from found
     raise typer.Exit(code)

@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-#: How remaining months enter the conversion factor, and which formula is used.
-FactorRule = Literal["us-quarters", "us-months", "china"]
-
 #: Last trading and last delivery day.
 DeliveryRule = Literal["us-month-end", "us-seven-days-before", "china-second-friday"]
 
@@ -34,14 +31,18 @@ class Contract:
 
     Attributes
     ----------
+    exchange_code
+        Symbol the exchange's own platform uses where it differs from the market's.
     face
         Face value of the bonds behind one contract, in ``currency``.
     tick_points
         Smallest outright price step, in points (per 100 of face).
     notional_coupon
         Coupon at which a bond's conversion factor is one, decimal a year.
-    factor_rule, delivery_rule
-        Which conversion-factor formula and which delivery calendar apply.
+    factor_rounding_months
+        Months to maturity are rounded down to a multiple of this in the conversion factor.
+    delivery_rule
+        Which delivery calendar applies.
     original_months_max
         Longest original term a deliverable bond may have had, in months (None: any).
     remaining_months_min, remaining_months_max
@@ -50,21 +51,32 @@ class Contract:
         ``is_max_excluded``.
     repo_days_per_year
         Day count of repo and implied repo rates in this market.
+    coupon_frequencies
+        Payments a year a deliverable bond may make.
+    is_paid_on_month_ends
+        Whether a bond that matures on the last day of a month pays its coupons on last days.
+    accrued_decimals
+        Decimals the exchange rounds accrued interest on 100 of face to, before it is turned into money
+        (None: not rounded before).
     """
 
     code: str
+    exchange_code: str
     name: str
     country: Literal["US", "China"]
     currency: Literal["USD", "CNY"]
     face: float
     tick_points: float
     notional_coupon: float
-    factor_rule: FactorRule
+    factor_rounding_months: int
     delivery_rule: DeliveryRule
     original_months_max: int | None
     remaining_months_min: int
     remaining_months_max: int | None
     repo_days_per_year: float
+    coupon_frequencies: tuple[int, ...]
+    is_paid_on_month_ends: bool
+    accrued_decimals: int | None
     is_max_from_month_end: bool = False
     is_max_excluded: bool = False
 
@@ -76,32 +88,37 @@ class Contract:
 
 def _united_states(
     code: str,
+    exchange_code: str,
     name: str,
     face: float,
     ticks_per_point: int,
-    factor_rule: FactorRule,
+    factor_rounding_months: int,
     original_months_max: int | None,
     remaining_months: tuple[int, int | None],
     *,
     is_max_from_month_end: bool = False,
     is_max_excluded: bool = False,
 ) -> Contract:
-    is_short_note = factor_rule == "us-months"
     return Contract(
-        code,
-        name,
-        "US",
-        "USD",
-        face,
-        1.0 / ticks_per_point,
-        0.06,
-        factor_rule,
-        "us-month-end" if is_short_note else "us-seven-days-before",
-        original_months_max,
-        *remaining_months,
-        360.0,
-        is_max_from_month_end,
-        is_max_excluded,
+        code=code,
+        exchange_code=exchange_code,
+        name=name,
+        country="US",
+        currency="USD",
+        face=face,
+        tick_points=1.0 / ticks_per_point,
+        notional_coupon=0.06,
+        factor_rounding_months=factor_rounding_months,
+        delivery_rule="us-month-end" if factor_rounding_months == 1 else "us-seven-days-before",
+        original_months_max=original_months_max,
+        remaining_months_min=remaining_months[0],
+        remaining_months_max=remaining_months[1],
+        repo_days_per_year=360.0,
+        coupon_frequencies=(2,),
+        is_paid_on_month_ends=True,
+        accrued_decimals=None,
+        is_max_from_month_end=is_max_from_month_end,
+        is_max_excluded=is_max_excluded,
     )
 
 
@@ -114,31 +131,36 @@ def _china(
     remaining_months: tuple[int, int | None],
 ) -> Contract:
     return Contract(
-        code,
-        name,
-        "China",
-        "CNY",
-        face,
-        tick_points,
-        0.03,
-        "china",
-        "china-second-friday",
-        original_months_max,
-        *remaining_months,
-        365.0,
+        code=code,
+        exchange_code=code,
+        name=name,
+        country="China",
+        currency="CNY",
+        face=face,
+        tick_points=tick_points,
+        notional_coupon=0.03,
+        factor_rounding_months=1,
+        delivery_rule="china-second-friday",
+        original_months_max=original_months_max,
+        remaining_months_min=remaining_months[0],
+        remaining_months_max=remaining_months[1],
+        repo_days_per_year=365.0,
+        coupon_frequencies=(1, 2),
+        is_paid_on_month_ends=False,
+        accrued_decimals=7,
     )
 
 
 #: The table. Remaining terms in months: 21 is one year and nine months.
 _ROWS = (
-    _united_states("TU", "2-year note", 2e5, 256, "us-months", 63, (21, 24), is_max_from_month_end=True),
-    _united_states("Z3N", "3-year note", 3e5, 256, "us-months", 84, (33, 36), is_max_from_month_end=True),
-    _united_states("FV", "5-year note", 1e5, 128, "us-months", 63, (50, None)),
-    _united_states("TY", "10-year note", 1e5, 64, "us-quarters", 120, (78, 96)),
-    _united_states("UXY", "ultra 10-year note", 1e5, 64, "us-quarters", 120, (113, 120)),
-    _united_states("TWE", "20-year bond", 1e5, 32, "us-quarters", None, (230, 239)),
-    _united_states("US", "Treasury bond", 1e5, 32, "us-quarters", None, (180, 300), is_max_excluded=True),
-    _united_states("WN", "ultra bond", 1e5, 32, "us-quarters", None, (300, None)),
+    _united_states("TU", "ZT", "2-year note", 2e5, 256, 1, 63, (21, 24), is_max_from_month_end=True),
+    _united_states("Z3N", "Z3N", "3-year note", 3e5, 256, 1, 84, (33, 36), is_max_from_month_end=True),
+    _united_states("FV", "ZF", "5-year note", 1e5, 128, 1, 63, (50, None)),
+    _united_states("TY", "ZN", "10-year note", 1e5, 64, 3, 120, (78, 96)),
+    _united_states("UXY", "TN", "ultra 10-year note", 1e5, 64, 3, 120, (113, 120)),
+    _united_states("TWE", "TWE", "20-year bond", 1e5, 32, 3, None, (230, 239)),
+    _united_states("US", "ZB", "Treasury bond", 1e5, 32, 3, None, (180, 300), is_max_excluded=True),
+    _united_states("WN", "UB", "ultra bond", 1e5, 32, 3, None, (300, None)),
     _china("TS", "2-year bond", 2e6, 0.002, 60, (18, 27)),
     _china("TF", "5-year bond", 1e6, 0.005, 84, (48, 63)),
     _china("T", "10-year bond", 1e6, 0.005, 120, (78, None)),
@@ -162,8 +184,16 @@ def find_contract(code: str) -> Contract:
     15.625
     """
     if code not in CONTRACTS:
-        raise ValueError(f"{code!r} is not a known contract; choose one of {', '.join(CONTRACTS)}.")
+        raise ValueError(f"{code!r} is not a known contract; {contract_advice(code)}.")
     return CONTRACTS[code]
+
+
+def contract_advice(code: str) -> str:
+    """What to write instead of an unknown code: the market's code for an exchange's, or the list."""
+    for contract in CONTRACTS.values():
+        if code.upper() in (contract.code, contract.exchange_code):
+            return f"write {contract.code} for the {contract.name} future"
+    return f"choose one of {', '.join(CONTRACTS)}"
 
 
 def add_months(day: date, months: int) -> date:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import llvmlite.binding as llvm
 import numba
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -28,7 +29,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 PACKAGE = Path(__file__).resolve().parent
 
 #: Folders whose sources can end up inside a compiled kernel.
-COMPILED_FOLDERS = ("market", "agents", "engine")
+COMPILED_FOLDERS = ("market", "agents", "engine", "basis")
 
 #: Every rule by qualified name: what ``unwind explain`` and the documentation list.
 CATALOGUE: dict[str, Callable[..., Any]] = {}
@@ -75,6 +76,10 @@ def drop_cache() -> None:
 
 CACHE_FOLDER = _prepare_cache()
 numba.config.CACHE_DIR = str(CACHE_FOLDER)
+
+# LLVM gives up vectorising a loop over more than about four arrays, because it must check at run time that none
+# overlaps another. Loops over funds read a dozen short rows: let it check them all.
+llvm.set_option("", "--runtime-memory-check-threshold=256")
 
 
 def rule(function: _Function) -> _Function:

@@ -285,13 +285,13 @@ def written(kind: Kind, value: float, digits: int | None = None) -> str:
 
 
 def _suffix_for(kind: Kind, value: float) -> str:
-    """The kind's first suffix, but money by its size, and terms by the longest unit that is whole."""
+    """The kind's first suffix, but money by its size, and a part of a year by the longest whole unit."""
     if kind is MONEY and value != 0.0:
         sizes = sorted(kind.suffixes.items(), key=lambda item: item[1], reverse=True)
-        return next((suffix for suffix, size in sizes if abs(Fraction(value)) >= size), "")
+        return next((suffix for suffix, size in sizes if abs(value) >= float(size)), "")
     if kind is MONEY:
         return "bn"
-    if kind is YEARS:
+    if kind is YEARS and abs(value) < 1.0:
         whole = (
             suffix for suffix, size in kind.suffixes.items() if float(round(value / size) * size) == value
         )

@@ -12,6 +12,9 @@ from simulator.rule import rule
 
 BASIS_POINT = 1e-4
 
+#: A face that ties up less cash than this has no stake: it keeps divisions finite.
+SMALLEST_STAKE = 1e-9
+
 
 @rule
 def collateral_cash_bn(price_change: float, packages_bn: float, haircut: float, remarked_share: float) -> float:
@@ -96,18 +99,15 @@ def wanted_packages_bn(
     The trade pays the dislocation less the repo spread, both over their opening levels. A short-basis
     position (negative) wants the reverse. Source: H = (1 - rho) b / gamma of the hedge-market equilibrium.
     """
-    pays_bp = extra_dislocation_bp - extra_repo_bp
-    if opening_bn < 0.0:
-        pays_bp = -pays_bp
+    direction = 1.0 if opening_bn >= 0.0 else -1.0
+    pays_bp = direction * (extra_dislocation_bp - extra_repo_bp)
     return opening_bn * max(0.0, equity_ratio) * max(0.0, 1.0 + pays_bp / elasticity_bp)
 
 
 @rule
 def affordable_purchase_bn(spare_cash_bn: float, cash_per_face: float) -> float:
     """Packages that spare cash can carry, at haircut plus margin per face."""
-    if spare_cash_bn <= 0.0 or cash_per_face <= 0.0:
-        return 0.0
-    return spare_cash_bn / cash_per_face
+    return max(0.0, spare_cash_bn) / max(cash_per_face, SMALLEST_STAKE)
 
 
 @rule

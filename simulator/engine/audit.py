@@ -1,48 +1,70 @@
 """The audit: accounting identities recomputed from the books after each stage of the day.
 
-Cash is conserved from stage to stage; stocks are compared with what their counterparts hold. The worst
-residual of each identity is kept with the stage, the day and the path where it stood, so that a leak is named
-by the phase that sprang it. Switched on by ``--audit``; costs about as much as the day itself.
+Each identity has a residual that must be nothing: cash created, bonds without holder, repo on one sheet
+only. A stage is charged with what it added to the residual, so that a leak is named by the stage that sprang
+it and not by those after it; the worst addition is kept with its day. Switched on by ``--audit``; costs about
+as much as the day itself.
 """
 
 from simulator.engine.parameters import CALL_COUNT, CLEARING_HOUSE, DEALERS, SECTOR_COUNT, Parameters
 from simulator.engine.state import State
+from simulator.engine.status import RUNNING
 from simulator.rule import phase
 
 CASH, BONDS, HEDGES, REPO, CAPITAL, MARGIN, NO_NEGATIVE_CASH = range(7)
-END_OF_DAY = 10
+OPENING, END_OF_DAY = 0, 11
+
+
+@phase
+def open_audit(p: Parameters, s: State) -> None:
+    """Begin the audit of a path: opening books must balance, and their cash is the cash to be conserved."""
+    for identity in range(s.audit_before.shape[0]):
+        s.audit_before[identity] = 0.0
+    s.audit_before[CASH] = total_cash(s)
+    s.clock[2] = OPENING
+    check_books(p, s)
 
 
 @phase
 def check_books(p: Parameters, s: State) -> None:
-    """Check every identity after the stage that the clock shows, when the audit is on."""
-    if not p.audit_on:
+    """Check every identity after the stage that the clock shows, while the audit is on and the path runs."""
+    if not p.audit_on or s.status[0] != RUNNING:
         return
-    stage = s.clock[2]
-    total = total_cash(s)
-    keep_worst(s, CASH, stage, total - s.audit_cash[0])
-    s.audit_cash[0] = total
+    bonds = 0.0
+    hedges = 0.0
     for j in range(s.price.shape[0]):
-        keep_worst(s, BONDS, stage, bonds_missing(p, s, j))
-        keep_worst(s, HEDGES, stage, hedges_missing(p, s, j))
-    keep_worst(s, REPO, stage, repo_on_funds_sheets(s) - s.fund_repo[0])
-    keep_worst(s, REPO, stage, s.borrowed[0] - s.lent[0])
-    keep_worst(s, CAPITAL, stage, capital_missing(p, s))
-    keep_worst(s, MARGIN, stage, margin_missing(p, s))
-    if stage == END_OF_DAY:
-        for i in range(s.cash.shape[0]):
-            keep_worst(s, NO_NEGATIVE_CASH, stage, max(0.0, -s.cash[i] - p.tolerance_bn))
-        for a in range(s.manager_cash.shape[0]):
-            keep_worst(s, NO_NEGATIVE_CASH, stage, max(0.0, -s.manager_cash[a]))
+        bonds += abs(bonds_missing(p, s, j))
+        hedges += abs(hedges_missing(p, s, j))
+    charge_stage(s, CASH, total_cash(s))
+    charge_stage(s, BONDS, bonds)
+    charge_stage(s, HEDGES, hedges)
+    charge_stage(s, REPO, abs(repo_on_funds_sheets(s) - s.fund_repo[0]) + abs(s.borrowed[0] - s.lent[0]))
+    charge_stage(s, CAPITAL, capital_missing(p, s))
+    charge_stage(s, MARGIN, margin_missing(p, s))
+    if s.clock[2] == END_OF_DAY:
+        charge_stage(s, NO_NEGATIVE_CASH, negative_cash(p, s))
 
 
 @phase
-def keep_worst(s: State, identity: int, stage: int, residual: float) -> None:
-    """Keep the largest residual of an identity after a stage, in USD billions, and its day."""
-    size = abs(residual)
-    if size > s.audit_worst[identity, stage] or size != size:
-        s.audit_worst[identity, stage] = size
+def charge_stage(s: State, identity: int, residual: float) -> None:
+    """Charge the stage with what it added to a residual, USD billions; keep the worst and its day."""
+    stage = s.clock[2]
+    added = abs(residual - s.audit_before[identity])
+    s.audit_before[identity] = residual
+    if added > s.audit_worst[identity, stage] or added != added:
+        s.audit_worst[identity, stage] = added
         s.audit_day[identity, stage] = s.clock[0]
+
+
+@phase
+def negative_cash(p: Parameters, s: State) -> float:
+    """Cash below zero at funds and asset managers, beyond the tolerance at which rounds end."""
+    missing = 0.0
+    for i in range(s.cash.shape[0]):
+        missing += max(0.0, -s.cash[i] - p.tolerance_bn)
+    for a in range(s.manager_cash.shape[0]):
+        missing += max(0.0, -s.manager_cash[a])
+    return missing
 
 
 @phase
@@ -104,7 +126,7 @@ def repo_on_funds_sheets(s: State) -> float:
 @phase
 def capital_missing(p: Parameters, s: State) -> float:
     """Dealers' assets less liabilities less the capital kept dealer by dealer."""
-    assets = s.fund_repo[0] + p.other_repo_bn + s.account[DEALERS] + s.dealer_posted[0]
+    assets = s.fund_repo[0] + s.other_repo[0] + s.account[DEALERS] + s.dealer_posted[0]
     for j in range(s.price.shape[0]):
         assets += (s.dealer_package[j] + s.inventory[j] + s.estate[j]) * s.price[j]
     capital = 0.0

@@ -2,6 +2,7 @@
 
 import math
 
+from simulator.engine.audit import open_audit
 from simulator.engine.compiled import by_reference
 from simulator.engine.day import simulate_day
 from simulator.engine.parameters import Floats, Parameters, Schedule, World
@@ -40,6 +41,7 @@ def run_block(
     paths, days = world.volatility_multiple.shape
     for path in range(paths):
         reset(s, buffer, opening, p.held_bond)
+        open_audit(p, s)
         for day in range(days):
             simulate_day(p, s, sched, w, path, day)
             if s.status[0] == RUNNING and not math.isfinite(s.account[0] + s.fund_repo[0] + s.cost_bp[0]):

@@ -14,6 +14,7 @@ from simulator.engine.dealers import (
     close_out_fund,
     finance_dealers,
     fund_dealers,
+    lend_to_other_clients,
     pass_cuts_to_clients,
     post_margins,
     set_margins,
@@ -73,7 +74,7 @@ FOREIGN_NOISE, MANAGER_NOISE, FUND_INVESTOR_NOISE, LENDER_NOISE, BIDDER_NOISE = 
     AFTER_MARGINS,
     AFTER_FINANCING,
     AFTER_CLOSE,
-) = range(11)
+) = range(1, 12)
 
 
 @phase
@@ -152,6 +153,7 @@ def accrue_carry(p: Parameters, s: State) -> None:
 @phase
 def roll_over(p: Parameters, s: State, sched: Schedule, w: World, path: int, day: int) -> None:
     """Lenders fund dealers, dealers roll their clients' repo at today's haircuts."""
+    lend_to_other_clients(s, sched.client_repo_bn[day])
     withdrawn = sched.lender_withdrawal[day]
     noise = sched.lender_flow_noise * w.flow_noise[path, day, LENDER_NOISE]
     fund_dealers(p, s, withdrawn, noise, sched.facility_open[day])

@@ -91,7 +91,7 @@ def at_risk(p: Parameters, j: int, volatility_bp: float) -> float:
 def book_extra_interest(p: Parameters, s: State, from_funds: float) -> None:
     """Book repo interest over the opening spread: funds pay dealers, dealers pay lenders and the facility."""
     extra_bp = s.wholesale_bp[0] - p.repo_spread_bp
-    from_others = extra_interest_bn(p.other_repo_bn, s.client_bp[0] - p.repo_spread_bp, TRADING_DAYS_PER_YEAR)
+    from_others = extra_interest_bn(s.other_repo[0], s.client_bp[0] - p.repo_spread_bp, TRADING_DAYS_PER_YEAR)
     to_lenders = extra_interest_bn(s.borrowed[0], extra_bp, TRADING_DAYS_PER_YEAR)
     to_facility = extra_interest_bn(s.facility[0], extra_bp, TRADING_DAYS_PER_YEAR)
     s.account[DEALERS] += from_funds + from_others - to_lenders - to_facility
@@ -99,6 +99,14 @@ def book_extra_interest(p: Parameters, s: State, from_funds: float) -> None:
     s.account[LENDERS] += to_lenders
     s.account[CENTRAL_BANK] += to_facility
     charge(s, from_funds + from_others - to_lenders - to_facility)
+
+
+@phase
+def lend_to_other_clients(s: State, change: float) -> None:
+    """Dealers lend more or less repo to clients other than the funds, as the scenario says."""
+    s.other_repo[0] += change
+    s.account[DEALERS] -= change
+    s.account[OUTSIDE] += change
 
 
 @phase
@@ -128,7 +136,7 @@ def lend_to_funds(p: Parameters, s: State) -> None:
 @phase
 def funding_need(p: Parameters, s: State, d: int) -> float:
     """What dealer d must borrow: its assets less its capital."""
-    book = s.account[DEALERS] + s.dealer_posted[0] + p.other_repo_bn
+    book = s.account[DEALERS] + s.dealer_posted[0] + s.other_repo[0]
     for j in range(s.price.shape[0]):
         book += (s.dealer_package[j] + s.inventory[j] + s.estate[j]) * s.price[j]
     return s.lent_to_funds[d] + s.share[d] * book - s.capital[d]
@@ -144,7 +152,7 @@ def measure_use(p: Parameters, s: State) -> None:
     for d in range(s.capital.shape[0]):
         limit = leverage_limit_bn(s.capital[d], p.capital_ratio, s.relief[0], s.limit_cut[0])
         total += limit
-        used = s.share[d] * held + p.unnetted_share * (s.lent_to_funds[d] + p.other_repo_bn * s.share[d])
+        used = s.share[d] * held + p.unnetted_share * (s.lent_to_funds[d] + s.other_repo[0] * s.share[d])
         s.use[d] = (used + p.dealer_other_bn[d]) / limit if limit > 0.0 else 0.0
     s.limit_bn[0] = total
 
@@ -267,7 +275,7 @@ def balance_sheet_cost(p: Parameters, s: State, packages_at_opening_cost: float,
     """
     if not p.dealer_capacity_on or s.limit_bn[0] <= 0.0:
         return p.opening_cost_bp
-    fixed = p.unnetted_share * (s.fund_repo[0] + p.other_repo_bn)
+    fixed = p.unnetted_share * (s.fund_repo[0] + s.other_repo[0])
     for j in range(s.price.shape[0]):
         fixed += (abs(s.inventory_next[j]) + abs(s.estate[j])) * s.price[j]
     for d in range(s.capital.shape[0]):

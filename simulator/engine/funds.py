@@ -8,8 +8,6 @@ Loops over all funds bind their arrays first and have no branches, so that they 
 with branches run over the few funds that are short.
 """
 
-import math
-
 from simulator.agents.hedge_fund import (
     affordable_purchase_bn,
     cash_released,
@@ -111,9 +109,10 @@ def roll_repo(p: Parameters, s: State, step: float) -> None:
     base, floor, remarked = p.base_haircut, p.haircut_floor, p.remarked_share
     call_haircut, call_roll, call_margin = s.call[HAIRCUT], s.call[ROLL_OVER], s.call[VARIATION_MARGIN]
     equity, opening_equity = s.equity, p.opening_equity_bn
+    weak_slope, matured = p.haircut_weak_equity, 1.0 / p.term_days
     for i in range(count):
         change[i] = 0.0
-        weak[i] = p.haircut_weak_equity * min(1.0, max(0.0, 1.0 - equity[i] / opening_equity[i]))
+        weak[i] = weak_slope * min(1.0, max(0.0, 1.0 - equity[i] / opening_equity[i]))
     for j in range(s.price.shape[0]):
         fear = p.haircut_slope * (s.volatility_ratio[j] - 1.0) + step
         price = s.price[j]
@@ -122,10 +121,10 @@ def roll_repo(p: Parameters, s: State, step: float) -> None:
             asked = max(floor[i], base[i] + fear + weak[i])
             value = price * packages[i]
             by_haircut = remarked[i] * (haircut[i] - asked) * value
-            maturing = remarked[i] + (1.0 - remarked[i]) / p.term_days
+            maturing = remarked[i] + (1.0 - remarked[i]) * matured
             refused = min(cut[i], maturing) * max(0.0, loan[i])
             gap = (1.0 - asked) * value - loan[i] - by_haircut
-            restruck = gap / p.term_days * (1.0 if cut[i] <= 0.0 else 0.0)
+            restruck = gap * matured * (1.0 if cut[i] <= 0.0 else 0.0)
             haircut[i] = asked
             loan[i] += by_haircut - refused + restruck
             call_haircut[i] -= by_haircut
@@ -141,14 +140,15 @@ def roll_repo(p: Parameters, s: State, step: float) -> None:
 def ask_fund_redemptions(p: Parameters, s: State, demanded: float) -> None:
     """Investors ask for money after losses, and are paid as notice runs out; the scenario may demand more."""
     due, call, pending = s.scratch, s.call[REDEMPTION], s.pending_redemption
+    equity, peak, alive, opening_equity = s.equity, s.peak_equity, s.alive, p.opening_equity_bn
+    tolerance, response, notice = p.redemption_tolerance, p.redemption_response, p.redemption_notice_days
     for i in range(s.cash.shape[0]):
-        loss = drawdown(s.equity[i], s.peak_equity[i])
-        pending[i] += s.alive[i] * redemption_request_bn(
-            s.equity[i], loss, p.redemption_tolerance, p.redemption_response, TRADING_DAYS_PER_MONTH
-        )
-        paid = pending[i] / p.redemption_notice_days
-        pending[i] -= paid
-        due[i] = s.alive[i] * min(paid + demanded * p.opening_equity_bn[i], max(0.0, s.equity[i]))
+        loss = drawdown(equity[i], peak[i])
+        asked = redemption_request_bn(equity[i], loss, tolerance, response, TRADING_DAYS_PER_MONTH)
+        waiting = pending[i] + alive[i] * asked
+        paid = waiting / notice
+        pending[i] = waiting - paid
+        due[i] = alive[i] * min(paid + demanded * opening_equity[i], max(0.0, equity[i]))
         call[i] += due[i]
     total = row_total(due)
     s.account[OUTSIDE] += total
@@ -356,14 +356,16 @@ def limit_books(p: Parameters, s: State) -> None:
             face = abs(packages[i])
             book[i] += face * price
             risk[i] += face * weight
+    equity, peak, cash, drawn, line = s.equity, s.peak_equity, s.cash, s.drawn, p.line_bn
+    leverage, leverage_headroom = p.opening_leverage, p.leverage_headroom
+    risk_of_equity, risk_headroom, opening_cash = p.opening_risk_of_equity, p.risk_headroom, p.opening_cash_bn
+    tolerance, response, minimum = p.drawdown_tolerance, p.drawdown_response, p.cash_minimum
     for i in range(count):
-        equity, line = s.equity[i], p.line_bn[i]
-        loss = drawdown(equity, s.peak_equity[i])
-        free = s.cash[i] + line - s.drawn[i]
-        own = leverage_scale(book[i], equity, p.opening_leverage[i], p.leverage_headroom[i])
-        own = min(own, value_at_risk_scale(risk[i], equity, p.opening_risk_of_equity[i], p.risk_headroom[i]))
-        own = min(own, drawdown_scale(loss, p.drawdown_tolerance, p.drawdown_response))
-        allowed[i] = min(own, cash_scale(free, p.cash_minimum * (p.opening_cash_bn[i] + line)))
+        own = leverage_scale(book[i], equity[i], leverage[i], leverage_headroom[i])
+        own = min(own, value_at_risk_scale(risk[i], equity[i], risk_of_equity[i], risk_headroom[i]))
+        own = min(own, drawdown_scale(drawdown(equity[i], peak[i]), tolerance, response))
+        free = cash[i] + line[i] - drawn[i]
+        allowed[i] = min(own, cash_scale(free, minimum * (opening_cash[i] + line[i])))
 
 
 @phase
@@ -379,32 +381,33 @@ def choose_positions(p: Parameters, s: State) -> None:
         s.allowed[:] = 1.0
     spare, free, cut, chosen = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
     cash, alive, allowed, equity = s.cash, s.alive, s.allowed, s.equity
-    opening_equity, opening_cash = p.opening_equity_bn, p.opening_cash_bn
+    opening_equity, opening_cash, bought = p.opening_equity_bn, p.opening_cash_bn, s.bought_face
+    speed, cut_speed, minimum, elasticity_bp = p.entry_speed, p.cut_speed, p.cash_minimum, p.entry_elasticity_bp
     for i in range(count):
-        spare[i] = p.entry_speed * max(0.0, cash[i] - p.cash_minimum * opening_cash[i])
-        free[i] = alive[i] if cash[i] >= 0.0 else 0.0
+        spare[i] = speed * max(0.0, cash[i] - minimum * opening_cash[i])
+        free[i] = alive[i] * (1.0 if cash[i] >= 0.0 else 0.0)
     extra_repo_bp = s.client_bp[0] - p.repo_spread_bp
     for j in range(s.price.shape[0]):
         extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
         price, cost = s.price[j], p.transaction_cost[j]
         margin = s.margin[j] * p.margin_factor
         order, packages, opening, haircut = s.order[j], s.packages[j], p.opening_packages_bn[j], s.haircut[j]
-        bought = s.bought_face
         for i in range(count):
             wanted = wanted_packages_bn(
-                opening[i], equity[i] / opening_equity[i], extra_bp, extra_repo_bp, p.entry_elasticity_bp
+                opening[i], equity[i] / opening_equity[i], extra_bp, extra_repo_bp, elasticity_bp
             )
-            gap = p.entry_speed * (wanted - packages[i])
+            gap = speed * (wanted - packages[i])
             tied_up = max(0.0, haircut[i]) * price + margin + cost
             entry = min(abs(gap), affordable_purchase_bn(spare[i], tied_up))
-            enters = 1.0 if gap * opening[i] > 0.0 and allowed[i] >= 1.0 else 0.0
+            enters = (1.0 if gap * opening[i] > 0.0 else 0.0) * (1.0 if allowed[i] >= 1.0 else 0.0)
             cuts = 1.0 if allowed[i] < 1.0 else 0.0
             leaves = (1.0 - enters) * (1.0 - cuts)
             bought[i] = free[i] * enters * entry
-            cut[i] = free[i] * cuts * p.cut_speed * (1.0 - allowed[i]) * abs(packages[i])
+            cut[i] = free[i] * cuts * cut_speed * (1.0 - allowed[i]) * abs(packages[i])
             chosen[i] = free[i] * leaves * abs(gap)
             spare[i] -= bought[i] * tied_up
-            order[i] = math.copysign(bought[i], gap) - math.copysign(cut[i], packages[i]) + math.copysign(chosen[i], gap)
+            side = 1.0 if packages[i] >= 0.0 else -1.0
+            order[i] = (1.0 if gap >= 0.0 else -1.0) * (bought[i] + chosen[i]) - side * cut[i]
         by_limit, by_choice = row_total(cut), row_total(chosen)
         s.sold_by_channel[RISK_LIMIT] += by_limit
         s.sold_by_channel[CHOICE] += by_choice

@@ -72,9 +72,11 @@ def pass_on_inventory(p: Parameters, s: State) -> None:
     for j in range(s.price.shape[0]):
         absorbed = 0.0
         for k in range(s.price.shape[0]):
-            absorbed += p.permanent_share[j, k] * s.passed[k]
+            absorbed += p.permanent_share[j, k] * (s.passed[k] - s.bought_from_end[k])
         depth = p.permanent_depth_bn_per_bp[j] / s.volatility_ratio[j]
         s.permanent_bp[j] = permanent_pressure_bp(s.permanent_bp[j], absorbed, depth, p.permanent_fade)
+    for j in range(s.price.shape[0]):
+        s.bought_from_end[j] = 0.0
         s.inventory[j] -= s.passed[j]
         s.end_bonds[j] += s.passed[j]
         s.account[DEALERS] += s.passed[j] * s.price[j]
@@ -180,7 +182,11 @@ def hold_auctions(p: Parameters, s: State, sched: Schedule, day: int, noise: flo
 
 @phase
 def buy_for_policy(p: Parameters, s: State, sched: Schedule, day: int) -> None:
-    """The central bank buys outright and packages, by schedule or by rule."""
+    """The central bank buys outright and packages, by schedule or by rule.
+
+    What it buys outright comes from dealers' excess inventory, and beyond that from end investors, whom dealers
+    only serve: a purchase does not leave dealers short.
+    """
     outright_left = p.outright_limit_bn - s.bought_outright[0]
     hedged_left = p.hedged_limit_bn - s.bought_hedged[0]
     outright = min(sched.outright_bn[day], outright_left)
@@ -196,10 +202,13 @@ def buy_for_policy(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     s.tally[TALLY_OUTRIGHT] += outright
     s.tally[TALLY_HEDGED] += hedged
     for j in range(s.price.shape[0]):
-        s.policy_outright[j] = outright * p.outright_split[j]
+        face = outright * p.outright_split[j]
+        s.policy_outright[j] = min(face, max(0.0, s.inventory[j] - p.opening_inventory_bn[j]))
+        s.policy_from_end[j] = face - s.policy_outright[j]
+        s.bought_from_end[j] = s.policy_from_end[j]
         s.policy_packages[j] = hedged * p.hedged_split[j]
-        if p.diary_on and s.policy_outright[j] > SMALLEST_ENTRY_BN:
-            note(s, BOUGHT_OUTRIGHT, -1, j, s.policy_outright[j])
+        if p.diary_on and face > SMALLEST_ENTRY_BN:
+            note(s, BOUGHT_OUTRIGHT, -1, j, face)
         if p.diary_on and s.policy_packages[j] > SMALLEST_ENTRY_BN:
             note(s, BOUGHT_PACKAGES, -1, j, s.policy_packages[j])
 
@@ -365,9 +374,13 @@ def transfer(p: Parameters, s: State) -> None:
         s.end_bonds[j] += s.auction[j] - s.auction_left[j]
         s.account[TREASURY] += s.auction[j] * price
         s.account[END_INVESTORS] -= (s.auction[j] - s.auction_left[j]) * price
-        s.central_bonds[j] += s.policy_outright[j]
+        from_end = s.policy_from_end[j]
+        s.central_bonds[j] += s.policy_outright[j] + from_end
+        s.end_bonds[j] -= from_end
+        s.account[END_INVESTORS] += from_end * price
         s.central_package[j] += s.policy_packages[j]
-        s.account[CENTRAL_BANK] -= (s.policy_outright[j] + s.policy_packages[j]) * price
+        s.account[CENTRAL_BANK] -= (s.policy_outright[j] + from_end + s.policy_packages[j]) * price
+        s.policy_from_end[j] = 0.0
         given_up = s.wanted_futures[j] - s.futures_next[j]
         replaced = given_up - s.given_up[j]
         s.given_up[j] = given_up

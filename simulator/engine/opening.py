@@ -197,13 +197,14 @@ def _bonds(scenario: Scenario) -> _Bonds:
     delivery = np.where(is_swap == 1, 0.0, _column(scenario, "time_to_delivery"))
     by_bond = delivery[trade_of]
     values = value_bonds(coupon, maturity, yield_, by_bond)
-    quarterly = np.array(
-        [
-            float(CONTRACTS[trade.contract or name].factor_rule == "us-quarters") if trade.hedge == "futures" else 0.0
-            for name, trade in market.trades.items()
-        ]
-    )
-    computed = factors_from_maturity(coupon, maturity - by_bond, quarterly[trade_of])
+    # A swap has no factor: its single bond is hedged one for one below, whatever the terms here.
+    terms = [
+        CONTRACTS[trade.contract or name] if trade.hedge == "futures" else CONTRACTS["TY"]
+        for name, trade in market.trades.items()
+    ]
+    notional = np.array([contract.notional_coupon for contract in terms])[trade_of]
+    rounding = np.array([float(contract.factor_rounding_months) for contract in terms])[trade_of]
+    computed = factors_from_maturity(coupon, maturity - by_bond, notional, rounding)
     given = [bond.conversion_factor for bond in deliverables]
     factor = np.array([c if g is None else g for g, c in zip(given, computed, strict=True)])
     factor = np.where(is_swap[trade_of] == 1, 1.0, factor)
@@ -420,6 +421,7 @@ class _Books:
         state.borrowed[0] = self.borrowed
         state.lent[0] = self.borrowed
         state.fund_repo[0] = self.loan.sum()
+        state.other_repo[0] = self.scenario.dealers.other_repo
         state.dealer_posted[0] = self.dealer_posted
         state.manager_posted[0] = self.manager_posted
         state.limit_bn[0] = self.limit.sum()
@@ -541,7 +543,6 @@ class _Books:
             "opening_capital_bn": np.where(self.capital > 0.0, self.capital, 1.0),
             "capital_ratio": d.capital_ratio,
             "dealer_other_bn": np.zeros(len(self.dealer_shares)),
-            "other_repo_bn": d.other_repo,
             "unnetted_share": self.unnetted,
             "cost_threshold": d.cost_threshold,
             "cost_below_bp": d.cost_below,

@@ -124,7 +124,6 @@ class Parameters(NamedTuple):
     opening_capital_bn: Floats  # (D,)
     capital_ratio: float
     dealer_other_bn: Floats  # (D,) balance sheet used by what does not move
-    other_repo_bn: float
     unnetted_share: float
     cost_threshold: float
     cost_below_bp: float
@@ -213,6 +212,7 @@ class Schedule(NamedTuple):
     limit_cut: Floats  # (day,)
     leverage_relief: Floats  # (day,)
     facility_open: Floats  # (day,) 0 or 1
+    client_repo_bn: Floats  # (day,) change on the day of repo lent to clients other than the funds
     outright_bn: Floats  # (day,)
     hedged_bn: Floats  # (day,)
     manager_flow_noise: float

@@ -148,7 +148,7 @@ def read_matrix(key: str, file: Path, rows: tuple[str, ...], columns: tuple[str,
     named = table.texts("name")
     if sorted(named) != sorted(rows):
         table.problems.append(
-            Problem(self.key, f"{file.name}: rows {', '.join(named)}", f"one row for each of {', '.join(rows)}")
+            Problem(key, f"{file.name}: rows {', '.join(named)}", f"one row for each of {', '.join(rows)}")
         )
         table.finish()
     shares = np.stack([table.amounts(column, SHARE, 0.0) for column in columns], axis=1)

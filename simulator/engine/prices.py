@@ -68,8 +68,12 @@ def bond_price(p: Parameters, k: int, yield_: float) -> float:
 
 @phase
 def futures_price(p: Parameters, s: State, j: int, k: int, dirty: float) -> float:
-    """Futures price at which bond k's implied repo is the policy rate plus the dislocation."""
-    rate = (s.policy_rate[0] + BASIS_POINT * s.dislocation_bp[j]) * MONEY_MARKET_YEAR
+    """Futures price at which bond k's implied repo is the opening policy rate plus the dislocation.
+
+    Changes of the policy rate move what overnight repo costs and what futures had expected it to cost; the
+    model takes them as expected, so that they are no gain to either side.
+    """
+    rate = (p.policy_rate + BASIS_POINT * s.dislocation_bp[j]) * MONEY_MARKET_YEAR
     price_years = financed_price_years(dirty, p.delivery_years[j], p.bond_income_years[k])
     forward = forward_dirty_price(dirty, rate, price_years, p.bond_income[k])
     return futures_price_from_implied_repo(forward, p.bond_accrued_delivery[k], p.bond_factor[k])

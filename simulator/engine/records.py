@@ -152,6 +152,8 @@ def record_market(p: Parameters, s: State, r: Records, path: int, day: int) -> N
     row[24] = s.tally[TALLY_HEDGED]
     row[25] = s.tally[TALLY_ROUNDS]
     row[26] = s.tally[TALLY_LEFT_OVER]
+    row[27] = s.policy_rate[0]
+    row[28] = s.other_repo[0]
 
 
 @phase
@@ -172,7 +174,7 @@ def mean_haircut(s: State) -> float:
 @phase
 def sector_use(p: Parameters, s: State) -> float:
     """Dealers' balance-sheet use at the close, over the sector's limit."""
-    used = p.unnetted_share * (s.fund_repo[0] + p.other_repo_bn)
+    used = p.unnetted_share * (s.fund_repo[0] + s.other_repo[0])
     for j in range(s.price.shape[0]):
         used += (abs(s.dealer_package[j]) + abs(s.estate[j]) + abs(s.inventory[j])) * s.price[j]
     for d in range(s.capital.shape[0]):

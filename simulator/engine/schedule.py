@@ -7,6 +7,7 @@ import numpy as np
 from simulator.engine.parameters import Floats, Schedule
 from simulator.scenario.schema import (
     Auction,
+    ClientRepoDemand,
     CurveChange,
     FacilityOpening,
     ForeignPremium,
@@ -92,6 +93,8 @@ def build_schedule(scenario: Scenario) -> Schedule:
             s.limit_cut[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
         elif isinstance(event, FacilityOpening):
             s.facility_open[event.day - 1 :] = 1.0
+        elif isinstance(event, ClientRepoDemand):
+            s.client_repo_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
         elif isinstance(event, PolicyRateChange):
             s.policy_rate[event.day - 1 :] += event.change * 1e-4
         elif isinstance(event, HedgeDemandShift):
@@ -122,6 +125,7 @@ def _empty(scenario: Scenario, horizon: int, trades: int) -> Schedule:
         limit_cut=np.zeros(horizon),
         leverage_relief=relief,
         facility_open=np.full(horizon, float(bank.standing_repo.open)),
+        client_repo_bn=np.zeros(horizon),
         outright_bn=_purchases(bank.outright, horizon),
         hedged_bn=_purchases(bank.hedged, horizon),
         manager_flow_noise=scenario.asset_managers.flow_noise * (noise > 0.0),

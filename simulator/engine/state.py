@@ -98,7 +98,9 @@ class State(NamedTuple):
     auction: Floats  # (T,)
     auction_left: Floats  # (T,) to dealers
     policy_outright: Floats  # (T,)
+    policy_from_end: Floats  # (T,) outright, from end investors
     policy_packages: Floats  # (T,)
+    bought_from_end: Floats  # (T,) today, until the pressure it relieves is booked next morning
     estate_sold: Floats  # (T,) share of what is left
     passed: Floats  # (T,) inventory passed on this morning
     inventory_next: Floats  # (T,)
@@ -117,6 +119,7 @@ class State(NamedTuple):
     fund_repo: Floats  # dealers' claims on funds, on the dealers' sheet
     facility: Floats
     buffer_used: Floats
+    other_repo: Floats  # lent by dealers to clients other than the funds
     dealer_posted: Floats
     manager_posted: Floats
     limit_bn: Floats
@@ -137,7 +140,7 @@ class State(NamedTuple):
     clock: Ints  # (3,) day, round, stage of the day
     audit_worst: Floats  # (identity, stage)
     audit_day: Ints  # (identity, stage)
-    audit_cash: Floats  # (1,) total cash at the last check
+    audit_before: Floats  # (identity,) residual after the last stage
     status: Ints
 
 
@@ -158,6 +161,7 @@ TALLY_COUNT = 10
 
 # Stages of the day after which the audit looks at the books.
 STAGES = (
+    "opening books",
     "pass_on_inventory",
     "accrue_carry",
     "settle_prices (morning)",
@@ -188,8 +192,8 @@ _SHAPES: dict[tuple[str, ...], str] = {
     ("trade",): """price hedge pressure_bp permanent_bp dislocation_bp variance volatility_bp volatility_ratio
         margin model_margin hedge_at_open fund_hedge fund_bonds dealer_package inventory estate estate_hedge
         estate_pace manager_futures wanted_futures foreign_bonds end_bonds central_bonds central_package issued
-        given_up order_bonds order_hedges foreign_sale auction auction_left policy_outright policy_packages
-        estate_sold passed inventory_next package_next futures_next sold_by_trade bought_by_trade tail_bp""",
+        given_up order_bonds order_hedges foreign_sale auction auction_left policy_outright policy_from_end
+        bought_from_end policy_packages         estate_sold passed inventory_next package_next futures_next sold_by_trade bought_by_trade tail_bp""",
     ("trade", "fund"): "packages loan haircut order",
     ("fund",): """cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut allowed is_selling
         scratch scratch_too cut_face chosen_face bought_face""",
@@ -201,7 +205,7 @@ _SHAPES: dict[tuple[str, ...], str] = {
     ("channel",): "sold_by_channel",
     ("tally",): "tally",
     ("one",): """policy_rate volatility_multiple cost_bp inventory_cost_bp wholesale_bp client_bp borrowed lent fund_repo facility
-        buffer_used dealer_posted manager_posted limit_bn limit_cut relief bought_outright bought_hedged
+        buffer_used other_repo dealer_posted manager_posted limit_bn limit_cut relief bought_outright bought_hedged
         waterfall_left""",
 }
 
@@ -245,7 +249,7 @@ def allocate(
         clock=np.zeros(3, np.int64),
         audit_worst=np.zeros((IDENTITY_COUNT, STAGE_COUNT)),
         audit_day=np.zeros((IDENTITY_COUNT, STAGE_COUNT), np.int64),
-        audit_cash=np.zeros(1),
+        audit_before=np.zeros(IDENTITY_COUNT),
         status=np.zeros(1, np.int64),
     )
     return state, buffer

@@ -12,7 +12,7 @@ from simulator.market.futures import (
     forward_dirty_price,
     futures_price_from_implied_repo,
     income_years_to_delivery,
-    whole_factor_months,
+    months_counted,
 )
 from simulator.market.treasuries import (
     accrued_interest_at,
@@ -81,11 +81,12 @@ def opening_futures_prices(v: BondValues, delivery_years: Floats, implied_repo: 
 
 
 @kernel
-def factors_from_maturity(coupon: Floats, maturity_years: Floats, is_quarterly: Floats) -> Floats:
+def factors_from_maturity(
+    coupon: Floats, maturity_years: Floats, notional_coupon: Floats, rounding_months: Floats
+) -> Floats:
     """Conversion factors from years to maturity, for bonds whose factor the scenario leaves out."""
     factors = np.empty(coupon.shape[0])
     for k in range(coupon.shape[0]):
-        months = np.floor(maturity_years[k] * 12.0)
-        counted = whole_factor_months(months - 12.0 * np.floor(months / 12.0), is_quarterly[k] > 0.0)
-        factors[k] = conversion_factor(coupon[k], np.floor(months / 12.0), counted)
+        months = months_counted(np.floor(maturity_years[k] * 12.0), rounding_months[k])
+        factors[k] = conversion_factor(coupon[k], COUPONS_PER_YEAR, notional_coupon[k], months)
     return factors

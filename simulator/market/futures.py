@@ -22,12 +22,6 @@ import math
 from simulator.market.treasuries import accrued_interest_at, dirty_price_at, periods_after_next_coupon
 from simulator.rule import rule
 
-#: Semi-annual growth factor at the notional coupon of 6%.
-NOTIONAL_GROWTH_US = 1.03
-
-NOTIONAL_COUPON_US = 0.06
-NOTIONAL_COUPON_CHINA = 0.03
-
 
 @rule
 def rounded_factor(factor: float) -> float:
@@ -40,44 +34,48 @@ def rounded_factor(factor: float) -> float:
 
 
 @rule
-def conversion_factor(coupon: float, whole_years: float, months_after: float) -> float:
-    """CBOT factor: price of 1 of face at a yield of 6%, whole years and months from the delivery month.
-
-    ``months_after`` (0 to 11) must already be rounded down to a quarter for the contracts whose rule
-    says so: see ``whole_factor_months``.
-    """
-    is_first_half = months_after < 7.0
-    stub_months = months_after if is_first_half else months_after - 6.0
-    half_years = 2.0 * whole_years if is_first_half else 2.0 * whole_years + 1.0
-    redemption = math.pow(NOTIONAL_GROWTH_US, -half_years)
-    strip = coupon / NOTIONAL_COUPON_US * (1.0 - redemption)
-    stub = math.pow(NOTIONAL_GROWTH_US, -stub_months / 6.0)
-    accrued = coupon / 2.0 * (6.0 - stub_months) / 6.0
-    return rounded_factor(stub * (coupon / 2.0 + redemption + strip) - accrued)
+def months_counted(months_to_maturity: float, rounding_months: float) -> float:
+    """Months to maturity that enter the factor: rounded down to a quarter, or as they are (step 1)."""
+    return rounding_months * math.floor(months_to_maturity / rounding_months)
 
 
 @rule
-def whole_factor_months(months: float, is_quarterly: bool) -> float:
-    """Months to maturity that count: rounded down to whole quarters for the longer US contracts."""
-    if is_quarterly:
-        return 3.0 * math.floor(months / 3.0)
-    return months
+def payments_after_stub(months_to_maturity: float, frequency: float) -> float:
+    """Payments that follow the first one after the delivery month."""
+    return math.ceil(months_to_maturity * frequency / 12.0) - 1.0
 
 
 @rule
-def conversion_factor_china(
-    coupon: float, frequency: float, months_to_coupon: float, payments: float
+def periods_to_first_payment(months_to_maturity: float, frequency: float) -> float:
+    """Coupon periods from the first day of the delivery month to the first payment after it."""
+    return months_to_maturity * frequency / 12.0 - payments_after_stub(months_to_maturity, frequency)
+
+
+@rule
+def conversion_factor(
+    coupon: float, frequency: float, notional_coupon: float, months_to_maturity: float
 ) -> float:
-    """CFFEX factor: price of 1 of face at a yield of 3%, in months from the delivery month.
+    """Price of 1 of face on the first day of the delivery month at a yield of the notional coupon.
 
-    ``months_to_coupon`` runs to the month of the next coupon, ``payments`` counts it and all after.
+    Months are whole: see ``months_counted``. The CBOT's formula and the CFFEX's, published in
+    different letters, are this one; they differ in the notional coupon (6% and 3%), the payments a
+    year and the rounding of the months.
     """
-    growth = 1.0 + NOTIONAL_COUPON_CHINA / frequency
-    stub = months_to_coupon * frequency / 12.0
-    redemption = math.pow(growth, 1.0 - payments)
-    strip = coupon / NOTIONAL_COUPON_CHINA * (1.0 - redemption)
-    accrued = coupon / frequency * (1.0 - stub)
-    return rounded_factor(math.pow(growth, -stub) * (coupon / frequency + strip + redemption) - accrued)
+    notional_yield = notional_coupon / frequency
+    later = payments_after_stub(months_to_maturity, frequency)
+    stub = periods_to_first_payment(months_to_maturity, frequency)
+    stub_discount = math.pow(1.0 + notional_yield, -stub)
+    redemption = math.pow(1.0 + notional_yield, -later)
+    return factor_from_discounts(coupon / frequency, notional_yield, stub, stub_discount, redemption)
+
+
+@rule
+def factor_from_discounts(
+    payment: float, notional_yield: float, stub: float, stub_discount: float, redemption: float
+) -> float:
+    """Conversion factor from the notional yield a period and its discounts over the stub and after it."""
+    strip = payment / notional_yield * (1.0 - redemption)
+    return rounded_factor(stub_discount * (payment + strip + redemption) - payment * (1.0 - stub))
 
 
 @rule

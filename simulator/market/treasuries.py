@@ -24,7 +24,7 @@ from simulator.rule import rule
 #: convexity for bonds of up to thirty years.
 SMALL_YIELD = 1e-4
 
-#: Newton steps from the usual first guess to the last bit, for yields from -5% to 100%.
+#: Newton steps from the usual first guess to the last bits, for yields from -5% to 50%.
 YIELD_STEPS = 7
 
 BASIS_POINT = 1e-4

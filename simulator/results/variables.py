@@ -73,6 +73,8 @@ OF_MARKET = (
     Variable("hedged_purchases", "$bn", "packages bought by the central bank"),
     Variable("rounds", "1", "rounds played in the day"),
     Variable("shortfall_left", "$bn", "cash still missing at funds when the rounds ended"),
+    Variable("policy_rate", "1", "policy rate a year (exogenous)"),
+    Variable("other_client_repo", "$bn", "repo dealers lend to clients other than the funds (exogenous)"),
 )
 
 #: Why funds sold: dimensions (path, day, channel).

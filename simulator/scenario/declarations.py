@@ -69,6 +69,14 @@ class Shape:
         return self.kind or (self.element.figures if self.element else None)
 
     @property
+    def form(self) -> str:
+        """Limits on the number of entries, or the form of a text, in words; empty for none."""
+        if self.container and self.length_max is not None:
+            least = f"{self.length_min} to" if self.length_min else "up to"
+            return f"{least} {self.length_max:,} entries"
+        return f"of the form {self.pattern}" if self.pattern else ""
+
+    @property
     def wanted(self) -> str:
         """What may be written here, in words."""
         if self.kind is not None:
@@ -94,10 +102,15 @@ class Declaration:
     source: str
     minimum: float | None
     maximum: float | None
-    bounds: str
+    range: str
     is_section: bool
     is_required: bool
     default: Any
+
+    @property
+    def bounds(self) -> str:
+        """All limits on what may be written, in words."""
+        return ", each ".join(filter(None, (self.shape.form, self.range)))
 
     def check_bounds(self, kind: Kind, figure: Any) -> None:
         """Refuse a figure outside the bounds.
@@ -114,9 +127,9 @@ class Declaration:
             if problems:
                 raise Problems(problems)
         elif figure is not None and self.minimum is not None and figure < self.minimum:
-            raise UnitError(f"{written(kind, figure)} is too small", self.bounds)
+            raise UnitError(f"{written(kind, figure)} is too small", self.range)
         elif figure is not None and self.maximum is not None and figure > self.maximum:
-            raise UnitError(f"{written(kind, figure)} is too large", self.bounds)
+            raise UnitError(f"{written(kind, figure)} is too large", self.range)
 
     def _problems_of_elements(self, kind: Kind, figures: list[Any] | dict[str, Any]) -> Iterator[Problem]:
         for key, figure in figures.items() if isinstance(figures, dict) else enumerate(figures):
@@ -154,7 +167,7 @@ def _declaration(where: str, name: str, info: FieldInfo) -> Declaration:
             source=str(extra.get("x-source", "")),
             minimum=minimum,
             maximum=maximum,
-            bounds=_bounds(kind, minimum, maximum) or _lengths(shape),
+            range=_range(kind, minimum, maximum),
             is_section="x-source" not in extra,
             is_required=info.is_required(),
             default=None if info.is_required() or info.default_factory is not None else info.default,
@@ -193,7 +206,7 @@ def _limit(kind: Kind | None, limit: Any) -> float | None:
     return units.read(kind, limit)
 
 
-def _bounds(kind: Kind | None, minimum: float | None, maximum: float | None) -> str:
+def _range(kind: Kind | None, minimum: float | None, maximum: float | None) -> str:
     if kind is None or (minimum is None and maximum is None):
         return ""
     if minimum is None or maximum is None:
@@ -203,13 +216,6 @@ def _bounds(kind: Kind | None, minimum: float | None, maximum: float | None) -> 
             else f"at most {written(kind, maximum or 0)}"
         )
     return f"{written(kind, minimum)} to {written(kind, maximum)}"
-
-
-def _lengths(shape: Shape) -> str:
-    if shape.container:
-        least = f"{shape.length_min} to " if shape.length_min else "up to "
-        return f"{least}{shape.length_max:,} entries" if shape.length_max is not None else ""
-    return f"of the form {shape.pattern}" if shape.pattern else ""
 
 
 def shape_of(annotation: Any, metadata: tuple[Any, ...], where: str) -> Shape:

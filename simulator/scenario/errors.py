@@ -11,12 +11,19 @@ import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 
 #: Spelling distance (difflib ratio) from which a valid name is worth suggesting.
 NEAR = 0.6
+#: Names of a few letters, of which one in two may be wrong.
+SHORT, NEAR_SHORT = 3, 0.5
+#: Spelling is compared in quadratic time: what is longer than this is no misspelt name.
+COMPARED_MAX = 100
 LINE_SHOWN_MAX = 160
+#: More problems than this are counted, not told.
+PROBLEMS_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -54,10 +61,10 @@ class Source:
     path: Path | None = None
     is_setting: bool = False
 
-    def line(self, number: int) -> str:
-        """Line ``number`` (from 1), or nothing when the text is shorter."""
-        lines = self.text.split("\n")
-        return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else ""
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text."""
+        return self.text.split("\n")
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,8 @@ class LocatedProblem:
         """The line of the source, and a caret below the place; empty when there is no line to show."""
         if not self.place.line:
             return ""
-        line = self.place.source.line(self.place.line)
+        lines = self.place.source.lines
+        line = lines[self.place.line - 1] if self.place.line <= len(lines) else ""
         start = max(0, self.place.column - LINE_SHOWN_MAX // 2)
         shown = printable(line[start : start + LINE_SHOWN_MAX].replace("\t", " "))
         before = printable(line[start : self.place.column - 1].replace("\t", " "))
@@ -107,10 +115,14 @@ class LocatedProblem:
 
 
 class ScenarioError(Exception):
-    """A scenario that cannot be used, with all problems found, in the order of the files."""
+    """A scenario that cannot be used, with all problems found, in the order of the files.
 
-    def __init__(self, problems: Iterable[LocatedProblem]) -> None:
+    Of very many problems, ``left_out`` are counted only.
+    """
+
+    def __init__(self, problems: Iterable[LocatedProblem], left_out: int = 0) -> None:
         self.problems = tuple(problems)
+        self.left_out = left_out
         super().__init__("\n".join(self._lines()))
 
     def _lines(self) -> Iterator[str]:
@@ -119,6 +131,8 @@ class ScenarioError(Exception):
             yield problem.summary
             if problem.excerpt and (following is None or following.place != problem.place):
                 yield problem.excerpt
+        if self.left_out:
+            yield f"… and {self.left_out:,} more problems like these."
 
     def as_records(self) -> list[dict[str, object]]:
         """The problems as plain records, for ``--json``."""
@@ -144,8 +158,11 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     >>> nearest("tial", ["tail", "type", "days"]), nearest("xyz", ["tail"])
     ('tail', None)
     """
+    if len(name) > COMPARED_MAX:
+        return None
     folded = {candidate.casefold().replace("-", "_"): candidate for candidate in valid}
-    matches = difflib.get_close_matches(name.casefold().replace("-", "_"), folded, n=1, cutoff=NEAR)
+    cutoff = NEAR if len(name) > SHORT else NEAR_SHORT
+    matches = difflib.get_close_matches(name.casefold().replace("-", "_"), folded, n=1, cutoff=cutoff)
     return folded[matches[0]] if matches else None
 
 

@@ -114,7 +114,7 @@ def find_parameters(model: type[BaseModel], key: str) -> list[tuple[str, Declara
         advice = did_you_mean(key, [path for path, _ in rows]) or did_you_mean(key, sections)
         advice = advice or did_you_mean(key.rpartition(".")[2], [path.rpartition(".")[2] for path, _ in rows])
         raise Problems(
-            [Problem(key, "no such parameter", "", advice or "unwind schema --format markdown lists all.")]
+            [Problem(key, "no such parameter", "", advice or "unwind schema --markdown lists all.")]
         )
     return found
 
@@ -169,7 +169,7 @@ def reference_page(model: type[BaseModel]) -> str:
     lines = [
         "# Parameters",
         "",
-        "Every key of a scenario. This page is made from the schema by `unwind schema --format markdown`;",
+        "Every key of a scenario. This page is made from the schema by `unwind schema --markdown`;",
         "`NAME` stands for a name of your choice, `N` for the place in a list.",
     ]
     tables: dict[str, list[ReferenceRow]] = {}

@@ -18,7 +18,7 @@ from simulator.units import shown
 PRESETS = Path(__file__).resolve().parent / "presets"
 SCENARIO_SUFFIXES = (".yaml", ".yml")
 DATA_SUFFIXES = (".csv", ".npy", ".npz")
-SCENARIO_BYTES_MAX = 5_000_000
+SCENARIO_BYTES_MAX = 2_000_000
 DATA_BYTES_MAX = 500_000_000
 REFERENCE_MAX = 255
 

@@ -16,9 +16,9 @@ from simulator.scenario.declarations import Declaration, Shape, declarations
 
 NAME_PATTERN = "^[^.]{1,100}$"
 EXTENDS = {
-    "type": "string",
-    "description": "The file that this one starts from: a relative path, or preset:NAME.",
-    "examples": ["preset:market-2025-04-01", "calm.yaml"],
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+    "description": "What this file starts from: a relative path or preset:NAME, or several, each over the last.",
+    "examples": ["preset:us-treasury-2025-04-01", ["preset:us-treasury-2025-04-01", "shocks/march-2020.yaml"]],
 }
 
 

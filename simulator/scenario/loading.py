@@ -1,7 +1,7 @@
 """From a scenario file to a validated scenario: parents merged, overrides applied, origins kept.
 
-A file may name one parent (``extends: other.yaml`` or ``extends: preset:NAME``); sections merge key
-by key, lists are replaced, and ``--set a.b=25bp`` comes last. The result is validated as a whole,
+A file may name parents (``extends: other.yaml``, ``extends: preset:NAME``, or a list of them, each laid over
+the ones before it); sections merge key by key, lists are replaced, and ``--set a.b=25bp`` comes last. The result is validated as a whole,
 and everything that is wrong is raised at once, each problem at the file, line and column it stands.
 """
 
@@ -19,7 +19,7 @@ from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
 from simulator.scenario.parameters import Section
 from simulator.scenario.validation import find, locate, validate
-from simulator.scenario.yaml_nodes import Node, compose, decode
+from simulator.scenario.yaml_nodes import DEPTH_MAX, Node, compose, decode
 from simulator.units import shown
 
 if TYPE_CHECKING:
@@ -159,26 +159,37 @@ def _read_with_parents(reference: str) -> tuple[Node, list[UsedFile]]:
             raise _refusal(Source(reference, ""), *refused.problems) from refused
     else:
         label, path = reference, Path(reference)
-    chain: list[Node] = []
-    seen: list[Path] = []
     used: list[UsedFile] = []
-    while True:
-        source = read_file(label, path)
-        node = _root_of(source)
-        seen.append(path.resolve())
-        used.append(UsedFile(label, source.sha256))
-        chain.append(_without(node, EXTENDS))
-        parent = node.child(EXTENDS)
-        if parent is None:
-            break
+    return _merged(label, path, (), used), used
+
+
+def _merged(label: str, path: Path, children: tuple[Path, ...], used: list[UsedFile]) -> Node:
+    """A file over its parents, which are read depth first; ``children`` led to it, ``used`` grows."""
+    source = read_file(label, path)
+    node = _root_of(source)
+    used.append(UsedFile(label, source.sha256))
+    lineage = (*children, path.resolve())
+    above: Node | None = None
+    for parent in _references(node, source):
         try:
-            label, path = _parent_of(parent, label, path, seen)
+            parent_label, parent_path = _parent_of(parent, label, path, lineage, len(used))
         except Problems as refused:
             raise _refusal(source, *refused.problems, place=parent.place) from refused
-    tree = chain.pop()
-    while chain:
-        tree = _merge(tree, chain.pop())
-    return tree, used
+        tree = _merged(parent_label, parent_path, lineage, used)
+        above = tree if above is None else _merge(above, tree)
+    own = _without(node, EXTENDS)
+    return own if above is None else _merge(above, own)
+
+
+def _references(node: Node, source: Source) -> list[Node]:
+    """The parents that a file names, in the order in which they are laid over each other."""
+    extends = node.child(EXTENDS)
+    if extends is None or not isinstance(extends.value, list):
+        return [] if extends is None else [extends]
+    if not extends.value:
+        problem = Problem(EXTENDS, "is an empty list", "a file or preset:NAME, or a list of them")
+        raise _refusal(source, problem, place=extends.place)
+    return extends.value
 
 
 def _root_of(source: Source) -> Node:
@@ -191,8 +202,10 @@ def _root_of(source: Source) -> Node:
     return node
 
 
-def _parent_of(parent: Node, label: str, path: Path, seen: list[Path]) -> tuple[str, Path]:
-    """Label and path of the file that ``extends`` names."""
+def _parent_of(
+    parent: Node, label: str, path: Path, lineage: tuple[Path, ...], read: int
+) -> tuple[str, Path]:
+    """Label and path of the file that ``extends`` names, when ``read`` files have been read."""
     reference = parent.value
     if isinstance(reference, str) and reference.startswith(PRESET):
         parent_label, parent_path = reference, files.resolve_preset(reference.removeprefix(PRESET))
@@ -209,10 +222,10 @@ def _parent_of(parent: Node, label: str, path: Path, seen: list[Path]) -> tuple[
             if label.startswith(PRESET)
             else os.path.normpath(os.path.join(os.path.dirname(label), str(reference)))
         )
-    if parent_path.resolve() in seen:
-        circle = " extends ".join([*(known.name for known in seen), parent_path.name])
+    if parent_path.resolve() in lineage:
+        circle = " extends ".join([*(known.name for known in lineage), parent_path.name])
         raise Problems([Problem(EXTENDS, f"the files extend each other: {circle}", "", "Break the circle.")])
-    if len(seen) > PARENTS_MAX:
+    if read > PARENTS_MAX:
         raise Problems([Problem(EXTENDS, "too many parents", f"{PARENTS_MAX}", "Merge some of the files.")])
     return parent_label, parent_path
 
@@ -261,7 +274,8 @@ def _override(tree: Node, source: Source) -> Node:
     key, equals, text = source.text.partition("=")
     parts = key.split(".")
     place = Place(source, 1, 1)
-    if not equals or not all(part and part == part.strip() for part in parts):
+    are_names = all(part and part == part.strip() for part in parts) and len(parts) <= DEPTH_MAX
+    if not equals or not are_names:
         problem = Problem(
             "", f"{shown(source.text)} is not a setting", "key=value", "Write for example funds.count=80."
         )

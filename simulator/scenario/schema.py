@@ -745,6 +745,19 @@ class LimitCut(Section):
     share: Share = parameter(minimum="-500%", maximum="95%", source="scenario", doc="part of the limit that goes; negative: is added")
 
 
+class ClientRepoDemand(Section):
+    """Clients other than the funds draw on dealers' repo, in equal parts a day, or pay it back."""
+
+    type: Literal["client-repo-demand"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter(
+        "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
+    )
+    amount: Money = parameter(
+        minimum="-$5tn", maximum="$5tn", source="scenario", doc="drawn in all; negative: paid back"
+    )
+
+
 class FacilityOpening(Section):
     """The standing repo facility opens on a day."""
 
@@ -790,6 +803,7 @@ Event = Annotated[
     | Redemption
     | Auction
     | LimitCut
+    | ClientRepoDemand
     | FacilityOpening
     | PolicyRateChange
     | HedgeDemandShift

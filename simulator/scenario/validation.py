@@ -8,11 +8,21 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from simulator.scenario.declarations import Declaration, Shape, catalogue, declarations
-from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, did_you_mean
+from simulator.scenario.errors import (
+    PROBLEMS_MAX,
+    LocatedProblem,
+    Place,
+    Problem,
+    Problems,
+    ScenarioError,
+    did_you_mean,
+)
 from simulator.scenario.yaml_nodes import Node
 from simulator.units import UnitError, shown
 
+UNKNOWN_KEY = "unknown key"
 KEYS_LISTED_MAX = 12
+_SIZE_OR_FORM = ("too_short", "too_long", "string_too_short", "string_too_long", "string_pattern_mismatch")
 _BOOLEAN_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -30,10 +40,12 @@ def validate(model: type[Model], tree: Node) -> Model:
         return model.model_validate(tree.plain())
     except ValidationError as error:
         refused = [cast(Mapping[str, Any], details) for details in error.errors(include_url=False)]
-    found = [locate(tree, problem) for details in refused for problem in _problems(model, details)]
+    told = refused[:PROBLEMS_MAX]
+    found = [locate(tree, problem) for details in told for problem in _problems(model, details)]
     order = list(dict.fromkeys(problem.place.source.label for problem in found))
     raise ScenarioError(
-        sorted(found, key=lambda at: (order.index(at.place.source.label), at.place.line, at.place.column))
+        sorted(found, key=lambda at: (order.index(at.place.source.label), at.place.line, at.place.column)),
+        left_out=len(refused) - len(told),
     )
 
 
@@ -64,26 +76,24 @@ def _with_suggestion(problem: Problem, node: Node | None) -> Problem:
         return problem
     written = [node] if node is None or not isinstance(node.value, list) else node.value
     words = [entry.value for entry in written if entry is not None and isinstance(entry.value, str)]
-    words = [word for word in words if word not in problem.near] or [problem.key.rpartition(".")[2]]
+    words = [*(word for word in words if word not in problem.near), problem.key.rpartition(".")[2]]
     advice = next(filter(None, (did_you_mean(word, problem.near) for word in words)), "")
     return Problem(problem.key, problem.found, problem.allowed, advice)
-
-
-UNKNOWN_KEY = "unknown key"
 
 
 def _problems(model: type[BaseModel], details: Mapping[str, Any]) -> Iterator[Problem]:
     """What one of pydantic's complaints means to the user."""
     keys, shape, declaration, around = _walk(model, details["loc"])
     key, value = ".".join(keys), details["input"]
-    context = details.get("ctx", {})
-    cause = context.get("error")
+    cause = details.get("ctx", {}).get("error")
     if isinstance(cause, Problems):
         for problem in cause.problems:
             below = ".".join(filter(None, (key, problem.key)))
             yield Problem(below, problem.found, problem.allowed, problem.advice, problem.near)
     elif isinstance(cause, UnitError):
         yield Problem(key, cause.found, cause.allowed, cause.advice)
+    elif cause is not None:
+        yield Problem(key, str(cause))
     elif details["type"] == "missing":
         yield _missing(key, declaration)
     elif details["type"] == "extra_forbidden":
@@ -91,7 +101,7 @@ def _problems(model: type[BaseModel], details: Mapping[str, Any]) -> Iterator[Pr
     elif details["type"] in ("union_tag_invalid", "union_tag_not_found") and shape is not None:
         yield _untagged(key, shape, value)
     else:
-        yield _not_wanted(key, value, shape, declaration, details)
+        yield _not_wanted(key, value, shape, details)
 
 
 def _walk(
@@ -161,28 +171,16 @@ def _untagged(key: str, shape: Shape, value: Any) -> Problem:
     )
 
 
-def _not_wanted(
-    key: str, value: Any, shape: Shape | None, declaration: Declaration | None, details: Mapping[str, Any]
-) -> Problem:
+def _not_wanted(key: str, value: Any, shape: Shape | None, details: Mapping[str, Any]) -> Problem:
     """A value of the wrong type, length, form or choice."""
-    allowed = shape.wanted if shape is not None else ""
-    context = details.get("ctx", {})
-    if details["type"] in (
-        "too_short",
-        "too_long",
-        "string_too_short",
-        "string_too_long",
-        "string_pattern_mismatch",
-    ):
-        limit = context.get("max_length", context.get("min_length"))
-        size = f"{len(value):,} {'characters' if isinstance(value, str) else 'entries'}"
-        found = f"{shown(value)} does not fit" if "pattern" in context else f"has {size}"
-        bounds = declaration.bounds if declaration is not None and declaration.bounds else f"up to {limit:,}"
-        return Problem(key, found, bounds)
-    if shape is None or details["type"].startswith("value_error") or not allowed:
+    if shape is None:
         return Problem(key, f"{shown(value)}: {details['msg']}")
+    if details["type"] in _SIZE_OR_FORM:
+        size = f"has {len(value):,} {'entries' if shape.container else 'characters'}"
+        found = f"{shown(value)} does not fit" if shape.pattern else size
+        return Problem(key, found, shape.form or f"up to {shape.length_max:,} characters")
     found = "no value" if value is None else f"{shown(value)} stands here"
-    return Problem(key, found, allowed, _advice_for(value, shape))
+    return Problem(key, found, shape.wanted, _advice_for(value, shape))
 
 
 def _advice_for(value: Any, shape: Shape) -> str:

@@ -9,22 +9,37 @@ and aliases that multiply. Problems that leave the rest readable are collected a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simulator.scenario.errors import LocatedProblem, Place, Problem, ScenarioError, Source
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from simulator.scenario.errors import PROBLEMS_MAX, LocatedProblem, Place, Problem, ScenarioError, Source
 from simulator.units import shown
 
 DEPTH_MAX = 32
 ALIASES_MAX = 100
-VALUES_MAX = 100_000
+VALUES_MAX = 20_000
 NUMBER_DIGITS_MAX = 40
 KEY_LENGTH_MAX = 100
+INDEX_DIGITS_MAX = 7
 
 Scalar = str | int | float | bool | None
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -61,8 +76,8 @@ class Node:
         """The node at one part of a dotted key: a name, or the index of a list."""
         if isinstance(self.value, dict):
             return self.value.get(part)
-        if isinstance(self.value, list) and part.isdecimal() and int(part) < len(self.value):
-            return self.value[int(part)]
+        if isinstance(self.value, list) and part.isdecimal() and len(part) < INDEX_DIGITS_MAX:
+            return self.value[int(part)] if int(part) < len(self.value) else None
         return None
 
     def plain(self) -> Any:
@@ -90,15 +105,14 @@ def decode(label: str, data: bytes) -> str:
         before = data[: error.start].decode("utf-8", "replace").replace("\r\n", "\n")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         source = Source(label, data.decode("utf-8", "replace"))
-        byte = f"0x{data[error.start]:02x}"
-        raise _refused(
-            source, line, column, f"byte {byte} is not UTF-8", "Save the file as UTF-8."
-        ) from error
-    for index, character in enumerate(text):
-        if unicodedata.category(character) == "Cc" and character not in "\n\t":
-            line, column = text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
-            found = f"control character U+{ord(character):04X}"
-            raise _refused(Source(label, text), line, column, found, "Delete it.")
+        found = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise _refused(source, line, column, found, "Save the file as UTF-8.") from error
+    control = _CONTROL.search(text)
+    if control is not None:
+        at = control.start()
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        found = f"control character U+{ord(control[0]):04X}"
+        raise _refused(Source(label, text), line, column, found, "Delete it.")
     return text
 
 
@@ -117,9 +131,6 @@ def compose(source: Source, text: str | None = None, column: int = 0) -> Node:
     ScenarioError
         With the first mistake of syntax, or with all other problems.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
-
     composer = _Composer(source, column)
     try:
         root = composer.document(YAML(typ="safe", pure=True).parse(source.text if text is None else text))
@@ -151,8 +162,6 @@ class _Composer:
         self.values = 0
 
     def document(self, events: Iterator[Any]) -> Node:
-        from ruamel.yaml.events import DocumentStartEvent, StreamEndEvent
-
         next(events)
         start = next(events)
         if not isinstance(start, DocumentStartEvent):
@@ -171,8 +180,6 @@ class _Composer:
         return root
 
     def _node(self, event: Any, events: Iterator[Any], depth: int, key: str) -> Node:
-        from ruamel.yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
-
         if depth > DEPTH_MAX:
             raise self._stop(event, "nested too deeply", f"{DEPTH_MAX} levels", "Check the brackets.")
         if isinstance(event, AliasEvent):
@@ -205,19 +212,14 @@ class _Composer:
         return node
 
     def _mapping(self, event: Any, events: Iterator[Any], depth: int, key: str) -> Node:
-        from ruamel.yaml.events import MappingEndEvent
-
         children: dict[str, Node] = {}
         key_places: dict[str, Place] = {}
         while not isinstance(name_event := next(events), MappingEndEvent):
             name_node = self._node(name_event, events, depth + 1, key)
             name = self._name(name_event, name_node, key)
-            child_event = next(events)
-            child = self._node(child_event, events, depth + 1, _below(key, name or "?"))
-            if child.value is None and getattr(child_event, "value", None) == "":
-                child = replace(
-                    child, place=name_node.place
-                )  # the parser puts what is not there on a later line
+            child = self._node(next(events), events, depth + 1, _below(key, name or "?"))
+            if child.value is None and child.place.line != name_node.place.line:
+                child = replace(child, place=name_node.place)  # what is empty is put on a later line
             if name is not None and name in children:
                 first = key_places[name].line
                 found = f"the key stands here a second time, after line {first}"
@@ -251,8 +253,6 @@ class _Composer:
         return None
 
     def _list(self, event: Any, events: Iterator[Any], depth: int, key: str) -> Node:
-        from ruamel.yaml.events import SequenceEndEvent
-
         children: list[Node] = []
         while not isinstance(child := next(events), SequenceEndEvent):
             children.append(self._node(child, events, depth + 1, _below(key, str(len(children)))))
@@ -261,13 +261,10 @@ class _Composer:
     def _scalar(self, event: Any, key: str) -> Scalar:
         text = str(event.value)
         if event.style is not None:
-            hidden = next(
-                (c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"), None
-            )
+            hidden = _HIDDEN.search(text)
             if hidden is not None:
-                self._report(
-                    event, key, f"text with the character U+{ord(hidden):04X}", "printable text", "Delete it."
-                )
+                found = f"text with the character U+{ord(hidden[0]):04X}"
+                self._report(event, key, found, "printable text", "Delete it.")
             return text
         if _NULL.fullmatch(text):
             return None
@@ -299,6 +296,8 @@ class _Composer:
 
     def _report(self, event: Any, key: str, found: str, allowed: str, advice: str) -> None:
         self.problems.append(LocatedProblem(Problem(key, found, allowed, advice), self._place(event)))
+        if len(self.problems) >= PROBLEMS_MAX:
+            raise ScenarioError(self.problems)
 
     def _stop(self, event: Any, found: str, allowed: str, advice: str) -> ScenarioError:
         self._report(event, "", found, allowed, advice)

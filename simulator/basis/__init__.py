@@ -1,0 +1,1 @@
+"""Contract arithmetic on its own: basis rows, bonds, baskets, delivery options and trade arithmetic."""

@@ -1,0 +1,400 @@
+"""The figures of one opening day, derived from public data files and the judgements of the date.
+
+Which bonds are cheapest to deliver, who holds what in which maturity bucket, how volatile yields were, what
+margins cover, how much cash lenders could still lend. Each function is one derivation; writing is the work of
+`simulator.calibration.presets`, and nothing is fitted to any outcome.
+
+Amounts: USD billions; yields and rates: decimals a year; spreads: bp; prices per 1 of face.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+
+from simulator.calibration.judgements import (
+    BUCKET_ENDS_YEARS,
+    EASY_SHARE,
+    FOREIGN_LONG_WEIGHT,
+    LEVERAGE_2019,
+    LEVERAGE_QUARTER,
+    LONG_BUCKETS,
+    NOMINAL_SHARE,
+    SWAP_BUCKET_OVER_PACKAGES,
+    SWAP_CONFIDENCE,
+    SWAP_MARGIN_DAYS,
+    VOLUME_2018_BN,
+    SwapTrade,
+    judgement_for,
+)
+from simulator.calibration.ladder import Rung, maturity_ladder
+from simulator.calibration.public_data import (
+    DEALERS,
+    FACTORS,
+    FORM_PF,
+    RATES,
+    RESERVES,
+    SOMA,
+    YIELDS,
+    PublicData,
+    Security,
+)
+from simulator.contracts import (
+    CONTRACTS,
+    DELIVERY_MONTHS,
+    Contract,
+    add_months,
+    is_deliverable,
+    last_delivery_day,
+)
+from simulator.market.futures import conversion_factor, forward_clean_price_at, whole_factor_months
+from simulator.market.treasuries import dirty_price_at, dv01_per_face_at
+
+TENORS_YEARS = (2, 3, 5, 7, 10, 20, 30)
+COUPONS_PER_YEAR = 2.0
+TRADING_DAYS_PER_YEAR = 252.0
+CALENDAR_DAYS_PER_YEAR = 365.25
+MONEY_MARKET_YEAR = 365.0 / 360.0
+VOLATILITY_DAYS = 60
+
+#: A basket keeps its three cheapest bonds and those that would be cheapest after these moves of the curve.
+CHEAPEST_KEPT = 3
+CURVE_MOVES = (-0.015, 0.015)
+
+#: Contracts whose delivery month ends within so many days are rolled into the next. Judgement: most positions
+#: leave a contract in the last days before its delivery month.
+ROLLED_DAYS = 60
+
+#: For delivery months before 2025 the ten-year note took bonds of up to ten years (literature 6.3).
+LONG_TEN_YEAR_BASKET_UNTIL = date(2025, 1, 1)
+
+
+@dataclass(frozen=True)
+class Deliverable:
+    """A bond of a basket, with its years to maturity and conversion factor."""
+
+    security: Security
+    years: float
+    factor: float
+
+
+class OpeningDay:
+    """Derived figures of a market at the close of a day."""
+
+    def __init__(self, data: PublicData, day: date) -> None:
+        self.data, self.day = data, day
+        self.judgement = judgement_for(day)
+        self.delivery_month = first_deferred_month(day)
+        columns = tuple(f"y{tenor}" for tenor in TENORS_YEARS)
+        self.yields = data.nearest(YIELDS, day, columns, within_days=0)
+        self.rates = data.nearest(RATES, day, ("sofr", "iorb", "effr"), within_days=0)
+        self.positions = data.positions(day)
+        self.dealer_week = data.nearest(DEALERS, day, ("coupons_net", "tips_net", "ust_repo_out_bn"))
+        self.soma_week = data.nearest(SOMA, day, ("notes_bonds",))
+        self.reserves_week = data.nearest(RESERVES, day, ("reserve_balances", "rrp_domestic"))
+        self.foreign_month, self.foreign_total_bn = data.foreign_holdings_bn(day)
+        self.ladder = maturity_ladder(data, day)
+
+    # Rates
+
+    @property
+    def policy_rate(self) -> float:
+        """Interest on reserves."""
+        return float(self.rates["iorb"]) / 100.0
+
+    @property
+    def repo_spread_bp(self) -> float:
+        """Overnight Treasury repo over the policy rate."""
+        return (float(self.rates["sofr"]) - float(self.rates["iorb"])) * 100.0
+
+    @property
+    def market_rate_gap_bp(self) -> float:
+        """Overnight federal funds, which OIS follows, over the policy rate."""
+        return (float(self.rates["effr"]) - float(self.rates["iorb"])) * 100.0
+
+    def par_yield(self, years: float) -> float:
+        """Par yield at any maturity: straight between tenors, flat beyond them."""
+        return between(
+            years, TENORS_YEARS, [float(self.yields[f"y{tenor}"]) / 100.0 for tenor in TENORS_YEARS]
+        )
+
+    def volatility_bp(self, years: float) -> float:
+        """Realised volatility a year of the yield at a maturity, over the last sixty daily changes."""
+        rows = [row for row in self.data.rows(YIELDS) if row["date"] <= self.day.isoformat()]
+        series = [
+            between(years, TENORS_YEARS, [float(row[f"y{tenor}"]) * 100.0 for tenor in TENORS_YEARS])
+            for row in rows[-VOLATILITY_DAYS - 1 :]
+        ]
+        changes = [after - before for before, after in pairwise(series)]
+        return statistics.stdev(changes) * math.sqrt(TRADING_DAYS_PER_YEAR)
+
+    # Baskets
+
+    @cached_property
+    def baskets(self) -> dict[str, list[Deliverable]]:
+        """By contract, the cheapest bonds now and after parallel moves of the curve, by maturity."""
+        return {code: self._kept(code, self._basket(code)) for code in BUCKET_ENDS_YEARS}
+
+    def _kept(self, code: str, basket: Sequence[Deliverable]) -> list[Deliverable]:
+        kept = sorted(basket, key=lambda bond: self.converted_forward(code, bond))[:CHEAPEST_KEPT]
+        for move in CURVE_MOVES:
+            after = min(basket, key=lambda bond: self.converted_forward(code, bond, move))
+            if after not in kept:
+                kept.append(after)
+        return sorted(kept, key=lambda bond: bond.years)
+
+    def _basket(self, code: str) -> list[Deliverable]:
+        official = list(self._official_basket(code))
+        return official if official else list(self._computed_basket(code))
+
+    def has_official_factors(self, code: str) -> bool:
+        """Whether the exchange's table for the delivery month is at hand."""
+        return any(True for _ in self._official_basket(code))
+
+    def _official_basket(self, code: str) -> list[Deliverable]:
+        month = self.delivery_month.isoformat()
+        basket = []
+        for row in self.data.rows(FACTORS):
+            issued, matures = date.fromisoformat(row["issue_date"]), date.fromisoformat(row["maturity_date"])
+            if (row["contract"], row["first_delivery_date"]) == (code, month) and issued <= self.day:
+                security = Security(float(row["coupon_pct"]) / 100.0, issued, matures, 0)
+                basket.append(self._deliverable(security, float(row["conversion_factor"])))
+        return basket
+
+    def _computed_basket(self, code: str) -> list[Deliverable]:
+        contract, month = CONTRACTS[code], self.delivery_month
+        if code == "TY" and month < LONG_TEN_YEAR_BASKET_UNTIL:
+            contract = replace(contract, remaining_months_max=120)
+        return [
+            self._deliverable(security, factor_of(contract, security, month))
+            for security in self.data.securities(self.day)
+            if is_deliverable(contract, security.issued, security.matures, month)
+        ]
+
+    def _deliverable(self, security: Security, factor: float) -> Deliverable:
+        return Deliverable(security, (security.matures - self.day).days / CALENDAR_DAYS_PER_YEAR, factor)
+
+    def delivery_years(self, code: str) -> float:
+        """Years to the contract's last delivery day."""
+        last = last_delivery_day(CONTRACTS[code], self.delivery_month)
+        return (last - self.day).days / CALENDAR_DAYS_PER_YEAR
+
+    def converted_forward(self, code: str, bond: Deliverable, move: float = 0.0) -> float:
+        """Forward price over conversion factor, the curve moved in parallel."""
+        clean = forward_clean_price_at(
+            bond.security.coupon,
+            COUPONS_PER_YEAR,
+            bond.years,
+            self.par_yield(bond.years) + move,
+            self.policy_rate * MONEY_MARKET_YEAR,
+            self.delivery_years(code),
+        )
+        return clean / bond.factor
+
+    def cheapest(self, code: str) -> Deliverable:
+        """Cheapest to deliver."""
+        return min(self.baskets[code], key=lambda bond: self.converted_forward(code, bond))
+
+    def price(self, code: str) -> float:
+        """Full price of the cheapest to deliver."""
+        bond = self.cheapest(code)
+        return dirty_price_at(bond.security.coupon, COUPONS_PER_YEAR, bond.years, self.par_yield(bond.years))
+
+    # Margins and volumes
+
+    def known_margin(self, code: str) -> float | None:
+        """Published initial margin per face, if there is one."""
+        if code in self.judgement.margins_usd:
+            return self.judgement.margins_usd[code] / CONTRACTS[code].face
+        if code in self.judgement.margin_leverage:
+            return self.converted_forward(code, self.cheapest(code)) / self.judgement.margin_leverage[code]
+        return None
+
+    def margin(self, code: str) -> float:
+        """Initial margin per face: published, or covering the same move in bp as its neighbours'."""
+        known = self.known_margin(code)
+        if known is not None:
+            return known
+        anchors = [other for other in BUCKET_ENDS_YEARS if self.known_margin(other) is not None]
+        sizes = [math.log(self._dv01(anchor)) for anchor in anchors]
+        covered = [(self.known_margin(anchor) or 0.0) / self._dv01(anchor) for anchor in anchors]
+        return self._dv01(code) * between(math.log(self._dv01(code)), sizes, covered)
+
+    def _dv01(self, code: str) -> float:
+        bond = self.cheapest(code)
+        return dv01_per_face_at(
+            bond.security.coupon, COUPONS_PER_YEAR, bond.years, self.par_yield(bond.years)
+        )
+
+    def swap_margin(self, swap: SwapTrade) -> float:
+        """Initial margin of a par swap per notional."""
+        coupon = self.par_yield(swap.tenor_years)
+        daily_bp = self.volatility_bp(swap.tenor_years) / math.sqrt(TRADING_DAYS_PER_YEAR)
+        dv01 = dv01_per_face_at(coupon, COUPONS_PER_YEAR, float(swap.tenor_years), coupon)
+        return SWAP_CONFIDENCE * daily_bp * math.sqrt(SWAP_MARGIN_DAYS) * dv01
+
+    def bucket_volume_bn(self, code: str) -> float:
+        """Cash turnover a day of a whole maturity bucket."""
+        return VOLUME_2018_BN[code] * self.judgement.volume_scale.value
+
+    # Who holds what
+
+    def net_short_bn(self, code: str, sector: str) -> float:
+        """A sector's short less long futures, face; spreads between months cancel."""
+        row = self.positions[code]
+        return (float(row[f"{sector}_short"]) - float(row[f"{sector}_long"])) * CONTRACTS[code].face / 1e9
+
+    @cached_property
+    def outstanding_bn(self) -> dict[str, float]:
+        """Notes and bonds by maturity bucket, those of the swap trades included."""
+        return self._by_bucket(self.ladder)
+
+    def swap_bucket_bn(self, code: str) -> float:
+        """Bonds of a bucket that stand in the buckets of swap trades."""
+        trades = (swap for swap in self.judgement.swaps.values() if swap.bucket == code)
+        return sum(SWAP_BUCKET_OVER_PACKAGES * swap.fund_packages_bn for swap in trades)
+
+    def _by_bucket(self, rungs: Sequence[Rung]) -> dict[str, float]:
+        total = dict.fromkeys(BUCKET_ENDS_YEARS, 0.0)
+        for rung in rungs:
+            years = rung.years(self.day)
+            total[next(code for code, end in BUCKET_ENDS_YEARS.items() if years < end)] += rung.amount_bn
+        return total
+
+    def dealer_bonds_bn(self, code: str) -> float:
+        """Primary dealers' net nominal notes and bonds; where not surveyed, by outstanding."""
+        from_7_to_8 = self._surveyed("7_11y") * self._part(7.0, 8.0, 11.0)
+        up_to_25, beyond_25 = self._dealers_beyond_11_years_bn()
+        return {
+            "TU": self._surveyed("le2y") + self._surveyed("2_3y"),
+            "FV": self._surveyed("3_6y"),
+            "TY": self._surveyed("6_7y") + from_7_to_8,
+            "UXY": self._surveyed("7_11y") - from_7_to_8,
+            "US": up_to_25,
+            "WN": beyond_25,
+        }[code]
+
+    def _dealers_beyond_11_years_bn(self) -> tuple[float, float]:
+        """Up to 25 years and beyond. The survey's total of coupons includes TIPS, its bands do not."""
+        if self.dealer_week["coupons_gt21y_net"]:
+            below = self._surveyed("11_21y") + self._surveyed("gt21y") * self._part(21.0, 25.0, math.inf)
+            return below, self._surveyed("11_21y") + self._surveyed("gt21y") - below
+        nominal = float(self.dealer_week["coupons_net"]) - float(self.dealer_week["tips_net"])
+        rest = nominal - sum(self._surveyed(band) for band in ("le2y", "2_3y", "3_6y", "6_7y", "7_11y"))
+        part = self._part(11.0, 25.0, math.inf)
+        return rest * part, rest * (1.0 - part)
+
+    def _surveyed(self, band: str) -> float:
+        return float(self.dealer_week[f"coupons_{band}_net"])
+
+    def _part(self, start: float, cut: float, end: float) -> float:
+        """Share of what matures from ``start`` to ``end`` years that matures before ``cut``."""
+        within = [rung for rung in self.ladder if start <= rung.years(self.day) < end]
+        below = sum(rung.amount_bn for rung in within if rung.years(self.day) < cut)
+        return below / sum(rung.amount_bn for rung in within)
+
+    @cached_property
+    def central_bank_bn(self) -> dict[str, float]:
+        """Central bank's notes and bonds: by bands of maturity, within a band by amounts outstanding."""
+        total = float(self.soma_week["notes_bonds"])
+        held = dict.fromkeys(BUCKET_ENDS_YEARS, 0.0)
+        for share, (start, end) in zip(
+            self.judgement.central_bank_shares.value, pairwise((0.0, 5.0, 10.0, math.inf)), strict=True
+        ):
+            band = [rung for rung in self.ladder if start <= rung.years(self.day) < end]
+            band_bn = sum(rung.amount_bn for rung in band)
+            for code, amount in self._by_bucket(band).items():
+                held[code] += total * share * amount / band_bn
+        return held
+
+    @cached_property
+    def foreign_bn(self) -> dict[str, float]:
+        """Nominal notes and bonds held abroad."""
+        return self._by_private_float(self.foreign_total_bn * NOMINAL_SHARE, FOREIGN_LONG_WEIGHT)
+
+    @cached_property
+    def manager_bn(self) -> dict[str, float]:
+        """Asset managers' notes and bonds."""
+        return self._by_private_float(self.judgement.asset_manager_bonds_bn.value, 1.0)
+
+    def _by_private_float(self, total_bn: float, long_weight: float) -> dict[str, float]:
+        """A sector's bonds spread over what the central bank does not hold, the long buckets at a weight."""
+        weights = {
+            code: (amount - self.central_bank_bn[code]) * (long_weight if code in LONG_BUCKETS else 1.0)
+            for code, amount in self.outstanding_bn.items()
+        }
+        return {code: total_bn * weight / sum(weights.values()) for code, weight in weights.items()}
+
+    # Funding
+
+    def other_repo_bn(self) -> float:
+        """Dealers' Treasury repo beyond the model's funds and the dealers' own notes and bonds."""
+        zero, negative = self.judgement.haircut_shares.value
+        lent_share = 1.0 - 0.02 * (1.0 - zero - negative) + 0.005 * negative
+        held = sum(self.net_short_bn(code, "levfunds") * self.price(code) for code in BUCKET_ENDS_YEARS)
+        held += sum(swap.fund_packages_bn for swap in self.judgement.swaps.values())
+        own = sum(self.dealer_bonds_bn(code) for code in BUCKET_ENDS_YEARS)
+        return float(self.dealer_week["ust_repo_out_bn"]) - held * lent_share - own
+
+    def unnetted_repo(self) -> float:
+        """Share of dealers' repo that no clearing house nets."""
+        if self.judgement.unnetted_repo is not None:
+            return self.judgement.unnetted_repo.value
+        week = self.dealer_week
+        return float(week["ust_repo_uncleared_bilateral_bn"]) / float(week["ust_repo_out_bn"])
+
+    def lender_headroom(self) -> float:
+        """Cash lenders could still lend, over dealers' repo: reserves above their floor and reverse repo.
+
+        At least so much that the repo market does not open with a premium for scarcity.
+        """
+        week = self.reserves_week
+        spare = float(week["reserve_balances"]) - self.judgement.reserves_floor_bn.value
+        spare += float(week["rrp_domestic"])
+        return max(spare / float(self.dealer_week["ust_repo_out_bn"]), 1.0 / EASY_SHARE - 1.0)
+
+    @cached_property
+    def leverage_row(self) -> dict[str, str]:
+        """Last quarter of hedge funds' gross leverage."""
+        return self.data.latest(FORM_PF, self.day, ("gross_leverage",))
+
+    @cached_property
+    def leverage_base_row(self) -> dict[str, str]:
+        """The quarter that the default leverage stands for."""
+        return self.data.nearest(FORM_PF, LEVERAGE_QUARTER, ("gross_leverage",), within_days=0)
+
+    def leverage(self) -> float:
+        """Median basis book over equity: the default, moved with hedge funds' gross leverage."""
+        ratio = float(self.leverage_row["gross_leverage"]) / float(self.leverage_base_row["gross_leverage"])
+        return LEVERAGE_2019 * ratio
+
+
+def first_deferred_month(day: date) -> date:
+    """Delivery month of the contract to which positions have been, or are about to be, rolled."""
+    month = day.replace(day=1)
+    while month.month not in DELIVERY_MONTHS or (add_months(month, 1) - day).days <= ROLLED_DAYS:
+        month = add_months(month, 1)
+    return month
+
+
+def factor_of(contract: Contract, security: Security, delivery_month: date) -> float:
+    """Conversion factor of a bond in a delivery month, by the exchange's formula."""
+    years = security.matures.year - delivery_month.year
+    months = years * 12 + security.matures.month - delivery_month.month
+    counted = whole_factor_months(float(months), contract.factor_rule == "us-quarters")
+    return conversion_factor(security.coupon, *divmod(counted, 12.0))
+
+
+def between(at: float, points: Sequence[float], values: Sequence[float]) -> float:
+    """Straight line between points in ascending order, flat beyond them."""
+    if at <= points[0]:
+        return values[0]
+    for (left, low), (right, high) in pairwise(zip(points, values, strict=True)):
+        if at <= right:
+            return low + (high - low) * (at - left) / (right - left)
+    return values[-1]

@@ -1,0 +1,285 @@
+"""Market presets: every figure of an opening day as YAML, with its source beside it.
+
+``python -m simulator.calibration.presets --data DIR --date 2020-02-18`` prints the preset that ships as
+``simulator/scenario/presets/us-treasury-2020-02-18.yaml``, from the public data files in DIR. How each figure
+is derived stands in `simulator.calibration.opening_day`, what was judged in `judgements` beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from simulator.calibration.judgements import (
+    BUCKET_ENDS_YEARS,
+    LONG_SPREADS_BP,
+    NOMINAL_SHARE,
+    SWAP_BUCKET_OVER_PACKAGES,
+    TRANSACTION_COST_BP,
+    VOLUME_2018_BN,
+    SwapTrade,
+)
+from simulator.calibration.opening_day import (
+    TENORS_YEARS,
+    VOLATILITY_DAYS,
+    Deliverable,
+    OpeningDay,
+)
+from simulator.calibration.public_data import PublicData
+from simulator.contracts import CONTRACTS
+from simulator.units import BASIS_POINTS, MONEY, RATE, written
+
+#: Published dates of presets, of which the package ships the result.
+SHIPPED = (date(2019, 9, 13), date(2020, 2, 18), date(2025, 4, 1))
+BID_ASK = "half the bid-ask spread (literature 2.6)"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the preset: key and written value, or the head of a group when the value is empty."""
+
+    depth: int
+    key: str
+    value: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        text = f"{'  ' * self.depth}{self.key}" + ("" if self.key.startswith("- ") else ":")
+        return text + (f" {self.value}" if self.value else "") + (f"  # {self.note}" if self.note else "")
+
+
+def preset_text(data: PublicData, day: date) -> str:
+    """The preset of a day.
+
+    Raises
+    ------
+    ValueError
+        If a file has nothing for the day, or the day is before the first judgement.
+    """
+    opening = OpeningDay(data, day)
+    lines = [*_market(opening), *_sectors(opening)]
+    return "\n".join([*_head(opening), *map(str, lines)]) + "\n"
+
+
+def _head(opening: OpeningDay) -> list[str]:
+    known = opening.judgement
+    shared = {
+        "dislocation": f"{known.spreads_over_ois_bp.source}; EFFR - IORB added",
+        "volatility": f"treasury_par_yields, {VOLATILITY_DAYS} daily changes to {opening.day}, a year of 252",
+        "daily_volume": known.volume_scale.source,
+        "exchange_margin": known.margin_source,
+        "asset_manager_bonds": f"{known.asset_manager_bonds_bn.value:,.0f}, by private float; "
+        f"{known.asset_manager_bonds_bn.source}",
+        "foreign_bonds": f"TIC long-term holdings, {opening.foreign_month}, {NOMINAL_SHARE:.1%} nominal, by "
+        "private float, half weight over 11 years (judgement)",
+        "central_bank_bonds": f"soma_holdings {opening.soma_week['date']}, split at 5 and 10 years: "
+        f"{known.central_bank_shares.source}",
+        "outstanding": "treasury_auctions and the list of March 2025; missing sales put back by the calendar",
+    }
+    return [
+        f"# US Treasury market at the close of {opening.day}. Made by:",
+        f"#   python -m simulator.calibration.presets --data DIR --date {opening.day}",
+        "# A figure's source stands beside it: a data file and its date, a key of docs/model/sources.md, or",
+        "# the word judgement. How each is derived: docs/model/presets.md. Sources that all contracts share:",
+        "#",
+        *(f"#   {key}: {source}" for key, source in shared.items()),
+    ]
+
+
+def _market(opening: OpeningDay) -> Iterator[Line]:
+    when = opening.rates["date"]
+    yield Line(0, "market")
+    yield Line(1, "date", f'"{opening.day}"')
+    yield Line(1, "policy_rate", f"{opening.rates['iorb']}%", f"money_market_rates {when}: iorb")
+    yield Line(1, "repo_spread", _bp(opening.repo_spread_bp), f"money_market_rates {when}: sofr - iorb")
+    yield Line(1, "par_curve", "", f"treasury_par_yields {opening.yields['date']}")
+    for tenor in TENORS_YEARS:
+        yield Line(2, f"y{tenor}", f"{opening.yields[f'y{tenor}']}%")
+    yield Line(1, "trades")
+    for code in BUCKET_ENDS_YEARS:
+        yield from _futures_trade(opening, code)
+    for name, swap in opening.judgement.swaps.items():
+        yield from _swap_trade(opening, name, swap)
+
+
+def _futures_trade(opening: OpeningDay, code: str) -> Iterator[Line]:
+    bond, basket = opening.cheapest(code), opening.baskets[code]
+    factors = "official" if opening.has_official_factors(code) else "computed by the exchange's formula"
+    month = f"{opening.delivery_month:%B %Y}"
+    yield Line(2, code, "", f"{CONTRACTS[code].name}, {month}; bonds of {_years_of(code)}")
+    yield Line(3, "deliverables", "", f"by maturity; factors {factors}")
+    for one in basket:
+        yield _deliverable(one, is_cheapest=one == bond)
+    yield Line(3, "time_to_delivery", f"{opening.delivery_years(code):.3f}y", "to the last delivery day")
+    spread = opening.judgement.spreads_over_ois_bp.value[code]
+    gap = opening.market_rate_gap_bp
+    which = {"UXY": " (ten-year series)"} | dict.fromkeys(
+        LONG_SPREADS_BP, " (SSW24, absolute; sign is judgement)"
+    )
+    yield Line(3, "dislocation", _bp(spread + gap), f"{spread:g} over OIS{which.get(code, '')}, {gap:+.0f}")
+    yield Line(3, "volatility", _bp(opening.volatility_bp(bond.years)), f"at {bond.years:.1f} years")
+    left = 1.0 - opening.swap_bucket_bn(code) / opening.outstanding_bn[code]
+    yield Line(
+        3,
+        "daily_volume",
+        _money(opening.bucket_volume_bn(code) * left),
+        f"{VOLUME_2018_BN[code]:g} in 2017-18",
+    )
+    margin_note = "judgement: covers the same move as its neighbours'"
+    if opening.known_margin(code) is not None:
+        margin_note = "published"
+    yield Line(3, "exchange_margin", _percent(opening.margin(code)), margin_note)
+    yield Line(3, "transaction_cost", _bp(TRANSACTION_COST_BP[code], 2), BID_ASK)
+    yield from _positions(opening, code, left)
+
+
+def _positions(opening: OpeningDay, code: str, left: float) -> Iterator[Line]:
+    report, week = opening.positions[code]["date"], opening.dealer_week["date"]
+    packages, bonds = opening.net_short_bn(code, "dealer"), opening.dealer_bonds_bn(code)
+    managers = -opening.net_short_bn(code, "assetmgr")
+    swapped = opening.swap_bucket_bn(code)
+    yield Line(
+        3,
+        "fund_packages",
+        _money(opening.net_short_bn(code, "levfunds")),
+        f"cftc {report}: leveraged funds, net short",
+    )
+    yield Line(3, "dealer_packages", _money(packages), f"cftc {report}: dealers, net short")
+    yield Line(3, "asset_manager_futures", _money(managers), f"cftc {report}: asset managers, net long")
+    held = f"primary_dealer {week}: net {bonds:.1f}, less own packages"
+    yield Line(3, "dealer_inventory", _money(bonds - packages), held)
+    yield Line(3, "asset_manager_bonds", _money(opening.manager_bn[code] * left))
+    yield Line(3, "foreign_bonds", _money(opening.foreign_bn[code] * left))
+    yield Line(3, "central_bank_bonds", _money(opening.central_bank_bn[code] * left))
+    less = f"less {swapped:g} in swap trades" if swapped else ""
+    yield Line(3, "outstanding", _money(opening.outstanding_bn[code] - swapped), less)
+
+
+def _deliverable(bond: Deliverable, *, is_cheapest: bool) -> Line:
+    coupon = written(RATE, bond.security.coupon)
+    figures = f"{{coupon: {coupon}, maturity: {bond.years:.4f}y, conversion_factor: {bond.factor:.4f}}}"
+    matures = f"{bond.security.matures.day} {bond.security.matures:%B %Y}"
+    return Line(
+        4, f"- {figures}", "", f"{coupon} {matures}" + (", cheapest to deliver" if is_cheapest else "")
+    )
+
+
+def _swap_trade(opening: OpeningDay, name: str, swap: SwapTrade) -> Iterator[Line]:
+    size = SWAP_BUCKET_OVER_PACKAGES * swap.fund_packages_bn
+    part = size / opening.outstanding_bn[swap.bucket]
+    source = opening.judgement.swaps_source
+    yield Line(
+        2,
+        name,
+        "",
+        f"{swap.tenor_years}-year par bond against a par swap; bonds out of the {swap.bucket} bucket",
+    )
+    yield Line(3, "hedge", "swap")
+    yield Line(3, "deliverables")
+    coupon = written(RATE, opening.par_yield(swap.tenor_years))
+    yield Line(4, f"- {{coupon: {coupon}, maturity: {swap.tenor_years}y}}")
+    yield Line(3, "dislocation", _bp(swap.spread_bp), "judgement: yield less SOFR swap rate, late March 2025")
+    yield Line(3, "volatility", _bp(opening.volatility_bp(swap.tenor_years)))
+    yield Line(
+        3, "daily_volume", _money(opening.bucket_volume_bn(swap.bucket) * part), "by amount outstanding"
+    )
+    yield Line(
+        3,
+        "exchange_margin",
+        _percent(opening.swap_margin(swap)),
+        "judgement: 2.75 standard deviations, five days",
+    )
+    yield Line(3, "transaction_cost", _bp(TRANSACTION_COST_BP[swap.bucket], 2), BID_ASK)
+    yield Line(3, "fund_packages", _money(swap.fund_packages_bn), source)
+    yield Line(
+        3, "dealer_packages", "$0bn", "dealers' bonds against swaps count as inventory, as they are surveyed"
+    )
+    yield Line(
+        3,
+        "asset_manager_futures",
+        _money(swap.fund_packages_bn),
+        "judgement: insurers and pensions receive fixed",
+    )
+    for key in ("dealer_inventory", "asset_manager_bonds", "foreign_bonds", "central_bank_bonds"):
+        yield Line(3, key, "$0bn", f"all in the {swap.bucket} bucket")
+    yield Line(3, "outstanding", _money(size), "judgement: the funds' bonds and a quarter more")
+
+
+def _sectors(opening: OpeningDay) -> Iterator[Line]:
+    known, week = opening.judgement, opening.dealer_week
+    zero, negative = known.haircut_shares.value
+    yield Line(0, "drivers")
+    yield Line(1, "regime", f'"{known.regime}"', "the calm window before the date with fitted moments")
+    yield Line(0, "funds")
+    now, base = opening.leverage_row, opening.leverage_base_row
+    ratio = (
+        f"7x (judgement) times Form PF {now['gross_leverage']} ({now['date']}) over {base['gross_leverage']}"
+    )
+    yield Line(1, "leverage", f"{opening.leverage():.1f}x", ratio)
+    yield Line(1, "haircut_zero_share", _percent(zero), known.haircut_shares.source)
+    yield Line(1, "haircut_negative_share", _percent(negative), known.haircut_shares.source)
+    yield Line(0, "dealers")
+    repo = f"primary_dealer {week['date']}: repo out {week['ust_repo_out_bn']} less funds and own bonds"
+    yield Line(1, "other_repo", _money(round(opening.other_repo_bn())), repo)
+    unnetted = f"primary_dealer {week['date']}: uncleared bilateral over all Treasury repo"
+    if known.unnetted_repo is not None:
+        unnetted = known.unnetted_repo.source
+    yield Line(1, "unnetted_repo", _percent(opening.unnetted_repo(), 0), unnetted)
+    yield Line(
+        0, "lenders", "", f"fed_h41 {opening.reserves_week['date']}; floor: {known.reserves_floor_bn.source}"
+    )
+    spare = (
+        f"reserves {opening.reserves_week['reserve_balances']} less {known.reserves_floor_bn.value:g}, "
+        f"and reverse repo {opening.reserves_week['rrp_domestic']}, over repo out"
+    )
+    yield Line(1, "headroom", _percent(opening.lender_headroom(), 1), spare)
+    yield Line(0, "central_bank")
+    yield Line(1, "standing_repo")
+    if known.facility_spread_bp is None:
+        yield Line(2, "open", "false", "there was none before July 2021")
+        return
+    yield Line(2, "open", "true")
+    yield Line(2, "spread", _bp(known.facility_spread_bp.value), known.facility_spread_bp.source)
+    yield Line(2, "capacity", "$500bn", "literature 2.9")
+
+
+def _years_of(code: str) -> str:
+    codes = list(BUCKET_ENDS_YEARS)
+    end = BUCKET_ENDS_YEARS[code]
+    if code == codes[0]:
+        return f"up to {end:g} years"
+    start = BUCKET_ENDS_YEARS[codes[codes.index(code) - 1]]
+    return f"{start:g} years and more" if math.isinf(end) else f"{start:g} to {end:g} years"
+
+
+def _money(value_bn: float) -> str:
+    return written(MONEY, round(value_bn, 1))
+
+
+def _bp(value: float, digits: int = 1) -> str:
+    return written(BASIS_POINTS, round(value, digits))
+
+
+def _percent(value: float, digits: int = 2) -> str:
+    return f"{round(value * 100.0, digits):g}%"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the preset of a date."""
+    parser = argparse.ArgumentParser(description="Print the market preset of a date.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the public data files")
+    parser.add_argument("--date", type=date.fromisoformat, required=True, help="opening day, YYYY-MM-DD")
+    chosen = parser.parse_args(arguments)
+    try:
+        sys.stdout.write(preset_text(PublicData(chosen.data), chosen.date))
+    except (ValueError, OSError) as error:
+        sys.exit(f"{chosen.date}: {error}")
+
+
+if __name__ == "__main__":
+    main()

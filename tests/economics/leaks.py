@@ -1,0 +1,102 @@
+"""Play the toy market in plain Python once for each planted leak of a dollar, and print what the audit found.
+
+Run with ``NUMBA_DISABLE_JIT=1``: phases are then ordinary functions, and one of them can be replaced by
+itself followed by a leak. Prints JSON: for each leak, every addition to a residual above a tenth of a dollar.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulator.engine import day
+from simulator.engine.parameters import END_INVESTORS, OUTSIDE, VARIATION_MARGIN
+from simulator.engine.state import IDENTITIES, STAGES, State
+from tests.economics.shipped import played
+
+DOLLAR_BN = 1e-9
+NOTICED_BN = 0.1 * DOLLAR_BN
+
+
+class Leak(NamedTuple):
+    """A dollar (or a dollar of face) that appears from nowhere after a phase, and what should notice it."""
+
+    phase: str
+    spring: Callable[[State], None]
+    identity: str
+    stage: str
+
+
+def add(field: str, *place: int) -> Callable[[State], None]:
+    def spring(s: State) -> None:
+        getattr(s, field)[place] += DOLLAR_BN
+
+    return spring
+
+
+CASH, BONDS, HEDGES, REPO, CAPITAL, MARGIN, NEGATIVE = IDENTITIES
+LEAKS = (
+    Leak("pass_on_inventory", add("account", END_INVESTORS), CASH, "pass_on_inventory"),
+    Leak("accrue_carry", add("capital", 0), CAPITAL, "accrue_carry"),
+    Leak("settle_prices", add("call", VARIATION_MARGIN, 0), CASH, "settle_prices (morning)"),
+    Leak("roll_repo", add("fund_repo", 0), REPO, "roll_over"),
+    Leak("call_initial_margin", add("posted", 0), MARGIN, "call_initial_margin and redemptions"),
+    Leak("sell_from_abroad", add("foreign_bonds", 0), BONDS, "post_flows"),
+    Leak("settle_calls", add("cash", 0), CASH, "settle_calls and defaults"),
+    Leak("execute_orders", add("packages", 0, 0), BONDS, "clear_markets and transfer"),
+    Leak("transfer", add("manager_futures", 0), HEDGES, "clear_markets and transfer"),
+    Leak("post_margins", add("dealer_posted", 0), MARGIN, "post_margins"),
+    Leak("finance_dealers", add("borrowed", 0), REPO, "finance_dealers"),
+    Leak("remember_peaks", add("account", OUTSIDE), CASH, "close of day"),
+)
+
+
+@contextmanager
+def sprung(leak: Leak) -> Iterator[None]:
+    """Let the phase leak a dollar the first time it is played."""
+    honest: Any = getattr(day, leak.phase)
+    played_before = False
+
+    def leaking(*arguments: Any) -> Any:
+        nonlocal played_before
+        result = honest(*arguments)
+        if not played_before:
+            leak.spring(next(a for a in arguments if isinstance(a, State)))
+        played_before = True
+        return result
+
+    setattr(day, leak.phase, leaking)
+    try:
+        yield
+    finally:
+        setattr(day, leak.phase, honest)
+
+
+def findings() -> list[dict[str, Any]]:
+    """What the audit of the toy market found: each addition to a residual that is worth noticing."""
+    result = played("toy", audit=True).result
+    return [
+        {
+            "identity": IDENTITIES[identity],
+            "stage": STAGES[stage],
+            "day": int(result.audit_day[identity, stage]),
+            "dollars": float(result.audit_worst[identity, stage] / DOLLAR_BN),
+        }
+        for identity, stage in np.argwhere(result.audit_worst > NOTICED_BN)
+    ]
+
+
+def main() -> None:
+    found: dict[str, list[dict[str, Any]]] = {"honest": findings()}
+    for leak in LEAKS:
+        with sprung(leak):
+            found[leak.phase] = findings()
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

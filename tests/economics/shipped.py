@@ -1,0 +1,61 @@
+"""The shipped scenarios, to be played with some settings changed; in float64, so that one kernel serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.opening import Prepared, prepare
+from simulator.engine.simulate import BlockResult, simulate_block
+from simulator.results.variables import BY_TRADE, OF_MARKET, position
+from simulator.scenario.loading import load_scenario
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+NAMES = sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
+
+#: Nothing happens: no events, no randomness, no programme of the central bank.
+AT_REST = (
+    "events=[]",
+    "drivers.model=none",
+    "drivers.noise=0.0",
+    "central_bank.outright.mode=off",
+    "central_bank.hedged.mode=off",
+    "central_bank.leverage_relief=1x",
+)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A scenario and what one block of its paths left behind."""
+
+    prepared: Prepared
+    result: BlockResult
+
+    def by_trade(self, name: str) -> NDArray[np.floating]:
+        """One variable by path, day and trade."""
+        values: NDArray[np.floating] = self.result.records.by_trade[:, :, position(BY_TRADE, name)]
+        return values
+
+    def of_market(self, name: str) -> NDArray[np.floating]:
+        """One variable by path and day."""
+        values: NDArray[np.floating] = self.result.records.of_market[:, :, position(OF_MARKET, name)]
+        return values
+
+
+@lru_cache(maxsize=64)
+def opened(name: str, *settings: str, audit: bool = False) -> Prepared:
+    """A shipped scenario with its opening books."""
+    loaded = load_scenario(SCENARIOS / f"{name}.yaml", ("output.precision=float64", *settings))
+    return prepare(loaded.scenario, loaded.data_files, audit=audit)
+
+
+def played(
+    name: str, *settings: str, paths: int = 1, first: int = 0, audit: bool = False, agents: bool = False
+) -> Played:
+    """Play some paths of a shipped scenario, changed by ``settings`` as on the command line."""
+    prepared = opened(name, *settings, audit=audit)
+    return Played(prepared, simulate_block(prepared, first, paths, agents=agents))

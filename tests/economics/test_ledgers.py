@@ -1,0 +1,100 @@
+"""Balance sheets are ledgers: identities hold at every stage of the day, and a leak of a dollar is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulator.engine.state import IDENTITIES, STAGES
+from tests.economics.leaks import LEAKS, Leak
+from tests.economics.shipped import NAMES, Played, played
+
+ROOT = Path(__file__).parents[2]
+
+#: Ten cents, in USD billions: a tenth of the leak that must be found, a 1e-12th of the books.
+ROUNDING_BN = 1e-10
+
+#: Thin equity and capital: funds and dealers fail, the waterfall pays, the facility fills.
+COLLAPSE = (
+    "funds.leverage=60x",
+    "funds.free_cash=1%",
+    "funds.committed_line=0%",
+    "dealers.capital_ratio=0.5%",
+    "lenders.headroom=1%",
+)
+
+
+def assert_books_balance(run: Played) -> None:
+    worst = run.result.audit_worst
+    assert worst.shape == (len(IDENTITIES), len(STAGES))
+    assert worst[:-1].max() > 0.0, "the audit saw no rounding at all: it did not look"
+    for identity, stage in np.argwhere(~(worst < ROUNDING_BN)):
+        day = run.result.audit_day[identity, stage]
+        pytest.fail(f"{IDENTITIES[identity]}: {worst[identity, stage]:.1e}bn in {STAGES[stage]} on day {day}")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_books_balance_at_every_stage(name: str) -> None:
+    assert_books_balance(played(name, paths=20, audit=True))
+
+
+def test_identities_hold_relative_to_the_books() -> None:
+    """Ten cents is less than a billionth of the smallest total that the identities compare."""
+    books = played("dash-for-cash-2020", paths=20, audit=True)
+    smallest = min(
+        float(books.by_trade("fund_packages").sum(axis=2).min()),
+        float(books.of_market("fund_repo").min()),
+        float(books.of_market("dealer_capital").min()),
+        float((books.by_trade("initial_margin") * books.by_trade("asset_manager_futures")).sum(axis=2).min()),
+    )
+    assert smallest * 1e-9 > ROUNDING_BN
+
+
+def test_books_balance_through_a_collapse() -> None:
+    run = played("tariff-shock-2025", *COLLAPSE, paths=20, audit=True)
+    assert run.of_market("funds_failed").max() > 0.0
+    assert run.of_market("dealers_failed").max() > 0.0
+    assert run.of_market("waterfall_losses").max() > 0.0
+    assert run.of_market("dealer_client_losses").max() > 0.0
+    assert run.of_market("facility_use").max() > 0.0
+    assert_books_balance(run)
+
+
+@pytest.mark.parametrize(
+    "off",
+    ["variation_margin", "initial_margin", "haircut", "roll_over", "redemption", "risk_limit", "default"],
+)
+def test_books_balance_with_a_channel_off(off: str) -> None:
+    assert_books_balance(played("tariff-shock-2025", *COLLAPSE, f"channels.{off}=false", paths=5, audit=True))
+
+
+@pytest.fixture(scope="module")
+def leaks_found() -> dict[str, list[dict[str, Any]]]:
+    plain = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-m", "tests.economics.leaks"]
+    run = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    found: dict[str, list[dict[str, Any]]] = json.loads(run.stdout)
+    return found
+
+
+def test_an_honest_day_leaks_nothing(leaks_found: dict[str, list[dict[str, Any]]]) -> None:
+    assert leaks_found["honest"] == []
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.phase)
+def test_a_leak_of_a_dollar_is_named(leak: Leak, leaks_found: dict[str, list[dict[str, Any]]]) -> None:
+    blamed = [found for found in leaks_found[leak.phase] if found["identity"] == leak.identity]
+    assert [(found["stage"], found["day"]) for found in blamed] == [(leak.stage, 0)]
+    assert blamed[0]["dollars"] == pytest.approx(1.0, rel=0.01)
+
+
+def test_every_stage_of_the_day_is_sprung_once() -> None:
+    assert {leak.stage for leak in LEAKS} == set(STAGES) - {"opening books"}
