@@ -42,9 +42,10 @@ from simulator.results.errors import (
 if TYPE_CHECKING:
     from simulator.engine.opening import Prepared
     from simulator.results.folder import RunFolder
+    from simulator.results.layout import Array, Layout
     from simulator.results.ledger import FinishedBlock
     from simulator.results.manifest import Manifest
-    from simulator.results.store import Array, Layout, Store
+    from simulator.results.store import Store
     from simulator.scenario.loading import LoadedScenario
     from simulator.scenario.schema import Scenario
 
@@ -114,7 +115,8 @@ def run_scenario(
     from simulator.results import folder as folders
     from simulator.results.manifest import finished_manifest, write_manifest
     from simulator.results.reading import damaged_blocks
-    from simulator.results.store import Store, consolidate
+    from simulator.results.store import Store
+    from simulator.results.template import consolidate
 
     started = time.perf_counter()
     threads = threads or usable_threads()
@@ -156,8 +158,8 @@ def describe_run(loaded: LoadedScenario[Scenario], prepared: Prepared, audit: bo
     """The manifest of a run that has not begun."""
     from simulator.engine.parameters import CALL_COUNT, CHANNELS
     from simulator.engine.status import STATUS
+    from simulator.results.layout import Layout
     from simulator.results.manifest import new_manifest
-    from simulator.results.store import Layout
     from simulator.scenario.explain import as_written, explain
 
     scenario = loaded.scenario
@@ -219,9 +221,10 @@ def _work(prepared: Prepared, store: Store, audit: bool) -> Callable[[Block], Bl
     """The work of one block, for a thread: simulate, write, and say what was done and what came of it."""
     from simulator.engine.simulate import simulate_block
     from simulator.ensemble.audit import simulate_audited
+    from simulator.results.layout import STATUS
     from simulator.results.ledger import FinishedBlock
     from simulator.results.outcomes import path_outcomes
-    from simulator.results.store import STATUS, write_block
+    from simulator.results.store import write_block
 
     agents = bool(store.layout.funds)
 

@@ -16,9 +16,10 @@ import numpy as np
 from simulator.results import measures
 from simulator.results.errors import plain
 from simulator.results.folder import RunFolder
+from simulator.results.layout import STATUS, STOPPED_ON_DAY, Array
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import DYSFUNCTION_BP, is_dysfunctional
-from simulator.results.store import STATUS, STOPPED_ON_DAY, Array, read_block
+from simulator.results.store import read_block
 
 if TYPE_CHECKING:
     import xarray as xr
