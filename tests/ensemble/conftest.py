@@ -13,7 +13,12 @@ from simulator.scenario.schema import Scenario
 
 TOY = Path(__file__).with_name("toy.yaml")
 #: Yield changes so wild that some paths leave the range of prices and stop.
-WILD = ("drivers.noise=20", "horizon=40d", "market.trades.TY.volatility=500bp", "market.trades.FV.volatility=500bp")
+WILD = (
+    "drivers.noise=20",
+    "horizon=40d",
+    "market.trades.TY.volatility=500bp",
+    "market.trades.FV.volatility=500bp",
+)
 
 Run = Callable[..., RunOutcome]
 
