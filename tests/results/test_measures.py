@@ -50,7 +50,9 @@ NORMAL = np.random.default_rng(11).standard_normal(40_000)
 )
 def test_closed_forms(estimate: Estimate, truth: float) -> None:
     assert is_near(estimate, truth)
-    planted = Estimate(estimate.value + 2.0 * ERRORS_MAX * estimate.standard_error, estimate.standard_error, 0)
+    planted = Estimate(
+        estimate.value + 2.0 * ERRORS_MAX * estimate.standard_error, estimate.standard_error, 0
+    )
     assert not is_near(planted, truth)
 
 
@@ -86,7 +88,7 @@ CASES: dict[str, tuple[bool, Callable[[np.ndarray, bool], Estimate]]] = {
 
 
 def spread_over_error(case: str, wrong: float = 1.0) -> float:
-    """Spread of an estimate over repeated samples, over the standard error it claims: 1 when that is right."""
+    """Spread of an estimate over repeated samples, over the standard error it claims: 1 is right."""
     pairs, estimate = CASES[case]
     random = np.random.default_rng(5)
     found = [
@@ -153,6 +155,10 @@ def test_a_ratio_to_nothing_is_undefined() -> None:
 
 
 def test_constants_have_no_error() -> None:
-    for estimate in (mean(np.full(9, 3.0)), quantile(np.full(9, 3.0), 0.9), expected_shortfall(np.full(9, 3.0), 0.9)):
+    for estimate in (
+        mean(np.full(9, 3.0)),
+        quantile(np.full(9, 3.0), 0.9),
+        expected_shortfall(np.full(9, 3.0), 0.9),
+    ):
         assert estimate.value == 3.0
         assert estimate.standard_error == 0.0

@@ -89,8 +89,12 @@ def _injure(file: Path, kind: str, random: np.random.Generator) -> None:
         file.write_bytes(b"")
     elif kind == "missing":
         file.unlink()
-    elif kind == "swapped":  # a whole chunk in the wrong place: its checksum holds, the hash of the block does not
-        others = [other.read_bytes() for other in sorted(file.parent.glob("c.*")) if other.read_bytes() != data]
+    elif (
+        kind == "swapped"
+    ):  # a whole chunk in the wrong place: its checksum holds, the hash of the block does not
+        others = [
+            other.read_bytes() for other in sorted(file.parent.glob("c.*")) if other.read_bytes() != data
+        ]
         file.write_bytes(others[0] if others else b"")
     elif kind == "metadata":
         said = json.loads(data)
