@@ -75,7 +75,7 @@ def drop_cache() -> None:
 
 
 CACHE_FOLDER = _prepare_cache()
-numba.config.CACHE_DIR = str(CACHE_FOLDER)
+setattr(numba.config, "CACHE_DIR", str(CACHE_FOLDER))  # noqa: B010 - Numba declares it at run time
 
 # LLVM gives up vectorising a loop over more than about four arrays, because it must check at run time that none
 # overlaps another. Loops over funds read a dozen short rows: let it check them all.

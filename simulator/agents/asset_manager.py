@@ -11,7 +11,11 @@ from simulator.rule import rule
 
 @rule
 def redemption_bn(
-    net_assets_bn: float, volatility_ratio: float, volatility_response: float, loss: float, loss_response: float
+    net_assets_bn: float,
+    volatility_ratio: float,
+    volatility_response: float,
+    loss: float,
+    loss_response: float,
 ) -> float:
     """Money asked back in a day: a response to volatility and one to the loss on net assets."""
     fear = volatility_response * max(0.0, volatility_ratio - 1.0)

@@ -12,7 +12,11 @@ from simulator.rule import rule
 
 @rule
 def confidence(
-    volatility_ratio: float, volatility_response: float, capital_lost: float, loss_tolerance: float, loss_response: float
+    volatility_ratio: float,
+    volatility_response: float,
+    capital_lost: float,
+    loss_tolerance: float,
+    loss_response: float,
 ) -> float:
     """Share of its limit that a lender still offers a dealer: falls with volatility and capital lost."""
     fear = volatility_response * max(0.0, volatility_ratio - 1.0)

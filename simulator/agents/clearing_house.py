@@ -33,7 +33,9 @@ def value_at_risk(volatility_bp: float, confidence: float, period_days: float, p
 
 
 @rule
-def margin_asked(at_risk: float, calm_at_risk: float, measure: int, buffer: float, long_at_risk: float) -> float:
+def margin_asked(
+    at_risk: float, calm_at_risk: float, measure: int, buffer: float, long_at_risk: float
+) -> float:
     """Margin per face with an anti-procyclicality measure that sets a floor: buffer in calm, or long history."""
     if measure == BUFFER:
         return max(at_risk, (1.0 + buffer) * calm_at_risk)

@@ -17,7 +17,9 @@ def leverage_limit_bn(capital_bn: float, capital_ratio: float, relief: float, cu
 
 
 @rule
-def value_at_risk_use(opening_use: float, risk_bn: float, opening_risk_bn: float, capital_share: float) -> float:
+def value_at_risk_use(
+    opening_use: float, risk_bn: float, opening_risk_bn: float, capital_share: float
+) -> float:
     """Use of the value-at-risk limit: risk of the inventory over a limit that shrinks with capital lost."""
     if opening_risk_bn <= 0.0 or capital_share <= 0.0:
         return 0.0
@@ -65,7 +67,9 @@ def client_cut_share(taken_bn: float, lent_bn: float, client_weakness: float) ->
 
 
 @rule
-def repo_spread_bp(opening_bp: float, scarcity_bp: float, extra_cost_bp: float, unnetted_share: float) -> float:
+def repo_spread_bp(
+    opening_bp: float, scarcity_bp: float, extra_cost_bp: float, unnetted_share: float
+) -> float:
     """What a client pays over the policy rate: the wholesale spread plus the cost of un-netted balance sheet."""
     return opening_bp + scarcity_bp + unnetted_share * extra_cost_bp
 

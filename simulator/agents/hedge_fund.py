@@ -17,7 +17,9 @@ SMALLEST_STAKE = 1e-9
 
 
 @rule
-def collateral_cash_bn(price_change: float, packages_bn: float, haircut: float, remarked_share: float) -> float:
+def collateral_cash_bn(
+    price_change: float, packages_bn: float, haircut: float, remarked_share: float
+) -> float:
     """Cash a fund gets for a rise in the price of pledged bonds: only repo that is re-marked pays it."""
     return remarked_share * (1.0 - haircut) * price_change * packages_bn
 
@@ -60,7 +62,9 @@ def leverage_scale(book_bn: float, equity_bn: float, opening_leverage: float, he
 
 
 @rule
-def value_at_risk_scale(risk_bn: float, equity_bn: float, opening_risk_of_equity: float, headroom: float) -> float:
+def value_at_risk_scale(
+    risk_bn: float, equity_bn: float, opening_risk_of_equity: float, headroom: float
+) -> float:
     """Share of the book that the fund's own value-at-risk limit allows, 1 inside the limit."""
     limit_bn = opening_risk_of_equity * (1.0 + headroom) * equity_bn
     if risk_bn <= limit_bn:
@@ -92,7 +96,11 @@ def cash_scale(free_cash_bn: float, minimum_bn: float) -> float:
 
 @rule
 def wanted_packages_bn(
-    opening_bn: float, equity_ratio: float, extra_dislocation_bp: float, extra_repo_bp: float, elasticity_bp: float
+    opening_bn: float,
+    equity_ratio: float,
+    extra_dislocation_bp: float,
+    extra_repo_bp: float,
+    elasticity_bp: float,
 ) -> float:
     """Position a fund with no constraint wants: its opening one, scaled by equity and by what the trade pays.
 

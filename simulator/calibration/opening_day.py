@@ -52,7 +52,7 @@ from simulator.contracts import (
     is_deliverable,
     last_delivery_day,
 )
-from simulator.market.futures import conversion_factor, forward_clean_price_at, whole_factor_months
+from simulator.market.futures import conversion_factor, forward_clean_price_at, months_counted
 from simulator.market.treasuries import dirty_price_at, dv01_per_face_at
 
 TENORS_YEARS = (2, 3, 5, 7, 10, 20, 30)
@@ -386,8 +386,8 @@ def factor_of(contract: Contract, security: Security, delivery_month: date) -> f
     """Conversion factor of a bond in a delivery month, by the exchange's formula."""
     years = security.matures.year - delivery_month.year
     months = years * 12 + security.matures.month - delivery_month.month
-    counted = whole_factor_months(float(months), contract.factor_rule == "us-quarters")
-    return conversion_factor(security.coupon, *divmod(counted, 12.0))
+    counted = months_counted(float(months), float(contract.factor_rounding_months))
+    return conversion_factor(security.coupon, 2.0, contract.notional_coupon, counted)
 
 
 def between(at: float, points: Sequence[float], values: Sequence[float]) -> float:

@@ -19,13 +19,14 @@ _Tuple = TypeVar("_Tuple", bound=tuple[Any, ...])
 
 def by_reference(tuple_type: type[_Tuple]) -> Callable[..., _Tuple]:
     """Make the structure reference with the fields of a named tuple; call it with the tuple's members."""
-    if numba.config.DISABLE_JIT:
+    if getattr(numba.config, "DISABLE_JIT", False):
         return tuple_type
     name = f"{tuple_type.__name__}Reference"
     module = {"__module__": __name__}
-    struct_type = structref.register(type(f"{name}Type", (types.StructRef,), dict(module)))
+    library: Any = structref
+    struct_type = library.register(type(f"{name}Type", (types.StructRef,), dict(module)))
     proxy = type(name, (structref.StructRefProxy,), dict(module))
     globals()[struct_type.__name__] = struct_type  # compiled code is cached by qualified names
     globals()[name] = proxy
-    structref.define_proxy(proxy, struct_type, list(tuple_type._fields))  # type: ignore[attr-defined]
+    library.define_proxy(proxy, struct_type, list(getattr(tuple_type, "_fields")))  # noqa: B009 - tuples of NamedTuple
     return cast(Callable[..., _Tuple], proxy)

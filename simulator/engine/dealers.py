@@ -7,7 +7,13 @@ beyond capital.
 
 from simulator.agents.cash_lender import confidence, scarcity_bp
 from simulator.agents.central_bank import facility_lending_bn
-from simulator.agents.clearing_house import margin_asked, margin_in_force, stressed_mix, value_at_risk
+from simulator.agents.clearing_house import (
+    STRESSED_WEIGHT,
+    margin_asked,
+    margin_in_force,
+    stressed_mix,
+    value_at_risk,
+)
 from simulator.agents.dealer import (
     client_cut_share,
     cost_at_clearing_bp,
@@ -18,7 +24,7 @@ from simulator.agents.dealer import (
     value_at_risk_use,
     wholesale_spread_bp,
 )
-from simulator.agents.clearing_house import STRESSED_WEIGHT
+from simulator.agents.hedge_fund import extra_interest_bn, other_strategies_bn
 from simulator.engine.diary import (
     DEALER_DEFAULT,
     FACILITY_LENT,
@@ -49,7 +55,7 @@ from simulator.engine.state import (
     TALLY_WATERFALL,
     State,
 )
-from simulator.agents.hedge_fund import extra_interest_bn, other_strategies_bn
+from simulator.engine.status import NO_DEALER_LEFT
 from simulator.market.cash_market import balance_sheet_cost_bp
 from simulator.rule import phase
 
@@ -216,7 +222,7 @@ def ration_clients(p: Parameters, s: State, d: int, gap: float) -> None:
         limit = leverage_limit_bn(s.capital[d], p.capital_ratio, s.relief[0], s.limit_cut[0])
         over = max(0.0, s.use[d] - 1.0) * limit
     taken = taken_from_clients_bn(gap, over, p.client_cut_speed, p.unnetted_share)
-    s.taken[d] = min(taken, s.lent_to_funds[d])
+    s.taken[d] = max(0.0, min(taken, s.lent_to_funds[d]))  # clients' loans can be negative after a fall
     s.tally[TALLY_TAKEN] += s.taken[d]
     if p.diary_on and s.taken[d] > SMALLEST_ENTRY_BN:
         note(s, TOOK_BACK, d, -1, s.taken[d])
@@ -266,7 +272,9 @@ def price_repo(p: Parameters, s: State, need: float, offered: float, facility_op
 
 
 @phase
-def balance_sheet_cost(p: Parameters, s: State, packages_at_opening_cost: float, given_up_per_bp: float) -> float:
+def balance_sheet_cost(
+    p: Parameters, s: State, packages_at_opening_cost: float, given_up_per_bp: float
+) -> float:
     """Cost of dealers' balance sheet at the coming clearing, bp a year.
 
     ``packages_at_opening_cost`` is the value of the packages dealers would hold if the cost did not change,
@@ -412,7 +420,10 @@ def lose_on_client(p: Parameters, s: State, i: int, loss: float) -> None:
 
 @phase
 def close_out_dealers(p: Parameters, s: State) -> None:
-    """Close out dealers without capital: lenders lose what is missing, survivors take over the trading book."""
+    """Close out dealers without capital: lenders lose what is missing, survivors take over the trading book.
+
+    Without survivors nobody makes the market, and the path stops.
+    """
     failed = False
     for d in range(s.capital.shape[0]):
         if s.dealer_alive[d] == 1.0 and s.capital[d] <= 0.0:
@@ -429,8 +440,11 @@ def close_out_dealers(p: Parameters, s: State) -> None:
     total = 0.0
     for d in range(s.capital.shape[0]):
         total += p.dealer_share[d] * s.dealer_alive[d]
+    if total <= 0.0:
+        s.status[0] = NO_DEALER_LEFT
+        return
     for d in range(s.capital.shape[0]):
-        s.share[d] = p.dealer_share[d] * s.dealer_alive[d] / total if total > 0.0 else p.dealer_share[d]
+        s.share[d] = p.dealer_share[d] * s.dealer_alive[d] / total
 
 
 @phase

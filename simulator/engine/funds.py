@@ -68,14 +68,14 @@ def accrue_fund_carry(p: Parameters, s: State) -> float:
     paid = s.scratch
     call = s.call[VARIATION_MARGIN]
     paid[:] = 0.0
+    loan, packages, ratio = s.loan, s.packages, p.hedge_ratio
     for j in range(s.price.shape[0]):
         extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
         earned = convergence_bn(s.hedge[j], extra_bp, TRADING_DAYS_PER_YEAR)
-        loan, packages, ratio = s.loan[j], s.packages[j], p.hedge_ratio[j]
         for i in range(count):
-            interest = extra_interest_bn(loan[i], extra_repo_bp, TRADING_DAYS_PER_YEAR)
+            interest = extra_interest_bn(loan[j, i], extra_repo_bp, TRADING_DAYS_PER_YEAR)
             paid[i] += interest
-            call[i] += interest - packages[i] * ratio[i] * earned
+            call[i] += interest - packages[j, i] * ratio[j, i] * earned
     return row_total(paid)
 
 
@@ -85,11 +85,11 @@ def call_initial_margin(p: Parameters, s: State) -> None:
     count = s.cash.shape[0]
     needed, posted, call = s.scratch, s.posted, s.call[INITIAL_MARGIN]
     needed[:] = 0.0
+    packages, ratio = s.packages, p.hedge_ratio
     for j in range(s.price.shape[0]):
         rate = s.margin[j] * p.margin_factor
-        packages, ratio = s.packages[j], p.hedge_ratio[j]
         for i in range(count):
-            needed[i] += rate * abs(packages[i] * ratio[i])
+            needed[i] += rate * abs(packages[j, i] * ratio[j, i])
     before = row_total(posted)
     for i in range(count):
         call[i] += needed[i] - posted[i]
@@ -113,20 +113,20 @@ def roll_repo(p: Parameters, s: State, step: float) -> None:
     for i in range(count):
         change[i] = 0.0
         weak[i] = weak_slope * min(1.0, max(0.0, 1.0 - equity[i] / opening_equity[i]))
+    loan, packages, haircut = s.loan, s.packages, s.haircut
     for j in range(s.price.shape[0]):
         fear = p.haircut_slope * (s.volatility_ratio[j] - 1.0) + step
         price = s.price[j]
-        loan, packages, haircut = s.loan[j], s.packages[j], s.haircut[j]
         for i in range(count):
             asked = max(floor[i], base[i] + fear + weak[i])
-            value = price * packages[i]
-            by_haircut = remarked[i] * (haircut[i] - asked) * value
+            value = price * packages[j, i]
+            by_haircut = remarked[i] * (haircut[j, i] - asked) * value
             maturing = remarked[i] + (1.0 - remarked[i]) * matured
-            refused = min(cut[i], maturing) * max(0.0, loan[i])
-            gap = (1.0 - asked) * value - loan[i] - by_haircut
+            refused = min(cut[i], maturing) * max(0.0, loan[j, i])
+            gap = (1.0 - asked) * value - loan[j, i] - by_haircut
             restruck = gap * matured * (1.0 if cut[i] <= 0.0 else 0.0)
-            haircut[i] = asked
-            loan[i] += by_haircut - refused + restruck
+            haircut[j, i] = asked
+            loan[j, i] += by_haircut - refused + restruck
             call_haircut[i] -= by_haircut
             call_roll[i] += refused
             call_margin[i] -= restruck
@@ -163,15 +163,15 @@ def value_funds(p: Parameters, s: State) -> None:
     cash, posted, other, drawn, bridge = s.cash, s.posted, s.other, s.drawn, s.bridge
     own[:] = 0.0
     called[:] = 0.0
+    loan, packages = s.loan, s.packages
     for j in range(s.price.shape[0]):
         price = s.price[j]
-        packages, loan = s.packages[j], s.loan[j]
         for i in range(count):
-            own[i] += price * packages[i] - loan[i]
+            own[i] += price * packages[j, i] - loan[j, i]
+    call = s.call
     for c in range(CALL_COUNT):
-        call = s.call[c]
         for i in range(count):
-            called[i] += call[i]
+            called[i] += call[c, i]
     worth = other_strategies_bn(1.0, p.other_loss_per_volatility, s.volatility_multiple[0])
     for i in range(count):
         equity[i] = equity_bn(cash[i] - called[i], posted[i], own[i], worth * other[i], drawn[i] + bridge[i])
@@ -184,19 +184,18 @@ def settle_calls(p: Parameters, s: State) -> None:
     cash, before = s.cash, s.scratch
     for i in range(count):
         before[i] = cash[i]
+    call, called = s.call, s.called_by
     for c in range(CALL_COUNT):
-        call, called = s.call[c], s.called_by[c]
         for i in range(count):
-            cash[i] -= call[i]
-            called[i] += max(0.0, call[i])
+            cash[i] -= call[c, i]
+            called[c, i] += max(0.0, call[c, i])
     if p.diary_on:
         write_calls(s)
     for i in range(count):
         if cash[i] < 0.0:
             book_uncovered(s, i, before[i])
             cover_shortfall(p, s, i)
-    for c in range(CALL_COUNT):
-        s.call[c, :] = 0.0
+    call[:, :] = 0.0
 
 
 @phase
@@ -262,17 +261,18 @@ def release(p: Parameters, s: State, j: int, i: int) -> float:
 
 
 @phase
-def order_forced_sales(p: Parameters, s: State) -> float:
-    """Order the sales that shortfalls force, cheapest exits first or pro rata; returns the face ordered."""
-    ordered = 0.0
+def order_forced_sales(p: Parameters, s: State) -> int:
+    """Order the sales that shortfalls force, cheapest exits first or pro rata; returns how many funds must sell."""
+    forced = 0
     for i in range(s.cash.shape[0]):
         short = cash_shortfall_bn(s.cash[i])
         s.is_selling[i] = 0.0
         if short > p.tolerance_bn and s.alive[i] == 1.0:
             sold = sell_pro_rata(p, s, i, short) if p.exit_pro_rata else sell_cheapest(p, s, i, short)
-            s.is_selling[i] = 1.0 if sold > 0.0 else 0.0
-            ordered += sold
-    return ordered
+            if sold > 0.0:
+                s.is_selling[i] = 1.0
+                forced += 1
+    return forced
 
 
 @phase
@@ -288,6 +288,7 @@ def room(s: State, j: int, i: int) -> float:
 def order_sale(p: Parameters, s: State, j: int, i: int, face: float) -> None:
     """Post one forced sale and book it to the channels that caused it."""
     s.order[j, i] += -face if s.packages[j, i] > 0.0 else face
+    s.has_orders[j] = 1.0
     total = 0.0
     for c in range(CALL_COUNT):
         total += s.uncovered[c, i]
@@ -321,24 +322,26 @@ def sell_pro_rata(p: Parameters, s: State, i: int, short: float) -> float:
 def sell_cheapest(p: Parameters, s: State, i: int, short: float) -> float:
     """Sell the trades in order of cost per unit of cash released until the shortfall is covered."""
     ordered = 0.0
-    for _ in range(s.price.shape[0]):
+    left, released = s.room_left, s.released
+    for j in range(s.price.shape[0]):
+        left[j] = room(s, j, i)
+        released[j] = release(p, s, j, i)
+    while short > 0.0:
         best = -1
         lowest = 0.0
         for j in range(s.price.shape[0]):
-            released = release(p, s, j, i)
-            if room(s, j, i) <= 0.0 or released <= 0.0:
-                continue
-            cost = p.transaction_cost[j] / released
-            if best < 0 or cost < lowest:
-                best = j
-                lowest = cost
-        if best < 0 or short <= 0.0:
+            if left[j] > 0.0 and released[j] > 0.0:
+                cost = p.transaction_cost[j] / released[j]
+                if best < 0 or cost < lowest:
+                    best = j
+                    lowest = cost
+        if best < 0:
             break
-        released = release(p, s, best, i)
-        face = forced_sale_bn(short, released, room(s, best, i))
+        face = forced_sale_bn(short, released[best], left[best])
         order_sale(p, s, best, i, face)
         ordered += face
-        short -= face * released
+        short -= face * released[best]
+        left[best] = 0.0
     return ordered
 
 
@@ -349,11 +352,11 @@ def limit_books(p: Parameters, s: State) -> None:
     book, risk, allowed = s.scratch, s.scratch_too, s.allowed
     book[:] = 0.0
     risk[:] = 0.0
+    packages = s.packages
     for j in range(s.price.shape[0]):
         price, weight = s.price[j], p.risk_per_face[j] * s.volatility_ratio[j]
-        packages = s.packages[j]
         for i in range(count):
-            face = abs(packages[i])
+            face = abs(packages[j, i])
             book[i] += face * price
             risk[i] += face * weight
     equity, peak, cash, drawn, line = s.equity, s.peak_equity, s.cash, s.drawn, p.line_bn
@@ -382,37 +385,43 @@ def choose_positions(p: Parameters, s: State) -> None:
     spare, free, cut, chosen = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
     cash, alive, allowed, equity = s.cash, s.alive, s.allowed, s.equity
     opening_equity, opening_cash, bought = p.opening_equity_bn, p.opening_cash_bn, s.bought_face
-    speed, cut_speed, minimum, elasticity_bp = p.entry_speed, p.cut_speed, p.cash_minimum, p.entry_elasticity_bp
+    speed, cut_speed, minimum, elasticity_bp = (
+        p.entry_speed,
+        p.cut_speed,
+        p.cash_minimum,
+        p.entry_elasticity_bp,
+    )
     for i in range(count):
         spare[i] = speed * max(0.0, cash[i] - minimum * opening_cash[i])
         free[i] = alive[i] * (1.0 if cash[i] >= 0.0 else 0.0)
     extra_repo_bp = s.client_bp[0] - p.repo_spread_bp
+    packages, haircut, order, opening = s.packages, s.haircut, s.order, p.opening_packages_bn
     for j in range(s.price.shape[0]):
         extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
         price, cost = s.price[j], p.transaction_cost[j]
         margin = s.margin[j] * p.margin_factor
-        order, packages, opening, haircut = s.order[j], s.packages[j], p.opening_packages_bn[j], s.haircut[j]
         for i in range(count):
             wanted = wanted_packages_bn(
-                opening[i], equity[i] / opening_equity[i], extra_bp, extra_repo_bp, elasticity_bp
+                opening[j, i], equity[i] / opening_equity[i], extra_bp, extra_repo_bp, elasticity_bp
             )
-            gap = speed * (wanted - packages[i])
-            tied_up = max(0.0, haircut[i]) * price + margin + cost
+            gap = speed * (wanted - packages[j, i])
+            tied_up = max(0.0, haircut[j, i]) * price + margin + cost
             entry = min(abs(gap), affordable_purchase_bn(spare[i], tied_up))
-            enters = (1.0 if gap * opening[i] > 0.0 else 0.0) * (1.0 if allowed[i] >= 1.0 else 0.0)
+            enters = (1.0 if gap * opening[j, i] > 0.0 else 0.0) * (1.0 if allowed[i] >= 1.0 else 0.0)
             cuts = 1.0 if allowed[i] < 1.0 else 0.0
             leaves = (1.0 - enters) * (1.0 - cuts)
             bought[i] = free[i] * enters * entry
-            cut[i] = free[i] * cuts * cut_speed * (1.0 - allowed[i]) * abs(packages[i])
+            cut[i] = free[i] * cuts * cut_speed * (1.0 - allowed[i]) * abs(packages[j, i])
             chosen[i] = free[i] * leaves * abs(gap)
             spare[i] -= bought[i] * tied_up
-            side = 1.0 if packages[i] >= 0.0 else -1.0
-            order[i] = (1.0 if gap >= 0.0 else -1.0) * (bought[i] + chosen[i]) - side * cut[i]
+            side = 1.0 if packages[j, i] >= 0.0 else -1.0
+            order[j, i] = (1.0 if gap >= 0.0 else -1.0) * (bought[i] + chosen[i]) - side * cut[i]
         by_limit, by_choice = row_total(cut), row_total(chosen)
         s.sold_by_channel[RISK_LIMIT] += by_limit
         s.sold_by_channel[CHOICE] += by_choice
         s.sold_by_trade[j] += by_limit + by_choice
         s.bought_by_trade[j] += row_total(bought)
+        s.has_orders[j] = 1.0
         if p.diary_on:
             write_choices(s, j)
 
@@ -431,11 +440,15 @@ def write_choices(s: State, j: int) -> None:
 def gather_orders(p: Parameters, s: State) -> None:
     """Add up the funds' orders: bonds they change and hedges they change, by trade."""
     hedges = s.scratch
+    ratio, order = p.hedge_ratio, s.order
     for j in range(s.price.shape[0]):
-        order, ratio = s.order[j], p.hedge_ratio[j]
+        s.order_bonds[j] = 0.0
+        s.order_hedges[j] = 0.0
+        if s.has_orders[j] == 0.0:
+            continue
         for i in range(s.cash.shape[0]):
-            hedges[i] = order[i] * ratio[i]
-        s.order_bonds[j] = row_total(order)
+            hedges[i] = order[j, i] * ratio[j, i]
+        s.order_bonds[j] = row_total(order[j])
         s.order_hedges[j] = row_total(hedges)
 
 
@@ -448,36 +461,38 @@ def execute_orders(p: Parameters, s: State) -> None:
     """
     count = s.cash.shape[0]
     repo, margins, costs, paid = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
-    hedges, cash, posted = s.bought_face, s.cash, s.posted
+    cash, posted = s.cash, s.posted
     repo[:] = 0.0
     margins[:] = 0.0
     costs[:] = 0.0
     paid[:] = 0.0
+    loan, packages, ratio, haircut, order = s.loan, s.packages, p.hedge_ratio, s.haircut, s.order
     for j in range(s.price.shape[0]):
+        if s.has_orders[j] == 0.0:
+            continue
         price, cost_rate = s.price[j], p.transaction_cost[j] * s.price[j]
         rate = s.margin[j] * p.margin_factor
-        order, packages, loan, haircut, ratio = s.order[j], s.packages[j], s.loan[j], s.haircut[j], p.hedge_ratio[j]
         for i in range(count):
-            held = packages[i]
-            change = -held if abs(held + order[i]) < SMALLEST_POSITION_BN else order[i]
+            held = packages[j, i]
+            change = -held if abs(held + order[j, i]) < SMALLEST_POSITION_BN else order[j, i]
             sells = 1.0 if change * held < 0.0 else 0.0
             part = change / (held if held != 0.0 else 1.0)
-            lent = sells * part * loan[i] + (1.0 - sells) * (1.0 - haircut[i]) * price * change
+            lent = sells * part * loan[j, i] + (1.0 - sells) * (1.0 - haircut[j, i]) * price * change
             after = held + change
-            margin = rate * abs(ratio[i]) * (abs(after) - abs(held))
+            margin = rate * abs(ratio[j, i]) * (abs(after) - abs(held))
             cost = sells * cost_rate * abs(change)
-            packages[i] = after
-            loan[i] += lent
+            packages[j, i] = after
+            loan[j, i] += lent
             posted[i] += margin
             cash[i] += lent - change * price - margin - cost
             repo[i] += lent
             margins[i] += margin
             costs[i] += cost
             paid[i] += change * price
-            hedges[i] = after * ratio[i]
-            order[i] = 0.0
-        s.fund_bonds[j] = row_total(packages)
-        s.fund_hedge[j] = row_total(hedges)
+            order[j, i] = 0.0
+        s.fund_bonds[j] += s.order_bonds[j]
+        s.fund_hedge[j] += s.order_hedges[j]
+        s.has_orders[j] = 0.0
     lent_total, cost_total = row_total(repo), row_total(costs)
     s.fund_repo[0] += lent_total
     s.account[CLEARING_HOUSE] += row_total(margins)

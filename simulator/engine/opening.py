@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,11 @@ from simulator.engine.population import (
     draw_funds,
     lender_network,
     pareto_shares,
-
     read_dealers,
     read_funds,
     read_matrix,
+    shuffled_quantiles,
 )
-from simulator.engine.population import shuffled_quantiles
 from simulator.engine.schedule import build_schedule
 from simulator.engine.state import State, allocate
 from simulator.engine.valuation import (
@@ -211,7 +211,7 @@ def _bonds(scenario: Scenario) -> _Bonds:
     implied = market.policy_rate + 1e-4 * _column(scenario, "dislocation")[trade_of]
     converted = opening_futures_prices(values, by_bond, implied, factor)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    held = np.array([a + int(np.argmin(converted[a:b])) for a, b in zip(start[:-1], start[1:], strict=True)], np.int64)
+    held = np.array([a + int(np.argmin(converted[a:b])) for a, b in pairwise(start)], np.int64)
     return _Bonds(coupon, maturity, yield_, factor, weight, start, held, is_swap, delivery, values)
 
 
@@ -404,7 +404,9 @@ class _Books:
         state.wanted_futures[:] = self.futures
         state.foreign_bonds[:] = _column(self.scenario, "foreign_bonds")
         state.central_bonds[:] = _column(self.scenario, "central_bank_bonds")
-        held = self.dealer_packages + self.inventory + self.packages.sum(axis=1) + self.manager_bonds.sum(axis=1)
+        held = (
+            self.dealer_packages + self.inventory + self.packages.sum(axis=1) + self.manager_bonds.sum(axis=1)
+        )
         held = held + state.foreign_bonds + state.central_bonds
         state.end_bonds[:] = _column(self.scenario, "outstanding") - held
         state.account[DEALERS] = self.dealer_cash
@@ -491,8 +493,11 @@ class _Books:
             "risk_aversion_per_bn": d.inventory_risk / reference_risk,
             "opening_inventory_bn": self.inventory,
             "pass_through": d.pass_through,
-            "permanent_depth_bn_per_bp": np.divide(1.0, slope, out=np.full(len(slope), np.inf), where=slope > 0.0),
-            "permanent_share": self.correlation * (self.price_per_bp / self.price_per_bp[self.reference])[None, :],
+            "permanent_depth_bn_per_bp": np.divide(
+                1.0, slope, out=np.full(len(slope), np.inf), where=slope > 0.0
+            ),
+            "permanent_share": self.correlation
+            * (self.price_per_bp / self.price_per_bp[self.reference])[None, :],
             "permanent_fade": 1.0 / end.recovery,
             "holding_years": d.holding_period / TRADING_DAYS_PER_YEAR,
             "depth_constant": d.depth_constant,
@@ -515,8 +520,10 @@ class _Books:
             "opening_cash_bn": self.cash.copy(),
             "opening_leverage": self.leverage,
             "opening_risk_of_equity": self.risk_of_equity,
-            "leverage_headroom": f.leverage_headroom * np.exp(dispersion * shuffled_quantiles("leverage headroom", count)),
-            "risk_headroom": f.value_at_risk_headroom * np.exp(dispersion * shuffled_quantiles("risk headroom", count)),
+            "leverage_headroom": f.leverage_headroom
+            * np.exp(dispersion * shuffled_quantiles("leverage headroom", count)),
+            "risk_headroom": f.value_at_risk_headroom
+            * np.exp(dispersion * shuffled_quantiles("risk headroom", count)),
             "risk_per_face": self.risk_per_face,
             "line_bn": self.line,
             "other_sale_bn": self._other_sale(),
@@ -563,7 +570,11 @@ class _Books:
         }
 
     def _other_parameters(self) -> dict[str, Any]:
-        m, house, bank = self.scenario.asset_managers, self.scenario.clearing_house, self.scenario.central_bank
+        m, house, bank = (
+            self.scenario.asset_managers,
+            self.scenario.clearing_house,
+            self.scenario.central_bank,
+        )
         outstanding, packages = _column(self.scenario, "outstanding"), np.abs(self.packages).sum(axis=1)
         return {
             "manager_futures_share": self.manager_share,

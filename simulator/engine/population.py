@@ -153,7 +153,9 @@ def read_matrix(key: str, file: Path, rows: tuple[str, ...], columns: tuple[str,
         table.finish()
     shares = np.stack([table.amounts(column, SHARE, 0.0) for column in columns], axis=1)
     totals = shares.sum(axis=1)
-    table.refuse(np.abs(totals - 1.0) > 1e-6, "name", "shares that do not add up to 100%", "shares adding up to 100%")
+    table.refuse(
+        np.abs(totals - 1.0) > 1e-6, "name", "shares that do not add up to 100%", "shares adding up to 100%"
+    )
     table.finish()
     return shares[[named.index(row) for row in rows]]
 
@@ -172,14 +174,25 @@ class _Table:
         allowed = {*required, *optional}
         for column in required:
             if column not in found:
-                self.problems.append(Problem(self.key, f"{file.name} has no column {column!r}", f"columns {', '.join(required)}"))
+                self.problems.append(
+                    Problem(
+                        self.key, f"{file.name} has no column {column!r}", f"columns {', '.join(required)}"
+                    )
+                )
         for column in found:
             if column not in allowed:
                 self.problems.append(
-                    Problem(self.key, f"{file.name} has a column {column!r}", f"columns {', '.join([*required, *optional])}", near=sorted(allowed))
+                    Problem(
+                        self.key,
+                        f"{file.name} has a column {column!r}",
+                        f"columns {', '.join([*required, *optional])}",
+                        near=sorted(allowed),
+                    )
                 )
         if not self.rows:
-            self.problems.append(Problem(self.key, f"{file.name} has no rows", "a header and at least one row"))
+            self.problems.append(
+                Problem(self.key, f"{file.name} has no rows", "a header and at least one row")
+            )
         self.finish()
 
     def texts(self, column: str) -> list[str]:
@@ -194,7 +207,9 @@ class _Table:
             try:
                 values[n] = read(kind, text)
             except UnitError as error:
-                self.problems.append(Problem(self.key, f"{self.file.name}:{n + 2} {column}: {error}", "a figure with its unit"))
+                self.problems.append(
+                    Problem(self.key, f"{self.file.name}:{n + 2} {column}: {error}", "a figure with its unit")
+                )
         return values
 
     def refuse(self, bad: np.ndarray, column: str, found: str, allowed: str) -> None:
@@ -216,7 +231,9 @@ def client_network(dealers: Dealers, fund_count: int, dealer_shares: Floats) -> 
     graph = nx.Graph()
     graph.add_nodes_from((("fund", i) for i in range(fund_count)), bipartite=0)
     graph.add_nodes_from((("dealer", d) for d in range(count)), bipartite=1)
-    draws = uniforms(POPULATION_SEED, "client network", 0, 1, fund_count * count)[0].reshape(fund_count, count)
+    draws = uniforms(POPULATION_SEED, "client network", 0, 1, fund_count * count)[0].reshape(
+        fund_count, count
+    )
     wanted = min(dealers.clients_per_fund, count)
     race = -np.log(draws) / dealer_shares[None, :]  # exponential race: sampling without replacement by size
     for i in range(fund_count):

@@ -7,8 +7,8 @@ deliver is found once a day; within the day the hedge follows that bond.
 
 import math
 
-from simulator.agents.hedge_fund import collateral_cash_bn, convergence_bn
 from simulator.agents.clearing_house import variance_estimate, volatility_in_force_bp
+from simulator.agents.hedge_fund import collateral_cash_bn, convergence_bn
 from simulator.engine.diary import SWITCHED, note
 from simulator.engine.parameters import (
     CENTRAL_BANK,
@@ -21,8 +21,8 @@ from simulator.engine.parameters import (
     World,
 )
 from simulator.engine.state import State
-from simulator.engine.sums import row_total
 from simulator.engine.status import PRICE_OUT_OF_RANGE
+from simulator.engine.sums import row_total
 from simulator.market.futures import (
     financed_price_years,
     forward_dirty_price,
@@ -139,13 +139,13 @@ def settle_prices(p: Parameters, s: State) -> None:
 @phase
 def settle_with_funds(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
     """Settle one trade's price changes with the funds: variation margin to pay, less cash from re-marked repo."""
-    packages, loan, haircut, ratio = s.packages[j], s.loan[j], s.haircut[j], p.hedge_ratio[j]
+    packages, loan, haircut, ratio = s.packages, s.loan, s.haircut, p.hedge_ratio
     remarked, change, call = p.remarked_share, s.scratch, s.call[VARIATION_MARGIN]
     for i in range(s.cash.shape[0]):
-        lent = collateral_cash_bn(price_change, packages[i], haircut[i], remarked[i])
-        loan[i] += lent
+        lent = collateral_cash_bn(price_change, packages[j, i], haircut[j, i], remarked[i])
+        loan[j, i] += lent
         change[i] += lent
-        call[i] += packages[i] * ratio[i] * hedge_change - lent
+        call[i] += packages[j, i] * ratio[j, i] * hedge_change - lent
 
 
 @phase

@@ -90,6 +90,9 @@ class State(NamedTuple):
     account: Floats  # (sector,) cash
     given_up: Floats  # (T,) hedges asset managers gave up for their price, and hold bonds instead
     # orders and flows that wait for the next clearing
+    has_orders: Floats  # (T,) 1 where a fund has an order
+    room_left: Floats  # (T,) scratch: what a forced fund can still sell
+    released: Floats  # (T,) scratch: cash that selling a face frees
     order_bonds: Floats  # (T,) sum of the funds' orders
     order_hedges: Floats  # (T,)
     manager_sale: Floats  # (T, A)
@@ -192,11 +195,13 @@ _SHAPES: dict[tuple[str, ...], str] = {
     ("trade",): """price hedge pressure_bp permanent_bp dislocation_bp variance volatility_bp volatility_ratio
         margin model_margin hedge_at_open fund_hedge fund_bonds dealer_package inventory estate estate_hedge
         estate_pace manager_futures wanted_futures foreign_bonds end_bonds central_bonds central_package issued
-        given_up order_bonds order_hedges foreign_sale auction auction_left policy_outright policy_from_end
-        bought_from_end policy_packages         estate_sold passed inventory_next package_next futures_next sold_by_trade bought_by_trade tail_bp""",
+        given_up has_orders room_left released order_bonds order_hedges foreign_sale auction auction_left
+        policy_outright policy_from_end
+        bought_from_end policy_packages estate_sold passed inventory_next package_next futures_next
+        sold_by_trade bought_by_trade tail_bp""",
     ("trade", "fund"): "packages loan haircut order",
-    ("fund",): """cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut allowed is_selling
-        scratch scratch_too cut_face chosen_face bought_face""",
+    ("fund",): """cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut
+        allowed is_selling scratch scratch_too cut_face chosen_face bought_face""",
     ("call", "fund"): "call uncovered called_by",
     ("dealer",): "capital dealer_alive share use taken lent_to_funds offer",
     ("trade", "manager"): "manager_bonds manager_sale",
@@ -204,9 +209,11 @@ _SHAPES: dict[tuple[str, ...], str] = {
     ("sector",): "account",
     ("channel",): "sold_by_channel",
     ("tally",): "tally",
-    ("one",): """policy_rate volatility_multiple cost_bp inventory_cost_bp wholesale_bp client_bp borrowed lent fund_repo facility
-        buffer_used other_repo dealer_posted manager_posted limit_bn limit_cut relief bought_outright bought_hedged
-        waterfall_left""",
+    (
+        "one",
+    ): """policy_rate volatility_multiple cost_bp inventory_cost_bp wholesale_bp client_bp borrowed lent
+        fund_repo facility buffer_used other_repo dealer_posted manager_posted limit_bn limit_cut relief
+        bought_outright bought_hedged waterfall_left""",
 }
 
 

@@ -69,7 +69,9 @@ def value_bonds(coupon: Floats, maturity_years: Floats, yield_: Floats, delivery
 
 
 @kernel
-def opening_futures_prices(v: BondValues, delivery_years: Floats, implied_repo: Floats, factor: Floats) -> Floats:
+def opening_futures_prices(
+    v: BondValues, delivery_years: Floats, implied_repo: Floats, factor: Floats
+) -> Floats:
     """Futures price, by bond, at which that bond's implied repo is the opening one."""
     prices = np.empty(factor.shape[0])
     for k in range(factor.shape[0]):

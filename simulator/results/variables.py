@@ -19,7 +19,9 @@ class Variable(NamedTuple):
 
 #: By trade: dimensions (path, day, trade).
 BY_TRADE = (
-    Variable("fundamental_yield_change", "bp", "change of the fundamental yield since the opening (exogenous)"),
+    Variable(
+        "fundamental_yield_change", "bp", "change of the fundamental yield since the opening (exogenous)"
+    ),
     Variable("cash_yield_change", "bp", "change of the cash yield since the opening (total)"),
     Variable("outright_pressure", "bp", "yield pressure of outright selling"),
     Variable("permanent_pressure", "bp", "part of the pressure left by what end investors absorbed"),
@@ -80,7 +82,9 @@ OF_MARKET = (
 #: Why funds sold: dimensions (path, day, channel).
 SALES = Variable("fund_sales_by_channel", "$bn", "packages funds sold, by the channel that caused it")
 #: What funds were called for: dimensions (path, day, call).
-CALLS = Variable("fund_calls", "$bn", "cash funds were called for, by channel, gains not netted between funds")
+CALLS = Variable(
+    "fund_calls", "$bn", "cash funds were called for, by channel, gains not netted between funds"
+)
 
 #: By fund and by dealer, on request: dimensions (path, day, fund) and (path, day, dealer).
 BY_FUND = (

@@ -18,7 +18,10 @@ NAME_PATTERN = "^[^.]{1,100}$"
 EXTENDS = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
     "description": "What this file starts from: a relative path or preset:NAME, or several, each over the last.",
-    "examples": ["preset:us-treasury-2025-04-01", ["preset:us-treasury-2025-04-01", "shocks/march-2020.yaml"]],
+    "examples": [
+        "preset:us-treasury-2025-04-01",
+        ["preset:us-treasury-2025-04-01", "shocks/march-2020.yaml"],
+    ],
 }
 
 

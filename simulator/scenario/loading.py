@@ -1,8 +1,9 @@
 """From a scenario file to a validated scenario: parents merged, overrides applied, origins kept.
 
 A file may name parents (``extends: other.yaml``, ``extends: preset:NAME``, or a list of them, each laid over
-the ones before it); sections merge key by key, lists are replaced, and ``--set a.b=25bp`` comes last. The result is validated as a whole,
-and everything that is wrong is raised at once, each problem at the file, line and column it stands.
+the ones before it); sections merge key by key, lists are replaced, and ``--set a.b=25bp`` comes last. The
+result is validated as a whole, and everything that is wrong is raised at once, each problem at the file, line
+and column it stands.
 """
 
 from __future__ import annotations

@@ -61,7 +61,9 @@ class CurveChange(Section):
 class Deliverable(Section):
     """A bond of a contract's basket, held at constant maturity through the run."""
 
-    coupon: Rate = parameter(minimum="0%", maximum="20%", source="preset", doc="annual coupon, paid twice a year")
+    coupon: Rate = parameter(
+        minimum="0%", maximum="20%", source="preset", doc="annual coupon, paid twice a year"
+    )
     maturity: Years = parameter(
         minimum="0.5y", maximum="31y", source="preset", doc="years from the opening day to maturity"
     )
@@ -109,7 +111,10 @@ class Trade(Section):
         minimum="$0.1bn", maximum="$5tn", source="preset", doc="cash turnover a day in this bucket"
     )
     exchange_margin: Share = parameter(
-        minimum="0%", maximum="50%", source="preset", doc="initial margin per face; the floor of the margin model"
+        minimum="0%",
+        maximum="50%",
+        source="preset",
+        doc="initial margin per face; the floor of the margin model",
     )
     fund_packages: Money = parameter(
         minimum="-$5tn",
@@ -124,10 +129,16 @@ class Trade(Section):
         minimum="-$5tn", maximum="$5tn", source="preset", doc="asset managers' net long hedge position, face"
     )
     dealer_inventory: Money = parameter(
-        minimum="-$1tn", maximum="$2tn", source="preset", doc="dealers' outright inventory in this bucket, face"
+        minimum="-$1tn",
+        maximum="$2tn",
+        source="preset",
+        doc="dealers' outright inventory in this bucket, face",
     )
     asset_manager_bonds: Money = parameter(
-        minimum="$0bn", maximum="$10tn", source="preset", doc="asset managers' Treasuries in this bucket, face"
+        minimum="$0bn",
+        maximum="$10tn",
+        source="preset",
+        doc="asset managers' Treasuries in this bucket, face",
     )
     foreign_bonds: Money = parameter(
         minimum="$0bn", maximum="$10tn", source="preset", doc="foreign holdings in this bucket, face"
@@ -157,7 +168,9 @@ class Trade(Section):
 class Market(Section):
     """The opening day: prices, positions and sizes."""
 
-    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = parameter(source="preset", doc="opening day")
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = parameter(
+        source="preset", doc="opening day"
+    )
     policy_rate: Rate = parameter(minimum="-2%", maximum="25%", source="preset", doc="interest on reserves")
     repo_spread: BasisPoints = parameter(
         minimum="-100bp", maximum="300bp", source="preset", doc="opening overnight repo rate less policy rate"
@@ -193,7 +206,9 @@ class Channels(Section):
 class Funds(Section):
     """Hedge funds: who they are, how they are financed, when they cut."""
 
-    count: Count = parameter(60, minimum=1, maximum=2000, source="judgement", doc="funds drawn when no file is given")
+    count: Count = parameter(
+        60, minimum=1, maximum=2000, source="judgement", doc="funds drawn when no file is given"
+    )
     population: DataFile = parameter(
         "", source="scenario", doc="CSV of funds one by one (see the guide); replaces the drawn population"
     )
@@ -201,7 +216,9 @@ class Funds(Section):
         1.0,
         minimum=0.3,
         maximum=5.0,
-        source="Zipf-like; with 60 funds the ten largest hold about 60%, cf. BMP21 top-50 shares and FSOC top-10",
+        source=(
+            "Zipf-like; with 60 funds the ten largest hold about 60%, cf. BMP21 top-50 shares and FSOC top-10"
+        ),
         doc="tail exponent of the size distribution of basis books (Pareto by rank)",
     )
     specialisation: Share = parameter(
@@ -219,7 +236,11 @@ class Funds(Section):
         doc="basis book over fund equity, median",
     )
     leverage_dispersion: Number = parameter(
-        0.5, minimum=0.0, maximum=2.0, source="judgement", doc="standard deviation of log leverage between funds"
+        0.5,
+        minimum=0.0,
+        maximum=2.0,
+        source="judgement",
+        doc="standard deviation of log leverage between funds",
     )
     free_cash: Share = parameter(
         "20%",
@@ -256,16 +277,32 @@ class Funds(Section):
         "30d", minimum="1d", maximum="250d", source="judgement", doc="average life of the term share of repo"
     )
     haircut_zero_share: Share = parameter(
-        "56%", minimum="0%", maximum="100%", source="literature 2.2: April 2025 collection", doc="funds at zero haircut"
+        "56%",
+        minimum="0%",
+        maximum="100%",
+        source="literature 2.2: April 2025 collection",
+        doc="funds at zero haircut",
     )
     haircut_negative_share: Share = parameter(
-        "10%", minimum="0%", maximum="100%", source="literature 2.2: April 2025 collection", doc="funds below zero"
+        "10%",
+        minimum="0%",
+        maximum="100%",
+        source="literature 2.2: April 2025 collection",
+        doc="funds below zero",
     )
     haircut_positive: Share = parameter(
-        "2%", minimum="0%", maximum="50%", source="tri-party Treasury haircut, literature 2.2", doc="haircut of the rest"
+        "2%",
+        minimum="0%",
+        maximum="50%",
+        source="tri-party Treasury haircut, literature 2.2",
+        doc="haircut of the rest",
     )
     haircut_negative: Share = parameter(
-        "-0.5%", minimum="-10%", maximum="0%", source="BLW: about -50bp in normal times", doc="haircut of those below zero"
+        "-0.5%",
+        minimum="-10%",
+        maximum="0%",
+        source="BLW: about -50bp in normal times",
+        doc="haircut of those below zero",
     )
     haircut_floor: Share = parameter(
         "-1%", minimum="-10%", maximum="50%", source="judgement", doc="lowest haircut any fund can get"
@@ -278,13 +315,19 @@ class Funds(Section):
         doc="rise of the haircut when volatility doubles",
     )
     haircut_weak_equity: Share = parameter(
-        "1%", minimum="0%", maximum="100%", source="judgement", doc="add-on when a fund has lost all of its equity"
+        "1%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="add-on when a fund has lost all of its equity",
     )
     hedge_error: Share = parameter(
         "0.5%",
         minimum="0%",
         maximum="20%",
-        source="conversion factors rounded to whole-contract ratios, literature 7: 50:51 for 1.022 leaves 0.2%",
+        source=(
+            "conversion factors rounded to whole-contract ratios, literature 7: 50:51 for 1.022 leaves 0.2%"
+        ),
         doc="half-width of the uniform error in hedge ratios",
     )
     cross_margining: Share = parameter(
@@ -295,7 +338,11 @@ class Funds(Section):
         doc="share of packages whose initial margin is offset",
     )
     leverage_headroom: Share = parameter(
-        "50%", minimum="0%", maximum="1000%", source="judgement", doc="own leverage limit over opening leverage, median"
+        "50%",
+        minimum="0%",
+        maximum="1000%",
+        source="judgement",
+        doc="own leverage limit over opening leverage, median",
     )
     value_at_risk_headroom: Share = parameter(
         "75%",
@@ -305,13 +352,21 @@ class Funds(Section):
         doc="own value-at-risk limit over opening value-at-risk, median",
     )
     headroom_dispersion: Number = parameter(
-        0.5, minimum=0.0, maximum=2.0, source="judgement", doc="standard deviation of log headroom between funds"
+        0.5,
+        minimum=0.0,
+        maximum=2.0,
+        source="judgement",
+        doc="standard deviation of log headroom between funds",
     )
     drawdown_tolerance: Share = parameter(
         "3%", minimum="0%", maximum="100%", source="judgement", doc="loss from peak equity before a fund cuts"
     )
     drawdown_response: Number = parameter(
-        2.0, minimum=0.0, maximum=50.0, source="judgement", doc="cut in target position per unit of excess drawdown"
+        2.0,
+        minimum=0.0,
+        maximum=50.0,
+        source="judgement",
+        doc="cut in target position per unit of excess drawdown",
     )
     cash_minimum: Share = parameter(
         "25%",
@@ -321,7 +376,11 @@ class Funds(Section):
         doc="free cash, of its opening amount, below which a fund cuts",
     )
     cut_speed: Share = parameter(
-        "10%", minimum="0%", maximum="100%", source="judgement", doc="excess position cut in a day, of the excess"
+        "10%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="excess position cut in a day, of the excess",
     )
     entry_speed: Share = parameter(
         "2%",
@@ -338,7 +397,11 @@ class Funds(Section):
         doc="extra dislocation, net of repo, at which a fund wants twice its opening position",
     )
     redemption_tolerance: Share = parameter(
-        "5%", minimum="0%", maximum="100%", source="judgement", doc="drawdown before investors ask for money back"
+        "5%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="drawdown before investors ask for money back",
     )
     redemption_response: Share = parameter(
         "50%",
@@ -355,7 +418,11 @@ class Funds(Section):
         doc="standard deviation of the random part of a day's redemptions, of opening equity; never negative",
     )
     redemption_notice: Days = parameter(
-        "40d", minimum="1d", maximum="500d", source="judgement: monthly to quarterly notice", doc="average delay to payment"
+        "40d",
+        minimum="1d",
+        maximum="500d",
+        source="judgement: monthly to quarterly notice",
+        doc="average delay to payment",
     )
     exit_order: Literal["cheapest", "pro-rata"] = parameter(
         "cheapest", source="model section 5", doc="which trades a short fund sells first"
@@ -365,38 +432,71 @@ class Funds(Section):
 class Dealers(Section):
     """Dealers: balance sheet, limits and what the use of them costs."""
 
-    count: Count = parameter(12, minimum=1, maximum=200, source="judgement: groups of the 24 primary dealers", doc="dealers")
-    population: DataFile = parameter("", source="scenario", doc="CSV of dealers one by one; replaces the drawn population")
+    count: Count = parameter(
+        12, minimum=1, maximum=200, source="judgement: groups of the 24 primary dealers", doc="dealers"
+    )
+    population: DataFile = parameter(
+        "", source="scenario", doc="CSV of dealers one by one; replaces the drawn population"
+    )
     size_tail: Number = parameter(
-        2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of dealer sizes (Pareto by rank)"
+        2.0,
+        minimum=0.3,
+        maximum=10.0,
+        source="judgement",
+        doc="tail exponent of dealer sizes (Pareto by rank)",
     )
     capital_ratio: Share = parameter(
-        "5%", minimum="0.5%", maximum="50%", source="eSLR of GSIB holding companies, literature 2.5", doc="required leverage ratio"
+        "5%",
+        minimum="0.5%",
+        maximum="50%",
+        source="eSLR of GSIB holding companies, literature 2.5",
+        doc="required leverage ratio",
     )
     opening_use: Share = parameter(
-        "80%", minimum="1%", maximum="100%", source="judgement: SLR about 6.25% against 5%", doc="balance-sheet use over the limit"
+        "80%",
+        minimum="1%",
+        maximum="100%",
+        source="judgement: SLR about 6.25% against 5%",
+        doc="balance-sheet use over the limit",
     )
     unnetted_repo: Share = parameter(
         "37%",
         minimum="0%",
         maximum="100%",
-        source="uncleared bilateral over all Treasury repo of primary dealers 2025: 1,060/2,852, literature 2.2",
+        source=(
+            "uncleared bilateral over all Treasury repo of primary dealers 2025: 1,060/2,852, literature 2.2"
+        ),
         doc="share of the matched repo book that uses balance sheet",
     )
     other_repo: Money = parameter(
-        "$0bn", minimum="$0bn", maximum="$10tn", source="preset", doc="repo lent to clients other than the funds, constant"
+        "$0bn",
+        minimum="$0bn",
+        maximum="$10tn",
+        source="preset",
+        doc="repo lent to clients other than the funds, constant",
     )
     cost_threshold: Share = parameter(
-        "85%", minimum="0%", maximum="200%", source="judgement; an occasionally binding limit as in DFKNSV23", doc="use at which cost turns steep"
+        "85%",
+        minimum="0%",
+        maximum="200%",
+        source="judgement; an occasionally binding limit as in DFKNSV23",
+        doc="use at which cost turns steep",
     )
     cost_below: BasisPoints = parameter(
-        "10bp", minimum="0bp", maximum="1000bp", source="judgement", doc="cost a year per unit of use below the threshold"
+        "10bp",
+        minimum="0bp",
+        maximum="1000bp",
+        source="judgement",
+        doc="cost a year per unit of use below the threshold",
     )
     cost_above: BasisPoints = parameter(
         "400bp",
         minimum="0bp",
         maximum="100000bp",
-        source="5% capital at a 12% hurdle = 60bp a year where the limit binds, over the 15% from threshold to limit",
+        source=(
+            "5% capital at a 12% hurdle = 60bp a year where the limit binds, over the 15% from "
+            "threshold to limit"
+        ),
         doc="cost a year per unit of use above the threshold",
     )
     package_cost: Number = parameter(
@@ -417,7 +517,11 @@ class Dealers(Section):
         doc="bp on the 10-year yield per $bn of 10-year inventory at opening volatility",
     )
     holding_period: Days = parameter(
-        "10d", minimum="1d", maximum="250d", source="judgement", doc="time over which balance-sheet cost is priced into cash bonds"
+        "10d",
+        minimum="1d",
+        maximum="250d",
+        source="judgement",
+        doc="time over which balance-sheet cost is priced into cash bonds",
     )
     pass_through: Share = parameter(
         "20%",
@@ -427,29 +531,59 @@ class Dealers(Section):
         doc="excess inventory passed to end investors in a day",
     )
     client_cut_speed: Share = parameter(
-        "10%", minimum="0%", maximum="100%", source="judgement", doc="balance sheet over the limit taken back from clients in a day"
+        "10%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="balance sheet over the limit taken back from clients in a day",
     )
     liquidation_days: Days = parameter(
-        "10d", minimum="1d", maximum="250d", source="judgement", doc="time to sell the book of a defaulted client"
+        "10d",
+        minimum="1d",
+        maximum="250d",
+        source="judgement",
+        doc="time to sell the book of a defaulted client",
     )
     cash_buffer: Share = parameter(
-        "3%", minimum="0%", maximum="100%", source="judgement", doc="own liquidity against lost funding, of repo borrowed"
+        "3%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="own liquidity against lost funding, of repo borrowed",
     )
     clients_per_fund: Count = parameter(
-        3, minimum=1, maximum=50, source="judgement", doc="dealers a fund borrows from, average (core-periphery network)"
+        3,
+        minimum=1,
+        maximum=50,
+        source="judgement",
+        doc="dealers a fund borrows from, average (core-periphery network)",
     )
-    network: DataFile = parameter("", source="scenario", doc="CSV matrix of fund-dealer shares; replaces the drawn network")
+    network: DataFile = parameter(
+        "", source="scenario", doc="CSV matrix of fund-dealer shares; replaces the drawn network"
+    )
     impact: Literal["dealer-capacity", "linear", "square-root", "exponential"] = parameter(
         "dealer-capacity", source="model section 3", doc="form of the impact of outright sales on cash yields"
     )
     impact_scale: Number = parameter(
-        1.0, minimum=0.0, maximum=100.0, source="model", doc="multiplies every price impact, both markets; 0 gives the direct loss alone"
+        1.0,
+        minimum=0.0,
+        maximum=100.0,
+        source="model",
+        doc="multiplies every price impact, both markets; 0 gives the direct loss alone",
     )
     depth_constant: Number = parameter(
-        0.4, minimum=0.001, maximum=100.0, source="CS17, literature 3.5", doc="market depth over volume/volatility (exponential form)"
+        0.4,
+        minimum=0.001,
+        maximum=100.0,
+        source="CS17, literature 3.5",
+        doc="market depth over volume/volatility (exponential form)",
     )
     square_root_constant: Number = parameter(
-        0.75, minimum=0.0, maximum=10.0, source="literature 2.6: 0.5-1", doc="prefactor of the square-root form"
+        0.75,
+        minimum=0.0,
+        maximum=10.0,
+        source="literature 2.6: 0.5-1",
+        doc="prefactor of the square-root form",
     )
 
 
@@ -464,7 +598,11 @@ class EndInvestors(Section):
         doc="bp on the 10-year yield per $bn of 10-year equivalents absorbed, at opening depth",
     )
     recovery: Days = parameter(
-        "60d", minimum="1d", maximum="5000d", source="slow-moving capital, MP12; judgement", doc="decay time of that impact"
+        "60d",
+        minimum="1d",
+        maximum="5000d",
+        source="slow-moving capital, MP12; judgement",
+        doc="decay time of that impact",
     )
 
 
@@ -472,7 +610,9 @@ class AssetManagers(Section):
     """Asset managers: long futures, Treasuries, redemptions."""
 
     count: Count = parameter(10, minimum=1, maximum=200, source="judgement", doc="asset managers")
-    size_tail: Number = parameter(2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes")
+    size_tail: Number = parameter(
+        2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes"
+    )
     demand_slope: BasisPoints = parameter(
         "30bp",
         minimum="0.01bp",
@@ -485,22 +625,46 @@ class AssetManagers(Section):
         "2x", minimum="0x", maximum="100x", source="judgement", doc="other assets over Treasuries held"
     )
     cash_use: Share = parameter(
-        "25%", minimum="0%", maximum="100%", source="judgement", doc="part of redemptions met from cash while it lasts"
+        "25%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="part of redemptions met from cash while it lasts",
     )
     treasury_use: Share = parameter(
-        "70%", minimum="0%", maximum="100%", source="judgement; Treasuries sold first in March 2020, HNS22", doc="part of the rest met from Treasuries"
+        "70%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement; Treasuries sold first in March 2020, HNS22",
+        doc="part of the rest met from Treasuries",
     )
     volatility_redemption: Share = parameter(
-        "0.05%", minimum="0%", maximum="10%", source="judgement", doc="redeemed a day when volatility doubles, of net assets"
+        "0.05%",
+        minimum="0%",
+        maximum="10%",
+        source="judgement",
+        doc="redeemed a day when volatility doubles, of net assets",
     )
     loss_redemption: Share = parameter(
-        "0.5%", minimum="0%", maximum="100%", source="judgement", doc="redeemed a day per unit of loss on net assets, over a month"
+        "0.5%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="redeemed a day per unit of loss on net assets, over a month",
     )
     futures_cut: Multiple = parameter(
-        "1x", minimum="0x", maximum="10x", source="judgement: exposures kept in proportion", doc="cut of futures demand per share redeemed"
+        "1x",
+        minimum="0x",
+        maximum="10x",
+        source="judgement: exposures kept in proportion",
+        doc="cut of futures demand per share redeemed",
     )
     flow_noise: Share = parameter(
-        "0.02%", minimum="0%", maximum="5%", source="judgement", doc="standard deviation of daily redemptions, of net assets"
+        "0.02%",
+        minimum="0%",
+        maximum="5%",
+        source="judgement",
+        doc="standard deviation of daily redemptions, of net assets",
     )
 
 
@@ -508,13 +672,21 @@ class Lenders(Section):
     """Cash lenders to dealers: money funds and others."""
 
     count: Count = parameter(10, minimum=1, maximum=200, source="judgement", doc="cash lenders")
-    size_tail: Number = parameter(2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes")
-    network: DataFile = parameter("", source="scenario", doc="CSV matrix of lender-dealer shares; replaces the drawn network")
+    size_tail: Number = parameter(
+        2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes"
+    )
+    network: DataFile = parameter(
+        "", source="scenario", doc="CSV matrix of lender-dealer shares; replaces the drawn network"
+    )
     headroom: Share = parameter(
         "15%", minimum="0%", maximum="1000%", source="judgement", doc="lending on offer over the opening need"
     )
     dealer_loss_response: Number = parameter(
-        2.0, minimum=0.0, maximum=100.0, source="judgement", doc="cut in the offer per unit of a dealer's capital lost"
+        2.0,
+        minimum=0.0,
+        maximum=100.0,
+        source="judgement",
+        doc="cut in the offer per unit of a dealer's capital lost",
     )
     dealer_loss_tolerance: Share = parameter(
         "5%", minimum="0%", maximum="100%", source="judgement", doc="loss of capital before lenders react"
@@ -530,10 +702,18 @@ class Lenders(Section):
         doc="repo spread per unit of need over the part of the offer that is easy to get",
     )
     easy_share: Share = parameter(
-        "95%", minimum="1%", maximum="1000%", source="judgement", doc="share of the offer lent without a premium"
+        "95%",
+        minimum="1%",
+        maximum="1000%",
+        source="judgement",
+        doc="share of the offer lent without a premium",
     )
     flow_noise: Share = parameter(
-        "0.3%", minimum="0%", maximum="20%", source="judgement", doc="standard deviation of daily changes of the offer"
+        "0.3%",
+        minimum="0%",
+        maximum="20%",
+        source="judgement",
+        doc="standard deviation of daily changes of the offer",
     )
 
 
@@ -548,7 +728,11 @@ class ForeignHolders(Section):
         doc="holdings sold a day when volatility doubles",
     )
     flow_noise: Share = parameter(
-        "0.01%", minimum="0%", maximum="5%", source="judgement", doc="standard deviation of daily sales, of holdings"
+        "0.01%",
+        minimum="0%",
+        maximum="5%",
+        source="judgement",
+        doc="standard deviation of daily sales, of holdings",
     )
 
 
@@ -558,29 +742,67 @@ class ClearingHouse(Section):
     confidence: Number = parameter(
         2.58, minimum=0.0, maximum=10.0, source="99.5%, normal; judgement", doc="standard deviations covered"
     )
-    margin_period: Days = parameter("2d", minimum="1d", maximum="30d", source="judgement", doc="margin period of risk")
+    margin_period: Days = parameter(
+        "2d", minimum="1d", maximum="30d", source="judgement", doc="margin period of risk"
+    )
     decay: Number = parameter(
-        0.94, minimum=0.0, maximum=0.9999, source="RiskMetrics 1996", doc="weight of yesterday in the variance estimate"
+        0.94,
+        minimum=0.0,
+        maximum=0.9999,
+        source="RiskMetrics 1996",
+        doc="weight of yesterday in the variance estimate",
     )
     anti_procyclicality: Literal["none", "buffer", "floor", "stressed-weight"] = parameter(
         "none", source="EMIR RTS 153/2013 Art. 28", doc="choice of measure against procyclical margins"
     )
-    buffer: Share = parameter("25%", minimum="0%", maximum="500%", source="EMIR RTS Art. 28(1)(a)", doc="buffer, used as margins rise")
+    buffer: Share = parameter(
+        "25%",
+        minimum="0%",
+        maximum="500%",
+        source="EMIR RTS Art. 28(1)(a)",
+        doc="buffer, used as margins rise",
+    )
     long_history_volatility: Multiple = parameter(
-        "1.25x", minimum="0x", maximum="20x", source="judgement", doc="ten-year volatility over opening volatility, for the floor"
+        "1.25x",
+        minimum="0x",
+        maximum="20x",
+        source="judgement",
+        doc="ten-year volatility over opening volatility, for the floor",
     )
     stressed_volatility: Multiple = parameter(
-        "2.5x", minimum="0x", maximum="50x", source="2008 over 2017-19 sd of the 10-year, literature 2.10", doc="stressed over opening volatility"
+        "2.5x",
+        minimum="0x",
+        maximum="50x",
+        source="2008 over 2017-19 sd of the 10-year, literature 2.10",
+        doc="stressed over opening volatility",
     )
-    stressed_weight: Share = parameter("25%", minimum="0%", maximum="100%", source="EMIR RTS Art. 28(1)(b)", doc="weight of the stressed period")
+    stressed_weight: Share = parameter(
+        "25%",
+        minimum="0%",
+        maximum="100%",
+        source="EMIR RTS Art. 28(1)(b)",
+        doc="weight of the stressed period",
+    )
     largest_daily_rise: Share = parameter(
-        "16.4%", minimum="0%", maximum="1000%", source="CFL467: largest one-day rise, 10y, March 2020", doc="cap on a day's rise of margins"
+        "16.4%",
+        minimum="0%",
+        maximum="1000%",
+        source="CFL467: largest one-day rise, 10y, March 2020",
+        doc="cap on a day's rise of margins",
     )
     cross_margin_saving: Share = parameter(
-        "80%", minimum="0%", maximum="100%", source="CME-FICC, literature 2.3", doc="margin saved on a cross-margined package"
+        "80%",
+        minimum="0%",
+        maximum="100%",
+        source="CME-FICC, literature 2.3",
+        doc="margin saved on a cross-margined package",
     )
     own_capital: Money = parameter(
-        "$0.1bn", minimum="$0bn", maximum="$100bn", source="judgement", doc="clearing house's own layer of the waterfall"
+        "$0.1bn",
+        minimum="$0bn",
+        maximum="$100bn",
+        source="judgement",
+        doc="clearing house's own layer of the waterfall",
     )
 
 
@@ -599,18 +821,33 @@ class Purchases(Section):
     """Purchases by the central bank: outright, or of packages (bond and short future)."""
 
     mode: PurchaseMode = parameter("off", source="scenario", doc="off, by schedule, or by rule")
-    schedule: Annotated[list[PurchasePace], Field(max_length=500)] = parameter([], source="scenario", doc="stretches of days")
+    schedule: Annotated[list[PurchasePace], Field(max_length=500)] = parameter(
+        [], source="scenario", doc="stretches of days"
+    )
     trigger: BasisPoints = parameter(
         "20bp",
         minimum="0bp",
         maximum="10000bp",
         source="scenario",
-        doc="rule: outright starts when average pressure, hedged when the average rise of the dislocation, exceeds it",
+        doc=(
+            "rule: outright starts when average pressure, hedged when the average rise of the "
+            "dislocation, exceeds it"
+        ),
     )
-    pace: Money = parameter("$20bn", minimum="$0bn", maximum="$1tn", source="scenario", doc="rule: bought a day while triggered, face")
-    limit: Money = parameter("$5tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="total that may be bought")
+    pace: Money = parameter(
+        "$20bn",
+        minimum="$0bn",
+        maximum="$1tn",
+        source="scenario",
+        doc="rule: bought a day while triggered, face",
+    )
+    limit: Money = parameter(
+        "$5tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="total that may be bought"
+    )
     trades: dict[str, Share] = parameter(
-        {}, source="scenario", doc="split over trades; empty: in proportion to outstanding (outright) or open packages (hedged)"
+        {},
+        source="scenario",
+        doc="split over trades; empty: in proportion to outstanding (outright) or open packages (hedged)",
     )
 
 
@@ -618,26 +855,56 @@ class StandingRepo(Section):
     """Standing repo facility: lends to dealers what lenders do not, and caps the repo rate."""
 
     open: bool = parameter(False, source="preset", doc="open from the first day")
-    spread: BasisPoints = parameter("0bp", minimum="-100bp", maximum="1000bp", source="preset", doc="rate over the policy rate")
-    capacity: Money = parameter("$500bn", minimum="$0bn", maximum="$50tn", source="literature 2.9: $500bn until Dec 2025", doc="largest amount lent")
+    spread: BasisPoints = parameter(
+        "0bp", minimum="-100bp", maximum="1000bp", source="preset", doc="rate over the policy rate"
+    )
+    capacity: Money = parameter(
+        "$500bn",
+        minimum="$0bn",
+        maximum="$50tn",
+        source="literature 2.9: $500bn until Dec 2025",
+        doc="largest amount lent",
+    )
 
 
 class CentralBank(Section):
     """Policy by schedule or by rule."""
 
     outright: Purchases = section(default=Purchases, doc="outright purchases from dealers")
-    hedged: Purchases = section(default=Purchases, doc="hedged purchases: bonds against short futures (KSWY25)")
+    hedged: Purchases = section(
+        default=Purchases, doc="hedged purchases: bonds against short futures (KSWY25)"
+    )
     standing_repo: StandingRepo = section(default=StandingRepo, doc="standing repo facility")
     leverage_relief: Multiple = parameter(
-        "1x", minimum="1x", maximum="10x", source="scenario", doc="dealers' limits are multiplied by this from the day below"
+        "1x",
+        minimum="1x",
+        maximum="10x",
+        source="scenario",
+        doc="dealers' limits are multiplied by this from the day below",
     )
-    leverage_relief_day: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="first day of relief")
-    haircut_minimum: Share = parameter("-10%", minimum="-10%", maximum="50%", source="policy", doc="minimum haircut for every fund, from the opening")
+    leverage_relief_day: Days = parameter(
+        "1d", minimum="1d", maximum="2500d", source="scenario", doc="first day of relief"
+    )
+    haircut_minimum: Share = parameter(
+        "-10%",
+        minimum="-10%",
+        maximum="50%",
+        source="policy",
+        doc="minimum haircut for every fund, from the opening",
+    )
     margin_minimum: Multiple = parameter(
-        "1x", minimum="1x", maximum="10x", source="policy", doc="minimum initial margin over the exchange's opening margin"
+        "1x",
+        minimum="1x",
+        maximum="10x",
+        source="policy",
+        doc="minimum initial margin over the exchange's opening margin",
     )
     clearing_mandate: Share = parameter(
-        "0%", minimum="0%", maximum="100%", source="policy", doc="share of un-netted repo that central clearing nets from the opening"
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="policy",
+        doc="share of un-netted repo that central clearing nets from the opening",
     )
 
 
@@ -647,13 +914,25 @@ class Drivers(Section):
     model: Literal["none", "factor", "bootstrap", "replay", "arrays"] = parameter(
         "factor", source="model section 6", doc="how fundamental yields are generated"
     )
-    regime: Text = parameter("2017-2019", source="literature 2.10", doc="period whose fitted moments the factor model uses")
-    noise: Number = parameter(1.0, minimum=0.0, maximum=20.0, source="scenario", doc="multiplies random yield changes and flows; 0 is noise-free")
+    regime: Text = parameter(
+        "2017-2019", source="literature 2.10", doc="period whose fitted moments the factor model uses"
+    )
+    noise: Number = parameter(
+        1.0,
+        minimum=0.0,
+        maximum=20.0,
+        source="scenario",
+        doc="multiplies random yield changes and flows; 0 is noise-free",
+    )
     file: DataFile = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
     start: Text = parameter("", source="scenario", doc="first date of history used (bootstrap, replay)")
     end: Text = parameter("", source="scenario", doc="last date of history used (bootstrap, replay)")
-    block: Days = parameter("10d", minimum="1d", maximum="250d", source="judgement", doc="mean block of the bootstrap")
-    sampling: Literal["pseudo", "antithetic", "sobol"] = parameter("pseudo", source="model section 6", doc="random draws")
+    block: Days = parameter(
+        "10d", minimum="1d", maximum="250d", source="judgement", doc="mean block of the bootstrap"
+    )
+    sampling: Literal["pseudo", "antithetic", "sobol"] = parameter(
+        "pseudo", source="model section 6", doc="random draws"
+    )
 
 
 class YieldShock(Section):
@@ -661,7 +940,9 @@ class YieldShock(Section):
 
     type: Literal["yield-shock"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
-    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up")
+    days: Days = parameter(
+        "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
+    )
     change: CurveChange = section(doc="total change by tenor")
 
 
@@ -670,9 +951,15 @@ class VolatilityShock(Section):
 
     type: Literal["volatility-shock"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
-    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up")
-    multiple: Multiple = parameter(minimum="0.1x", maximum="50x", source="scenario", doc="peak over opening volatility")
-    half_life: Days = parameter("20d", minimum="1d", maximum="5000d", source="scenario", doc="half-life after the peak")
+    days: Days = parameter(
+        "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
+    )
+    multiple: Multiple = parameter(
+        minimum="0.1x", maximum="50x", source="scenario", doc="peak over opening volatility"
+    )
+    half_life: Days = parameter(
+        "20d", minimum="1d", maximum="5000d", source="scenario", doc="half-life after the peak"
+    )
 
 
 class MarginStep(Section):
@@ -680,7 +967,9 @@ class MarginStep(Section):
 
     type: Literal["margin-step"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
-    multiple: Multiple = parameter(minimum="0.1x", maximum="50x", source="scenario", doc="margin times this from then on")
+    multiple: Multiple = parameter(
+        minimum="0.1x", maximum="50x", source="scenario", doc="margin times this from then on"
+    )
     trades: list[str] = parameter([], source="scenario", doc="trades concerned; empty means all")
 
 
@@ -699,7 +988,12 @@ class LenderWithdrawal(Section):
     type: Literal["lender-withdrawal"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
-    share: Share = parameter(minimum="-500%", maximum="100%", source="scenario", doc="part of the lending offer that goes; negative: comes")
+    share: Share = parameter(
+        minimum="-500%",
+        maximum="100%",
+        source="scenario",
+        doc="part of the lending offer that goes; negative: comes",
+    )
 
 
 class ForeignSale(Section):
@@ -708,8 +1002,12 @@ class ForeignSale(Section):
     type: Literal["foreign-sale"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
-    amount: Money = parameter(minimum="-$5tn", maximum="$5tn", source="scenario", doc="sold in all, face; negative: bought")
-    trades: dict[str, Share] = parameter({}, source="scenario", doc="split over trades; empty: in proportion to holdings")
+    amount: Money = parameter(
+        minimum="-$5tn", maximum="$5tn", source="scenario", doc="sold in all, face; negative: bought"
+    )
+    trades: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split over trades; empty: in proportion to holdings"
+    )
 
 
 class Redemption(Section):
@@ -719,7 +1017,12 @@ class Redemption(Section):
     who: Literal["asset-managers", "hedge-funds"] = parameter(source="scenario", doc="who is asked")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
-    share: Share = parameter(minimum="-100%", maximum="100%", source="scenario", doc="redeemed in all, of opening net assets or equity")
+    share: Share = parameter(
+        minimum="-100%",
+        maximum="100%",
+        source="scenario",
+        doc="redeemed in all, of opening net assets or equity",
+    )
 
 
 class Auction(Section):
@@ -730,10 +1033,26 @@ class Auction(Section):
     trade: Text = parameter(source="scenario", doc="bucket issued")
     amount: Money = parameter(minimum="$0bn", maximum="$1tn", source="scenario", doc="face issued")
     dealer_share: Share = parameter(
-        "15%", minimum="0%", maximum="100%", source="literature 4.7: dealer take-up 12.6% in 2025, 27% in 2020", doc="left to dealers in normal times"
+        "15%",
+        minimum="0%",
+        maximum="100%",
+        source="literature 4.7: dealer take-up 12.6% in 2025, 27% in 2020",
+        doc="left to dealers in normal times",
     )
-    bidder_shortfall: Share = parameter("0%", minimum="0%", maximum="100%", source="scenario", doc="part of the issue that bidders leave beyond that")
-    bidder_noise: Share = parameter("5%", minimum="0%", maximum="50%", source="sd of cover ratios, literature 4.7", doc="standard deviation of what bidders leave")
+    bidder_shortfall: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="scenario",
+        doc="part of the issue that bidders leave beyond that",
+    )
+    bidder_noise: Share = parameter(
+        "5%",
+        minimum="0%",
+        maximum="50%",
+        source="sd of cover ratios, literature 4.7",
+        doc="standard deviation of what bidders leave",
+    )
 
 
 class LimitCut(Section):
@@ -742,7 +1061,12 @@ class LimitCut(Section):
     type: Literal["limit-cut"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
-    share: Share = parameter(minimum="-500%", maximum="95%", source="scenario", doc="part of the limit that goes; negative: is added")
+    share: Share = parameter(
+        minimum="-500%",
+        maximum="95%",
+        source="scenario",
+        doc="part of the limit that goes; negative: is added",
+    )
 
 
 class ClientRepoDemand(Section):
@@ -778,8 +1102,12 @@ class HedgeDemandShift(Section):
 
     type: Literal["hedge-demand-shift"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
-    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up")
-    share: Share = parameter(minimum="-100%", maximum="500%", source="scenario", doc="change of demand, of its opening size")
+    days: Days = parameter(
+        "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
+    )
+    share: Share = parameter(
+        minimum="-100%", maximum="500%", source="scenario", doc="change of demand, of its opening size"
+    )
     trades: list[str] = parameter([], source="scenario", doc="trades concerned; empty means all")
 
 
@@ -788,9 +1116,19 @@ class ForeignPremium(Section):
 
     type: Literal["foreign-premium"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
-    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up")
-    premium: BasisPoints = parameter(minimum="-500bp", maximum="1000bp", source="scenario", doc="added to all fundamental yields")
-    sale: Share = parameter("0%", minimum="0%", maximum="100%", source="scenario", doc="part of foreign holdings sold over those days")
+    days: Days = parameter(
+        "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
+    )
+    premium: BasisPoints = parameter(
+        minimum="-500bp", maximum="1000bp", source="scenario", doc="added to all fundamental yields"
+    )
+    sale: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="scenario",
+        doc="part of foreign holdings sold over those days",
+    )
 
 
 Event = Annotated[
@@ -815,27 +1153,49 @@ Event = Annotated[
 class Numerics(Section):
     """How the day is solved."""
 
-    rounds_max: Count = parameter(60, minimum=1, maximum=10000, source="numerical", doc="most rounds in a day; what is left is recorded")
-    tolerance: Money = parameter("$1000", minimum="$0bn", maximum="$1bn", source="numerical", doc="orders below this in all end the day")
-    block: Count = parameter(256, minimum=1, maximum=100000, source="numerical", doc="paths in a block: one unit of work and of storage")
+    rounds_max: Count = parameter(
+        60, minimum=1, maximum=10000, source="numerical", doc="most rounds in a day; what is left is recorded"
+    )
+    tolerance: Money = parameter(
+        "$1000",
+        minimum="$0bn",
+        maximum="$1bn",
+        source="numerical",
+        doc="orders below this in all end the day",
+    )
+    block: Count = parameter(
+        256,
+        minimum=1,
+        maximum=100000,
+        source="numerical",
+        doc="paths in a block: one unit of work and of storage",
+    )
 
 
 class Output(Section):
     """What is kept."""
 
-    precision: Literal["float32", "float64"] = parameter("float32", source="storage", doc="number format of the stored records")
+    precision: Literal["float32", "float64"] = parameter(
+        "float32", source="storage", doc="number format of the stored records"
+    )
     agents: bool = parameter(False, source="storage", doc="keep records of every single agent")
 
 
 class Scenario(Section):
     """A scenario: an opening market, the agents in it, and what happens."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] = parameter(source="scenario", doc="short name, used for folders")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] = parameter(
+        source="scenario", doc="short name, used for folders"
+    )
     title: Text = parameter("", source="scenario", doc="one line for readers")
     description: Text = parameter("", source="scenario", doc="what happens and why")
-    seed: Count = parameter(1, minimum=0, maximum=2**63 - 1, source="scenario", doc="seed of every random stream")
+    seed: Count = parameter(
+        1, minimum=0, maximum=2**63 - 1, source="scenario", doc="seed of every random stream"
+    )
     paths: Count = parameter(1000, minimum=1, maximum=100_000_000, source="scenario", doc="random paths")
-    horizon: Days = parameter("60d", minimum="1d", maximum="2500d", source="scenario", doc="trading days simulated")
+    horizon: Days = parameter(
+        "60d", minimum="1d", maximum="2500d", source="scenario", doc="trading days simulated"
+    )
     market: Market = section(doc="the opening day")
     drivers: Drivers = section(default=Drivers, doc="fundamental yields and volatility")
     funds: Funds = section(default=Funds, doc="hedge funds")
@@ -847,14 +1207,21 @@ class Scenario(Section):
     clearing_house: ClearingHouse = section(default=ClearingHouse, doc="clearing house")
     central_bank: CentralBank = section(default=CentralBank, doc="central bank")
     channels: Channels = section(default=Channels, doc="switches for attribution")
-    events: Annotated[list[Event], Field(max_length=1000)] = parameter([], source="scenario", doc="what happens, by day")
+    events: Annotated[list[Event], Field(max_length=1000)] = parameter(
+        [], source="scenario", doc="what happens, by day"
+    )
     numerics: Numerics = section(default=Numerics, doc="how the day is solved")
     output: Output = section(default=Output, doc="what is kept")
 
     @model_validator(mode="after")
     def relations_hold(self) -> Scenario:
         """Check what no single field can: raises every broken relation at once."""
-        problems = [*_unknown_trades(self), *_unknown_contracts(self), *_impossible_holdings(self), *_late_events(self)]
+        problems = [
+            *_unknown_trades(self),
+            *_unknown_contracts(self),
+            *_impossible_holdings(self),
+            *_late_events(self),
+        ]
         if problems:
             raise Problems(problems)
         return self
@@ -867,13 +1234,26 @@ def _unknown_trades(scenario: Scenario) -> list[Problem]:
         names = [event.trade] if isinstance(event, Auction) else list(getattr(event, "trades", ()))
         key = "trade" if isinstance(event, Auction) else "trades"
         found += [
-            Problem(f"events.{index}.{key}", f"{name!r} is not a trade of this market", f"one of {', '.join(known)}", near=known)
+            Problem(
+                f"events.{index}.{key}",
+                f"{name!r} is not a trade of this market",
+                f"one of {', '.join(known)}",
+                near=known,
+            )
             for name in names
             if name not in known
         ]
-    for kind, purchases in (("outright", scenario.central_bank.outright), ("hedged", scenario.central_bank.hedged)):
+    for kind, purchases in (
+        ("outright", scenario.central_bank.outright),
+        ("hedged", scenario.central_bank.hedged),
+    ):
         found += [
-            Problem(f"central_bank.{kind}.trades.{name}", f"{name!r} is not a trade of this market", f"one of {', '.join(known)}", near=known)
+            Problem(
+                f"central_bank.{kind}.trades.{name}",
+                f"{name!r} is not a trade of this market",
+                f"one of {', '.join(known)}",
+                near=known,
+            )
             for name in purchases.trades
             if name not in known
         ]
@@ -895,7 +1275,11 @@ def _unknown_contracts(scenario: Scenario) -> list[Problem]:
             )
         if trade.hedge == "swap" and len(trade.deliverables) != 1:
             found.append(
-                Problem(f"market.trades.{name}.deliverables", f"{len(trade.deliverables)} bonds", "exactly one bond for a swap trade")
+                Problem(
+                    f"market.trades.{name}.deliverables",
+                    f"{len(trade.deliverables)} bonds",
+                    "exactly one bond for a swap trade",
+                )
             )
     return found
 
