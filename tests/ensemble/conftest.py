@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from simulator.ensemble.run import RunOutcome, run_scenario
+from simulator.ensemble.execution import RunOutcome, run_scenario
 from simulator.scenario.loading import LoadedScenario, load_scenario
 from simulator.scenario.schema import Scenario
 
 TOY = Path(__file__).with_name("toy.yaml")
 #: Yield changes so wild that some paths leave the range of prices and stop.
 WILD = (
-    "drivers.noise=20",
+    "drivers.noise=10",
     "horizon=40d",
     "market.trades.TY.volatility=500bp",
     "market.trades.FV.volatility=500bp",

@@ -88,7 +88,7 @@ CASES: dict[str, tuple[bool, Callable[[np.ndarray, bool], Estimate]]] = {
 
 
 def spread_over_error(case: str, wrong: float = 1.0) -> float:
-    """Spread of an estimate over repeated samples, over the standard error it claims: 1 when that is right."""
+    """Spread of an estimate over repeated samples, over the standard error it claims: 1 is right."""
     pairs, estimate = CASES[case]
     random = np.random.default_rng(5)
     found = [
