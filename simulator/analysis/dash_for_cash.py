@@ -395,7 +395,7 @@ def simulate(folder: Path, paths: int | None = None) -> Run:
     OutputError
         If the folder cannot be used, or the run was not finished.
     """
-    from simulator.ensemble.run import run_scenario
+    from simulator.ensemble.execution import run_scenario
     from simulator.results.reading import open_results
     from simulator.scenario.loading import load_scenario
 

@@ -26,6 +26,14 @@ def open_audit(p: Parameters, s: State) -> None:
 
 
 @phase
+def look_at_books(p: Parameters, s: State, stage: int) -> None:
+    """Check the books after a stage of the day, when the audit is on."""
+    s.clock[2] = stage
+    if p.audit_on:
+        check_books(p, s)
+
+
+@phase
 def check_books(p: Parameters, s: State) -> None:
     """Check every identity after the stage that the clock shows, while the audit is on and the path runs."""
     if not p.audit_on or s.status[0] != RUNNING:

@@ -7,7 +7,7 @@ dealers borrow what they need, estimates learn from the day.
 """
 
 from simulator.agents.hedge_fund import is_insolvent
-from simulator.engine.audit import check_books
+from simulator.engine.audit import look_at_books
 from simulator.engine.dealers import (
     book_extra_interest,
     close_out_dealers,
@@ -82,43 +82,34 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     """Play one trading day of one path."""
     observe_world(p, s, sched, w, path, day)
     pass_on_inventory(p, s)
-    s.clock[2] = AFTER_PASS_ON
-    check_books(p, s)
+    look_at_books(p, s, AFTER_PASS_ON)
     accrue_carry(p, s)
-    s.clock[2] = AFTER_CARRY
-    check_books(p, s)
+    look_at_books(p, s, AFTER_CARRY)
     find_cheapest(p, s)
     settle_prices(p, s)
-    s.clock[2] = AFTER_MARK
-    check_books(p, s)
+    look_at_books(p, s, AFTER_MARK)
     roll_over(p, s, sched, w, path, day)
-    s.clock[2] = AFTER_ROLL_OVER
-    check_books(p, s)
+    look_at_books(p, s, AFTER_ROLL_OVER)
     set_margins(p, s, sched, day)
     call_initial_margin(p, s)
     if p.redemption_on:
         ask_fund_redemptions(p, s, sched.fund_redemption[day] + investor_noise(sched, w, path, day))
-    s.clock[2] = AFTER_CALLS
-    check_books(p, s)
+    look_at_books(p, s, AFTER_CALLS)
     post_flows(p, s, sched, w, path, day)
-    s.clock[2] = AFTER_FLOWS
-    check_books(p, s)
+    look_at_books(p, s, AFTER_FLOWS)
     play_rounds(p, s)
     cover_managers(s)
     post_margins(p, s)
     cover_managers(s)
-    s.clock[2] = AFTER_MARGINS
-    check_books(p, s)
+    look_at_books(p, s, AFTER_MARGINS)
     close_out_dealers(p, s)
     finance_dealers(p, s)
-    s.clock[2] = AFTER_FINANCING
-    check_books(p, s)
+    look_at_books(p, s, AFTER_FINANCING)
     value_funds(p, s)
     value_managers(p, s)
     remember_peaks(p, s)
     learn_from_moves(p, s)
-    s.clock[2] = AFTER_CLOSE
-    check_books(p, s)
+    look_at_books(p, s, AFTER_CLOSE)
 
 
 @phase
@@ -194,8 +185,7 @@ def play_rounds(p: Parameters, s: State) -> None:
             choose_positions(p, s)
         forced = order_forced_sales(p, s)
         failed += close_out_unpaid_funds(p, s)
-        s.clock[2] = AFTER_DEFAULTS
-        check_books(p, s)
+        look_at_books(p, s, AFTER_DEFAULTS)
         s.tally[TALLY_ROUNDS] = n + 1.0
         if n > 0 and forced == 0 and failed == 0:
             break
@@ -204,8 +194,7 @@ def play_rounds(p: Parameters, s: State) -> None:
         settle_prices(p, s)
         transfer(p, s)
         execute_orders(p, s)
-        s.clock[2] = AFTER_CLEARING
-        check_books(p, s)
+        look_at_books(p, s, AFTER_CLEARING)
     value_funds(p, s)
     if not p.variation_margin_on:
         bridge_variation_margin(s)

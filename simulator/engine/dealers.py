@@ -55,6 +55,7 @@ from simulator.engine.state import (
     TALLY_WATERFALL,
     State,
 )
+from simulator.engine.status import NO_DEALER_LEFT
 from simulator.market.cash_market import balance_sheet_cost_bp
 from simulator.rule import phase
 
@@ -221,7 +222,7 @@ def ration_clients(p: Parameters, s: State, d: int, gap: float) -> None:
         limit = leverage_limit_bn(s.capital[d], p.capital_ratio, s.relief[0], s.limit_cut[0])
         over = max(0.0, s.use[d] - 1.0) * limit
     taken = taken_from_clients_bn(gap, over, p.client_cut_speed, p.unnetted_share)
-    s.taken[d] = min(taken, s.lent_to_funds[d])
+    s.taken[d] = max(0.0, min(taken, s.lent_to_funds[d]))  # clients' loans can be negative after a fall
     s.tally[TALLY_TAKEN] += s.taken[d]
     if p.diary_on and s.taken[d] > SMALLEST_ENTRY_BN:
         note(s, TOOK_BACK, d, -1, s.taken[d])
@@ -419,7 +420,10 @@ def lose_on_client(p: Parameters, s: State, i: int, loss: float) -> None:
 
 @phase
 def close_out_dealers(p: Parameters, s: State) -> None:
-    """Close out dealers without capital: lenders lose what is missing, survivors take over the trading book."""
+    """Close out dealers without capital: lenders lose what is missing, survivors take over the trading book.
+
+    Without survivors nobody makes the market, and the path stops.
+    """
     failed = False
     for d in range(s.capital.shape[0]):
         if s.dealer_alive[d] == 1.0 and s.capital[d] <= 0.0:
@@ -436,8 +440,11 @@ def close_out_dealers(p: Parameters, s: State) -> None:
     total = 0.0
     for d in range(s.capital.shape[0]):
         total += p.dealer_share[d] * s.dealer_alive[d]
+    if total <= 0.0:
+        s.status[0] = NO_DEALER_LEFT
+        return
     for d in range(s.capital.shape[0]):
-        s.share[d] = p.dealer_share[d] * s.dealer_alive[d] / total if total > 0.0 else p.dealer_share[d]
+        s.share[d] = p.dealer_share[d] * s.dealer_alive[d] / total
 
 
 @phase

@@ -168,10 +168,10 @@ def value_funds(p: Parameters, s: State) -> None:
         price = s.price[j]
         for i in range(count):
             own[i] += price * packages[j, i] - loan[j, i]
+    call = s.call
     for c in range(CALL_COUNT):
-        call = s.call[c]
         for i in range(count):
-            called[i] += call[i]
+            called[i] += call[c, i]
     worth = other_strategies_bn(1.0, p.other_loss_per_volatility, s.volatility_multiple[0])
     for i in range(count):
         equity[i] = equity_bn(cash[i] - called[i], posted[i], own[i], worth * other[i], drawn[i] + bridge[i])
@@ -184,19 +184,18 @@ def settle_calls(p: Parameters, s: State) -> None:
     cash, before = s.cash, s.scratch
     for i in range(count):
         before[i] = cash[i]
+    call, called = s.call, s.called_by
     for c in range(CALL_COUNT):
-        call, called = s.call[c], s.called_by[c]
         for i in range(count):
-            cash[i] -= call[i]
-            called[i] += max(0.0, call[i])
+            cash[i] -= call[c, i]
+            called[c, i] += max(0.0, call[c, i])
     if p.diary_on:
         write_calls(s)
     for i in range(count):
         if cash[i] < 0.0:
             book_uncovered(s, i, before[i])
             cover_shortfall(p, s, i)
-    for c in range(CALL_COUNT):
-        s.call[c, :] = 0.0
+    call[:, :] = 0.0
 
 
 @phase

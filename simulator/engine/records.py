@@ -80,48 +80,48 @@ def record_day(p: Parameters, s: State, r: Records, path: int, day: int) -> None
 @phase
 def record_trades(p: Parameters, s: State, r: Records, path: int, day: int) -> None:
     """Write down every trade, in the order of ``results.variables.BY_TRADE``."""
+    row = r.by_trade
     for j in range(s.price.shape[0]):
         extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
         shift_bp = s.curve_shift_bp[p.held_bond[j]]
         bonds = s.given_up[j]
         for a in range(s.manager_cash.shape[0]):
             bonds += s.manager_bonds[j, a]
-        row = r.by_trade[path, day]
-        row[0, j] = shift_bp
-        row[1, j] = shift_bp + s.pressure_bp[j] + p.cash_bp_per_dislocation_bp[j] * extra_bp
-        row[2, j] = s.pressure_bp[j]
-        row[3, j] = s.permanent_bp[j]
-        row[4, j] = s.dislocation_bp[j]
-        row[5, j] = s.price[j]
-        row[6, j] = s.hedge[j]
-        row[7, j] = s.cheapest[j] - p.basket_start[j]
-        row[8, j] = s.volatility_bp[j] * SQRT_TRADING_DAYS
-        row[9, j] = s.margin[j]
-        row[10, j] = s.fund_bonds[j]
-        row[11, j] = s.dealer_package[j]
-        row[12, j] = s.estate[j]
-        row[13, j] = s.central_package[j]
-        row[14, j] = s.manager_futures[j]
-        row[15, j] = s.inventory[j]
-        row[16, j] = bonds
-        row[17, j] = s.foreign_bonds[j]
-        row[18, j] = s.central_bonds[j]
-        row[19, j] = s.end_bonds[j]
-        row[20, j] = s.sold_by_trade[j]
-        row[21, j] = s.bought_by_trade[j]
-        row[22, j] = s.tail_bp[j]
+        row[path, day, 0, j] = shift_bp
+        row[path, day, 1, j] = shift_bp + s.pressure_bp[j] + p.cash_bp_per_dislocation_bp[j] * extra_bp
+        row[path, day, 2, j] = s.pressure_bp[j]
+        row[path, day, 3, j] = s.permanent_bp[j]
+        row[path, day, 4, j] = s.dislocation_bp[j]
+        row[path, day, 5, j] = s.price[j]
+        row[path, day, 6, j] = s.hedge[j]
+        row[path, day, 7, j] = s.cheapest[j] - p.basket_start[j]
+        row[path, day, 8, j] = s.volatility_bp[j] * SQRT_TRADING_DAYS
+        row[path, day, 9, j] = s.margin[j]
+        row[path, day, 10, j] = s.fund_bonds[j]
+        row[path, day, 11, j] = s.dealer_package[j]
+        row[path, day, 12, j] = s.estate[j]
+        row[path, day, 13, j] = s.central_package[j]
+        row[path, day, 14, j] = s.manager_futures[j]
+        row[path, day, 15, j] = s.inventory[j]
+        row[path, day, 16, j] = bonds
+        row[path, day, 17, j] = s.foreign_bonds[j]
+        row[path, day, 18, j] = s.central_bonds[j]
+        row[path, day, 19, j] = s.end_bonds[j]
+        row[path, day, 20, j] = s.sold_by_trade[j]
+        row[path, day, 21, j] = s.bought_by_trade[j]
+        row[path, day, 22, j] = s.tail_bp[j]
 
 
 @phase
 def record_market(p: Parameters, s: State, r: Records, path: int, day: int) -> None:
     """Write down the market as a whole, in the order of ``results.variables.OF_MARKET``."""
-    row = r.of_market[path, day]
-    row[0] = s.volatility_multiple[0]
-    row[1] = s.wholesale_bp[0]
-    row[2] = s.client_bp[0]
-    row[3] = mean_haircut(s)
-    row[4] = s.cost_bp[0]
-    row[5] = sector_use(p, s)
+    row = r.of_market
+    row[path, day, 0] = s.volatility_multiple[0]
+    row[path, day, 1] = s.wholesale_bp[0]
+    row[path, day, 2] = s.client_bp[0]
+    row[path, day, 3] = mean_haircut(s)
+    row[path, day, 4] = s.cost_bp[0]
+    row[path, day, 5] = sector_use(p, s)
     highest = 0.0
     capital = 0.0
     offer = 0.0
@@ -131,29 +131,29 @@ def record_market(p: Parameters, s: State, r: Records, path: int, day: int) -> N
         capital += s.capital[d]
         offer += s.offer[d]
         failed += 1.0 - s.dealer_alive[d]
-    row[6] = highest
-    row[7] = capital
-    row[8] = s.borrowed[0]
-    row[9] = s.fund_repo[0]
-    row[10] = offer
-    row[11] = s.tally[TALLY_TAKEN]
-    row[12] = s.facility[0]
-    row[13] = row_total(s.equity)
-    row[14] = row_total(s.cash)
-    row[15] = row_total(s.drawn)
-    row[16] = s.tally[TALLY_REDEEMED]
-    row[17] = s.alive.shape[0] - row_total(s.alive)
-    row[18] = failed
-    row[19] = s.tally[TALLY_DEALER_LOSS]
-    row[20] = s.tally[TALLY_WATERFALL]
-    row[21] = s.tally[TALLY_MANAGER_REDEEMED]
-    row[22] = s.tally[TALLY_FOREIGN_SOLD]
-    row[23] = s.tally[TALLY_OUTRIGHT]
-    row[24] = s.tally[TALLY_HEDGED]
-    row[25] = s.tally[TALLY_ROUNDS]
-    row[26] = s.tally[TALLY_LEFT_OVER]
-    row[27] = s.policy_rate[0]
-    row[28] = s.other_repo[0]
+    row[path, day, 6] = highest
+    row[path, day, 7] = capital
+    row[path, day, 8] = s.borrowed[0]
+    row[path, day, 9] = s.fund_repo[0]
+    row[path, day, 10] = offer
+    row[path, day, 11] = s.tally[TALLY_TAKEN]
+    row[path, day, 12] = s.facility[0]
+    row[path, day, 13] = row_total(s.equity)
+    row[path, day, 14] = row_total(s.cash)
+    row[path, day, 15] = row_total(s.drawn)
+    row[path, day, 16] = s.tally[TALLY_REDEEMED]
+    row[path, day, 17] = s.alive.shape[0] - row_total(s.alive)
+    row[path, day, 18] = failed
+    row[path, day, 19] = s.tally[TALLY_DEALER_LOSS]
+    row[path, day, 20] = s.tally[TALLY_WATERFALL]
+    row[path, day, 21] = s.tally[TALLY_MANAGER_REDEEMED]
+    row[path, day, 22] = s.tally[TALLY_FOREIGN_SOLD]
+    row[path, day, 23] = s.tally[TALLY_OUTRIGHT]
+    row[path, day, 24] = s.tally[TALLY_HEDGED]
+    row[path, day, 25] = s.tally[TALLY_ROUNDS]
+    row[path, day, 26] = s.tally[TALLY_LEFT_OVER]
+    row[path, day, 27] = s.policy_rate[0]
+    row[path, day, 28] = s.other_repo[0]
 
 
 @phase

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simulator.engine.audit import OPENING
 from simulator.engine.opening import Prepared
 from simulator.engine.records import Records
 from simulator.engine.simulate import simulate_block
@@ -42,7 +43,7 @@ def simulate_audited(
             {
                 "identity": name,
                 "stage": STAGES[stage],
-                "day": int(days[path, identity, stage]) + 1,
+                "day": int(days[path, identity, stage]) + int(stage != OPENING),  # the opening is day 0
                 "path": first_path + int(path),
                 "residual_bn": float(size[path, identity, stage]),
             }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from simulator.engine.diary import ENTRIES
 from simulator.engine.opening_records import opening_records
 from simulator.engine.simulate import BlockResult, simulate_block
 from simulator.engine.status import STATUS
+from simulator.ensemble.audit import Residual
 from simulator.results.errors import plain
 
 if TYPE_CHECKING:
@@ -126,8 +127,16 @@ def day_rows(prepared: Prepared, result: BlockResult) -> list[DayRow]:
     ]
 
 
-def print_replay(name: str, path: int, prepared: Prepared, result: BlockResult, *, as_json: bool) -> None:
-    """Show the days and the diary of a path on standard output."""
+def print_replay(
+    name: str,
+    path: int,
+    prepared: Prepared,
+    result: BlockResult,
+    residuals: Iterable[Residual] = (),
+    *,
+    as_json: bool = False,
+) -> None:
+    """Show the days and the diary of a path on standard output; residuals of its audit go into the JSON."""
     rows = day_rows(prepared, result)
     entries = list(diary_entries(prepared, result))
     code, day = (int(number) for number in result.records.status[0])
@@ -135,7 +144,7 @@ def print_replay(name: str, path: int, prepared: Prepared, result: BlockResult, 
     if as_json:
         said = {"scenario": name, "path": path, "status": status, "stopped_on_day": day + 1}
         said |= {"days": [asdict(row) for row in rows], "diary": [asdict(entry) for entry in entries]}
-        print(json.dumps(said, indent=1))
+        print(json.dumps(said | {"audit": list(residuals)}, indent=1))
         return
     print(plain(f"{name}, path {path:,}"))
     if code:

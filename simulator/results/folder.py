@@ -20,9 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.results.errors import BAD_INPUT, OutputError, plain
+from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock, create_ledger, read_ledger
 from simulator.results.manifest import MANIFEST, Manifest, differences, read_manifest, write_manifest
-from simulator.results.store import Layout, create_template, sweep_partial_files
+from simulator.results.store import sweep_partial_files
+from simulator.results.template import check_template, create_template
 
 ROOT = Path("outputs")
 STORE, LEDGER, LOCK = "results.zarr", "ledger.jsonl", ".lock"
@@ -73,9 +75,10 @@ def choose_folder(name: str, chosen: Path | None) -> Path:
     folder = ROOT / name if chosen is None else chosen
     if chosen is not None and chosen.parent == Path() and not chosen.is_absolute():
         folder = ROOT / chosen
-    if not SAFE_NAME.fullmatch(folder.name):
+    last = name if chosen is None else chosen.name
+    if not SAFE_NAME.fullmatch(last):
         raise OutputError(
-            f"-o {plain(str(folder))}: found {plain(folder.name)!r} as the name of a run; allowed are"
+            f"-o {plain(str(folder))}: found {plain(last)!r} as the name of a run; allowed are"
             " 1 to 80 letters, digits, dots, dashes and underscores that begin with none of . and -.",
             BAD_INPUT,
         )
@@ -139,6 +142,7 @@ def begin_or_resume(folder: Path, manifest: Manifest, *, overwrite: bool) -> Run
             )
         if not overwrite and (folder / LEDGER).is_file():
             sweep_partial_files(folder)
+            check_template(folder / STORE, manifest.store_layout())
             return open_run(folder)
         _delete_run(folder)
     write_manifest(folder, manifest)

@@ -22,8 +22,9 @@ from typing import Any, Literal
 
 import simulator
 from simulator.results.errors import OutputError
+from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock, sync_folder
-from simulator.results.store import Layout
+from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
 
 FORMAT = "unwind-run"
 FORMAT_VERSION = 1
@@ -44,7 +45,14 @@ PACKAGES = (
 PACKAGE = Path(simulator.__file__).resolve().parent
 #: Folders whose code decides the numbers of a run, besides the modules at the top of the package.
 MODEL_FOLDERS = ("scenario", "drivers", "market", "agents", "engine")
-MODEL_MODULES = ("contracts.py", "units.py", "rule.py", "results/variables.py", "results/store.py")
+MODEL_MODULES = (
+    "contracts.py",
+    "units.py",
+    "rule.py",
+    "results/variables.py",
+    "results/store.py",
+    "results/layout.py",
+)
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,12 @@ def differences(found: Manifest, wanted: Manifest) -> list[str]:
     return words
 
 
+def format_version() -> str:
+    """Version of the layout of a run on disk: it changes with the table of variables."""
+    table = (BY_TRADE, OF_MARKET, SALES, CALLS, BY_FUND, BY_DEALER)
+    return f"{FORMAT_VERSION}-{_sha256_of(table)[:8]}"
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write or replace a run's manifest; whole and on the disk when this returns.
 
@@ -188,7 +202,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     OSError
         If it cannot be written; an older one then stays.
     """
-    text = json.dumps({"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(manifest)}, indent=1)
+    said = {"format": FORMAT, "format_version": format_version(), **asdict(manifest)}
+    text = json.dumps(said, indent=1)
     file = folder / MANIFEST
     partial = file.with_name(f"{MANIFEST}.{os.getpid()}.partial")
     try:
@@ -216,8 +231,8 @@ def read_manifest(folder: Path) -> Manifest:
         said = json.loads(file.read_text(encoding="utf-8"))
         if said.pop("format") != FORMAT:
             raise ValueError("it is not the manifest of a run")
-        if said.pop("format_version") != FORMAT_VERSION:
-            raise ValueError("it was written by another version of Unwind")
+        if said.pop("format_version") != format_version():
+            raise ValueError("it was written by a version of Unwind with other variables")
         manifest = Manifest(**{**said, "files": tuple(said["files"])})
         manifest.store_layout()
     except FileNotFoundError as error:

@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.results.folder import RunFolder
+from simulator.results.layout import Array
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 
 #: A path is dysfunctional when some dislocation moves farther than this from its opening: three standard

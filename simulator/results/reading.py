@@ -17,8 +17,8 @@ from simulator.results.store import (
     DamagedBlockError,
     block_sha256,
     blocks_on_disk,
-    check_metadata,
 )
+from simulator.results.template import check_template
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,8 +57,8 @@ def open_results(
 
     folder = Path(folder)
     run = open_run(folder.parent if folder.name == STORE else folder)
-    check_metadata(run.store)
     layout = run.layout
+    check_template(run.store, layout)
     count = -(-layout.paths // layout.chunk)
     missing = sorted(set(run.finished) - blocks_on_disk(run.store, layout))
     damaged = [Damage(block, "is missing on disk") for block in missing] or (
@@ -98,8 +98,8 @@ def verify_run(folder: str | Path) -> list[Damage]:
         If there is no run, or its manifest, ledger or metadata cannot be used at all.
     """
     run = open_run(Path(folder))
-    check_metadata(run.store)
     layout = run.layout
+    check_template(run.store, layout)
     count = -(-layout.paths // layout.chunk)
     found = [Damage(None, f"line {number} of the ledger is broken") for number in run.broken_lines]
     found += [Damage(None, f"{file.name} is left over") for file in sorted(run.store.rglob(f"*{PARTIAL}"))]

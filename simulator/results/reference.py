@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from simulator.results.layout import STATUS, STOPPED_ON_DAY
 from simulator.results.outcomes import OUTCOMES
-from simulator.results.store import STATUS, STOPPED_ON_DAY
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES, Variable
 
 INTRODUCTION = """# Results

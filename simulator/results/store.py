@@ -13,33 +13,21 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import threading
-import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.calendar import trading_dates
-from simulator.results.errors import OutputError
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES, Variable
-
-Array = NDArray[Any]
-
-STATUS = Variable("status", "1", "why the path stopped; 0 when it finished")
-STOPPED_ON_DAY = Variable("stopped_on_day", "1", "day on which the path stopped; 0 when it finished")
+from simulator.results.layout import Array, Field, Layout
 
 # Level 1: prices are mostly noise to a compressor, and higher levels take twice the time for a percent.
 ZSTD_LEVEL = 1
 PARTIAL = ".partial"
-CODECS = ("bytes", "zstd", "crc32c", "vlen-utf8")
-DATA_TYPES = ("float32", "float64", "int8", "int32", "int64", "string")
 
 
 class BlockRecords(Protocol):
@@ -59,90 +47,6 @@ class BlockRecords(Protocol):
     def by_dealer(self) -> NDArray[np.floating]: ...  # noqa: D102
     @property
     def status(self) -> NDArray[np.int64]: ...  # noqa: D102
-
-
-class Field(NamedTuple):
-    """One stored array: what it is, its dimensions, and where it stands in the packed records."""
-
-    variable: Variable
-    dims: tuple[str, ...]
-    group: str
-    place: int | None  # on the axis of variables; none when the group is one variable
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Size and labels of a store.
-
-    Parameters
-    ----------
-    paths, days, block
-        Paths of the run, trading days after the opening, and paths in a block.
-    opening
-        Date of day 0.
-    trades, channels, calls, funds, dealers
-        Names along the dimensions; no funds and dealers when agents are not kept one by one.
-    statuses
-        Names of the status codes, from 0.
-    precision
-        ``"float32"`` or ``"float64"``.
-    attributes
-        What the dataset says of itself: scenario, seed, hashes.
-    """
-
-    paths: int
-    days: int
-    block: int
-    opening: date
-    trades: tuple[str, ...]
-    channels: tuple[str, ...]
-    calls: tuple[str, ...]
-    funds: tuple[str, ...]
-    dealers: tuple[str, ...]
-    statuses: tuple[str, ...]
-    precision: str
-    attributes: Mapping[str, str | int]
-
-    @property
-    def chunk(self) -> int:
-        """Paths in a chunk: a block, or all paths when there are fewer."""
-        return min(self.block, self.paths)
-
-    def labels(self) -> dict[str, tuple[str, ...]]:
-        """Names along each labelled dimension that the store has."""
-        named = {"trade": self.trades, "channel": self.channels, "call": self.calls}
-        return named | ({"fund": self.funds, "dealer": self.dealers} if self.funds else {})
-
-    def fields(self) -> Iterator[Field]:
-        """The stored arrays, in the order in which they are written and hashed."""
-        for place, variable in enumerate(BY_TRADE):
-            yield Field(variable, ("path", "day", "trade"), "by_trade", place)
-        for place, variable in enumerate(OF_MARKET):
-            yield Field(variable, ("path", "day"), "of_market", place)
-        yield Field(SALES, ("path", "day", "channel"), "sales", None)
-        yield Field(CALLS, ("path", "day", "call"), "calls", None)
-        if self.funds:
-            for place, variable in enumerate(BY_FUND):
-                yield Field(variable, ("path", "day", "fund"), "by_fund", place)
-            for place, variable in enumerate(BY_DEALER):
-                yield Field(variable, ("path", "day", "dealer"), "by_dealer", place)
-        yield Field(STATUS, ("path",), "status", 0)
-        yield Field(STOPPED_ON_DAY, ("path",), "status", 1)
-
-    def data_type(self, field: Field) -> np.dtype[Any]:
-        """Number format in which an array is stored, little-endian."""
-        status = {STATUS.name: "<i1", STOPPED_ON_DAY.name: "<i4"}
-        return np.dtype(status.get(field.variable.name, {"float32": "<f4", "float64": "<f8"}[self.precision]))
-
-    def bytes_of_path(self) -> int:
-        """Bytes of one path before compression."""
-        sizes = {"path": 1, "day": self.days + 1} | {
-            name: len(names) for name, names in self.labels().items()
-        }
-        return sum(
-            self.data_type(field).itemsize * int(np.prod([sizes[name] for name in field.dims]))
-            for field in self.fields()
-        )
 
 
 class Written(NamedTuple):
@@ -172,69 +76,6 @@ class Store:
     folder: Path
     layout: Layout
     opening: BlockRecords
-
-
-def create_template(folder: Path, layout: Layout) -> None:
-    """Write the metadata and the coordinates of a store; no chunk of a path exists yet.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written.
-    """
-    import zarr
-    from zarr.codecs import Crc32cCodec, ZstdCodec
-
-    coding: dict[str, Any] = {
-        "compressors": [ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()],
-        "chunk_key_encoding": {"name": "default", "separator": "."},
-    }
-    attributes = {"Conventions": "CF-1.11", "title": "Unwind results", **layout.attributes}
-    group = zarr.create_group(folder, zarr_format=3, attributes=attributes)
-    sizes = {"path": layout.paths, "day": layout.days + 1}
-    for name, names in layout.labels().items():
-        sizes[name] = len(names)
-        labels = np.array(names, np.dtypes.StringDType())
-        said: dict[str, Any] = {"long_name": f"name of the {name}"}
-        group.create_array(name, data=labels, dimension_names=[name], attributes=said, **coding)
-    for name, values, said in _calendar(layout):
-        group.create_array(name, data=values, dimension_names=["day"], attributes=said, **coding)
-    for field in layout.fields():
-        shape = tuple(sizes[name] for name in field.dims)
-        dtype = layout.data_type(field)
-        group.create_array(
-            field.variable.name,
-            shape=shape,
-            chunks=(layout.chunk, *shape[1:]),
-            dtype=dtype,
-            fill_value=np.nan if dtype.kind == "f" else 0,
-            dimension_names=list(field.dims),
-            attributes=_attributes(field, layout),
-            **coding,
-        )
-
-
-def _calendar(layout: Layout) -> Iterator[tuple[str, Array, dict[str, Any]]]:
-    dates = trading_dates(layout.opening, layout.days)
-    said = {"long_name": "trading day; 0 is the opening", "units": "1"}
-    yield "day", np.arange(layout.days + 1, dtype=np.int32), said
-    since = np.array([(day - layout.opening).days for day in dates], np.int32)
-    said = {
-        "long_name": "date of the trading day",
-        "standard_name": "time",
-        "units": f"days since {layout.opening.isoformat()}",
-        "calendar": "proleptic_gregorian",
-    }
-    yield "date", since, said
-
-
-def _attributes(field: Field, layout: Layout) -> dict[str, Any]:
-    said: dict[str, Any] = {"long_name": field.variable.meaning, "units": field.variable.unit}
-    if "day" in field.dims:
-        said["coordinates"] = "date"
-    if field.variable == STATUS:
-        said |= {"flag_values": list(range(len(layout.statuses))), "flag_meanings": " ".join(layout.statuses)}
-    return said
 
 
 def write_block(store: Store, first_path: int, records: BlockRecords) -> Written:
@@ -366,12 +207,10 @@ def _read_fields(
     folder: Path, layout: Layout, block: int, names: Collection[str] | None = None
 ) -> Iterator[tuple[Field, Array]]:
     paths = min(layout.chunk, layout.paths - block * layout.chunk)
-    sizes = {"path": layout.chunk, "day": layout.days + 1}
-    sizes |= {name: len(names) for name, names in layout.labels().items()}
     for field in layout.fields():
         if names is not None and field.variable.name not in names:
             continue
-        shape = tuple(sizes[name] for name in field.dims)
+        shape = layout.chunk_shape(field)
         try:
             values = _decode(_chunk_file(folder, field, block).read_bytes(), layout.data_type(field), shape)
         except FileNotFoundError as error:
@@ -434,65 +273,3 @@ def sweep_partial_files(folder: Path) -> int:
     for file in partial:
         file.unlink(missing_ok=True)
     return len(partial)
-
-
-def consolidate(folder: Path) -> None:
-    """Copy all metadata into the root of the store, once nothing changes: fewer requests to open it."""
-    import zarr
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
-        zarr.consolidate_metadata(folder, zarr_format=3)
-
-
-def check_metadata(folder: Path) -> None:
-    """Refuse a store that is not of this project's making, before any library opens it.
-
-    Only plain numbers and names in known codecs, no other format of Zarr, no links.
-
-    Raises
-    ------
-    OutputError
-        Naming the array and what is wrong.
-    """
-    if folder.is_symlink() or not folder.is_dir():
-        raise OutputError(
-            f"{folder}: found no folder of results there. Check the path; links are not followed."
-        )
-    try:
-        if _metadata(folder / "zarr.json").get("node_type") != "group":
-            raise ValueError("no Zarr v3 group")
-        for entry in sorted(folder.iterdir()):
-            if entry.is_symlink() or entry.name in (".zarray", ".zgroup", ".zmetadata", ".zattrs"):
-                raise ValueError(f"{entry.name} does not belong to a Zarr v3 store")
-            if entry.is_dir():
-                _check_array(entry)
-    except (ValueError, OSError) as error:
-        raise OutputError(
-            f"{folder}: found a store that Unwind did not write: {error}. It was not opened."
-        ) from error
-
-
-def _check_array(folder: Path) -> None:
-    metadata = _metadata(folder / "zarr.json")
-    codecs = metadata.get("codecs")
-    names = (
-        [codec.get("name") for codec in codecs if isinstance(codec, dict)] if isinstance(codecs, list) else []
-    )
-    if (
-        (folder / "zarr.json").is_symlink()
-        or (folder / ".zarray").exists()
-        or metadata.get("node_type") != "array"
-    ):
-        raise ValueError(f"{folder.name} is no Zarr v3 array")
-    if not names or any(name not in CODECS for name in names) or metadata.get("storage_transformers"):
-        raise ValueError(f"{folder.name} has codecs {names}")
-    if metadata.get("data_type") not in DATA_TYPES:
-        raise ValueError(f"{folder.name} has data type {metadata.get('data_type')!r}")
-
-
-def _metadata(file: Path) -> dict[str, Any]:
-    metadata = json.loads(file.read_text(encoding="utf-8"))
-    if not isinstance(metadata, dict) or metadata.get("zarr_format") != 3:
-        raise ValueError(f"{file.parent.name} has no metadata of Zarr v3")
-    return metadata

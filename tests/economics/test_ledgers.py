@@ -59,11 +59,9 @@ def test_identities_hold_relative_to_the_books() -> None:
 
 def test_books_balance_through_a_collapse() -> None:
     run = played("tariff-shock-2025", *COLLAPSE, paths=20, audit=True)
-    assert run.of_market("funds_failed").max() > 0.0
-    assert run.of_market("dealers_failed").max() > 0.0
-    assert run.of_market("waterfall_losses").max() > 0.0
-    assert run.of_market("dealer_client_losses").max() > 0.0
-    assert run.of_market("facility_use").max() > 0.0
+    happened = ("funds_failed", "dealers_failed", "waterfall_losses", "dealer_client_losses", "facility_use")
+    for name in happened:
+        assert np.nanmax(run.of_market(name)) > 0.0, name
     assert_books_balance(run)
 
 

@@ -1,0 +1,92 @@
+"""Show a summary on a terminal: tables with rules there, plain columns in a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from simulator.results.errors import plain
+from simulator.results.summary import Summary, Table, shown
+
+PLAIN_WIDTH = 120
+
+
+def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence[str] = ()) -> None:
+    """Show the summary on standard output.
+
+    Parameters
+    ----------
+    advice
+        What to do about each status of a stopped path.
+    closing
+        Last lines: where the results lie, how to look further.
+    """
+    on_terminal = sys.stdout.isatty()
+    console = Console(markup=False, highlight=False, emoji=False, width=None if on_terminal else PLAIN_WIDTH)
+    done = summary.paths - summary.stopped_count
+    console.print(
+        plain(f"{summary.name}: {summary.paths:,} paths of {summary.days:,} days, seed {summary.seed}"),
+        style="bold",
+    )
+    for line in _stopped_lines(summary, advice):
+        console.print(plain(line), style="yellow")
+    for sentence in summary.headlines:
+        console.print(plain(sentence))
+    for table in summary.tables:
+        console.print()
+        console.print(_rich_table(table, on_terminal))
+    console.print()
+    console.print(f"± is one Monte Carlo standard error, from {done:,} paths.{_sampling_note(summary)}")
+    for line in closing:
+        console.print(plain(line), soft_wrap=True)
+
+
+def _rich_table(table: Table, on_terminal: bool) -> RichTable:
+    drawn = RichTable(
+        title=table.title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD if on_terminal else None,
+        pad_edge=False,
+    )
+    drawn.add_column("")
+    for column in table.columns:
+        unit = f", {column.unit}" if column.unit else ""
+        drawn.add_column(Text(f"{column.heading}{unit}"), justify="right")
+    for name, cells in table.rows:
+        texts = (shown(cell, column.decimals) for column, cell in zip(table.columns, cells, strict=True))
+        drawn.add_row(Text(plain(name)), *map(Text, texts))
+    return drawn
+
+
+def _sampling_note(summary: Summary) -> str:
+    notes = {
+        "antithetic": " Mirrored paths count as one draw.",
+        "sobol": " Paths are Sobol points: the true errors are smaller.",
+    }
+    return notes.get(summary.sampling, "")
+
+
+def _stopped_lines(summary: Summary, advice: Mapping[str, str]) -> list[str]:
+    """*3 of 20,000 paths stopped: …*, with what each reason means."""
+    if not summary.stopped:
+        return []
+    parts = []
+    for group in summary.stopped:
+        named = ", ".join(f"{path}" for path in group.paths) + (
+            ", …" if group.count > len(group.paths) else ""
+        )
+        paths = "path" if group.count == 1 else "paths"
+        parts.append(f"{group.status} on day {group.day} ({paths} {named})")
+    lines = [
+        f"{summary.stopped_count:,} of {summary.paths:,} paths stopped and are left out: {'; '.join(parts)}."
+    ]
+    statuses = dict.fromkeys(group.status for group in summary.stopped)
+    lines += [f"{status}: {advice[status]}." for status in statuses if advice.get(status)]
+    first = summary.stopped[0].paths[0]
+    return [*lines, f"Look at one with: --path {first} --audit"]

@@ -1,0 +1,105 @@
+"""Replay: the very path of the run, and what happened on it, in order."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from simulator.engine.simulate import simulate_block
+from simulator.ensemble.execution import RunOutcome, prepare_run
+from simulator.ensemble.replay import day_rows, diary_entries, money, play_path
+from simulator.ensemble.run import run_command
+from simulator.results.errors import BAD_INPUT, UNFINISHED
+from simulator.results.reading import open_results
+from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET, position
+from tests.ensemble.conftest import WILD, load_toy
+
+LOADED = ("output.agents=true", "paths=44")
+
+
+@pytest.mark.parametrize("path", [0, 7, 8, 43])
+def test_a_path_alone_is_the_path_of_the_run(toy_run: RunOutcome, path: int) -> None:
+    records = play_path(prepare_run(load_toy(*LOADED), diary=True), path).records
+    stored = open_results(toy_run.folder.path).isel(path=path, day=slice(1, None))
+    groups = (
+        (BY_TRADE, records.by_trade),
+        (OF_MARKET, records.of_market),
+        (BY_FUND, records.by_fund),
+        (BY_DEALER, records.by_dealer),
+    )
+    for table, packed in groups:
+        for place, variable in enumerate(table):
+            np.testing.assert_array_equal(stored[variable.name].values, packed[0, :, place])
+    np.testing.assert_array_equal(stored["fund_calls"].values, records.calls[0])
+    np.testing.assert_array_equal(stored["fund_sales_by_channel"].values, records.sales[0])
+
+
+def test_the_diary_tells_who_was_called_in_order() -> None:
+    prepared = prepare_run(load_toy(*LOADED), diary=True)
+    result = play_path(prepared, 7)
+    entries = list(diary_entries(prepared, result))
+    assert len(entries) > 50
+    when = [(entry.day, entry.round) for entry in entries]
+    assert when == sorted(when)
+    assert {entry.day for entry in entries} <= set(range(1, 13))
+    assert any(entry.text.startswith("fund 1 is called for $") for entry in entries)
+    assert not any("{" in entry.text for entry in entries)
+    # the calls of variation margin that the diary tells are those of the records, small ones apart
+    told = np.zeros(13)
+    for entry in entries:
+        if entry.text.endswith("of variation margin"):
+            told[entry.day] += entry.amount_bn
+    np.testing.assert_allclose(told[1:], result.records.calls[0, :, 0], rtol=1e-4, atol=1e-3)
+
+
+def test_the_days_are_those_of_the_records() -> None:
+    prepared = prepare_run(load_toy(*LOADED), diary=True)
+    result = play_path(prepared, 7)
+    rows = day_rows(prepared, result)
+    assert [row.day for row in rows] == list(range(13))
+    total = result.records.by_trade[0, :, position(BY_TRADE, "cash_yield_change")]
+    for row in rows[1:]:
+        assert abs(row.total_bp) == np.abs(total[row.day - 1]).max()
+        assert row.called_bn == pytest.approx(result.records.calls[0, row.day - 1].sum())
+    assert rows[0].packages_bn == pytest.approx(450.0)
+
+
+def test_the_command_prints_a_story(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(load_toy(*LOADED), path=7) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("toy, path 7\n")
+    assert re.search(r"\nDay \d+\n  round 0: fund 1 is called for \$", shown)
+    assert "dislocation" in shown
+
+
+def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(load_toy(*LOADED), path=7, as_json=True, audit=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["path"], said["status"], said["stopped_on_day"]) == (7, "FINISHED", 0)
+    assert len(said["days"]) == 13
+    assert any(entry["text"].startswith("fund 1 is called for") for entry in said["diary"])
+    assert len(said["audit"]) == 7
+
+
+def test_a_path_that_stops_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    loaded = load_toy(*WILD, "paths=256")
+    status = simulate_block(prepare_run(loaded), 0, 256).records.status
+    path = int(np.flatnonzero(status[:, 0])[0])
+    assert run_command(loaded, path=path) == UNFINISHED
+    shown = capsys.readouterr().out
+    day = status[path, 1] + 1
+    assert f"The path stopped on day {day}: PRICE_OUT_OF_RANGE: a bond or hedge price left" in shown
+
+
+def test_a_path_beyond_the_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(load_toy(*LOADED), path=44) == BAD_INPUT
+    assert "--path 44: found 44 paths in the run; allowed are 0 to 43." in capsys.readouterr().err
+
+
+def test_amounts_in_words() -> None:
+    assert [money(amount) for amount in (1234.5, 1.0, 0.9999, 0.0001, -2.5)] == [
+        "$1,234.50bn", "$1.00bn", "$999.9mn", "$0.1mn", "-$2.50bn",
+    ]  # fmt: skip

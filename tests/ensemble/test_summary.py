@@ -1,0 +1,199 @@
+"""The summary: its figures are those of the dataset, each with its error, and no text can draw on the terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from simulator.ensemble.execution import RunOutcome, run_scenario
+from simulator.ensemble.run import run_command
+from simulator.results import measures
+from simulator.results.display import print_summary
+from simulator.results.measures import Estimate
+from simulator.results.outcomes import DYSFUNCTION_BP, collect_outcomes, is_dysfunctional
+from simulator.results.reading import open_results
+from simulator.results.summary import Cell, Summary, summarise
+from tests.ensemble.conftest import load_toy
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunOutcome:
+    folder = tmp_path_factory.mktemp("summary") / "run"
+    return run_scenario(load_toy("paths=300", "numerics.block=64"), folder)
+
+
+@pytest.fixture(scope="module")
+def results(run: RunOutcome) -> xr.Dataset:
+    return open_results(run.folder.path).load()
+
+
+@pytest.fixture(scope="module")
+def summary(run: RunOutcome) -> Summary:
+    return summarise(run.folder, collect_outcomes(run.folder))
+
+
+def cell(summary: Summary, table: str, row: str, column: str) -> Cell:
+    (found,) = (each for each in summary.tables if each.key == table)
+    place = [each.key for each in found.columns].index(column)
+    return dict(found.rows)[row][place]
+
+
+def assert_mean(found: Cell, values: xr.DataArray | np.ndarray) -> None:
+    """The estimate is the mean of the values, and its error their spread over the root of their number."""
+    array = np.asarray(values, np.float64)
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(array.mean(), rel=1e-5, abs=1e-9)
+    error = array.std(ddof=1) / math.sqrt(len(array))
+    assert found.standard_error == pytest.approx(error, rel=1e-4, abs=1e-9)
+
+
+@pytest.mark.parametrize("trade", ["FV", "TY"])
+def test_figures_by_trade_are_those_of_the_dataset(summary: Summary, results: xr.Dataset, trade: str) -> None:
+    here = results.sel(trade=trade)
+    exogenous, total = (
+        abs(here["fundamental_yield_change"]).max("day"),
+        abs(here["cash_yield_change"]).max("day"),
+    )
+    assert_mean(cell(summary, "yields", trade, "exogenous_peak"), exogenous)
+    assert_mean(cell(summary, "yields", trade, "total_peak"), total)
+    assert_mean(cell(summary, "yields", trade, "total_end"), here["cash_yield_change"].isel(day=-1))
+    amplification = cell(summary, "yields", trade, "amplification")
+    assert isinstance(amplification, Estimate)
+    assert amplification.value == pytest.approx(float(total.mean() / exogenous.mean()), rel=1e-5)
+    unwound = (here["fund_packages"].isel(day=0) - here["fund_packages"]).max("day")
+    assert_mean(cell(summary, "deleveraging", trade, "unwound"), unwound)
+    lowest = here["fund_packages"].argmin("day")
+    rise = here["dislocation"].isel(day=lowest) - here["dislocation"].isel(day=0)
+    impact = cell(summary, "deleveraging", trade, "impact")
+    assert isinstance(impact, Estimate)
+    assert impact.value == pytest.approx(float(100.0 * rise.mean() / unwound.mean()), rel=1e-4)
+    move = abs(here["dislocation"] - here["dislocation"].isel(day=0)).max("day")
+    high = cell(summary, "dislocations", trade, "move_95")
+    assert isinstance(high, Estimate)
+    assert high.value == pytest.approx(float(move.quantile(0.95)), rel=1e-5)
+    assert_mean(
+        cell(summary, "dislocations", trade, "margin_peak"), 100.0 * here["initial_margin"].max("day")
+    )
+
+
+def test_figures_of_the_market_are_those_of_the_dataset(summary: Summary, results: xr.Dataset) -> None:
+    for row, name, scale in (
+        ("repo rate over policy rate, peak, bp", "repo_spread", 1.0),
+        ("haircut, peak, %", "mean_haircut", 100.0),
+        ("dealers' use of their limits, peak, %", "dealer_use", 100.0),
+    ):
+        assert_mean(cell(summary, "funding", row, "mean"), scale * results[name].max("day"))
+    assert_mean(cell(summary, "flows", "foreign sales", "mean"), results["foreign_sales"].sum("day"))
+    sold = results["fund_sales_by_channel"].sum("day")
+    for channel in results["channel"].values:
+        here = sold.sel(channel=channel)
+        row = str(channel).replace("_", " ")
+        assert_mean(cell(summary, "causes", row, "sold"), here)
+        share = cell(summary, "causes", row, "share")
+        assert isinstance(share, Estimate)
+        assert share.value == pytest.approx(float(100.0 * here.mean() / sold.sum("channel").mean()), abs=1e-3)
+    assert_mean(
+        cell(summary, "causes", "haircut", "called"), results["fund_calls"].sum("day").sel(call="haircut")
+    )
+    shares = [
+        cell(summary, "causes", str(name).replace("_", " "), "share") for name in results["channel"].values
+    ]
+    assert sum(share.value for share in shares if isinstance(share, Estimate)) == pytest.approx(100.0)
+
+
+def test_dysfunction_is_a_far_dislocation(run: RunOutcome, summary: Summary, results: xr.Dataset) -> None:
+    far = (
+        abs(results["dislocation"] - results["dislocation"].isel(day=0)).max(("day", "trade"))
+        > DYSFUNCTION_BP
+    )
+    found = cell(summary, "failures", "dislocation moves more than 45 bp", "probability")
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(100.0 * float(far.mean()))
+    assert 0.0 < found.value < 100.0
+    outcomes = collect_outcomes(run.folder)
+    assert is_dysfunctional(outcomes, 0.0).mean() == 1.0
+    assert is_dysfunctional(outcomes, 1e6).mean() == 0.0
+
+
+def test_mirrored_paths_count_as_pairs(tmp_path: Path) -> None:
+    outcome = run_scenario(load_toy("drivers.sampling=antithetic", "paths=64"), tmp_path / "run")
+    summary = summarise(outcome.folder, collect_outcomes(outcome.folder))
+    found = cell(summary, "yields", "TY", "total_end")
+    values = open_results(outcome.folder.path)["cash_yield_change"].sel(trade="TY").isel(day=-1).values
+    assert isinstance(found, Estimate)
+    assert found.draws == 32
+    assert found == measures.mean(values.astype(np.float64), antithetic=True)
+    assert found.standard_error < measures.mean(values).standard_error
+
+
+def test_every_figure_has_an_error_and_json_has_them_all(
+    run: RunOutcome, summary: Summary, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(load_toy("paths=300", "numerics.block=64"), output=run.folder.path, as_json=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["tables"] == summary.as_record()["tables"]
+    assert said["results"] == str(run.folder.path)
+    assert (said["scenario"], said["paths"], said["days"], said["seed"]) == ("toy", 300, 12, 7)
+    for table in summary.tables:
+        for name, cells in table.rows:
+            for column, figure in zip(table.columns, cells, strict=True):
+                record = said["tables"][table.key][name][column.key]
+                if figure is None:
+                    assert record is None
+                else:
+                    assert set(record) == {"value", "standard_error", "unit"}
+                    assert record["standard_error"] is None or record["standard_error"] >= 0.0
+
+
+def test_piped_it_is_plain_and_every_table_is_there(
+    run: RunOutcome, summary: Summary, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_summary(summary, {}, ["Results: here"])
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    for table in summary.tables:
+        assert table.title in shown
+    assert "± is one Monte Carlo standard error, from 300 paths." in shown
+    assert shown.rstrip().endswith("Results: here")
+    unwound = cell(summary, "deleveraging", "TY", "unwound")
+    assert isinstance(unwound, Estimate)
+    row = next(line for line in shown.splitlines() if re.match(r"TY +200 ", line))
+    assert f"{unwound.value:,.1f} ± {unwound.standard_error:,.1f}" in row
+
+
+@pytest.mark.parametrize(
+    "text", ["[bold]x[/nope]", "[link=http://x]y", "a\x1b[2Jb", "new\nline", "\u202eabc", ":smile:"]
+)
+def test_no_text_can_draw_on_the_terminal(
+    summary: Summary, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    tables = tuple(
+        replace(table, rows=tuple((text, cells) for _, cells in table.rows)) for table in summary.tables
+    )
+    hostile = replace(summary, name=text, tables=tables, headlines=(text,), folder=text)
+    print_summary(hostile, {}, [text])
+    shown = capsys.readouterr().out
+    safe = "".join(character if character.isprintable() else "?" for character in text)
+    assert shown.splitlines()[0].startswith(f"{safe}: 300 paths")
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert safe in shown.splitlines()[1]
+
+
+def test_a_market_at_rest_has_no_ratios(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loaded = load_toy("drivers.model=none", "drivers.noise=0", "paths=2", "events=[]")
+    assert run_command(loaded, output=tmp_path / "run") == 0
+    shown = capsys.readouterr().out
+    assert "amplification -" in shown
+    assert "nan" not in shown.lower()
+
+
+def test_one_path_has_no_error_to_tell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(load_toy("paths=1"), output=tmp_path / "run") == 0
+    assert "± ?" in capsys.readouterr().out

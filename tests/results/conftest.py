@@ -1,0 +1,119 @@
+"""A small store with random records, and the damage that can be done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.engine.parameters import CALL_COUNT, CHANNELS
+from simulator.engine.records import Records, allocate_records
+from simulator.results.folder import RunFolder, begin_or_resume, open_run
+from simulator.results.layout import Layout
+from simulator.results.ledger import FinishedBlock, append_block
+from simulator.results.manifest import Manifest, finished_manifest, new_manifest, write_manifest
+from simulator.results.store import Store, write_block
+
+PATHS, DAYS, BLOCK = 21, 5, 8
+TRADES, FUNDS, DEALERS = ("FV", "TY"), ("fund 1", "fund 2", "fund 3"), ("dealer 1",)
+
+
+def random_records(paths: int, layout: Layout, seed: int, days: int = DAYS) -> Records:
+    """Records filled with random numbers; path 1 stopped on the third day."""
+    agents = bool(layout.funds)
+    sizes = (len(layout.trades), len(FUNDS), len(DEALERS))
+    records = allocate_records(paths, days, *sizes, layout.precision, agents)
+    random = np.random.default_rng(seed)
+    for name in ("by_trade", "of_market", "sales", "calls", "by_fund", "by_dealer"):
+        array = getattr(records, name)
+        array[:] = random.standard_normal(array.shape)
+    if paths > 1 and days > 2:
+        records.status[1] = (1, 2)
+        for name in ("by_trade", "of_market", "sales", "calls"):
+            getattr(records, name)[1, 2:] = np.nan
+    return records
+
+
+def cut(records: Records, first: int, count: int) -> Records:
+    """Some paths of the records."""
+    return Records(*(array[first : first + count] for array in records))
+
+
+@pytest.fixture
+def layout() -> Layout:
+    return Layout(
+        paths=PATHS,
+        days=DAYS,
+        block=BLOCK,
+        opening=date(2020, 4, 8),
+        trades=TRADES,
+        channels=CHANNELS,
+        calls=CHANNELS[:CALL_COUNT],
+        funds=(),
+        dealers=(),
+        statuses=("FINISHED", "PRICE_OUT_OF_RANGE", "NOT_FINITE"),
+        precision="float32",
+        attributes={"scenario": "toy", "seed": "7", "sampling": "pseudo"},
+    )
+
+
+def manifest_of(layout: Layout, seed: int = 7, **scenario: object) -> Manifest:
+    return new_manifest(
+        name="toy",
+        scenario={"name": "toy", "seed": seed, "paths": layout.paths, **scenario},
+        origins={"seed": "toy.yaml:3"},
+        files=[{"file": "toy.yaml", "sha256": "0" * 64}],
+        data=[],
+        layout=layout,
+        seed=seed,
+        sampling="pseudo",
+        is_audited=False,
+    )
+
+
+def write_run(
+    folder: Path, layout: Layout, blocks: int | None = None, seed: int = 7
+) -> tuple[RunFolder, Records]:
+    """A run of random numbers: all blocks, or the first few; returns it and all its records."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run = begin_or_resume(folder, manifest_of(layout, seed), overwrite=False)
+    records = random_records(layout.paths, layout, seed)
+    store = Store(run.store, layout, random_records(1, layout, seed + 1, days=1))
+    count = -(-layout.paths // layout.chunk)
+    for number in range(count if blocks is None else blocks):
+        first = number * layout.chunk
+        paths = min(layout.chunk, layout.paths - first)
+        written = write_block(store, first, cut(records, first, paths))
+        stopped = {"PRICE_OUT_OF_RANGE": 1} if number == 0 else {}
+        block = FinishedBlock(number, first, paths, written.sha256, written.stored_bytes, 0.1, stopped)
+        append_block(run.ledger, run.manifest.run_key, block)
+    run = open_run(folder)
+    if blocks is None:
+        write_manifest(folder, finished_manifest(run.manifest, run.finished))
+        run = open_run(folder)
+    return run, records
+
+
+@pytest.fixture
+def whole_run(tmp_path: Path, layout: Layout) -> RunFolder:
+    return write_run(tmp_path / "run", layout)[0]
+
+
+@pytest.fixture
+def chunk_of(whole_run: RunFolder) -> Callable[[str, int], Path]:
+    """File of a chunk by variable and block."""
+
+    def find(variable: str, block: int) -> Path:
+        (file,) = (whole_run.store / variable).glob(f"c.{block}.*" if variable != "status" else f"c.{block}")
+        return file
+
+    return find
+
+
+@pytest.fixture
+def agents_layout(layout: Layout) -> Layout:
+    return replace(layout, funds=FUNDS, dealers=DEALERS, precision="float64")

@@ -1,0 +1,179 @@
+"""The store: what is written is what any reader of Zarr gets back, and damage never passes for numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+
+from simulator.results import store as stores
+from simulator.results.folder import RunFolder
+from simulator.results.layout import Layout
+from simulator.results.reading import open_results
+from simulator.results.store import DamagedBlockError, Store, read_block, results_digest, write_block
+from simulator.results.template import consolidate
+from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
+from tests.results.conftest import cut, random_records, write_run
+
+
+@pytest.mark.parametrize("agents", [False, True])
+def test_xarray_reads_back_every_number(
+    tmp_path: Path, layout: Layout, agents_layout: Layout, agents: bool
+) -> None:
+    layout = agents_layout if agents else layout
+    run, records = write_run(tmp_path / "run", layout)
+    opening = random_records(1, layout, 8, days=1)
+    results = open_results(run.path)
+
+    def check(name: str, days: np.ndarray, day_0: np.ndarray) -> None:
+        assert results[name].dtype == np.dtype(layout.precision)
+        np.testing.assert_array_equal(results[name].values[:, 1:], days)
+        np.testing.assert_array_equal(results[name].values[:, 0], np.broadcast_to(day_0, days[:, 0].shape))
+
+    for place, variable in enumerate(BY_TRADE):
+        check(variable.name, records.by_trade[:, :, place], opening.by_trade[0, 0, place])
+    for place, variable in enumerate(OF_MARKET):
+        check(variable.name, records.of_market[:, :, place], opening.of_market[0, 0, place])
+    check(SALES.name, records.sales, opening.sales[0, 0])
+    check(CALLS.name, records.calls, opening.calls[0, 0])
+    if agents:
+        for place, variable in enumerate(BY_FUND):
+            check(variable.name, records.by_fund[:, :, place], opening.by_fund[0, 0, place])
+        for place, variable in enumerate(BY_DEALER):
+            check(variable.name, records.by_dealer[:, :, place], opening.by_dealer[0, 0, place])
+        assert results["fund_equity_by_fund"].dims == ("path", "day", "fund")
+    np.testing.assert_array_equal(results["status"], records.status[:, 0])
+    np.testing.assert_array_equal(results["stopped_on_day"], records.status[:, 1] + 1)
+
+
+def test_dimensions_labels_units_and_dates(whole_run: RunFolder, layout: Layout) -> None:
+    results = open_results(whole_run.path)
+    assert dict(results.sizes) == {"path": 21, "day": 6, "trade": 2, "channel": 8, "call": 5}
+    assert results["trade"].values.tolist() == ["FV", "TY"]
+    assert results["dislocation"].sel(path=20, day=3, trade="TY").shape == ()
+    assert results["path"].values.tolist() == list(range(21))
+    # Good Friday, 10 April, is no trading day
+    dates = results["date"].values.astype("datetime64[D]").astype(str).tolist()
+    assert dates == ["2020-04-08", "2020-04-09", "2020-04-13", "2020-04-14", "2020-04-15", "2020-04-16"]
+    for variable in (*BY_TRADE, *OF_MARKET, SALES, CALLS):
+        attributes = results[variable.name].attrs
+        assert (attributes["units"], attributes["long_name"]) == (variable.unit, variable.meaning)
+    assert results.attrs["Conventions"] == "CF-1.11"
+    assert results["status"].attrs["flag_meanings"] == " ".join(layout.statuses)
+    assert results["status"].attrs["flag_values"] == [0, 1, 2]
+
+
+def test_every_array_has_the_checksum_codec_and_no_other(whole_run: RunFolder) -> None:
+    for file in whole_run.store.glob("*/zarr.json"):
+        codecs = [codec["name"] for codec in json.loads(file.read_text())["codecs"]]
+        assert codecs[-2:] == ["zstd", "crc32c"]
+        assert codecs[0] in ("bytes", "vlen-utf8")
+
+
+def test_chunks_are_those_that_zarr_itself_writes(whole_run: RunFolder, tmp_path: Path) -> None:
+    array = zarr.open_array(whole_run.store / "dislocation")
+    numbers = np.array(array[8:16])
+    ours = (whole_run.store / "dislocation" / "c.1.0.0").read_bytes()
+    array[8:16] = numbers
+    assert (whole_run.store / "dislocation" / "c.1.0.0").read_bytes() == ours
+
+
+def test_the_digest_does_not_depend_on_blocks(tmp_path: Path, layout: Layout) -> None:
+    digests = set()
+    for block in (1, 4, 8, 20, 64):
+        cut_so = replace(layout, block=block)
+        run, _ = write_run(tmp_path / f"run-{block}", cut_so)
+        digests.add(results_digest(run.store, cut_so))
+    assert len(digests) == 1
+
+
+def test_any_changed_number_changes_hash_and_digest(tmp_path: Path, layout: Layout) -> None:
+    run, records = write_run(tmp_path / "run", layout)
+    opening = random_records(1, layout, 8, days=1)
+    before = run.finished[0].sha256, results_digest(run.store, layout)
+    for array in (records.by_trade, records.of_market, records.sales, records.calls):
+        place = (3, *(size - 1 for size in array.shape[1:]))
+        kept = array[place]
+        array[place] = np.nextafter(kept, np.float32(np.inf))
+        written = write_block(Store(run.store, layout, opening), 0, cut(records, 0, 8))
+        assert written.sha256 != before[0]
+        assert results_digest(run.store, layout) != before[1]
+        array[place] = kept
+    write_block(Store(run.store, layout, opening), 0, cut(records, 0, 8))
+    assert results_digest(run.store, layout) == before[1]
+
+
+@pytest.mark.parametrize(("first", "count"), [(4, 8), (0, 7), (8, 9), (16, 8), (24, 1)])
+def test_a_block_that_is_no_chunk_is_refused(tmp_path: Path, layout: Layout, first: int, count: int) -> None:
+    run, _ = write_run(tmp_path / "run", layout, blocks=0)
+    store = Store(run.store, layout, random_records(1, layout, 8, days=1))
+    big = random_records(64, layout, 3)
+    with pytest.raises(ValueError, match="no chunk of the store"):
+        write_block(store, first, cut(big, 0, count))
+
+
+def test_size_of_a_path_is_what_is_stored(whole_run: RunFolder, layout: Layout) -> None:
+    arrays = read_block(whole_run.store, layout, 0)
+    assert sum(array.nbytes for array in arrays.values()) == layout.bytes_of_path() * 8
+
+
+def test_every_flipped_bit_raises_here_and_in_xarray(
+    whole_run: RunFolder, layout: Layout, chunk_of: Callable[[str, int], Path]
+) -> None:
+    random = np.random.default_rng(1)
+    for variable in ("dislocation", "repo_spread", "fund_calls", "status"):
+        file = chunk_of(variable, 1)
+        sound = file.read_bytes()
+        for _ in range(25):
+            data = bytearray(sound)
+            data[random.integers(len(data))] ^= 1 << int(random.integers(8))
+            file.write_bytes(data)
+            with pytest.raises(DamagedBlockError, match=f"{variable}: the chunk of block 1 is damaged"):
+                read_block(whole_run.store, layout, 1)
+            with pytest.raises((ValueError, RuntimeError)):
+                open_results(whole_run.path)[variable].load()
+        file.write_bytes(sound)
+    assert read_block(whole_run.store, layout, 1)
+
+
+def test_cut_empty_and_missing_chunks_are_found(
+    whole_run: RunFolder, layout: Layout, chunk_of: Callable[[str, int], Path]
+) -> None:
+    file = chunk_of("fund_packages", 2)
+    sound = file.read_bytes()
+    for length in (0, 1, 3, 4, len(sound) // 2, len(sound) - 1):
+        file.write_bytes(sound[:length])
+        with pytest.raises(DamagedBlockError, match="damaged"):
+            read_block(whole_run.store, layout, 2)
+    file.unlink()
+    with pytest.raises(DamagedBlockError, match="fund_packages: the chunk of block 2 is missing"):
+        read_block(whole_run.store, layout, 2)
+    # why it matters: to every other reader a missing chunk is NaN
+    plain_zarr = xr.open_zarr(whole_run.store, consolidated=False, chunks=None)
+    assert bool(np.isnan(plain_zarr["fund_packages"].values[16:]).all())
+
+
+def test_a_failed_write_leaves_nothing_behind(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, records = write_run(tmp_path / "run", layout, blocks=0)
+    store = Store(run.store, layout, random_records(1, layout, 8, days=1))
+    monkeypatch.setattr(stores.Path, "read_bytes", lambda file: b"something else")
+    with pytest.raises(OSError, match="read back"):
+        write_block(store, 0, cut(records, 0, 8))
+    monkeypatch.undo()
+    assert stores.blocks_on_disk(run.store, layout) == set()
+    assert not list(run.store.rglob("*.partial"))
+
+
+def test_consolidated_metadata_opens_too(whole_run: RunFolder) -> None:
+    consolidate(whole_run.store)
+    with xr.open_zarr(whole_run.store, consolidated=True, chunks=None) as results:
+        assert results["dislocation"].shape == (21, 6, 2)
+    assert open_results(whole_run.path)["dislocation"].shape == (21, 6, 2)
