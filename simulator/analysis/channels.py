@@ -54,14 +54,16 @@ def dislocation_rise(prepared: Prepared, records: Records) -> Values:
     opening = prepared.parameters.opening_packages_bn.sum(axis=1)
     rise = _by_trade(records, "dislocation") - prepared.parameters.opening_dislocation_bp
     average: Values = (rise @ opening) / np.abs(opening).sum()
-    return average.max(axis=1)
+    highest: Values = average.max(axis=1)
+    return highest
 
 
 def outright_pressure(prepared: Prepared, records: Records) -> Values:
     """Largest yield pressure of outright selling, averaged over trades by what is outstanding."""
     outstanding = prepared.parameters.outstanding_bn
     average: Values = _by_trade(records, "outright_pressure") @ (outstanding / outstanding.sum())
-    return average.max(axis=1)
+    highest: Values = average.max(axis=1)
+    return highest
 
 
 def equity_lost(prepared: Prepared, records: Records) -> Values:

@@ -1,9 +1,9 @@
 """The dash for cash of 2020, model beside history: the shipped scenario's outcome and what happened.
 
-    python -m simulator.analysis.dash_for_cash [--paths N] [--data DIR] [--output DIR]
+    python -m simulator.analysis.dash_for_cash [--paths N] [--data DIR] [--output DIR] [--write PAGE]
 
 runs ``scenarios/dash-for-cash-2020.yaml`` (or takes the finished run from the folder) and prints the tables
-of ``docs/model/honest-numbers.md``. Parameters come from sources, not from these tables. Figures of history
+of ``docs/model/honest-numbers.md``, or puts them in that page's place for them. Parameters come from sources, not from these tables. Figures of history
 that public files give are read from them when their folder is known (``--data`` or ``$UNWIND_DATA``); without
 them the same figures stand here, and a test holds the two together. The others are published; the keys are
 those of ``docs/model/sources.md``.
@@ -46,6 +46,8 @@ MID_MARCH, MID_APRIL = date(2020, 3, 17), date(2020, 4, 14)
 TRADE_OF_TENOR = {"2-year": "TU", "5-year": "FV", "10-year": "UXY", "30-year": "WN"}
 TRADES = ("TU", "FV", "TY", "UXY", "US", "WN")
 RANGE = (0.05, 0.95)
+#: Marks between which the tables stand in the page.
+BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 
 class Figure(NamedTuple):
@@ -59,7 +61,8 @@ class Figure(NamedTuple):
 _YIELDS, _NET, _GROSS = "Treasury par yields", "CFTC: leveraged funds, net", "CFTC: leveraged funds, gross"
 _MANAGERS, _CUSTOMERS, _BOOKS = "CFTC: asset managers, net", "NY Fed: repo out", "NY Fed: net coupons"
 
-#: What the scenario gives to the model, to show that it was given as it was.
+#: What the scenario gives to the model, to show that it was given as it was. Of dealers' repo it gives what other
+#: clients drew and paid back; funds' repo and dealers' own are the model's.
 TOLD = {
     "2-year yield, 18 February to 9 March": Figure(-103.0, "bp", _YIELDS),
     "5-year yield, 18 February to 9 March": Figure(-93.0, "bp", _YIELDS),
@@ -68,6 +71,8 @@ TOLD = {
     "volatility, 9 March over 20 February": Figure(163.70 / 69.60, "x", "MOVE, literature 4.7"),
     "foreign sales in March": Figure(299.35, "$bn", "TIC, literature 2.8"),
     "central bank's purchases, 16 to 31 March": Figure(775.0, "$bn", "VJ21, from 15 March"),
+    "dealers' repo borrowed, change to 18 March": Figure(353.4, "$bn", _CUSTOMERS),
+    "dealers' repo borrowed, change to 8 April": Figure(70.3, "$bn", _CUSTOMERS),
 }
 
 #: What the model has to find.
@@ -109,8 +114,6 @@ FOUND = {
     "dealers' Treasuries, change to 11 March": Figure(61.4, "$bn", _BOOKS),
     "dealers' Treasuries, change to 18 March": Figure(66.3, "$bn", _BOOKS),
     "dealers' Treasuries, change to 1 April": Figure(15.1, "$bn", _BOOKS),
-    "dealers' repo borrowed, change to 18 March": Figure(353.4, "$bn", _CUSTOMERS),
-    "dealers' repo borrowed, change to 8 April": Figure(70.3, "$bn", _CUSTOMERS),
     "central bank's repo, change to 18 March": Figure(278.0, "$bn", "H.4.1"),
     "overnight repo over the policy rate, peak": Figure(44.0, "bp", "SOFR less IORB, 17 March"),
     "TY initial margin, rise to its peak": Figure(61.0, "%", "CFL467"),
@@ -392,7 +395,7 @@ def simulate(folder: Path, paths: int | None = None) -> Run:
     OutputError
         If the folder cannot be used, or the run was not finished.
     """
-    from simulator.ensemble.run import run_scenario
+    from simulator.ensemble.execution import run_scenario
     from simulator.results.reading import open_results
     from simulator.scenario.loading import load_scenario
 
@@ -401,8 +404,23 @@ def simulate(folder: Path, paths: int | None = None) -> Run:
     return Run(open_results(folder))
 
 
+def put_in_page(file: Path, tables: str) -> None:
+    """Replace what stands between the two marks of a page.
+
+    Raises
+    ------
+    ValueError
+        If the page has no such marks.
+    """
+    before, begin, rest = file.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{file} has no place for the tables: it needs the lines {BEGIN} and {END}.")
+    file.write_text(f"{before}{begin}\n\n{tables}\n\n{end}{after}", encoding="utf-8")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the tables of the page."""
+    """Print the tables, or put them in the page."""
     parser = argparse.ArgumentParser(prog="python -m simulator.analysis.dash_for_cash")
     parser.add_argument("--paths", type=int, help="random paths; those of the scenario by default")
     parser.add_argument(
@@ -411,9 +429,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("outputs/dash-for-cash-2020"), help="folder of the run"
     )
+    parser.add_argument("--write", type=Path, help="page to put the tables in, instead of printing them")
     chosen = parser.parse_args(arguments)
     data = PublicData(Path(chosen.data)) if chosen.data else None
-    print(page(simulate(chosen.output, chosen.paths), data))
+    tables = page(simulate(chosen.output, chosen.paths), data)
+    if chosen.write:
+        put_in_page(chosen.write, tables)
+    else:
+        print(tables)
 
 
 if __name__ == "__main__":
