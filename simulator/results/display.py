@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from simulator.results.errors import plain
-from simulator.results.summary import Summary, Table, shown
+from simulator.results.summary import StoppedPaths, Summary, Table, shown
 
 PLAIN_WIDTH = 120
 
@@ -76,17 +76,26 @@ def _stopped_lines(summary: Summary, advice: Mapping[str, str]) -> list[str]:
     """*3 of 20,000 paths stopped: …*, with what each reason means."""
     if not summary.stopped:
         return []
-    parts = []
-    for group in summary.stopped:
-        named = ", ".join(f"{path}" for path in group.paths) + (
-            ", …" if group.count > len(group.paths) else ""
-        )
-        paths = "path" if group.count == 1 else "paths"
-        parts.append(f"{group.status} on day {group.day} ({paths} {named})")
-    lines = [
-        f"{summary.stopped_count:,} of {summary.paths:,} paths stopped and are left out: {'; '.join(parts)}."
+    parts = "; ".join(map(_group_in_words, summary.stopped))
+    lines = [f"{summary.stopped_count:,} of {summary.paths:,} paths stopped: {parts}."]
+    lines += [
+        f"{group.status}: {advice[group.status]}." for group in summary.stopped if group.status in advice
     ]
-    statuses = dict.fromkeys(group.status for group in summary.stopped)
-    lines += [f"{status}: {advice[status]}." for status in statuses if advice.get(status)]
-    first = summary.stopped[0].paths[0]
-    return [*lines, f"Look at one with: --path {first} --audit"]
+    left_out = "Averages and quantiles leave them out"
+    if summary.lost_count:
+        left_out += (
+            ", so that they are those of the milder paths; markets without dealers count as dysfunctional"
+        )
+    return [*lines, f"{left_out}. Look at one with: --path {summary.stopped[0].paths[0]} --audit"]
+
+
+def _group_in_words(group: StoppedPaths) -> str:
+    """*PRICE_OUT_OF_RANGE on day 12 (paths 17, 402, 9981)*."""
+    is_one_day = group.first_day == group.last_day
+    days = f"day {group.first_day}" if is_one_day else f"days {group.first_day} to {group.last_day}"
+    named = ", ".join(map(str, group.paths))
+    if group.count > len(group.paths):
+        named = f"{group.count:,} paths: {named}, …"
+    else:
+        named = f"{'path' if group.count == 1 else 'paths'} {named}"
+    return f"{group.status} on {days} ({named})"

@@ -1,7 +1,7 @@
 """What a path comes to: peaks, ends and totals of its days, from which every figure of the summary is made.
 
 One number a path, or one a trade, channel or call of a path: small enough to hold for a million paths, and
-computed block by block while the block is in memory. A path that stopped has no outcome: NaN.
+computed block by block while the block is in memory. A path that stopped has no outcomes but its status: NaN.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ Arrays = Mapping[str, Array]
 #: Wallen, table 1). In March 2020 the spreads of the 2, 5 and 10-year contracts
 #: reached 95, 93 and 68 bp.
 DYSFUNCTION_BP = 45.0
+
+
+#: Status of a path whose market lost its last dealer: an answer of the model, not a failure of its numbers.
+NO_DEALER_LEFT = "NO_DEALER_LEFT"
 
 
 class Outcome(NamedTuple):
@@ -81,6 +85,7 @@ def _total(name: str) -> Callable[[Arrays], Array]:
 
 
 OUTCOMES = (
+    Outcome("status", "", "1", "why the path stopped; 0 when it finished", lambda a: a["status"]),
     Outcome(
         "exogenous_peak",
         "trade",
@@ -253,13 +258,31 @@ def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | Non
         )
         for outcome in OUTCOMES
     }
+    data["status"][2]["flag_meanings"] = " ".join(run.layout.statuses)
     coords: dict[str, Any] = {"path": path} | {
         name: list(labels[name]) for name in ("trade", "channel", "call")
     }
     return xr.Dataset(data, coords=coords, attrs={"title": "Outcomes by path", **run.layout.attributes})
 
 
+def lost_all_dealers(outcomes: xr.Dataset) -> Array:
+    """Whether a path stopped because no dealer was left."""
+    names = str(outcomes["status"].attrs["flag_meanings"]).split()
+    code = names.index(NO_DEALER_LEFT) if NO_DEALER_LEFT in names else -1
+    lost: Array = outcomes["status"].values == code
+    return lost
+
+
 def is_dysfunctional(outcomes: xr.Dataset, threshold_bp: float = DYSFUNCTION_BP) -> Array:
-    """Whether some dislocation moved farther than the threshold from its opening; NaN for stopped paths."""
-    move = outcomes["dislocation_move"].max("trade", skipna=False).values
-    return np.where(np.isnan(move), np.nan, move > threshold_bp)
+    """Whether some dislocation moved farther than the threshold from its opening, or no dealer was left.
+
+    NaN for paths that stopped for another reason.
+    """
+    return np.where(lost_all_dealers(outcomes), 1.0, is_above(outcomes, "dislocation_move", threshold_bp))
+
+
+def is_above(outcomes: xr.Dataset, name: str, threshold: float) -> Array:
+    """Whether an outcome, of any trade, is above a threshold; NaN for paths that stopped."""
+    values = outcomes[name]
+    highest = values.max("trade", skipna=False).values if "trade" in values.dims else values.values
+    return np.where(np.isnan(highest), np.nan, highest > threshold)

@@ -16,7 +16,13 @@ from simulator.results import measures
 from simulator.results.folder import RunFolder
 from simulator.results.layout import STATUS, STOPPED_ON_DAY, Array
 from simulator.results.measures import Estimate
-from simulator.results.outcomes import DYSFUNCTION_BP, is_dysfunctional
+from simulator.results.outcomes import (
+    DYSFUNCTION_BP,
+    NO_DEALER_LEFT,
+    is_above,
+    is_dysfunctional,
+    lost_all_dealers,
+)
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
@@ -52,10 +58,11 @@ class Table:
 
 @dataclass(frozen=True)
 class StoppedPaths:
-    """Paths that stopped for one reason on one day."""
+    """Paths that stopped for one reason: on which days, how many, and the first of them."""
 
     status: str
-    day: int
+    first_day: int
+    last_day: int
     count: int
     paths: tuple[int, ...]
 
@@ -78,6 +85,11 @@ class Summary:
     def stopped_count(self) -> int:
         """Paths that stopped."""
         return sum(group.count for group in self.stopped)
+
+    @property
+    def lost_count(self) -> int:
+        """Paths that stopped because no dealer was left: they count in probabilities."""
+        return sum(group.count for group in self.stopped if group.status == NO_DEALER_LEFT)
 
     def as_record(self) -> dict[str, Any]:
         """The summary as plain numbers, for other programs; what is not known is null."""
@@ -177,8 +189,13 @@ class _Figures:
         return measures.probability(happened, antithetic=self.antithetic)
 
     def share_above(self, name: str, threshold: float) -> Estimate:
-        values = self.values(name)
-        return self.share(np.where(np.isnan(values), np.nan, values > threshold))
+        return self.share(is_above(self.outcomes, name, threshold))
+
+    def share_of_dealers(self, name: str, threshold: float) -> Estimate:
+        """The same of what a market without dealers is the extreme of: it must not lower the probability."""
+        return self.share(
+            np.where(lost_all_dealers(self.outcomes), 1.0, is_above(self.outcomes, name, threshold))
+        )
 
     def amplification(self, trade: str) -> Estimate:
         total, exogenous = (self.values(name, trade=trade) for name in ("total_peak", "exogenous_peak"))
@@ -304,11 +321,11 @@ class _Figures:
                 f"dislocation moves more than {DYSFUNCTION_BP:.0f} bp",
                 (None, _percent(self.share(dysfunction))),
             ),
-            ("dealers at their limits", (None, _percent(self.share_above("dealer_use_peak", 1.0)))),
+            ("a dealer is closed out", (None, _percent(self.share_of_dealers("dealers_failed", 0.0)))),
+            ("dealers at their limits", (None, _percent(self.share_of_dealers("dealer_use_peak", 1.0)))),
         ]
         figures = (
             ("hedge funds closed out", "funds_failed"),
-            ("dealers closed out", "dealers_failed"),
             ("dealers' losses on funds, $bn", "dealer_client_losses"),
             ("waterfall losses, $bn", "waterfall_losses"),
             ("shortfall left after the last round, $bn", "shortfall_left"),
@@ -333,7 +350,7 @@ class _Figures:
                 f" opened with{self._main_cause()}."
             )
         dysfunction = _percent(self.share(is_dysfunctional(self.outcomes)))
-        failing = _percent(self.share_above("dealers_failed", 0.0))
+        failing = _percent(self.share_of_dealers("dealers_failed", 0.0))
         sentences.append(
             f"The market is dysfunctional (a dislocation moves more than {DYSFUNCTION_BP:.0f} bp) in"
             f" {shown(dysfunction, 1)}% of paths; a dealer fails in {shown(failing, 1)}%."
@@ -352,20 +369,21 @@ def _percent(estimate: Estimate) -> Estimate:
 
 
 def stopped_paths(run: RunFolder) -> tuple[StoppedPaths, ...]:
-    """Paths that stopped, by reason and day, the first of each named."""
-    found: dict[tuple[str, int], list[int]] = {}
+    """Paths that stopped, by reason, the first of each named."""
+    found: dict[str, list[tuple[int, int]]] = {}
     for number, block in sorted(run.finished.items()):
         if not block.stopped:
             continue
         arrays = read_block(run.store, run.layout, number, (STATUS.name, STOPPED_ON_DAY.name))
         status, day = arrays[STATUS.name], arrays[STOPPED_ON_DAY.name]
         for place in np.flatnonzero(status):
-            key = run.layout.statuses[status[place]], int(day[place])
-            found.setdefault(key, []).append(block.first_path + int(place))
-    return tuple(
-        StoppedPaths(status, day, len(paths), tuple(paths[:STOPPED_SHOWN]))
-        for (status, day), paths in sorted(found.items())
-    )
+            name = run.layout.statuses[status[place]]
+            found.setdefault(name, []).append((block.first_path + int(place), int(day[place])))
+    groups = []
+    for status_name, stopped in sorted(found.items()):
+        paths, days = zip(*stopped, strict=True)
+        groups.append(StoppedPaths(status_name, min(days), max(days), len(paths), paths[:STOPPED_SHOWN]))
+    return tuple(groups)
 
 
 def shown(cell: Cell, decimals: int) -> str:

@@ -12,12 +12,11 @@ from simulator.scenario.loading import LoadedScenario, load_scenario
 from simulator.scenario.schema import Scenario
 
 TOY = Path(__file__).with_name("toy.yaml")
-#: Yield changes so wild that some paths leave the range of prices and stop.
+#: Yield changes so wild that some paths lose all dealers and stop.
 WILD = (
-    "drivers.noise=10",
+    "drivers.noise=5",
     "horizon=40d",
-    "market.trades.TY.volatility=500bp",
-    "market.trades.FV.volatility=500bp",
+    *(f"market.trades.{name}.volatility=300bp" for name in ("FV", "TY")),
 )
 
 Run = Callable[..., RunOutcome]

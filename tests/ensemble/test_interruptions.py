@@ -1,4 +1,4 @@
-"""Real processes that are killed, stopped, and run out of disk: nothing finished is lost, nothing looks whole."""
+"""Real processes that are killed, stopped, and run out of disk: nothing finished is lost or looks whole."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def remount(disk: Path, options: str) -> None:
 
 def test_a_full_disk_ends_clearly_and_resumes_when_there_is_room(small_disk: Path, unbroken: str) -> None:
     folder = small_disk / "run"
-    # a disk that is known to be too small is refused at once; one that only proves so is used until it is full
+    # a disk that is known to be too small is refused at once; one that only proves so is filled
     overrides = (f"paths={PATHS}", *OVERRIDES)
     with pytest.raises(OutputError, match="free, but the results need at least"):
         run_scenario(load_toy(*overrides), folder)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.engine.simulate import simulate_block
+from simulator.engine.status import STATUS
 from simulator.ensemble.execution import RunOutcome, prepare_run
 from simulator.ensemble.replay import day_rows, diary_entries, money, play_path
 from simulator.ensemble.run import run_command
@@ -71,7 +72,8 @@ def test_the_command_prints_a_story(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(load_toy(*LOADED), path=7) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("toy, path 7\n")
-    assert re.search(r"\nDay \d+\n  round 0: fund 1 is called for \$", shown)
+    assert re.search(r"\nDay \d+\n  round 0: ", shown)
+    assert re.search(r"\n  round \d: fund 1 is called for \$[\d.,]+(bn|mn) of variation margin\n", shown)
     assert "dislocation" in shown
 
 
@@ -90,8 +92,8 @@ def test_a_path_that_stops_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     path = int(np.flatnonzero(status[:, 0])[0])
     assert run_command(loaded, path=path) == UNFINISHED
     shown = capsys.readouterr().out
-    day = status[path, 1] + 1
-    assert f"The path stopped on day {day}: PRICE_OUT_OF_RANGE: a bond or hedge price left" in shown
+    name, advice = STATUS[int(status[path, 0])]
+    assert f"The path stopped on day {status[path, 1] + 1}: {name}: {advice}." in shown
 
 
 def test_a_path_beyond_the_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from simulator.engine.opening import prepare
 from simulator.engine.simulate import simulate_block
+from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.ensemble.execution import RunOutcome, run_scenario
 from simulator.ensemble.run import run_command
 from simulator.ensemble.threads import pin_linear_algebra
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError
 from simulator.results.folder import locked, open_run
-from simulator.results.outcomes import collect_outcomes
+from simulator.results.outcomes import DYSFUNCTION_BP, collect_outcomes
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from simulator.results.variables import BY_TRADE, OF_MARKET
@@ -142,27 +143,53 @@ def test_the_manifest_alone_gives_the_run_again(toy_run: RunOutcome, tmp_path: P
     assert toy_run.folder.manifest.origins["paths"] == "--set"
 
 
-def test_stopped_paths_are_counted_named_and_left_out(
+def test_paths_that_lose_all_dealers_stop_and_the_others_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    loaded = load_toy(*WILD, "paths=256", "numerics.block=64")
     folder = tmp_path / "wild"
-    assert run_command(loaded, output=folder, threads=1) == UNFINISHED
-    shown = capsys.readouterr().out
+    loaded = load_toy(*WILD, "paths=256", "numerics.block=64")
+    assert run_command(loaded, output=folder, as_json=True) == UNFINISHED
+    said = json.loads(capsys.readouterr().out)
     results = open_results(folder)
-    stopped = np.flatnonzero(results["status"].values)
-    assert 0 < len(stopped) < 26
-    day = int(results["stopped_on_day"][stopped[0]])
-    assert f"{len(stopped)} of 256 paths stopped and are left out: PRICE_OUT_OF_RANGE on day" in shown
-    assert f"on day {day} (path" in shown
-    assert "the yield shock is too large for the bond" in shown
-    assert f"--path {stopped[0]} --audit" in shown
-    assert f"from {256 - len(stopped)} paths" in shown
-    series = results["dislocation"].values[stopped[0], :, 0]
-    assert not np.isnan(series[:day]).any()
-    assert np.isnan(series[day:]).all()
-    going_on = results["dislocation"].values[results["status"].values == 0]
-    assert not np.isnan(going_on).any()
+    stopped = results["status"].values > 0
+    assert 0 < stopped.sum() < 256
+    assert sum(group["count"] for group in said["stopped"]) == stopped.sum()
+    values = results["dislocation"].values
+    assert not np.isnan(values[~stopped]).any()
+    for path in np.flatnonzero(stopped):
+        day = int(results["stopped_on_day"][path])
+        assert not np.isnan(values[path, :day]).any()
+        assert np.isnan(values[path, day:]).all()
+    # a market without dealers has no averages, but counts as dysfunctional
+    lost = results["status"].values == results["status"].attrs["flag_meanings"].split().index(
+        "NO_DEALER_LEFT"
+    )
+    move = np.abs(values - values[:, :1]).max(axis=(1, 2))
+    share = 100.0 * np.mean(lost | (move > DYSFUNCTION_BP))
+    found = said["tables"]["failures"]["dislocation moves more than 45 bp"]["probability"]["value"]
+    assert found == pytest.approx(share)
+
+
+def test_stopped_paths_are_counted_named_and_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulator.engine import simulate
+
+    def stopping(prepared: object, first_path: int, path_count: int, **options: object) -> object:
+        result = simulate_block(prepared, first_path, path_count, **options)  # type: ignore[arg-type]
+        for path in {2, 9, 17, 18} & set(range(first_path, first_path + path_count)):
+            result.records.status[path - first_path] = (PRICE_OUT_OF_RANGE, 11)
+            for packed in (result.records.by_trade, result.records.of_market):
+                packed[path - first_path, 11:] = np.nan
+        return result
+
+    monkeypatch.setattr(simulate, "simulate_block", stopping)
+    assert run_command(load_toy(), output=tmp_path / "run") == UNFINISHED
+    shown = capsys.readouterr().out
+    assert "4 of 24 paths stopped: PRICE_OUT_OF_RANGE on day 12 (4 paths: 2, 9, 17, …)." in shown
+    assert "PRICE_OUT_OF_RANGE: a bond or hedge price left (0, 1000] per face" in shown
+    assert "Averages and quantiles leave them out. Look at one with: --path 2 --audit" in shown
+    assert "± is one Monte Carlo standard error, from 20 paths." in shown
 
 
 def test_a_block_that_fails_is_named_and_can_be_resumed(

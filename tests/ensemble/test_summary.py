@@ -1,4 +1,4 @@
-"""The summary: its figures are those of the dataset, each with its error, and no text can draw on the terminal."""
+"""The summary: figures are those of the dataset, with errors, and no text can draw on the terminal."""
 
 from __future__ import annotations
 
