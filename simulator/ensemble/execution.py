@@ -128,7 +128,7 @@ def run_scenario(
         outcomes: dict[int, dict[str, Array]] = {}
         failures = _run_blocks(_work(prepared, store, audit), run, outcomes, threads, is_silent)
         if is_complete(run):
-            consolidate(run.store)
+            consolidate(run.store, layout)
             write_manifest(folder, finished_manifest(run.manifest, run.finished))
             run = open_run(folder)
         seconds = time.perf_counter() - started
