@@ -171,7 +171,7 @@ def create_environment() -> None:
 
 def pip(*arguments: str) -> None:
     """Call the environment's pip from the repository root."""
-    options = ["--quiet", "--disable-pip-version-check", "--no-input"]
+    options = ["--quiet", "--quiet", "--disable-pip-version-check", "--no-input"]
     if subprocess.call([environment_python(), "-m", "pip", *arguments, *options], cwd=ROOT):
         raise CannotContinueError(
             f"pip {' '.join(arguments)} failed (see above): check the network, or the package index that "

@@ -1,9 +1,8 @@
 """What each channel of contagion does: the outcome with the channel off, on the same random numbers.
 
-A channel that is off cannot force or carry anything; the difference to the full model, path by path, is what the
-channel adds. Fund-side channels are judged by what funds give up, the dealers' capacity and the price impact by
-what the dislocation does. Effects overlap (a fund spared by one channel may be caught by the next), so they do
-not add up to the total.
+A channel that is off cannot force or carry anything; the difference to the full model, path by path, is what
+the channel adds. Channels that make funds sell are judged by what funds give up, those that move prices by the
+dislocation. Effects overlap (a fund spared by one channel may be caught by the next), so they do not add up.
 
     python -m simulator.analysis.channels scenarios/dash-for-cash-2020.yaml --paths 500
 
@@ -96,7 +95,10 @@ JUDGED_BY = {
     "roll_over": ("unwound", "dealers roll every loan, whatever lenders offer them"),
     "redemption": ("unwound", "investors do not leave, so funds do not shrink with them"),
     "risk_limit": ("unwound", "funds hold on until calls force them"),
-    "default": ("unwound", "failed funds are carried, not seized and sold"),
+    "default": (
+        "dislocation",
+        "no book is seized and sold, and no loss on a client cuts what dealers can carry",
+    ),
     "dealer_capacity": ("dislocation", "the next unit of balance sheet costs as much as the first"),
 }
 #: The same for price impact in both markets, which is scaled to nothing instead of switched off.
@@ -106,7 +108,7 @@ PRICE_IMPACT_JUDGED_BY = ("dislocation", "sales move no price: what is left is t
 
 @dataclass(frozen=True)
 class ChannelEffect:
-    """What a channel does: every outcome without it, and the change from the full model, with standard errors."""
+    """What a channel does: outcomes without it, and their change from the full model."""
 
     channel: str
     judged_by: str
@@ -116,7 +118,7 @@ class ChannelEffect:
 
     @property
     def errors_away(self) -> float:
-        """Change of the outcome it is judged by, in standard errors; zero when nothing changed on any path."""
+        """Change of the outcome it is judged by, in standard errors; zero when no path changed."""
         change = self.change[self.judged_by]
         return change.value / change.standard_error if change.standard_error > 0.0 else 0.0
 
@@ -138,7 +140,7 @@ class ChannelTable:
 def channel_table(
     scenario: Scenario, files: Mapping[str, Path] | None = None, paths: int = 500, *, threads: int = 1
 ) -> ChannelTable:
-    """Play a scenario in full, without each channel in turn, and without price impact, on the same random numbers.
+    """Play a scenario in full, without each channel, and without price impact, on the same random numbers.
 
     Parameters
     ----------

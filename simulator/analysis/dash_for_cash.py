@@ -3,10 +3,10 @@
     python -m simulator.analysis.dash_for_cash [--paths N] [--data DIR] [--output DIR] [--write PAGE]
 
 runs ``scenarios/dash-for-cash-2020.yaml`` (or takes the finished run from the folder) and prints the tables
-of ``docs/model/honest-numbers.md``, or puts them in that page's place for them. Parameters come from sources, not from these tables. Figures of history
-that public files give are read from them when their folder is known (``--data`` or ``$UNWIND_DATA``); without
-them the same figures stand here, and a test holds the two together. The others are published; the keys are
-those of ``docs/model/sources.md``.
+of ``docs/model/honest-numbers.md``, or puts them in that page's place for them. Parameters come from sources,
+not from these tables. Figures of history that public files give are read from them when their folder is known
+(``--data`` or ``$UNWIND_DATA``); without them the same figures stand here, and a test holds the two together.
+The others are published; the keys are those of ``docs/model/sources.md``.
 
 Units: bp, USD billions, per cent, trading days.
 """

@@ -105,7 +105,6 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     close_out_dealers(p, s)
     finance_dealers(p, s)
     look_at_books(p, s, AFTER_FINANCING)
-    value_funds(p, s)
     value_managers(p, s)
     remember_peaks(p, s)
     learn_from_moves(p, s)
@@ -174,7 +173,7 @@ def post_flows(p: Parameters, s: State, sched: Schedule, w: World, path: int, da
 @phase
 def play_rounds(p: Parameters, s: State) -> None:
     """Play rounds until nobody is forced: the first always clears, because flows and the morning changed the market."""
-    for n in range(p.rounds_max):
+    for n in range(p.rounds_max + 1):
         s.clock[1] = n
         value_funds(p, s)
         if not p.variation_margin_on:
@@ -183,11 +182,11 @@ def play_rounds(p: Parameters, s: State) -> None:
         failed = close_out_insolvent_funds(p, s) if p.default_on else 0
         if n == 0:
             choose_positions(p, s)
-        forced = order_forced_sales(p, s)
-        failed += close_out_unpaid_funds(p, s)
+        forced = order_forced_sales(p, s) if n < p.rounds_max else 0
+        failed += close_out_unpaid_funds(p, s) if n < p.rounds_max else 0
         look_at_books(p, s, AFTER_DEFAULTS)
         s.tally[TALLY_ROUNDS] = n + 1.0
-        if n > 0 and forced == 0 and failed == 0:
+        if n == p.rounds_max or (n > 0 and forced == 0 and failed == 0):
             break
         gather_orders(p, s)
         clear_markets(p, s)
@@ -195,10 +194,6 @@ def play_rounds(p: Parameters, s: State) -> None:
         transfer(p, s)
         execute_orders(p, s)
         look_at_books(p, s, AFTER_CLEARING)
-    value_funds(p, s)
-    if not p.variation_margin_on:
-        bridge_variation_margin(s)
-    settle_calls(p, s)
     s.tally[TALLY_LEFT_OVER] = shortfall_left(s)
 
 

@@ -56,6 +56,7 @@ from simulator.engine.state import (
     State,
 )
 from simulator.engine.status import NO_DEALER_LEFT
+from simulator.engine.sums import empty
 from simulator.market.cash_market import balance_sheet_cost_bp
 from simulator.rule import phase
 
@@ -121,7 +122,7 @@ def lend_to_funds(p: Parameters, s: State) -> None:
     for d in range(s.capital.shape[0]):
         s.lent_to_funds[d] = 0.0
     owed, lent = s.scratch, s.lent_to_funds
-    owed[:] = 0.0
+    empty(owed)
     for j in range(s.price.shape[0]):
         loan = s.loan[j]
         for i in range(s.cash.shape[0]):
@@ -231,7 +232,7 @@ def ration_clients(p: Parameters, s: State, d: int, gap: float) -> None:
 @phase
 def pass_cuts_to_clients(p: Parameters, s: State) -> None:
     """Turn what dealers take back into each fund's share of repo not rolled, weakest clients first."""
-    s.cut[:] = 0.0
+    empty(s.cut)
     average = 0.0
     for d in range(s.capital.shape[0]):
         average += s.share[d] * client_cut_share(s.taken[d], s.lent_to_funds[d], 1.0)

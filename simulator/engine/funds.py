@@ -53,7 +53,7 @@ from simulator.engine.parameters import (
     Parameters,
 )
 from simulator.engine.state import TALLY_REDEEMED, State
-from simulator.engine.sums import row_total
+from simulator.engine.sums import empty, row_total
 from simulator.rule import phase
 
 #: A position smaller than this (a ten-thousandth of a dollar, in billions) is closed: it is rounding.
@@ -67,7 +67,7 @@ def accrue_fund_carry(p: Parameters, s: State) -> float:
     extra_repo_bp = s.client_bp[0] - p.repo_spread_bp
     paid = s.scratch
     call = s.call[VARIATION_MARGIN]
-    paid[:] = 0.0
+    empty(paid)
     loan, packages, ratio = s.loan, s.packages, p.hedge_ratio
     for j in range(s.price.shape[0]):
         extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
@@ -84,7 +84,7 @@ def call_initial_margin(p: Parameters, s: State) -> None:
     """Call or return initial margin, so that what is posted equals today's margin on every hedge."""
     count = s.cash.shape[0]
     needed, posted, call = s.scratch, s.posted, s.call[INITIAL_MARGIN]
-    needed[:] = 0.0
+    empty(needed)
     packages, ratio = s.packages, p.hedge_ratio
     for j in range(s.price.shape[0]):
         rate = s.margin[j] * p.margin_factor
@@ -161,8 +161,8 @@ def value_funds(p: Parameters, s: State) -> None:
     count = s.cash.shape[0]
     own, called, equity = s.scratch, s.scratch_too, s.equity
     cash, posted, other, drawn, bridge = s.cash, s.posted, s.other, s.drawn, s.bridge
-    own[:] = 0.0
-    called[:] = 0.0
+    empty(own)
+    empty(called)
     loan, packages = s.loan, s.packages
     for j in range(s.price.shape[0]):
         price = s.price[j]
@@ -350,8 +350,8 @@ def limit_books(p: Parameters, s: State) -> None:
     """Find the share of its book that each fund's own limits allow: leverage, value-at-risk, drawdown and cash."""
     count = s.cash.shape[0]
     book, risk, allowed = s.scratch, s.scratch_too, s.allowed
-    book[:] = 0.0
-    risk[:] = 0.0
+    empty(book)
+    empty(risk)
     packages = s.packages
     for j in range(s.price.shape[0]):
         price, weight = s.price[j], p.risk_per_face[j] * s.volatility_ratio[j]
@@ -385,6 +385,7 @@ def choose_positions(p: Parameters, s: State) -> None:
     spare, free, cut, chosen = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
     cash, alive, allowed, equity = s.cash, s.alive, s.allowed, s.equity
     opening_equity, opening_cash, bought = p.opening_equity_bn, p.opening_cash_bn, s.bought_face
+    wealth = s.wealth
     speed, cut_speed, minimum, elasticity_bp = (
         p.entry_speed,
         p.cut_speed,
@@ -393,6 +394,7 @@ def choose_positions(p: Parameters, s: State) -> None:
     )
     for i in range(count):
         spare[i] = speed * max(0.0, cash[i] - minimum * opening_cash[i])
+        wealth[i] = equity[i] / opening_equity[i]
         free[i] = alive[i] * (1.0 if cash[i] >= 0.0 else 0.0)
     extra_repo_bp = s.client_bp[0] - p.repo_spread_bp
     packages, haircut, order, opening = s.packages, s.haircut, s.order, p.opening_packages_bn
@@ -401,9 +403,7 @@ def choose_positions(p: Parameters, s: State) -> None:
         price, cost = s.price[j], p.transaction_cost[j]
         margin = s.margin[j] * p.margin_factor
         for i in range(count):
-            wanted = wanted_packages_bn(
-                opening[j, i], equity[i] / opening_equity[i], extra_bp, extra_repo_bp, elasticity_bp
-            )
+            wanted = wanted_packages_bn(opening[j, i], wealth[i], extra_bp, extra_repo_bp, elasticity_bp)
             gap = speed * (wanted - packages[j, i])
             tied_up = max(0.0, haircut[j, i]) * price + margin + cost
             entry = min(abs(gap), affordable_purchase_bn(spare[i], tied_up))
@@ -462,10 +462,10 @@ def execute_orders(p: Parameters, s: State) -> None:
     count = s.cash.shape[0]
     repo, margins, costs, paid = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
     cash, posted = s.cash, s.posted
-    repo[:] = 0.0
-    margins[:] = 0.0
-    costs[:] = 0.0
-    paid[:] = 0.0
+    empty(repo)
+    empty(margins)
+    empty(costs)
+    empty(paid)
     loan, packages, ratio, haircut, order = s.loan, s.packages, p.hedge_ratio, s.haircut, s.order
     for j in range(s.price.shape[0]):
         if s.has_orders[j] == 0.0:

@@ -329,6 +329,8 @@ class _Books:
         self.limit = (self.dealer_shares * value + d.unnetted_repo * repo) / d.opening_use
         self.capital = self.limit * d.capital_ratio
         used = value + self.unnetted * (self.lent.sum() + d.other_repo)
+        by_dealer = self.dealer_shares * value + self.unnetted * repo
+        self.use = np.divide(by_dealer, self.limit, out=np.zeros(len(repo)), where=self.limit > 0.0)
         use = used / self.limit.sum() if self.limit.sum() > 0.0 else 0.0
         self.opening_cost = _cost(d, use) if self.limit.sum() > 0.0 else 0.0
         self.opening_risk = float(np.abs(self.inventory) @ (self.price_per_bp * self.volatility))
@@ -396,6 +398,9 @@ class _Books:
         state.capital[:] = self.capital
         state.dealer_alive[:] = 1.0
         state.share[:] = self.dealer_shares
+        state.lent_to_funds[:] = self.lent
+        state.offer[:] = self.offer.sum(axis=0)
+        state.use[:] = self.use
         state.manager_bonds[:] = self.manager_bonds
         state.manager_cash[:] = self.manager_cash
         state.manager_other[:] = self.manager_other

@@ -22,7 +22,7 @@ from simulator.engine.parameters import (
 )
 from simulator.engine.state import State
 from simulator.engine.status import PRICE_OUT_OF_RANGE
-from simulator.engine.sums import row_total
+from simulator.engine.sums import empty, row_total
 from simulator.market.futures import (
     financed_price_years,
     forward_dirty_price,
@@ -114,7 +114,7 @@ def settle_prices(p: Parameters, s: State) -> None:
     Longs of the hedge gain what shorts lose. A fund's share of re-marked repo follows its bond; the rest of
     the bond's gain stays on paper.
     """
-    s.scratch[:] = 0.0
+    empty(s.scratch)
     for j in range(s.price.shape[0]):
         held = p.held_bond[j]
         yield_ = cash_yield(p, s, j, held)

@@ -21,7 +21,7 @@ from simulator.engine.state import (
     TALLY_WATERFALL,
     State,
 )
-from simulator.engine.sums import row_total
+from simulator.engine.sums import empty, row_total
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET
 from simulator.rule import phase
 
@@ -160,8 +160,8 @@ def record_market(p: Parameters, s: State, r: Records, path: int, day: int) -> N
 def mean_haircut(s: State) -> float:
     """Haircut of the funds' bonds, weighted by face."""
     weighted, face = s.scratch, s.scratch_too
-    weighted[:] = 0.0
-    face[:] = 0.0
+    empty(weighted)
+    empty(face)
     for j in range(s.price.shape[0]):
         haircut, packages = s.haircut[j], s.packages[j]
         for i in range(s.cash.shape[0]):

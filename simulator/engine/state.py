@@ -55,6 +55,7 @@ class State(NamedTuple):
     cut_face: Floats  # (N,) scratch
     chosen_face: Floats  # (N,) scratch
     bought_face: Floats  # (N,) scratch
+    wealth: Floats  # (N,) scratch: equity over its opening level
     other_left: Floats  # (N,) other strategies that may still be sold today
     call: Floats  # (5, N)
     uncovered: Floats  # (5, N)
@@ -201,7 +202,7 @@ _SHAPES: dict[tuple[str, ...], str] = {
         sold_by_trade bought_by_trade tail_bp""",
     ("trade", "fund"): "packages loan haircut order",
     ("fund",): """cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut
-        allowed is_selling scratch scratch_too cut_face chosen_face bought_face""",
+        allowed is_selling scratch scratch_too cut_face chosen_face bought_face wealth""",
     ("call", "fund"): "call uncovered called_by",
     ("dealer",): "capital dealer_alive share use taken lent_to_funds offer",
     ("trade", "manager"): "manager_bonds manager_sale",

@@ -1,4 +1,4 @@
-"""Sums over funds in a fixed order that the processor can run in four lanes."""
+"""Sums over funds in a fixed order that the processor can run in four lanes, and empty rows to start them from."""
 
 from simulator.engine.parameters import Floats
 from simulator.rule import phase
@@ -17,3 +17,10 @@ def row_total(values: Floats) -> float:
     for i in range(whole, values.shape[0]):
         first += values[i]
     return (first + second) + (third + fourth)
+
+
+@phase
+def empty(values: Floats) -> None:
+    """Set a row to zero."""
+    for i in range(values.shape[0]):
+        values[i] = 0.0

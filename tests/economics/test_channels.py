@@ -1,0 +1,83 @@
+"""Every channel counts in the dash for cash: switched off on the same random numbers, it lowers its outcome."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.analysis.channels import JUDGED_BY, OUTCOMES, PRICE_IMPACT, ChannelTable, channel_table, main
+from simulator.engine.parameters import CHOICE
+from simulator.results.measures import difference
+from simulator.scenario.loading import load_scenario
+from tests.economics.shipped import SCENARIOS, played
+
+NAME = "dash-for-cash-2020"
+PATHS = 500
+ERRORS_MIN = 5.0
+
+
+@pytest.fixture(scope="module")
+def table() -> ChannelTable:
+    loaded = load_scenario(SCENARIOS / f"{NAME}.yaml", ["output.precision=float64"])
+    return channel_table(loaded.scenario, loaded.data_files, PATHS, threads=2)
+
+
+@pytest.mark.parametrize("channel", [name for name in (*JUDGED_BY, PRICE_IMPACT) if name != "default"])
+def test_a_channel_switched_off_lowers_its_outcome(channel: str, table: ChannelTable) -> None:
+    effect = table.effect(channel)
+    assert table.paths >= 0.95 * PATHS
+    assert effect.errors_away < -ERRORS_MIN, effect.change[effect.judged_by]
+
+
+def test_default_adds_nothing_where_no_fund_fails(table: ChannelTable) -> None:
+    """No fund fails on any path: a hedged book loses 0.4% of face when the dislocation rises by 100bp, not its equity.
+
+    As in March 2020, when no levered Treasury fund was closed out. The effect must then be nothing at all.
+    """
+    assert table.full["failed"].value == 0.0
+    for change in table.effect("default").change.values():
+        assert (change.value, change.standard_error) == (0.0, 0.0)
+
+
+def test_a_switch_that_does_nothing_would_be_seen(table: ChannelTable) -> None:
+    """The planted error: the effect of a switch that is not connected is no standard errors away."""
+    assert not table.effect("default").errors_away < -ERRORS_MIN
+
+
+def test_without_the_funds_channels_funds_sell_by_choice_alone(table: ChannelTable) -> None:
+    off = [f"channels.{name}=false" for name in JUDGED_BY if name != "dealer_capacity"]
+    free = played(NAME, *off, paths=100)
+    by_channel = free.result.records.sales.sum(axis=(0, 1))
+    assert (by_channel[:CHOICE] == 0.0).all()
+    assert by_channel[CHOICE] / 100 < 0.5 * table.full["unwound"].value
+
+
+def test_without_price_impact_the_direct_loss_is_all() -> None:
+    """Prices are the fundamental ones to the last bit, although funds are called and sell."""
+    bare = played(NAME, "dealers.impact_scale=0.0", paths=100)
+    opening = bare.prepared.parameters.opening_dislocation_bp
+    assert (bare.by_trade("dislocation") == opening).all()
+    assert (bare.by_trade("outright_pressure") == 0.0).all()
+    assert (bare.by_trade("cash_yield_change") == bare.by_trade("fundamental_yield_change")).all()
+    assert bare.by_trade("fund_sales").sum(axis=(1, 2)).min() > 0.0
+
+
+def test_the_answer_does_not_depend_on_the_most_rounds_once_there_are_enough() -> None:
+    few, enough, many = (played(NAME, f"numerics.rounds_max={n}", paths=100) for n in (1, 60, 1000))
+    assert enough.of_market("rounds").max() < 60
+    assert enough.of_market("shortfall_left").max() < 1e-4
+    for group in ("by_trade", "of_market", "sales", "calls"):
+        packed = getattr(enough.result.records, group)
+        assert packed.tobytes() == getattr(many.result.records, group).tobytes(), group
+    worse = difference(
+        few.of_market("shortfall_left").max(axis=1), enough.of_market("shortfall_left").max(axis=1)
+    )
+    assert worse.value > ERRORS_MIN * worse.standard_error
+
+
+def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    main([str(SCENARIOS / "toy.yaml"), "--paths", "2", "--set", "output.precision=float64"])
+    printed = capsys.readouterr().out
+    for words in ("full model", "variation margin", "dealer capacity", "price impact", "standard errors"):
+        assert words in printed
+    for outcome in OUTCOMES.values():
+        assert outcome.meaning.split()[0] in printed
