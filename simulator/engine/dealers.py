@@ -123,14 +123,14 @@ def lend_to_funds(p: Parameters, s: State) -> None:
         s.lent_to_funds[d] = 0.0
     owed, lent = s.scratch, s.lent_to_funds
     empty(owed)
+    loan = s.loan
     for j in range(s.price.shape[0]):
-        loan = s.loan[j]
         for i in range(s.cash.shape[0]):
-            owed[i] += loan[i]
+            owed[i] += loan[j, i]
+    shares = p.client_share
     for i in range(s.cash.shape[0]):
-        shares = p.client_share[i]
         for d in range(s.capital.shape[0]):
-            lent[d] += shares[d] * owed[i]
+            lent[d] += shares[i, d] * owed[i]
     orphaned = 0.0
     for d in range(s.capital.shape[0]):
         if s.dealer_alive[d] == 0.0:
