@@ -54,9 +54,3 @@ def stressed_mix(at_risk: float, stressed_at_risk: float, weight: float) -> floa
 def margin_in_force(asked: float, floor: float, previous: float, largest_daily_rise: float) -> float:
     """Margin per face from today: what the model asks, above the floor, rising at most so much in a day."""
     return min(max(asked, floor), max(previous * (1.0 + largest_daily_rise), floor))
-
-
-@rule
-def margin_rate(margin: float, cross_margined_share: float, saving: float) -> float:
-    """Margin per face of a package when part of the packages is cross-margined against its bond."""
-    return margin * (1.0 - cross_margined_share * saving)

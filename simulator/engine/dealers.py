@@ -123,14 +123,14 @@ def lend_to_funds(p: Parameters, s: State) -> None:
         s.lent_to_funds[d] = 0.0
     owed, lent = s.scratch, s.lent_to_funds
     empty(owed)
+    loan = s.loan
     for j in range(s.price.shape[0]):
-        loan = s.loan[j]
         for i in range(s.cash.shape[0]):
-            owed[i] += loan[i]
+            owed[i] += loan[j, i]
+    shares = p.client_share
     for i in range(s.cash.shape[0]):
-        shares = p.client_share[i]
         for d in range(s.capital.shape[0]):
-            lent[d] += shares[d] * owed[i]
+            lent[d] += shares[i, d] * owed[i]
     orphaned = 0.0
     for d in range(s.capital.shape[0]):
         if s.dealer_alive[d] == 0.0:
@@ -166,31 +166,38 @@ def measure_use(p: Parameters, s: State) -> None:
 
 @phase
 def fund_dealers(p: Parameters, s: State, withdrawal: float, flow_noise: float, facility_open: float) -> None:
-    """Lenders decide what to offer each dealer; the facility, the dealer's buffer and then its clients fill the gap."""
+    """Lenders decide what to offer each dealer; the facility, the dealer's buffer and then its clients fill the gap.
+
+    A facility that cannot serve all serves every dealer the same share of its gap.
+    """
     lend_to_funds(p, s)
     measure_use(p, s)
     need = 0.0
     offered = 0.0
+    missing = 0.0
+    for d in range(s.capital.shape[0]):
+        s.taken[d] = 0.0
+        s.gap[d] = 0.0
+        s.offer[d] = offer_to(p, s, d, withdrawal, flow_noise)
+        if s.dealer_alive[d] == 1.0:
+            wanted = funding_need(p, s, d) + s.buffer_used[0] * s.share[d]
+            s.gap[d] = funding_gap_bn(wanted, s.offer[d])
+            need += wanted
+            offered += s.offer[d]
+            missing += s.gap[d]
+    served = facility_lending_bn(missing, p.facility_capacity_bn, 0.0) / missing if missing > 0.0 else 0.0
     asked_of_facility = 0.0
     buffer = 0.0
     for d in range(s.capital.shape[0]):
-        s.taken[d] = 0.0
-        s.offer[d] = offer_to(p, s, d, withdrawal, flow_noise)
         if s.dealer_alive[d] == 0.0:
             continue
-        wanted = funding_need(p, s, d) + s.buffer_used[0] * s.share[d]
-        need += wanted
-        offered += s.offer[d]
-        gap = funding_gap_bn(wanted, s.offer[d])
-        if facility_open > 0.0:
-            lent = facility_lending_bn(gap, p.facility_capacity_bn, asked_of_facility)
-            asked_of_facility += lent
-            gap -= lent
-            if p.diary_on and lent > SMALLEST_ENTRY_BN:
-                note(s, FACILITY_LENT, d, -1, lent)
-        own = min(gap, p.dealer_cash_bn * s.share[d])
+        lent = served * s.gap[d] if facility_open > 0.0 else 0.0
+        asked_of_facility += lent
+        if p.diary_on and lent > SMALLEST_ENTRY_BN:
+            note(s, FACILITY_LENT, d, -1, lent)
+        own = min(s.gap[d] - lent, p.dealer_cash_bn * s.share[d])
         buffer += own
-        ration_clients(p, s, d, gap - own)
+        ration_clients(p, s, d, s.gap[d] - lent - own)
     draw_facility(s, asked_of_facility)
     s.buffer_used[0] = buffer
     price_repo(p, s, need, offered, facility_open)

@@ -23,7 +23,7 @@ ENTRIES = (
     "the central bank buys {amount} of {trade} packages",
     "another bond becomes cheapest to deliver into {trade}",
     "foreign holders sell {amount} of {trade}",
-    "asset managers sell {amount} of {trade} to pay redemptions",
+    "asset managers sell {amount} of Treasuries to pay redemptions",
     "dealers are left with {amount} of {trade} at auction",
     "the clearing house's waterfall pays {amount}",
 )

@@ -66,7 +66,7 @@ def accrue_fund_carry(p: Parameters, s: State) -> float:
     count = s.cash.shape[0]
     extra_repo_bp = s.client_bp[0] - p.repo_spread_bp
     paid = s.scratch
-    call = s.call[VARIATION_MARGIN]
+    call = s.call
     empty(paid)
     loan, packages, ratio = s.loan, s.packages, p.hedge_ratio
     for j in range(s.price.shape[0]):
@@ -75,7 +75,7 @@ def accrue_fund_carry(p: Parameters, s: State) -> float:
         for i in range(count):
             interest = extra_interest_bn(loan[j, i], extra_repo_bp, TRADING_DAYS_PER_YEAR)
             paid[i] += interest
-            call[i] += interest - packages[j, i] * ratio[j, i] * earned
+            call[VARIATION_MARGIN, i] += interest - packages[j, i] * ratio[j, i] * earned
     return row_total(paid)
 
 
@@ -83,7 +83,7 @@ def accrue_fund_carry(p: Parameters, s: State) -> float:
 def call_initial_margin(p: Parameters, s: State) -> None:
     """Call or return initial margin, so that what is posted equals today's margin on every hedge."""
     count = s.cash.shape[0]
-    needed, posted, call = s.scratch, s.posted, s.call[INITIAL_MARGIN]
+    needed, posted, call = s.scratch, s.posted, s.call
     empty(needed)
     packages, ratio = s.packages, p.hedge_ratio
     for j in range(s.price.shape[0]):
@@ -92,7 +92,7 @@ def call_initial_margin(p: Parameters, s: State) -> None:
             needed[i] += rate * abs(packages[j, i] * ratio[j, i])
     before = row_total(posted)
     for i in range(count):
-        call[i] += needed[i] - posted[i]
+        call[INITIAL_MARGIN, i] += needed[i] - posted[i]
         posted[i] = needed[i]
     s.account[CLEARING_HOUSE] += row_total(posted) - before
 
@@ -107,7 +107,7 @@ def roll_repo(p: Parameters, s: State, step: float) -> None:
     count = s.cash.shape[0]
     change, weak, cut = s.scratch, s.scratch_too, s.cut
     base, floor, remarked = p.base_haircut, p.haircut_floor, p.remarked_share
-    call_haircut, call_roll, call_margin = s.call[HAIRCUT], s.call[ROLL_OVER], s.call[VARIATION_MARGIN]
+    call = s.call
     equity, opening_equity = s.equity, p.opening_equity_bn
     weak_slope, matured = p.haircut_weak_equity, 1.0 / p.term_days
     for i in range(count):
@@ -127,9 +127,9 @@ def roll_repo(p: Parameters, s: State, step: float) -> None:
             restruck = gap * matured * (1.0 if cut[i] <= 0.0 else 0.0)
             haircut[j, i] = asked
             loan[j, i] += by_haircut - refused + restruck
-            call_haircut[i] -= by_haircut
-            call_roll[i] += refused
-            call_margin[i] -= restruck
+            call[HAIRCUT, i] -= by_haircut
+            call[ROLL_OVER, i] += refused
+            call[VARIATION_MARGIN, i] -= restruck
             change[i] += by_haircut - refused + restruck
     lent = row_total(change)
     s.fund_repo[0] += lent
@@ -139,7 +139,7 @@ def roll_repo(p: Parameters, s: State, step: float) -> None:
 @phase
 def ask_fund_redemptions(p: Parameters, s: State, demanded: float) -> None:
     """Investors ask for money after losses, and are paid as notice runs out; the scenario may demand more."""
-    due, call, pending = s.scratch, s.call[REDEMPTION], s.pending_redemption
+    due, call, pending = s.scratch, s.call, s.pending_redemption
     equity, peak, alive, opening_equity = s.equity, s.peak_equity, s.alive, p.opening_equity_bn
     tolerance, response, notice = p.redemption_tolerance, p.redemption_response, p.redemption_notice_days
     for i in range(s.cash.shape[0]):
@@ -149,7 +149,7 @@ def ask_fund_redemptions(p: Parameters, s: State, demanded: float) -> None:
         paid = waiting / notice
         pending[i] = waiting - paid
         due[i] = alive[i] * min(paid + demanded * opening_equity[i], max(0.0, equity[i]))
-        call[i] += due[i]
+        call[REDEMPTION, i] += due[i]
     total = row_total(due)
     s.account[OUTSIDE] += total
     s.tally[TALLY_REDEEMED] += total

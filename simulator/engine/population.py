@@ -119,7 +119,7 @@ def read_funds(file: Path, trades: list[str], funds: Funds) -> FundPopulation:
     table = _Table("funds.population", file, ["name", "equity", *trades], [*FUND_COLUMNS])
     packages = np.stack([table.amounts(trade, MONEY, 0.0) for trade in trades])
     equity = table.amounts("equity", MONEY, np.nan)
-    table.refuse(equity <= 0.0, "equity", "no equity", "more than $0bn")
+    table.refuse(~(equity > 0.0), "equity", "no equity", "more than $0bn")
     table.finish()
     return FundPopulation(
         names=tuple(table.texts("name")),
@@ -137,7 +137,7 @@ def read_dealers(file: Path) -> tuple[tuple[str, ...], Floats]:
     """Read dealers one by one: a name and a size (any money amount; only proportions count)."""
     table = _Table("dealers.population", file, ["name", "size"], [])
     size = table.amounts("size", MONEY, np.nan)
-    table.refuse(size <= 0.0, "size", "no size", "more than $0bn")
+    table.refuse(~(size > 0.0), "size", "no size", "more than $0bn")
     table.finish()
     return tuple(table.texts("name")), size / size.sum()
 

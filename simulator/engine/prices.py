@@ -140,12 +140,12 @@ def settle_prices(p: Parameters, s: State) -> None:
 def settle_with_funds(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
     """Settle one trade's price changes with the funds: variation margin to pay, less cash from re-marked repo."""
     packages, loan, haircut, ratio = s.packages, s.loan, s.haircut, p.hedge_ratio
-    remarked, change, call = p.remarked_share, s.scratch, s.call[VARIATION_MARGIN]
+    remarked, change, call = p.remarked_share, s.scratch, s.call
     for i in range(s.cash.shape[0]):
         lent = collateral_cash_bn(price_change, packages[j, i], haircut[j, i], remarked[i])
         loan[j, i] += lent
         change[i] += lent
-        call[i] += packages[j, i] * ratio[j, i] * hedge_change - lent
+        call[VARIATION_MARGIN, i] += packages[j, i] * ratio[j, i] * hedge_change - lent
 
 
 @phase

@@ -74,7 +74,7 @@ def build_schedule(scenario: Scenario) -> Schedule:
     for event in scenario.events:
         if isinstance(event, MarginStep):
             s.margin_multiple[event.day - 1 :, _chosen(event.trades, trades)] *= event.multiple
-        elif isinstance(event, HaircutStep):
+        elif isinstance(event, HaircutStep) and scenario.channels.haircut:
             s.haircut_step[days_of(event.day, event.days, horizon)] += event.change
         elif isinstance(event, LenderWithdrawal):
             kept = 1.0 - s.lender_withdrawal[days_of(event.day, event.days, horizon)]

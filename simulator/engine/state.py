@@ -73,6 +73,7 @@ class State(NamedTuple):
     share: Floats  # (D,) of the trading book
     use: Floats  # (D,)
     taken: Floats  # (D,) repo taken back today
+    gap: Floats  # (D,) funding that lenders do not offer today
     lent_to_funds: Floats  # (D,)
     # asset managers
     manager_bonds: Floats  # (T, A)
@@ -204,7 +205,7 @@ _SHAPES: dict[tuple[str, ...], str] = {
     ("fund",): """cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut
         allowed is_selling scratch scratch_too cut_face chosen_face bought_face wealth""",
     ("call", "fund"): "call uncovered called_by",
-    ("dealer",): "capital dealer_alive share use taken lent_to_funds offer",
+    ("dealer",): "capital dealer_alive share use taken gap lent_to_funds offer",
     ("trade", "manager"): "manager_bonds manager_sale",
     ("manager",): "manager_cash manager_other manager_value manager_return manager_flow",
     ("sector",): "account",

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from simulator import rule
 from simulator.engine import simulate
 from simulator.engine.opening import Prepared, prepare
 from simulator.engine.opening_records import opening_records
@@ -36,7 +37,6 @@ from simulator.results.outcomes import path_outcomes
 from simulator.results.reading import damaged_blocks
 from simulator.results.store import Store, write_block
 from simulator.results.template import consolidate
-from simulator.rule import drop_cache
 from simulator.scenario.errors import Problems
 from simulator.scenario.explain import as_written, explain
 from simulator.scenario.loading import LoadedScenario
@@ -124,11 +124,13 @@ def run_scenario(
         if is_complete(run) and run.manifest.status == "complete":
             return RunOutcome(run, BlockFailures(), {}, True, prepared.notes, 0.0)
         _check_room(run)
+        if not is_silent:
+            announce_compilation()
         store = Store(run.store, layout, _warm_up(prepared, bool(layout.funds)))
         outcomes: dict[int, dict[str, Array]] = {}
         failures = _run_blocks(_work(prepared, store, audit), run, outcomes, threads, is_silent)
         if is_complete(run):
-            consolidate(run.store)
+            consolidate(run.store, layout)
             write_manifest(folder, finished_manifest(run.manifest, run.finished))
             run = open_run(folder)
         seconds = time.perf_counter() - started
@@ -189,6 +191,13 @@ def is_complete(run: RunFolder) -> bool:
     return len(run.finished) == -(-run.layout.paths // run.layout.chunk)
 
 
+def announce_compilation() -> None:
+    """Say why nothing seems to happen, when this version of the code was never compiled here."""
+    if not any(rule.CACHE_FOLDER.rglob("*.nbi")):
+        text = "Compiling the model, once for this version of the code: about a minute."
+        print(text, file=sys.stderr, flush=True)
+
+
 def _warm_up(prepared: Prepared, agents: bool) -> Records:
     """Compile, or load what was compiled, before threads start; returns the records of the opening day.
 
@@ -198,7 +207,7 @@ def _warm_up(prepared: Prepared, agents: bool) -> Records:
     try:
         simulate.simulate_block(prepared, 0, 1, agents=agents)
     except Exception:
-        drop_cache()
+        rule.drop_cache()
         simulate.simulate_block(prepared, 0, 1, agents=agents)
     return opening_records(prepared, agents=agents)
 

@@ -28,25 +28,37 @@ class Silence:
         """Count nothing."""
 
 
+class Pace:
+    """How fast paths are done, and how long the rest takes at that pace."""
+
+    def __init__(self, total: int, done: int) -> None:
+        self.total, self.done, self._already = total, done, done
+        self._started = time.monotonic()
+
+    def __str__(self) -> str:
+        """*512 of 2,048 paths, 1,100 paths/s, 1 s left*; no pace before the first paths."""
+        counted = f"{self.done:,} of {self.total:,} paths"
+        elapsed = time.monotonic() - self._started
+        rate = (self.done - self._already) / elapsed if elapsed > 0.0 else 0.0
+        if rate <= 0.0:
+            return counted
+        return f"{counted}, {rate:,.0f} paths/s, {duration((self.total - self.done) / rate)} left"
+
+
 class Lines:
     """A line at most every ten seconds, for logs."""
 
     def __init__(self, total: int, done: int) -> None:
-        self._total, self._done, self._already = total, done, done
-        self._started = self._said = time.monotonic()
+        self._pace = Pace(total, done)
+        self._said = time.monotonic()
 
     def advance(self, paths: int) -> None:
         """Count more paths, and say so if it is time."""
-        self._done += paths
+        self._pace.done += paths
         now = time.monotonic()
         if now - self._said >= LINE_EVERY:
             self._said = now
-            print(f"{self._done:,} of {self._total:,} paths{self._rate(now)}", file=sys.stderr, flush=True)
-
-    def _rate(self, now: float) -> str:
-        rate = (self._done - self._already) / (now - self._started)
-        left = (self._total - self._done) / rate if rate > 0.0 else 0.0
-        return f", {rate:,.0f} paths/s, {duration(left)} left" if rate > 0.0 else ""
+            print(self._pace, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -70,21 +82,19 @@ def showing_progress(total: int, done: int, *, is_silent: bool) -> Iterator[Prog
 @contextmanager
 def _bar(total: int, done: int) -> Iterator[Progress]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as RichProgress
-    from rich.text import Text
 
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f} paths/s" if task.speed else "")
+    pace = Pace(total, done)
 
     class Bar:
         def advance(self, paths: int) -> None:
-            shown.advance(task, paths)
+            pace.done += paths
+            shown.update(task, completed=pace.done, description=str(pace))
 
-    columns = (BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    columns = (BarColumn(), TextColumn("{task.description}"))
     with RichProgress(*columns, console=Console(stderr=True, markup=False), transient=True) as shown:
-        task = shown.add_task("", total=total, completed=done)
+        task = shown.add_task(str(pace), total=total, completed=done)
         yield Bar()
 
 

@@ -150,7 +150,7 @@ def _closing(outcome: RunOutcome) -> list[str]:
 def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: bool) -> int:
     """Replay one path; with the audit, its identities too."""
     from simulator.ensemble.audit import is_broken, print_audit, simulate_audited
-    from simulator.ensemble.execution import prepare_run
+    from simulator.ensemble.execution import announce_compilation, prepare_run
     from simulator.ensemble.replay import play_path, print_replay
 
     if path >= loaded.scenario.paths:
@@ -160,6 +160,8 @@ def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: b
             BAD_INPUT,
         )
     prepared = prepare_run(loaded, audit=audit, diary=True)
+    if not as_json:
+        announce_compilation()
     result = play_path(prepared, path)
     residuals = simulate_audited(prepared, path, 1, True)[1] if audit else ()
     print_replay(loaded.scenario.name, path, prepared, result, residuals, as_json=as_json)

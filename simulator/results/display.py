@@ -34,9 +34,9 @@ def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence
         style="bold",
     )
     for line in _stopped_lines(summary, advice):
-        console.print(plain(line), style="yellow")
+        console.print(plain(line), style="yellow", soft_wrap=not on_terminal)
     for sentence in summary.headlines:
-        console.print(plain(sentence))
+        console.print(plain(sentence), soft_wrap=not on_terminal)
     for table in summary.tables:
         console.print()
         console.print(_rich_table(table, on_terminal))

@@ -23,7 +23,6 @@ from simulator.results.errors import BAD_INPUT, OutputError, plain
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock, create_ledger, read_ledger
 from simulator.results.manifest import MANIFEST, Manifest, differences, read_manifest, write_manifest
-from simulator.results.store import sweep_partial_files
 from simulator.results.template import check_template, create_template
 
 ROOT = Path("outputs")
@@ -141,7 +140,6 @@ def begin_or_resume(folder: Path, manifest: Manifest, *, overwrite: bool) -> Run
                 BAD_INPUT,
             )
         if not overwrite and (folder / LEDGER).is_file():
-            sweep_partial_files(folder)
             check_template(folder / STORE, manifest.store_layout())
             return open_run(folder)
         _delete_run(folder)

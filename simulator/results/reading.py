@@ -13,10 +13,10 @@ from simulator.results.errors import OutputError
 from simulator.results.folder import STORE, RunFolder, open_run
 from simulator.results.ledger import FinishedBlock
 from simulator.results.store import (
-    PARTIAL,
     DamagedBlockError,
     block_sha256,
     blocks_on_disk,
+    strays,
 )
 from simulator.results.template import check_template
 
@@ -102,7 +102,7 @@ def verify_run(folder: str | Path) -> list[Damage]:
     check_template(run.store, layout)
     count = -(-layout.paths // layout.chunk)
     found = [Damage(None, f"line {number} of the ledger is broken") for number in run.broken_lines]
-    found += [Damage(None, f"{file.name} is left over") for file in sorted(run.store.rglob(f"*{PARTIAL}"))]
+    found += [Damage(None, f"{file} does not belong there") for file in strays(run.store, layout)]
     found += [Damage(block, "is not in the ledger") for block in range(count) if block not in run.finished]
     return found + damaged_blocks(run)
 

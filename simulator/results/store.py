@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
 import os
-import threading
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,6 @@ from simulator.results.layout import Array, Field, Layout
 
 # Level 1: prices are mostly noise to a compressor, and higher levels take twice the time for a percent.
 ZSTD_LEVEL = 1
-PARTIAL = ".partial"
 
 
 class BlockRecords(Protocol):
@@ -110,7 +109,7 @@ def write_block(store: Store, first_path: int, records: BlockRecords) -> Written
         arrays[field.variable.name] = values
         hash_array(digest, field, values)
         data = _encode(values, layout.chunk)
-        _write_whole(_chunk_file(store.folder, field, block), data)
+        _write_back(store.folder / field.variable.name / _chunk_name(field, block), data)
         stored_bytes += len(data)
     return Written(digest.hexdigest(), stored_bytes, arrays)
 
@@ -142,46 +141,68 @@ def hash_array(digest: hashlib._Hash, field: Field, values: Array) -> None:
 
 
 def _encode(values: Array, chunk: int) -> bytes:
-    """Bytes of a Zarr chunk: little-endian numbers, Zstandard, CRC-32C; a short last block is filled up."""
-    import google_crc32c
-    from numcodecs.zstd import Zstd
-
+    """Bytes of a Zarr chunk: little-endian numbers, compressed; a short last block is filled up."""
     if len(values) < chunk:
         fill = np.nan if values.dtype.kind == "f" else 0
         values = np.concatenate(
             [values, np.full((chunk - len(values), *values.shape[1:]), fill, values.dtype)]
         )
-    data: bytes = Zstd(level=ZSTD_LEVEL).encode(np.ascontiguousarray(values))
-    checksum: int = google_crc32c.value(data)
-    return data + checksum.to_bytes(4, "little")
+    return compress(np.ascontiguousarray(values).data)
 
 
-def _decode(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+def compress(data: bytes | memoryview) -> bytes:
+    """Zstandard, with a CRC-32C at the end."""
+    import google_crc32c
+    from numcodecs.zstd import Zstd
+
+    packed: bytes = Zstd(level=ZSTD_LEVEL).encode(data)
+    checksum: int = google_crc32c.value(packed)
+    return packed + checksum.to_bytes(4, "little")
+
+
+def decompress(data: bytes) -> bytes:
+    """What was compressed.
+
+    Raises
+    ------
+    DamagedBlockError
+        If the checksum is wrong.
+    """
     import google_crc32c
     from numcodecs.zstd import Zstd
 
     if len(data) < 4 or google_crc32c.value(data[:-4]).to_bytes(4, "little") != data[-4:]:
         raise DamagedBlockError("its checksum is wrong")
-    numbers = np.frombuffer(Zstd().decode(data[:-4]), dtype)
-    if numbers.size != int(np.prod(shape)):
+    unpacked: bytes = Zstd().decode(data[:-4])
+    return unpacked
+
+
+def _decode(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+    numbers = np.frombuffer(decompress(data), dtype)
+    if numbers.size != math.prod(shape):
         raise DamagedBlockError("it has the wrong size")
     return numbers.reshape(shape)
 
 
-def _chunk_file(folder: Path, field: Field, block: int) -> Path:
-    return folder / field.variable.name / ".".join(["c", str(block), *["0"] * (len(field.dims) - 1)])
+def _chunk_name(field: Field, block: int) -> str:
+    return ".".join(["c", str(block), *["0"] * (len(field.dims) - 1)])
 
 
-def _write_whole(file: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all, and read it back."""
-    partial = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}{PARTIAL}")
+def _write_back(file: Path, data: bytes) -> None:
+    """Write a file and read it back.
+
+    A file that was half written by a process that died is no harm: its block is not in the ledger.
+    """
     try:
-        partial.write_bytes(data)
-        if partial.read_bytes() != data:
-            raise OSError(errno.EIO, "what was read back is not what was written", str(file))
-        os.replace(partial, file)
-    except BaseException:
-        partial.unlink(missing_ok=True)
+        with file.open("w+b") as stream:
+            stream.write(data)
+            stream.flush()
+            stream.seek(0)
+            if stream.read() != data:
+                raise OSError(errno.EIO, "what was read back is not what was written", str(file))
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        error.filename = str(file)
         raise
 
 
@@ -212,7 +233,11 @@ def _read_fields(
             continue
         shape = layout.chunk_shape(field)
         try:
-            values = _decode(_chunk_file(folder, field, block).read_bytes(), layout.data_type(field), shape)
+            values = _decode(
+                (folder / field.variable.name / _chunk_name(field, block)).read_bytes(),
+                layout.data_type(field),
+                shape,
+            )
         except FileNotFoundError as error:
             raise DamagedBlockError(
                 f"{field.variable.name}: the chunk of block {block} is missing"
@@ -255,21 +280,23 @@ def results_digest(folder: Path, layout: Layout) -> str:
 
 def blocks_on_disk(folder: Path, layout: Layout) -> set[int]:
     """Blocks of which every chunk exists: one listing an array, no chunk is opened."""
-    found = None
+    found = set(range(-(-layout.paths // layout.chunk)))
     for field in layout.fields():
-        try:
-            names = os.listdir(folder / field.variable.name)
-        except FileNotFoundError:
-            return set()
-        parts = (name.split(".") for name in names if name.startswith("c.") and not name.endswith(PARTIAL))
-        blocks = {int(part[1]) for part in parts if len(part) > 1 and part[1].isdecimal()}
-        found = blocks if found is None else found & blocks
-    return found or set()
+        names = set(os.listdir(folder / field.variable.name))
+        found = {block for block in found if _chunk_name(field, block) in names}
+    return found
 
 
-def sweep_partial_files(folder: Path) -> int:
-    """Delete what killed writers left half-written; returns how many files."""
-    partial = list(folder.rglob(f"*{PARTIAL}"))
-    for file in partial:
-        file.unlink(missing_ok=True)
-    return len(partial)
+def strays(folder: Path, layout: Layout) -> list[str]:
+    """Files in the folders of arrays that are no chunk of theirs."""
+    count = -(-layout.paths // layout.chunk)
+    chunks = {
+        field.variable.name: {_chunk_name(field, block) for block in range(count)}
+        for field in layout.fields()
+    }
+    chunks |= {coordinate.name: {"c.0"} for coordinate in layout.coordinates()}
+    return sorted(
+        f"{name}/{file}"
+        for name, known in chunks.items()
+        for file in set(os.listdir(folder / name)) - known - {"zarr.json"}
+    )

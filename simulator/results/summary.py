@@ -393,6 +393,8 @@ def shown(cell: Cell, decimals: int) -> str:
     --------
     >>> shown(Estimate(12.345, 0.678, 100), 1), shown(Estimate(0.951, 0.0021, 100), 2), shown(None, 1)
     ('12.3 ± 0.7', '0.951 ± 0.002', '-')
+    >>> shown(Estimate(2.0, 0.0, 100), 0), shown(Estimate(1e-9, 1e-9, 100), 1), shown(3.0, 1)
+    ('2 ± 0', '0.0 ± 0.0', '3.0')
     """
     if cell is None or math.isnan(cell.value if isinstance(cell, Estimate) else cell):
         return "-"
@@ -403,5 +405,7 @@ def shown(cell: Cell, decimals: int) -> str:
         return f"{cell.value:,.{decimals}f} ± ?"
     if error == 0.0:
         return f"{cell.value:,.{decimals}f} ± 0"
-    needed = min(max(decimals, -math.floor(math.log10(error))), decimals + MORE_DECIMALS_MAX)
+    needed = max(decimals, -math.floor(math.log10(error)))
+    if needed > decimals + MORE_DECIMALS_MAX:  # too small to be of interest
+        needed = decimals
     return f"{cell.value:,.{needed}f} ± {error:,.{needed}f}"

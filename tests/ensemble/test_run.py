@@ -256,10 +256,22 @@ def test_a_damaged_cache_of_compiled_code_is_dropped(
         return simulate_block(prepared, first_path, path_count, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(simulate, "simulate_block", truncated)
-    monkeypatch.setattr(execution, "drop_cache", lambda: calls.append("dropped"))
+    monkeypatch.setattr(execution.rule, "drop_cache", lambda: calls.append("dropped"))
     loaded = load_toy("output.agents=true", "paths=44")
     assert digest(run_scenario(loaded, tmp_path / "run")) == digest(toy_run)
     assert calls == ["failed", "dropped"]
+
+
+def test_the_first_compilation_is_announced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulator import rule
+
+    assert run_command(load_toy(), output=tmp_path / "second") == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(rule, "CACHE_FOLDER", tmp_path / "empty")
+    assert run_command(load_toy(), output=tmp_path / "first") == 0
+    assert "Compiling the model, once" in capsys.readouterr().err
 
 
 def test_one_thread_for_linear_algebra(monkeypatch: pytest.MonkeyPatch) -> None:

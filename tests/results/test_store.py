@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -159,21 +160,35 @@ def test_cut_empty_and_missing_chunks_are_found(
     assert bool(np.isnan(plain_zarr["fund_packages"].values[16:]).all())
 
 
+class Forgetful(io.BytesIO):
+    """A disk that gives back other bytes than it was given."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return b"something else"
+
+
 def test_a_failed_write_leaves_nothing_behind(
     tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, records = write_run(tmp_path / "run", layout, blocks=0)
     store = Store(run.store, layout, random_records(1, layout, 8, days=1))
-    monkeypatch.setattr(stores.Path, "read_bytes", lambda file: b"something else")
-    with pytest.raises(OSError, match="read back"):
+    written: list[Path] = []
+
+    def disk_that_forgets(file: Path, mode: str) -> Forgetful:
+        written.append(file)
+        return Forgetful()
+
+    monkeypatch.setattr(stores.Path, "open", disk_that_forgets)
+    with pytest.raises(OSError, match="read back") as failed:
         write_block(store, 0, cut(records, 0, 8))
     monkeypatch.undo()
+    assert failed.value.filename == str(written[0])
     assert stores.blocks_on_disk(run.store, layout) == set()
-    assert not list(run.store.rglob("*.partial"))
+    assert not written[0].exists()
 
 
 def test_consolidated_metadata_opens_too(whole_run: RunFolder) -> None:
-    consolidate(whole_run.store)
+    consolidate(whole_run.store, whole_run.layout)
     with xr.open_zarr(whole_run.store, consolidated=True, chunks=None) as results:
         assert results["dislocation"].shape == (21, 6, 2)
     assert open_results(whole_run.path)["dislocation"].shape == (21, 6, 2)
