@@ -56,7 +56,7 @@ def forced_sale_bn(shortfall_bn: float, released: float, packages_bn: float) -> 
 def leverage_scale(book_bn: float, equity_bn: float, opening_leverage: float, headroom: float) -> float:
     """Share of the book that the fund's own leverage limit allows, 1 inside the limit."""
     limit = opening_leverage * (1.0 + headroom)
-    if book_bn <= limit * equity_bn:
+    if book_bn <= max(0.0, limit * equity_bn):
         return 1.0
     return max(0.0, limit * equity_bn / book_bn)
 
@@ -67,7 +67,7 @@ def value_at_risk_scale(
 ) -> float:
     """Share of the book that the fund's own value-at-risk limit allows, 1 inside the limit."""
     limit_bn = opening_risk_of_equity * (1.0 + headroom) * equity_bn
-    if risk_bn <= limit_bn:
+    if risk_bn <= max(0.0, limit_bn):
         return 1.0
     return max(0.0, limit_bn / risk_bn)
 
@@ -89,7 +89,7 @@ def drawdown_scale(loss: float, tolerance: float, response: float) -> float:
 @rule
 def cash_scale(free_cash_bn: float, minimum_bn: float) -> float:
     """Share of the book a fund keeps when free cash falls below its minimum: cash over minimum."""
-    if free_cash_bn >= minimum_bn:
+    if minimum_bn <= 0.0 or free_cash_bn >= minimum_bn:
         return 1.0
     return max(0.0, free_cash_bn / minimum_bn)
 

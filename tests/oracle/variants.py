@@ -1,0 +1,131 @@
+"""Scenarios that between them reach every branch of the day: the toy market and the dash for cash, bent and broken."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Variant(NamedTuple):
+    """A shipped scenario with settings as on the command line, and the path that is played."""
+
+    name: str
+    scenario: str
+    settings: tuple[str, ...] = ()
+    path: int = 0
+
+
+def shift(day: int, basis_points: int) -> str:
+    tenors = ", ".join(f"y{years}: {basis_points}bp" for years in (2, 3, 5, 7, 10, 20, 30))
+    return f"{{type: yield-shock, day: {day}d, change: {{{tenors}}}}}"
+
+
+#: Everything that can happen happens, to funds and dealers with little equity.
+STORM = (
+    "funds.count=5",
+    "funds.leverage=60x",
+    "funds.free_cash=1%",
+    "funds.committed_line=2%",
+    "funds.hedge_error=20%",
+    "funds.overnight_share=60%",
+    "funds.redemption_tolerance=0%",
+    "dealers.count=3",
+    "dealers.clients_per_fund=2",
+    "dealers.capital_ratio=4%",
+    "dealers.liquidation_days=3d",
+    "lenders.headroom=1%",
+    "central_bank.standing_repo.capacity=$5bn",
+    "events=["
+    + ", ".join(
+        (
+            shift(2, -250),
+            "{type: lender-withdrawal, day: 3d, share: 30%}",
+            "{type: redemption, who: hedge-funds, day: 3d, days: 2d, share: 5%}",
+            "{type: redemption, who: asset-managers, day: 3d, days: 3d, share: 5%}",
+            "{type: volatility-shock, day: 4d, multiple: 3x, half_life: 5d}",
+            "{type: facility-opening, day: 5d}",
+            shift(6, 80),
+            "{type: auction, day: 7d, trade: TY, amount: $30bn}",
+            "{type: haircut-step, day: 7d, change: 1%}",
+            "{type: margin-step, day: 8d, multiple: 1.5x}",
+            "{type: limit-cut, day: 8d, share: 10%}",
+            "{type: hedge-demand-shift, day: 9d, share: -10%}",
+            "{type: foreign-premium, day: 9d, premium: 20bp, sale: 2%}",
+            "{type: policy-rate-change, day: 10d, change: 25bp}",
+        )
+    )
+    + "]",
+)
+CHANNELS = (
+    "variation_margin",
+    "initial_margin",
+    "haircut",
+    "roll_over",
+    "redemption",
+    "risk_limit",
+    "default",
+    "dealer_capacity",
+)
+SWAP = (
+    "market.trades.TY.hedge=swap",
+    "market.trades.TY.deliverables=[{coupon: 2%, maturity: 7y}]",
+)
+BASKET = (
+    "market.trades.TY.deliverables=["
+    "{coupon: 6%, maturity: 7y}, {coupon: 5.5%, maturity: 7.7y}, {coupon: 5%, maturity: 6.8y}]",
+    "market.par_curve={y2: 6%, y3: 6%, y5: 6%, y7: 6%, y10: 6%, y20: 6%, y30: 6%}",
+)
+BY_RULE = (
+    "central_bank.outright.mode=rule",
+    "central_bank.outright.trigger=1bp",
+    "central_bank.hedged.mode=rule",
+    "central_bank.hedged.trigger=1bp",
+    "central_bank.leverage_relief=1.2x",
+    "central_bank.leverage_relief_day=9d",
+)
+REVERSE = (
+    "market.trades.TY.fund_packages=-$40bn",
+    "market.trades.TY.asset_manager_futures=-$30bn",
+    f"events=[{shift(2, 200)}, {{type: volatility-shock, day: 3d, multiple: 3x}}, {shift(5, -100)}]",
+)
+
+VARIANTS = (
+    Variant("toy", "toy"),
+    Variant("storm", "toy", STORM),
+    *(Variant(f"storm without {name}", "toy", (*STORM, f"channels.{name}=false")) for name in CHANNELS),
+    *(
+        Variant(f"storm with {form} impact", "toy", (*STORM, f"dealers.impact={form}"))
+        for form in ("linear", "square-root", "exponential")
+    ),
+    *(
+        Variant(
+            f"storm with margin {measure}", "toy", (*STORM, f"clearing_house.anti_procyclicality={measure}")
+        )
+        for measure in ("buffer", "floor", "stressed-weight")
+    ),
+    Variant("storm sold pro rata", "toy", (*STORM, "funds.exit_order=pro-rata")),
+    Variant("storm and policy by rule", "toy", (*STORM, *BY_RULE)),
+    Variant("storm in swaps", "toy", (*STORM, *SWAP)),
+    Variant("storm with a basket", "toy", (*STORM, *BASKET)),
+    Variant("storm of the reverse trade", "toy", (*STORM, *REVERSE)),
+    Variant("storm among thin dealers", "toy", (*STORM, "dealers.capital_ratio=0.5%")),
+    Variant(
+        "storm beyond prices", "toy", (*STORM, "dealers.capital_ratio=50%", "dealers.inventory_risk=10.0")
+    ),
+    Variant("dash for cash", "dash-for-cash-2020", path=17),
+    Variant(
+        "dash for cash with few funds", "dash-for-cash-2020", ("funds.count=6", "funds.exit_order=pro-rata")
+    ),
+    Variant(
+        "tariff shock at the edge",
+        "tariff-shock-2025",
+        (
+            "funds.count=20",
+            "funds.leverage=40x",
+            "funds.free_cash=1%",
+            "funds.committed_line=0%",
+            "dealers.capital_ratio=1%",
+            "lenders.headroom=1%",
+        ),
+        path=14,
+    ),
+)
