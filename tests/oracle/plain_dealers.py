@@ -67,7 +67,8 @@ class Dealers:
             self.limit_bn += limit
             used = d.share * held + p.unnetted_share * (d.lent_to_funds + self.other_repo * d.share)
             d.use = (used + p.dealer_other_bn[d.d]) / limit if limit > 0.0 else 0.0
-        needed = offered = at_facility = buffers = 0.0
+        needed = offered = missing = at_facility = buffers = 0.0
+        gaps = {}
         for d in self.dealers:
             d.taken = 0.0
             d.offer = self.offer_to(d, withdrawal, flow_noise)
@@ -79,11 +80,16 @@ class Dealers:
             wanted = d.lent_to_funds + d.share * book - d.capital + self.buffer_used * d.share
             needed += wanted
             offered += d.offer
-            gap = dealer_rules.funding_gap_bn(wanted, d.offer)
-            if facility_open:
-                lent = bank_rules.facility_lending_bn(gap, p.facility_capacity_bn, at_facility)
-                at_facility += lent
-                gap -= lent
+            gaps[d.d] = dealer_rules.funding_gap_bn(wanted, d.offer)
+            missing += gaps[d.d]
+        can_lend = bank_rules.facility_lending_bn(missing, p.facility_capacity_bn, 0.0)
+        served = can_lend / missing if missing > 0.0 else 0.0
+        for d in self.dealers:
+            if not d.dealer_alive:
+                continue
+            lent = served * gaps[d.d] if facility_open else 0.0
+            at_facility += lent
+            gap = gaps[d.d] - lent
             own = min(gap, p.dealer_cash_bn * d.share)
             buffers += own
             if p.roll_over_on:
