@@ -70,8 +70,18 @@ class Dealers:
         needed = offered = missing = at_facility = buffers = 0.0
         gaps = {}
         for d in self.dealers:
-            d.taken = 0.0
+            d.taken = d.gap = 0.0
             d.offer = self.offer_to(d, withdrawal, flow_noise)
+            if d.dealer_alive:
+                wanted = self.funding_need(d) + self.buffer_used * d.share
+                d.gap = dealer_rules.funding_gap_bn(wanted, d.offer)
+                needed += wanted
+                offered += d.offer
+                missing += d.gap
+        served = 0.0
+        if facility_open and missing > 0.0:
+            served = bank_rules.facility_lending_bn(missing, p.facility_capacity_bn, 0.0) / missing
+        for d in self.dealers:
             if not d.dealer_alive:
                 continue
             book = self.account["dealers"] + self.dealer_posted + self.other_repo
@@ -93,12 +103,7 @@ class Dealers:
             own = min(gap, p.dealer_cash_bn * d.share)
             buffers += own
             if p.roll_over_on:
-                over = max(0.0, d.use - 1.0) * self.limit(d) if p.dealer_capacity_on else 0.0
-                taken = dealer_rules.taken_from_clients_bn(
-                    gap - own, over, p.client_cut_speed, p.unnetted_share
-                )
-                d.taken = max(0.0, min(taken, d.lent_to_funds))
-                self.tally["taken"] += d.taken
+                self.ration_clients(d, d.gap - lent - own)
         change = at_facility - self.facility
         self.facility = at_facility
         self.borrowed -= change
@@ -114,6 +119,19 @@ class Dealers:
             self.cost_bp - p.opening_cost_bp,
             p.unnetted_share,
         )
+
+    def funding_need(self, d: Any) -> float:
+        book = self.account["dealers"] + self.dealer_posted + self.other_repo
+        for t in self.trades:
+            book += (t.dealer_package + t.inventory + t.estate) * t.price
+        return d.lent_to_funds + d.share * book - d.capital
+
+    def ration_clients(self, d: Any, gap: float) -> None:
+        p = self.p
+        over = max(0.0, d.use - 1.0) * self.limit(d) if p.dealer_capacity_on else 0.0
+        taken = dealer_rules.taken_from_clients_bn(gap, over, p.client_cut_speed, p.unnetted_share)
+        d.taken = max(0.0, min(taken, d.lent_to_funds))
+        self.tally["taken"] += d.taken
 
     def lend_through_network(self) -> None:
         owed = []
