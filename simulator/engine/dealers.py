@@ -287,13 +287,17 @@ def balance_sheet_cost(
 
     ``packages_at_opening_cost`` is the value of the packages dealers would hold if the cost did not change,
     ``given_up_per_bp`` the value they give up per bp of cost: the clearing is linear in the cost, and the cost
-    piecewise linear in use, so their crossing is exact.
+    piecewise linear in use, so their crossing is exact. What funds sell now they also repay: the repo of a
+    package makes room for the package itself.
     """
     if not p.dealer_capacity_on or s.limit_bn[0] <= 0.0:
         return p.opening_cost_bp
-    fixed = p.unnetted_share * (s.fund_repo[0] + s.other_repo[0])
+    repo = s.fund_repo[0] + s.other_repo[0]
+    held = 0.0
     for j in range(s.price.shape[0]):
-        fixed += (abs(s.inventory_next[j]) + abs(s.estate[j])) * s.price[j]
+        repo += s.order_bonds[j] * s.price[j]
+        held += (abs(s.inventory_next[j]) + abs(s.estate[j])) * s.price[j]
+    fixed = p.unnetted_share * repo + held
     for d in range(s.capital.shape[0]):
         fixed += p.dealer_other_bn[d]
     use = (fixed + packages_at_opening_cost + given_up_per_bp * p.opening_cost_bp) / s.limit_bn[0]
