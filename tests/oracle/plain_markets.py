@@ -231,9 +231,11 @@ class Markets:
         p = self.p
         if not p.dealer_capacity_on or self.limit_bn <= 0.0:
             return p.opening_cost_bp
-        fixed = p.unnetted_share * (self.fund_repo + self.other_repo)
+        repo, held = self.fund_repo + self.other_repo, 0.0
         for t in self.trades:
-            fixed += (abs(t.inventory_next) + abs(t.estate)) * t.price
+            repo += t.order_bonds * t.price
+            held += (abs(t.inventory_next) + abs(t.estate)) * t.price
+        fixed = p.unnetted_share * repo + held
         for other in p.dealer_other_bn:
             fixed += other
         use = (fixed + packages + per_bp * p.opening_cost_bp) / self.limit_bn
