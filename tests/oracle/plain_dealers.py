@@ -68,7 +68,6 @@ class Dealers:
             used = d.share * held + p.unnetted_share * (d.lent_to_funds + self.other_repo * d.share)
             d.use = (used + p.dealer_other_bn[d.d]) / limit if limit > 0.0 else 0.0
         needed = offered = missing = at_facility = buffers = 0.0
-        gaps = {}
         for d in self.dealers:
             d.taken = d.gap = 0.0
             d.offer = self.offer_to(d, withdrawal, flow_noise)
@@ -84,23 +83,9 @@ class Dealers:
         for d in self.dealers:
             if not d.dealer_alive:
                 continue
-            book = self.account["dealers"] + self.dealer_posted + self.other_repo
-            for t in self.trades:
-                book += (t.dealer_package + t.inventory + t.estate) * t.price
-            wanted = d.lent_to_funds + d.share * book - d.capital + self.buffer_used * d.share
-            needed += wanted
-            offered += d.offer
-            gaps[d.d] = dealer_rules.funding_gap_bn(wanted, d.offer)
-            missing += gaps[d.d]
-        can_lend = bank_rules.facility_lending_bn(missing, p.facility_capacity_bn, 0.0)
-        served = can_lend / missing if missing > 0.0 else 0.0
-        for d in self.dealers:
-            if not d.dealer_alive:
-                continue
-            lent = served * gaps[d.d] if facility_open else 0.0
+            lent = served * d.gap
+            own = min(d.gap - lent, p.dealer_cash_bn * d.share)
             at_facility += lent
-            gap = gaps[d.d] - lent
-            own = min(gap, p.dealer_cash_bn * d.share)
             buffers += own
             if p.roll_over_on:
                 self.ration_clients(d, d.gap - lent - own)
