@@ -274,10 +274,13 @@ def run(
     ] = None,
     audit: Annotated[bool, typer.Option("--audit", help="Check all ledgers after every phase.")] = False,
     agents: Annotated[bool, typer.Option("--agents", help="Keep the records of every single agent.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another run's results in the folder.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show neither progress nor summary.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a scenario and keep its results."""
+    """Run a scenario and keep its results; the same command again finishes an interrupted run."""
     from simulator.scenario.loading import load_scenario
 
     settings = [f"{key}={value}" for key, value in (("paths", paths), ("seed", seed)) if value is not None]
@@ -288,7 +291,14 @@ def run(
 
     try:
         code = run_command(
-            loaded, threads=threads, output=output, path=path, audit=audit, quiet=quiet, as_json=as_json
+            loaded,
+            threads=threads,
+            output=output,
+            path=path,
+            audit=audit,
+            overwrite=overwrite,
+            quiet=quiet,
+            as_json=as_json,
         )
     except Problems as found:
         raise loaded.refused(found) from found

@@ -261,7 +261,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
 
 def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.SimpleNamespace) -> None:
     numbers = ("--paths", "50", "--seed", "9", "--threads", "2", "--path", "17", "-o", "outputs/x")
-    flags = ("--audit", "--agents", "--quiet", "--json", "--set", "funds.count=3")
+    flags = ("--audit", "--agents", "--overwrite", "--quiet", "--json", "--set", "funds.count=3")
     code, _, err = unwind("run", str(COMPLETE), *numbers, *flags)
     assert (code, err) == (0, "")
     ((loaded, options),) = runner.calls
@@ -273,6 +273,7 @@ def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.Simpl
         "output": Path("outputs/x"),
         "path": 17,
         "audit": True,
+        "overwrite": True,
         "quiet": True,
         "as_json": True,
     }

@@ -920,7 +920,7 @@ class Drivers(Section):
     noise: Number = parameter(
         1.0,
         minimum=0.0,
-        maximum=20.0,
+        maximum=10.0,
         source="scenario",
         doc="multiplies random yield changes and flows; 0 is noise-free",
     )
@@ -1164,7 +1164,7 @@ class Numerics(Section):
         doc="orders below this in all end the day",
     )
     block: Count = parameter(
-        256,
+        512,
         minimum=1,
         maximum=100000,
         source="numerical",
