@@ -1,0 +1,272 @@
+"""One self-contained HTML page: sections of prose, figures and tables, with everything it needs inside.
+
+The page asks no other machine for anything and runs no script but its own two: its content-security policy
+names them by hash. Whatever a scenario says appears as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from simulator.report.figure import PALETTES, Columns, Figure
+
+ASSETS = Path(__file__).with_name("assets")
+PLOTLY = "plotly-cartesian.min.js"
+#: Digits kept of a number in the page: what single precision, in which results are stored, can tell apart.
+DIGITS = 7
+#: A cell without a value.
+NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table: what is shown, and what it is sorted by and saved as: its text if that is not given.
+
+    A dash stands for nothing: it comes last, and is saved as nothing.
+    """
+
+    text: str
+    value: float | str | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the cell holds a figure, to be set flush right."""
+        return isinstance(self.value, int | float)
+
+    @property
+    def saved(self) -> float | str | None:
+        """What a CSV holds of it; none for nothing."""
+        if self.value is None:
+            return None if self.text == NOTHING else self.text
+        return None if isinstance(self.value, float) and math.isnan(self.value) else self.value
+
+    @property
+    def sorted_by(self) -> str:
+        """Value to sort by, as the page wants it."""
+        return "" if self.saved is None else str(self.saved)
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A sortable table, saved as CSV with its cells' values or with ``columns`` when given.
+
+    Parameters
+    ----------
+    key
+        Name in the page and of the CSV file.
+    headings
+        One a column, with its unit.
+    is_folded
+        Show the title alone until it is asked for.
+    columns
+        What the CSV holds, where that is more than the values of the cells (standard errors, say).
+    """
+
+    key: str
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    caption: str = ""
+    is_folded: bool = False
+    columns: Columns | None = None
+
+    kind = "table"
+
+    @property
+    def saved(self) -> Columns:
+        """What the CSV holds."""
+        if self.columns is not None:
+            return self.columns
+        return {
+            heading or "name": [row[place].saved for row in self.rows]
+            for place, heading in enumerate(self.headings)
+        }
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Paragraphs, or a list of points."""
+
+    paragraphs: Sequence[str]
+    is_list: bool = False
+
+    kind = "prose"
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened, in order: a heading for each day, sentences below it."""
+
+    title: str
+    days: Sequence[tuple[str, Sequence[str]]]
+    is_folded: bool = True
+
+    kind = "story"
+
+
+Block = Figure | PageTable | Prose | Story
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page with a heading in its table of contents."""
+
+    key: str
+    title: str
+    blocks: Sequence[Block]
+    lead: str = ""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A figure to remember: what it is, its value with its error, and one sentence."""
+
+    label: str
+    value: str
+    error: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report.
+
+    Parameters
+    ----------
+    title, subtitle
+        What it is about, and what happens in it.
+    facts
+        Name and value of what identifies it: paths, seed, version, hashes.
+    status
+        *Complete*, or what is missing.
+    is_complete
+        Whether nothing is missing; otherwise the status is set off as a warning.
+    summary
+        The answer in plain words.
+    """
+
+    title: str
+    subtitle: str
+    facts: Sequence[tuple[str, str]]
+    status: str
+    is_complete: bool
+    summary: Sequence[str]
+    headlines: Sequence[Headline]
+    sections: Sequence[Section]
+    footer: Sequence[str] = field(default_factory=tuple)
+
+    def blocks(self, kind: str) -> Iterator[Any]:
+        """All figures, tables, prose or stories."""
+        return (block for section in self.sections for block in section.blocks if block.kind == kind)
+
+
+def write_page(page: Page, file: Path) -> Path:
+    """Write a page, whole or not at all, and return its path.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(render(page), encoding="utf-8")
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
+    return file
+
+
+def render(page: Page) -> str:
+    """A page as HTML."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    keys = [block.key for kind in ("figure", "table") for block in page.blocks(kind)]
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"two figures or tables of one page share a key: {sorted(keys)}")
+    environment = Environment(
+        loader=FileSystemLoader(ASSETS),
+        autoescape=True,  # always: the default goes by file names and would not escape this one
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        page=page,
+        policy=policy(),
+        style=asset("page.css"),
+        palettes=PALETTES,
+        plotly=asset(PLOTLY),
+        script=asset("page.js"),
+        content=embedded(_content(page)),
+    )
+
+
+@cache
+def asset(name: str) -> str:
+    """A file that is set into the page as it is."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def policy() -> str:
+    """The content-security policy: nothing from outside, and our own scripts alone."""
+    scripts = " ".join(f"'sha256-{_sha256(asset(name))}'" for name in (PLOTLY, "page.js"))
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _content(page: Page) -> dict[str, Any]:
+    return {
+        "palettes": PALETTES,
+        "figures": {
+            figure.key: {
+                "columns": figure.columns,
+                "panels": [{"traces": panel.traces, "layout": panel.layout} for panel in figure.panels],
+            }
+            for figure in page.blocks("figure")
+        },
+        "tables": {table.key: {"columns": table.saved} for table in page.blocks("table")},
+    }
+
+
+def embedded(value: object) -> str:
+    """Plain data as JSON that can stand inside a script element: no ``<``, no NaN.
+
+    Examples
+    --------
+    >>> embedded({"name": "</script>", "figures": [1.23456789, float("nan")]})
+    '{"name":"\\\\u003c/script>","figures":[1.234568,null]}'
+    """
+    text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(below) for key, below in value.items()}
+    if isinstance(value, str) or value is None or isinstance(value, bool):
+        return value
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, Sequence):
+        return [_plain(below) for below in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    if isinstance(value, int):
+        return value
+    return str(value)

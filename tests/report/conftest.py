@@ -1,0 +1,81 @@
+"""A real browser for the whole session, and what a page must never do in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+READY_MS = 60_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).is_file():
+        pytest.skip("no Chromium on this machine: install it (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Callable[..., Any]:
+    """Open a file, wait until all is drawn, and hold it to silence: no error, no request, no dialog."""
+
+    @contextmanager
+    def open_file(file: Path, **options: Any) -> Iterator[Page]:
+        context = browser.new_context(**({"viewport": WIDE, "accept_downloads": True} | options))
+        page = context.new_page()
+        faults: list[str] = []
+        page.on("console", lambda said: faults.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: _note_request(request.url, file, faults))
+        page.goto(file.resolve().as_uri())
+        page.wait_for_selector("html[data-ready=true]", state="attached", timeout=READY_MS)
+        yield page
+        context.close()
+        assert faults == []
+
+    return open_file
+
+
+def _note_request(address: str, file: Path, faults: list[str]) -> None:
+    if not address.startswith(("data:", "blob:")) and address != file.resolve().as_uri():
+        faults.append(f"request: {address}")
+
+
+def saved_csv(page: Page, key: str) -> list[list[str]]:
+    """Rows of the CSV that a figure's or table's button saves."""
+    with page.expect_download() as download:
+        page.evaluate("key => document.querySelector(`[data-csv='${key}']`).click()", key)
+    assert download.value.suggested_filename == f"{key}.csv"
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def undrawn(page: Page) -> list[str]:
+    """Figures with a panel in which nothing is drawn."""
+    return list(
+        page.evaluate(
+            """() => [...document.querySelectorAll(".plot")]
+            .filter((plot) => !plot.querySelector(".trace path, .points path, .hm image, .imagelayer image"))
+            .map((plot) => plot.closest("figure").id)"""
+        )
+    )
