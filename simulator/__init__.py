@@ -1,8 +1,12 @@
 """Unwind: a Monte Carlo systemic-stress simulator of the US Treasury market.
 
->>> from simulator import load_scenario, run_scenario, open_results  # doctest: +SKIP
+>>> import simulator
+>>> loaded = simulator.load_scenario("toy")
+>>> loaded.scenario.name, loaded.scenario.paths
+('toy', 1)
 
-Names are imported when they are first used, so that the command line starts at once.
+``run``, ``open_results`` and the rest are in :mod:`simulator.api`. Names are imported when they are first
+used, so that the command line starts at once.
 """
 
 from __future__ import annotations
@@ -11,17 +15,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.ensemble.execution import run_scenario
-    from simulator.results.reading import open_results
+    from simulator.api import Results, open_results, run
+    from simulator.results.errors import OutputError
+    from simulator.scenario.errors import ScenarioError
     from simulator.scenario.loading import load_scenario
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_scenario", "open_results", "run_scenario"]
+__all__ = [
+    "OutputError",
+    "Results",
+    "ScenarioError",
+    "__version__",
+    "load_scenario",
+    "open_results",
+    "run",
+]
 
 _PLACES = {
+    "OutputError": "simulator.results.errors",
+    "Results": "simulator.api",
+    "ScenarioError": "simulator.scenario.errors",
     "load_scenario": "simulator.scenario.loading",
-    "open_results": "simulator.results.reading",
-    "run_scenario": "simulator.ensemble.execution",
+    "open_results": "simulator.api",
+    "run": "simulator.api",
 }
 
 
@@ -29,3 +45,7 @@ def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

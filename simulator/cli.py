@@ -178,10 +178,17 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Tell where every value of a scenario comes from, or what a parameter means."""
-    if what.startswith("preset:") or what.endswith((".yaml", ".yml", ".json")) or Path(what).is_file():
+    if _names_a_scenario(what):
         _explain_scenario(what, override or [], as_json)
     else:
         _explain_parameter(what, as_json)
+
+
+def _names_a_scenario(what: str) -> bool:
+    from simulator.scenario.files import resolve_shipped
+
+    is_file = what.endswith((".yaml", ".yml", ".json")) or Path(what).is_file()
+    return what.startswith("preset:") or is_file or resolve_shipped(what) is not None
 
 
 def _explain_scenario(file: str, overrides: list[str], as_json: bool) -> None:

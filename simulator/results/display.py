@@ -41,7 +41,7 @@ def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence
         console.print()
         console.print(_rich_table(table, on_terminal))
     console.print()
-    console.print(f"± is one Monte Carlo standard error, from {done:,} paths.{_sampling_note(summary)}")
+    console.print(f"± is one Monte Carlo standard error, from {done:,} paths.{sampling_note(summary)}")
     for line in closing:
         console.print(plain(line), soft_wrap=True)
 
@@ -64,7 +64,8 @@ def _rich_table(table: Table, on_terminal: bool) -> RichTable:
     return drawn
 
 
-def _sampling_note(summary: Summary) -> str:
+def sampling_note(summary: Summary) -> str:
+    """What to know about the errors of a sampling other than independent draws; empty for those."""
     notes = {
         "antithetic": " Mirrored paths count as one draw.",
         "sobol": " Paths are Sobol points: the true errors are smaller.",

@@ -16,6 +16,12 @@ from simulator.scenario.errors import Problem, Problems, did_you_mean
 from simulator.units import shown
 
 PRESETS = Path(__file__).resolve().parent / "presets"
+_PACKAGE = Path(__file__).resolve().parent.parent
+#: Scenarios that ship: inside the package when it was installed from a wheel, beside it in the repository.
+SHIPPED = next(
+    (folder for folder in (_PACKAGE / "scenarios", _PACKAGE.parent / "scenarios") if folder.is_dir()),
+    _PACKAGE / "scenarios",
+)
 SCENARIO_SUFFIXES = (".yaml", ".yml")
 DATA_SUFFIXES = (".csv", ".npy", ".npz")
 SCENARIO_BYTES_MAX = 2_000_000
@@ -124,6 +130,16 @@ def resolve_preset(name: str) -> Path:
 def presets() -> list[str]:
     """Names of the presets that ship with the package."""
     return sorted(path.stem for path in PRESETS.glob("*.yaml"))
+
+
+def shipped_scenarios() -> list[str]:
+    """Names of the scenarios that ship with the package, by which they can be run from anywhere."""
+    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+
+
+def resolve_shipped(name: str) -> Path | None:
+    """Path of a shipped scenario, None if there is none of that name."""
+    return SHIPPED / f"{name}.yaml" if name in shipped_scenarios() else None
 
 
 def read_regular_file(path: Path, limit: int = SCENARIO_BYTES_MAX) -> bytes:

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from simulator.scenario import files
 from simulator.scenario.declarations import declarations
-from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
+from simulator.scenario.errors import (
+    LocatedProblem,
+    Place,
+    Problem,
+    Problems,
+    ScenarioError,
+    Source,
+    did_you_mean,
+)
 from simulator.scenario.parameters import Section
 from simulator.scenario.validation import find, locate, validate
 from simulator.scenario.yaml_nodes import DEPTH_MAX, Node, compose, decode
@@ -91,7 +99,8 @@ def load_scenario(
     Parameters
     ----------
     path
-        The scenario's YAML file, or ``preset:NAME``.
+        The scenario's YAML file, the name of a shipped scenario (``unwind scenarios`` lists them), or
+        ``preset:NAME``.
     overrides
         Settings such as ``"funds.count=80"``, applied last and in order.
     model
@@ -106,10 +115,7 @@ def load_scenario(
 
     try:
         tree, used = _read_with_parents(str(path))
-        tree = _apply_overrides(tree, overrides)
-        scenario = validate(model or Scenario, tree)
-        data_files, hashed = _resolve_data_files(scenario, tree)
-        return LoadedScenario(scenario, tree, (*used, *hashed), data_files)
+        return _resolved(model or Scenario, _apply_overrides(tree, overrides), used)
     except ScenarioError:
         raise
     except Exception as error:  # the promise to the user: one clear message, whatever happens
@@ -117,6 +123,25 @@ def load_scenario(
         raise _refusal(
             Source(str(path), ""), Problem("", found[:300], "", "Please report this file.")
         ) from error
+
+
+def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> LoadedScenario[Model]:
+    """A loaded scenario with more settings such as ``"funds.count=80"`` on top.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found.
+    """
+    used = [file for file in loaded.files if file.label not in loaded.data_files]
+    return _resolved(type(loaded.scenario), _apply_overrides(loaded.tree, overrides), used)
+
+
+def _resolved(model: type[Model], tree: Node, used: Sequence[UsedFile]) -> LoadedScenario[Model]:
+    """A merged tree, validated, with the data files that it names."""
+    scenario = validate(model, tree)
+    data_files, hashed = _resolve_data_files(scenario, tree)
+    return LoadedScenario(scenario, tree, (*used, *hashed), data_files)
 
 
 def read_file(label: str, path: Path) -> Source:
@@ -159,9 +184,27 @@ def _read_with_parents(reference: str) -> tuple[Node, list[UsedFile]]:
         except Problems as refused:
             raise _refusal(Source(reference, ""), *refused.problems) from refused
     else:
-        label, path = reference, Path(reference)
+        label, path = _place_of(reference)
     used: list[UsedFile] = []
     return _merged(label, path, (), used), used
+
+
+def is_bare_name(reference: str) -> bool:
+    """Whether this can only be the name of a shipped scenario: no folder, no ending, and no such file."""
+    return not Path(reference).suffix and Path(reference).name == reference and not Path(reference).exists()
+
+
+def _place_of(reference: str) -> tuple[str, Path]:
+    """Label and path of a scenario given by file, or by the name under which it ships."""
+    if not is_bare_name(reference):
+        return reference, Path(reference)
+    shipped = files.resolve_shipped(reference)
+    if shipped is None:
+        near = did_you_mean(reference, files.shipped_scenarios())
+        allowed = "a scenario file, preset:NAME, or a name that unwind scenarios lists"
+        problem = Problem("", "is neither a file nor a shipped scenario", allowed, near)
+        raise _refusal(Source(reference, ""), problem)
+    return f"{files.SHIPPED.name}/{shipped.name}", shipped
 
 
 def _merged(label: str, path: Path, children: tuple[Path, ...], used: list[UsedFile]) -> Node:

@@ -1,0 +1,240 @@
+"""Unwind from Python: run a scenario, open what was run, and look at it.
+
+>>> import simulator
+>>> toy = simulator.run("toy", set={"funds.leverage": "12x"}, output="outputs/doctest", quiet=True)
+>>> toy.dataset["dislocation"].attrs["units"], toy.dataset.sizes["day"]
+('bp', 13)
+>>> toy.summary.paths
+1
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.ensemble.threads import pin_linear_algebra
+from simulator.results.errors import INTERRUPTED, UNFINISHED, OutputError
+from simulator.scenario.loading import LoadedScenario, load_scenario, with_overrides
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from simulator.results.folder import RunFolder
+    from simulator.results.manifest import Manifest
+    from simulator.results.summary import Summary
+    from simulator.scenario.schema import Scenario
+
+#: Letters of the hash that tells the folders of changed scenarios apart.
+_HASH_LETTERS = 8
+
+
+class Results:
+    """The results of a run, read from its folder when they are asked for.
+
+    In a notebook it shows itself as the summary of the run, every figure with its standard error.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    allow_incomplete
+        Accept a run that was stopped: only its finished paths are there.
+    """
+
+    def __init__(self, folder: str | Path, *, allow_incomplete: bool = False) -> None:
+        from simulator.results.reading import open_results as open_dataset
+
+        self.folder = Path(folder)
+        #: Every stored variable by path, day and trade, as an xarray dataset with units.
+        self.dataset: xr.Dataset = open_dataset(folder, allow_incomplete=allow_incomplete)
+
+    def __getitem__(self, name: Hashable) -> xr.DataArray:
+        """A stored variable, such as ``results["dislocation"]``."""
+        return self.dataset[name]
+
+    @cached_property
+    def _run(self) -> RunFolder:
+        from simulator.results.folder import STORE, open_run
+
+        return open_run(self.folder.parent if self.folder.name == STORE else self.folder)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What was run: the resolved scenario with its origins, versions, seed, hashes."""
+        return self._run.manifest
+
+    @cached_property
+    def outcomes(self) -> xr.Dataset:
+        """What each path came to: peaks, ends and totals of its days, one figure a path."""
+        from simulator.results.outcomes import collect_outcomes
+
+        return collect_outcomes(self._run)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The figures of the run, every one with its Monte Carlo standard error."""
+        from simulator.results.summary import summarise
+
+        return summarise(self._run, self.outcomes)
+
+    def table(self, key: str) -> pd.DataFrame:
+        """One table of the summary, such as ``"deleveraging"``: values and standard errors side by side.
+
+        Raises
+        ------
+        KeyError
+            If there is no such table; the message names those that there are.
+        """
+        import pandas as pd
+
+        record = self.summary.as_record()["tables"]
+        if key not in record:
+            raise KeyError(f"{key!r} is no table of the summary; allowed: {', '.join(record)}")
+        cells = {
+            row: {
+                (f"{name} ({cell['unit']})" if cell["unit"] else name, statistic): cell[statistic]
+                for name, cell in columns.items()
+                if cell is not None
+                for statistic in ("value", "standard_error")
+            }
+            for row, columns in record[key].items()
+        }
+        return pd.DataFrame.from_dict(cells, orient="index").rename_axis(index=key)
+
+    def __repr__(self) -> str:
+        sizes = self.dataset.sizes
+        return f"<Results of {self.manifest.name}: {sizes['path']:,} paths, {sizes['day']:,} days; {self.folder}>"
+
+    def _repr_html_(self) -> str:
+        from simulator.results.html_display import summary_html
+
+        return summary_html(self.summary)
+
+
+def run(
+    scenario: str | Path | LoadedScenario[Scenario],
+    *,
+    paths: int | None = None,
+    seed: int | None = None,
+    set: Mapping[str, object] | None = None,
+    output: str | Path | None = None,
+    threads: int | None = None,
+    audit: bool = False,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> Results:
+    """Run a scenario and keep its results; a run that is there already is opened, not repeated.
+
+    Parameters
+    ----------
+    scenario
+        A scenario file, the name of a shipped scenario, ``preset:NAME``, or what ``load_scenario`` gave.
+    paths, seed
+        Number of random paths, and seed of all random streams; the scenario's own by default.
+    set
+        Values to change, by dotted key, in the form of a scenario file: ``{"funds.leverage": "12x"}``.
+    output
+        Folder of the results. By default ``outputs/NAME``, and ``outputs/NAME-HASH`` when ``paths``, ``seed`` or
+        ``set`` change the scenario, so that variants do not stand in each other's way.
+    threads
+        Blocks of paths at a time; all usable cores by default. The numbers do not depend on it.
+    audit
+        Check the accounting identities after every stage of every day.
+    overwrite
+        Replace another run in the folder.
+    quiet
+        Show no progress on standard error.
+
+    Returns
+    -------
+    Results
+        With ``dataset``, ``summary``, ``outcomes`` and ``manifest``.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is wrong: every problem, with its place.
+    OutputError
+        If the folder holds another run or cannot be written, or if blocks failed.
+    """
+    pin_linear_algebra()
+    settings = _settings(paths, seed, set or {})
+    loaded = _load(scenario, settings)
+    from simulator.ensemble.execution import is_complete, run_scenario
+    from simulator.results.folder import choose_folder
+
+    chosen = Path(output) if output is not None else _folder_name(loaded.scenario.name, settings)
+    outcome = run_scenario(
+        loaded,
+        choose_folder(loaded.scenario.name, chosen),
+        threads=threads,
+        audit=audit,
+        overwrite=overwrite,
+        is_silent=quiet,
+    )
+    if not is_complete(outcome.folder):
+        failed = outcome.failures.failed
+        why = f"; the first failed with {type(failed[0][1]).__name__}: {failed[0][1]}" if failed else ""
+        raise OutputError(
+            f"{outcome.folder.path}: the run is not complete{why}. What was finished is kept: run again.",
+            INTERRUPTED if outcome.failures.is_interrupted else UNFINISHED,
+        )
+    return Results(outcome.folder.path)
+
+
+def open_results(folder: str | Path, *, allow_incomplete: bool = False) -> Results:
+    """Open the results of a run; numbers are read when they are used.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run.
+    allow_incomplete
+        Accept a run that was stopped: only its finished paths are there.
+
+    Raises
+    ------
+    OutputError
+        If there is no run, or it is incomplete or damaged.
+    """
+    return Results(folder, allow_incomplete=allow_incomplete)
+
+
+def _load(
+    scenario: str | Path | LoadedScenario[Scenario], settings: Sequence[str]
+) -> LoadedScenario[Scenario]:
+    if isinstance(scenario, LoadedScenario):
+        return with_overrides(scenario, settings) if settings else scenario
+    return load_scenario(scenario, settings)
+
+
+def _settings(paths: int | None, seed: int | None, changes: Mapping[str, object]) -> list[str]:
+    """All changes in the form of ``--set``."""
+    asked = {"paths": paths, "seed": seed}
+    given = {key: value for key, value in asked.items() if value is not None} | dict(changes)
+    return [f"{key}={_as_written(value)}" for key, value in given.items()]
+
+
+def _as_written(value: Any) -> str:
+    """A Python value as a scenario file would say it.
+
+    Examples
+    --------
+    >>> _as_written("12x"), _as_written(True), _as_written([{"type": "auction", "day": "3d"}])
+    ('12x', 'true', '[{"type": "auction", "day": "3d"}]')
+    """
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _folder_name(name: str, settings: Sequence[str]) -> Path | None:
+    """Name of the folder of a changed scenario, None for the scenario as it stands."""
+    if not settings:
+        return None
+    digest = hashlib.sha256("\n".join(sorted(settings)).encode()).hexdigest()
+    return Path(f"{name[: 79 - _HASH_LETTERS]}-{digest[:_HASH_LETTERS]}")

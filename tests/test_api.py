@@ -1,0 +1,128 @@
+"""The Python interface: runs are kept and reused, settings are those of the command line, displays are safe."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import simulator
+from simulator import api
+from simulator.api import Results
+from simulator.results.html_display import summary_html
+
+RUNNABLE = (simulator, api)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Six paths of the toy with noise, so that errors are known."""
+    changes = {"drivers.model": "factor", "drivers.noise": 1.0, "horizon": "15d"}
+    folder = tmp_path_factory.mktemp("api") / "noisy"
+    return simulator.run("toy", paths=6, set=changes, output=folder, quiet=True)
+
+
+@pytest.mark.parametrize("module", RUNNABLE, ids=lambda module: module.__name__)
+def test_examples_of_the_docstrings_run(module: object) -> None:
+    found = doctest.testmod(module)  # type: ignore[arg-type]
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    for name in set(simulator.__all__) - {"__version__"}:
+        assert getattr(simulator, name).__doc__, name
+    assert dir(simulator) == sorted(simulator.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'runn'"):
+        _ = simulator.runn
+
+
+def test_settings_are_those_of_the_command_line(noisy: Results) -> None:
+    written = noisy.manifest.scenario
+    assert (written["paths"], written["horizon"]) == (6, "15d")
+    assert noisy.manifest.origins["drivers.noise"] == "--set"
+    assert noisy.dataset.sizes["path"] == 6
+    assert noisy["dislocation"].identical(noisy.dataset["dislocation"])
+
+
+def test_variants_do_not_stand_in_each_others_way() -> None:
+    loaded = simulator.load_scenario("toy", ["horizon=14d"])
+    plain = simulator.run(loaded, quiet=True)
+    other = simulator.run(loaded, set={"funds.leverage": "12x"}, quiet=True)
+    assert plain.folder == Path("outputs/toy")
+    assert re.fullmatch(r"outputs/toy-[0-9a-f]{8}", str(other.folder))
+    assert other.manifest.scenario["funds"]["leverage"] == "12x"
+    assert other.manifest.scenario["horizon"] == "14d"
+    created = other.manifest.created
+    again = simulator.run(loaded, set={"funds.leverage": "12x"}, quiet=True)
+    assert again.manifest.created == created, "the same run was done twice"
+    with pytest.raises(simulator.OutputError, match="found another run there: the scenario changed"):
+        simulator.run("toy", output="toy", quiet=True)
+    assert simulator.open_results(plain.folder).summary.as_record() == plain.summary.as_record()
+
+
+def test_wrong_settings_are_told_with_their_place() -> None:
+    with pytest.raises(simulator.ScenarioError, match=r"--set.*funds\.leverge: unknown key.*leverage"):
+        simulator.run("toy", set={"funds.leverge": "12x"})
+    with pytest.raises(
+        simulator.ScenarioError, match=r"neither a file nor a shipped scenario.*Did you mean toy"
+    ):
+        simulator.run("toyy")
+    with pytest.raises(simulator.OutputError, match="nothing"):
+        simulator.open_results("nothing")
+
+
+def test_tables_hold_values_beside_their_errors(noisy: Results) -> None:
+    table = noisy.table("deleveraging")
+    record = noisy.summary.as_record()["tables"]["deleveraging"]["TY"]["unwound"]
+    assert table.loc["TY", ("unwound ($bn)", "value")] == record["value"]
+    assert table.loc["TY", ("unwound ($bn)", "standard_error")] == record["standard_error"] > 0.0
+    with pytest.raises(KeyError, match="no table of the summary; allowed: yields, dislocations"):
+        noisy.table("yield")
+
+
+class Parts(HTMLParser):
+    """Tags, attributes and texts of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_a_notebook_shows_every_table_with_units_and_errors(noisy: Results) -> None:
+    page = Parts()
+    page.feed(noisy._repr_html_())
+    assert page.tags.count("table") == len(noisy.summary.tables) == 7
+    assert page.attributes <= {"class", "scope"}
+    for text in (*noisy.summary.headlines, "unwound, $bn", "impact, bp per $100bn"):
+        assert text in page.texts
+    assert sum("±" in text for text in page.texts) > 40
+    assert "6 paths" in repr(noisy)
+
+
+def test_names_are_text_in_a_notebook(noisy: Results) -> None:
+    odd = replace(
+        noisy.summary, name="<script>alert(1)</script>", headlines=("\x1b[31m<img src=x onerror=alert(1)>",)
+    )
+    page = Parts()
+    page.feed(summary_html(odd))
+    assert not {"script", "img"} & set(page.tags)
+    assert "?[31m<img src=x onerror=alert(1)>" in page.texts
