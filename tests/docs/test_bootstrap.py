@@ -71,7 +71,7 @@ def test_test_adds_the_development_packages_and_runs_every_check(
     assert bootstrap.main(["test"]) == 0
     assert installs(calls) == ["requirements-dev.lock"]
     programs = [Path(command[0]).name for command in calls if "pip" not in command]
-    assert programs == ["ruff", "ruff", "mypy", "lint-imports", "pytest"]
+    assert programs == ["ruff", "ruff", "mypy", "lint-imports", "mkdocs", "pytest"]
 
 
 def test_changed_lock_rebuilds_the_environment(bootstrap: ModuleType, calls: list[list[str]]) -> None:

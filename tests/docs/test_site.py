@@ -1,0 +1,102 @@
+"""The documentation site: built without network, every page on it, nothing loaded from elsewhere, no broken link."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MKDOCS = Path(sys.executable).with_name("mkdocs")
+#: Attributes through which a page loads something, by tag. Links that a reader may follow are not among them.
+LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src"}
+
+
+def build(folder: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a repository, strictly and without a way out to the network."""
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    return subprocess.run(
+        [MKDOCS, "build", "--strict", "--site-dir", site],
+        cwd=folder,
+        env={**os.environ, **nowhere, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    built = build(ROOT, folder)
+    assert built.returncode == 0, built.stderr
+    return folder
+
+
+def test_every_page_of_the_repository_is_on_the_site(site: Path) -> None:
+    sources = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs" / "notebooks").glob("*.ipynb")]
+    for source in sources:
+        place = source.relative_to(ROOT / "docs").with_suffix("")
+        page = place.parent if place.name == "README" else place
+        assert (site / page / "index.html").is_file(), source
+    assert (site / "changelog" / "index.html").is_file()
+    assert (site / "contributing" / "index.html").is_file()
+
+
+class Loaded(HTMLParser):
+    """Everything that a page loads by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag in LOADING:
+            self.addresses.add(values.get(LOADING[tag]) or "")
+        if tag == "link" and values.get("rel") != "canonical":
+            self.addresses.add(values.get("href") or "")
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    loaded = Loaded()
+    for page in site.rglob("*.html"):
+        loaded.feed(page.read_text(encoding="utf-8"))
+    assert len(loaded.addresses) > 5
+    outside = {address for address in loaded.addresses if re.match(r"(?:[a-z]+:)?//", address)}
+    assert outside == set()
+    for sheet in site.rglob("*.css"):
+        assert not re.search(
+            r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", sheet.read_text(encoding="utf-8")
+        ), sheet
+
+
+def test_pages_written_for_the_repository_link_inside_the_site(site: Path) -> None:
+    contributing = (site / "contributing" / "index.html").read_text(encoding="utf-8")
+    assert 'href="../architecture/"' in contributing
+    assert 'href="../changelog/"' in contributing
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("[nothing](nothing.md)", "nothing.md"),
+        ("[nowhere](running.md#no-such-heading)", "no-such-heading"),
+    ],
+)
+def test_a_broken_link_fails_the_build(broken: str, told: str, tmp_path: Path) -> None:
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    page = tmp_path / "docs" / "guide" / "basis.md"
+    page.write_text(f"{page.read_text(encoding='utf-8')}\n{broken}\n", encoding="utf-8")
+    built = build(tmp_path, tmp_path / "site")
+    assert built.returncode != 0
+    assert told in built.stdout + built.stderr
