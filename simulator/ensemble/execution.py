@@ -11,31 +11,28 @@ import os
 import shutil
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from simulator import rule
-from simulator.engine import simulate
 from simulator.engine.opening import Prepared, prepare
-from simulator.engine.opening_records import opening_records
 from simulator.engine.parameters import CALL_COUNT, CHANNELS
-from simulator.engine.records import Records
 from simulator.engine.status import STATUS as STATUSES
-from simulator.ensemble.audit import simulate_audited
+from simulator.ensemble.executors import Executor, Resources, open_executor
+from simulator.ensemble.jobs import Failed, Job, Task
 from simulator.ensemble.plan import Block, plan_blocks
 from simulator.ensemble.progress import showing_progress
-from simulator.ensemble.threads import BlockFailures, run_blocks, stopping_on_signals, usable_threads
+from simulator.ensemble.stopping import stopping_on_signals
+from simulator.ensemble.threads import usable_threads
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, begin_or_resume, locked, open_run
-from simulator.results.layout import STATUS, Array, Layout
-from simulator.results.ledger import FinishedBlock, append_block
+from simulator.results.layout import Array, Layout
+from simulator.results.ledger import append_block
 from simulator.results.manifest import Manifest, finished_manifest, new_manifest, write_manifest
-from simulator.results.outcomes import path_outcomes
 from simulator.results.reading import damaged_blocks
-from simulator.results.store import Store, write_block
 from simulator.results.template import consolidate
 from simulator.scenario.errors import Problems
 from simulator.scenario.explain import as_written, explain
@@ -47,8 +44,13 @@ SMALLEST_COMPRESSION = 0.3
 #: Copies of a block that exist at once while it is simulated, split and encoded.
 COPIES_OF_BLOCK = 3
 
-#: What the work of a block returns: its line for the ledger, and the outcomes of its paths.
-BlockDone = tuple[FinishedBlock, dict[str, Array]]
+
+@dataclass
+class BlockFailures:
+    """Blocks that failed, with what was raised, in the order in which they did."""
+
+    failed: list[tuple[Block, Exception]] = field(default_factory=list)
+    is_interrupted: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def run_scenario(
     folder: Path,
     *,
     threads: int | None = None,
+    executor: Executor | None = None,
     audit: bool = False,
     overwrite: bool = False,
     is_silent: bool = True,
@@ -94,6 +97,8 @@ def run_scenario(
     ----------
     threads
         Blocks at a time; all usable cores by default. The numbers do not depend on it.
+    executor
+        Where to work instead (``executors.open_executor``): the workers of a cluster, say.
     audit
         Check the accounting identities after every stage of every day.
     overwrite
@@ -114,8 +119,7 @@ def run_scenario(
     threads = threads or usable_threads()
     prepared = prepare_run(loaded, audit=audit)
     manifest = describe_run(loaded, prepared, audit)
-    layout = manifest.store_layout()
-    _check_memory(layout, threads)
+    _check_memory(manifest.store_layout(), threads)
     with locked(folder):
         run = begin_or_resume(folder, manifest, overwrite=overwrite)
         damaged = {damage.block for damage in damaged_blocks(run, threads=threads)}
@@ -126,15 +130,27 @@ def run_scenario(
         _check_room(run)
         if not is_silent:
             announce_compilation()
-        store = Store(run.store, layout, _warm_up(prepared, bool(layout.funds)))
+        job = Job(run.manifest.run_key, prepared, run.layout, run.store.absolute(), audit)
         outcomes: dict[int, dict[str, Array]] = {}
-        failures = _run_blocks(_work(prepared, store, audit), run, outcomes, threads, is_silent)
+        with _executor(executor, threads) as hands:
+            hands.add(job)
+            failures = _run_blocks(hands, job, run, outcomes, is_silent)
+            hands.remove(job.key)
         if is_complete(run):
-            consolidate(run.store, layout)
+            consolidate(run.store, run.layout)
             write_manifest(folder, finished_manifest(run.manifest, run.finished))
             run = open_run(folder)
         seconds = time.perf_counter() - started
         return RunOutcome(run, failures, outcomes, False, prepared.notes, seconds)
+
+
+@contextmanager
+def _executor(given: Executor | None, threads: int) -> Iterator[Executor]:
+    if given is not None:
+        yield given
+        return
+    with open_executor(Resources(threads=threads)) as executor:
+        yield executor
 
 
 def prepare_run(loaded: LoadedScenario[Scenario], *, audit: bool = False, diary: bool = False) -> Prepared:
@@ -198,58 +214,18 @@ def announce_compilation() -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _warm_up(prepared: Prepared, agents: bool) -> Records:
-    """Compile, or load what was compiled, before threads start; returns the records of the opening day.
-
-    A damaged file in the cache of compiled code can raise anything: the cache is dropped and the code
-    compiled anew, once.
-    """
-    try:
-        simulate.simulate_block(prepared, 0, 1, agents=agents)
-    except Exception:
-        rule.drop_cache()
-        simulate.simulate_block(prepared, 0, 1, agents=agents)
-    return opening_records(prepared, agents=agents)
-
-
-def _work(prepared: Prepared, store: Store, audit: bool) -> Callable[[Block], BlockDone]:
-    """The work of one block, for a thread: simulate, write, and say what was done and what came of it."""
-    agents = bool(store.layout.funds)
-
-    def work(block: Block) -> BlockDone:
-        started = time.perf_counter()
-        if audit:
-            records, residuals = simulate_audited(prepared, block.first_path, block.paths, agents)
-        else:
-            played = simulate.simulate_block(prepared, block.first_path, block.paths, agents=agents)
-            records, residuals = played.records, ()
-        written = write_block(store, block.first_path, records)
-        codes = Counter(int(code) for code in written.arrays[STATUS.name] if code)
-        finished = FinishedBlock(
-            block=block.number,
-            first_path=block.first_path,
-            paths=block.paths,
-            sha256=written.sha256,
-            stored_bytes=written.stored_bytes,
-            seconds=round(time.perf_counter() - started, 3),
-            stopped={store.layout.statuses[code]: count for code, count in sorted(codes.items())},
-            audit=residuals,
-        )
-        return finished, path_outcomes(written.arrays)
-
-    return work
-
-
 def _run_blocks(
-    work: Callable[[Block], BlockDone],
+    executor: Executor,
+    job: Job,
     run: RunFolder,
     outcomes: dict[int, dict[str, Array]],
-    threads: int,
     is_silent: bool,
 ) -> BlockFailures:
     """Run the blocks that are not whole; each is in the ledger before it counts as finished."""
     layout = run.layout
-    left = (block for block in plan_blocks(layout.paths, layout.chunk) if block.number not in run.finished)
+    blocks = plan_blocks(layout.paths, layout.chunk)
+    left = (Task(job.key, block) for block in blocks if block.number not in run.finished)
+    failures = BlockFailures()
 
     def announce() -> None:
         if not is_silent:
@@ -259,16 +235,19 @@ def _run_blocks(
     with (
         showing_progress(layout.paths, _paths_done(run), is_silent=is_silent) as progress,
         stopping_on_signals(announce) as stop,
+        closing(executor.results(left, stop)) as results,
     ):
-
-        def record(done: BlockDone) -> None:
-            finished, of_paths = done
+        for result in results:
+            if isinstance(result, Failed):
+                failures.failed.append((result.task.block, result.error))
+                continue
+            finished = result.finished
             append_block(run.ledger, run.manifest.run_key, finished)
             run.finished[finished.block] = finished
-            outcomes[finished.block] = of_paths
+            outcomes[finished.block] = result.reduced
             progress.advance(finished.paths)
-
-        return run_blocks(left, work, record, threads=threads, stop=stop)
+        failures.is_interrupted = stop.is_requested
+    return failures
 
 
 def _paths_done(run: RunFolder) -> int:

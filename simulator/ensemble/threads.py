@@ -1,129 +1,69 @@
-"""Run the blocks of a plan on threads: the kernel lets go of the interpreter, so that they run side by side.
-
-Few blocks are in flight at a time, whatever the length of the run. What is finished is recorded at once
-by the thread that called. A block that fails is kept aside and the others go on; a disk or memory that is
-full, or a signal, ends the run after the blocks in flight.
-"""
+"""Tasks on threads of this process: the kernel lets go of the interpreter, so that they run side by side."""
 
 from __future__ import annotations
 
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from types import FrameType
-from typing import TypeVar
 
-from simulator.ensemble.plan import Block
+from simulator.ensemble.executors import Executor, Resources
+from simulator.ensemble.jobs import Done, Job, OpenJob, Task
 
-Finished = TypeVar("Finished")
-
-#: Pause between looks at the signal, in seconds.
-LOOK_EVERY = 0.25
 BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-@dataclass
-class BlockFailures:
-    """Blocks that failed, with what was raised, in the order in which they did."""
+class ThreadPool:
+    """Threads that do tasks."""
 
-    failed: list[tuple[Block, Exception]] = field(default_factory=list)
-    is_interrupted: bool = False
+    def __init__(self, pool: ThreadPoolExecutor, threads: int) -> None:
+        self._pool = pool
+        self.workers = threads
+        self.capacity = threads + 1
+        self._jobs: dict[str, OpenJob] = {}
+        self._pending: dict[Future[Done], Task] = {}
 
+    def add(self, job: Job) -> None:
+        """Compile, or load what was compiled, before threads start."""
+        self._jobs[job.key] = OpenJob(job)
 
-class StopSignal:
-    """Whether the user, or the machine, asked the run to stop."""
+    def remove(self, key: str) -> None:
+        """Forget a job."""
+        self._jobs.pop(key, None)
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
+    def submit(self, task: Task) -> None:
+        """Begin a task of a known job."""
+        self._pending[self._pool.submit(self._do, self._jobs[task.job], task)] = task
 
-    def request(self) -> None:
-        """Ask for a stop after the blocks in flight."""
-        self._event.set()
+    @staticmethod
+    def _do(job: OpenJob, task: Task) -> Done:
+        return Done(task, *job.play(task.block))
 
-    @property
-    def is_requested(self) -> bool:
-        """Whether a stop was asked for."""
-        return self._event.is_set()
+    def finished(self, timeout_s: float) -> list[tuple[Task, Done | Exception]]:
+        """Tasks that ended since the last call."""
+        done, _ = wait(self._pending, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        ended: list[tuple[Task, Done | Exception]] = []
+        for future in done:
+            task = self._pending.pop(future)
+            try:
+                ended.append((task, future.result()))
+            except Exception as error:
+                ended.append((task, error))
+        return ended
 
-
-def run_blocks(
-    blocks: Iterable[Block],
-    work: Callable[[Block], Finished],
-    record: Callable[[Finished], None],
-    *,
-    threads: int,
-    stop: StopSignal,
-) -> BlockFailures:
-    """Do the work of every block, and record each as it finishes.
-
-    Parameters
-    ----------
-    work
-        Simulates and writes one block; called on many threads.
-    record
-        Takes what ``work`` returned; called on this thread only, in the order in which blocks finish.
-
-    Raises
-    ------
-    OSError, MemoryError
-        Of the first block that met it, after the blocks in flight were recorded.
-    """
-    outcome = BlockFailures()
-    fatal: BaseException | None = None
-    left = iter(blocks)
-    pending: dict[Future[Finished], Block] = {}
-    with ThreadPoolExecutor(threads, thread_name_prefix="block") as pool:
-        while True:
-            while fatal is None and not stop.is_requested and len(pending) <= threads:
-                block = next(left, None)
-                if block is None:
-                    break
-                pending[pool.submit(work, block)] = block
-            if not pending:
-                break
-            done, _ = wait(pending, timeout=LOOK_EVERY, return_when=FIRST_COMPLETED)
-            for future in done:
-                block = pending.pop(future)
-                try:
-                    record(future.result())
-                except (OSError, MemoryError) as error:
-                    fatal = fatal or error
-                except Exception as error:
-                    outcome.failed.append((block, error))
-    if fatal is not None:
-        raise fatal
-    outcome.is_interrupted = stop.is_requested
-    return outcome
+    def abandon(self) -> None:
+        """Forget the tasks in flight; those that run are finished by their threads."""
+        for future in self._pending:
+            future.cancel()
+        self._pending.clear()
 
 
 @contextmanager
-def stopping_on_signals(announce: Callable[[], None]) -> Iterator[StopSignal]:
-    """Turn Ctrl-C and SIGTERM into a stop after the blocks in flight; a second Ctrl-C ends at once.
-
-    The ledger is durable, so that ending at once loses the blocks in flight only. Outside the main thread
-    signals are left to whoever handles them.
-    """
-    stop = StopSignal()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if stop.is_requested and number == signal.SIGINT:
-            os._exit(130)
-        stop.request()
-        announce()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def open_threads(resources: Resources) -> Iterator[Executor]:
+    """A session on threads of this process."""
+    threads = resources.threads or usable_threads()
+    with ThreadPoolExecutor(threads, thread_name_prefix="block") as pool:
+        yield Executor(ThreadPool(pool, threads), retries=resources.retries)
 
 
 def usable_threads() -> int:

@@ -114,6 +114,16 @@ def write_block(store: Store, first_path: int, records: BlockRecords) -> Written
     return Written(digest.hexdigest(), stored_bytes, arrays)
 
 
+def hash_block(store: Store, records: BlockRecords) -> Written:
+    """The numbers of a block as they would be stored, and their hash; nothing is written."""
+    digest = hashlib.sha256()
+    arrays = {}
+    for field, values in block_arrays(store, records):
+        arrays[field.variable.name] = values
+        hash_array(digest, field, values)
+    return Written(digest.hexdigest(), 0, arrays)
+
+
 def block_arrays(store: Store, records: BlockRecords) -> Iterator[tuple[Field, Array]]:
     """The arrays of a block as they are stored, shape (path, day, …), the opening first."""
     for field in store.layout.fields():

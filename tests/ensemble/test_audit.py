@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.engine.state import IDENTITIES, STAGES
-from simulator.ensemble import execution
+from simulator.ensemble import jobs
 from simulator.ensemble.audit import (
     RESIDUAL_MAX_BN,
     Residual,
@@ -82,6 +82,6 @@ def test_a_broken_identity_is_an_exit_code(
         records, residuals = simulate_audited(*arguments)  # type: ignore[arg-type]
         return records, (residual_of(1e-9), *residuals[1:])
 
-    monkeypatch.setattr(execution, "simulate_audited", leaking)
+    monkeypatch.setattr(jobs, "simulate_audited", leaking)
     assert run_command(load_toy(), output=tmp_path / "leaking", audit=True) == UNFINISHED
     assert "BROKEN" in capsys.readouterr().out

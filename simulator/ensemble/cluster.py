@@ -1,0 +1,354 @@
+"""Tasks on the workers of a Dask cluster: one started here, or one that exists.
+
+What is finished is taken and released at once: Dask keeps results on the workers that made them, and would
+compute them anew when such a worker dies. A job is shipped as a task of its own, so that the scheduler can
+give it to workers that come later; each opens it once. What dies is Dask's to restart; whether a block is
+finished is the ledger's to say.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import time
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from simulator.ensemble.executors import Executor, Resources, Tls
+from simulator.ensemble.jobs import Done, Job, Task
+from simulator.ensemble.preflight import check_cluster
+from simulator.ensemble.worker import do_task, shipped
+from simulator.results.errors import BAD_INPUT, OutputError
+
+# Dask types each method for its synchronous and asynchronous use at once, which says nothing.
+Client: TypeAlias = Any
+Future: TypeAlias = Any
+Security: TypeAlias = Any
+
+#: Deaths of workers that Dask lets a task be part of before it is blamed for them.
+ALLOWED_FAILURES = 3
+#: Seconds to wait for the scheduler to answer, and for its first worker.
+CONNECT_S, FIRST_WORKER_S = 20.0, 60.0
+#: Seconds without a single worker after which waiting for another is pointless.
+NO_WORKER_S = 300.0
+#: Tasks in flight for each worker: one at work, one that waits so that none is idle.
+TASKS_A_WORKER = 2
+POLL_S = 0.02
+COUNT_EVERY_S = 2.0
+
+
+class ClusterPool:
+    """Workers of a Dask cluster that do tasks."""
+
+    def __init__(self, client: Client) -> None:
+        from distributed import as_completed
+
+        self._client = client
+        self._session = uuid.uuid4().hex[:8]
+        self._jobs: dict[str, tuple[str, Future]] = {}
+        self._pending: dict[Future, Task] = {}
+        self._running = as_completed(loop=client.loop)
+        self._added = self._submitted = 0
+        self._threads: dict[str, int] = {}
+        self._counted = self._seen = time.monotonic()
+        self._count(0.0)
+
+    @property
+    def workers(self) -> int:
+        """Worker processes alive."""
+        self._count(COUNT_EVERY_S)
+        return len(self._threads)
+
+    @property
+    def capacity(self) -> int:
+        """Tasks worth having in flight now."""
+        self._count(COUNT_EVERY_S)
+        return TASKS_A_WORKER * max(1, sum(self._threads.values()))
+
+    def _count(self, every_s: float) -> None:
+        """Ask the scheduler who is alive, now and then."""
+        now = time.monotonic()
+        if now - self._counted < every_s:
+            return
+        try:
+            self._threads = self._client.nthreads()
+        except Exception:  # lost: the tasks in flight say so
+            return
+        self._counted = now
+        if self._threads:
+            self._seen = now
+
+    def add(self, job: Job) -> None:
+        """Ship a job: as a task, which the scheduler can repeat on a worker that comes later."""
+        data = pickle.dumps(job, protocol=pickle.HIGHEST_PROTOCOL)
+        self._added += 1
+        name = f"job-{self._session}-{self._added}"  # never that of another job, whatever its key
+        future = self._client.submit(shipped, data, key=name, pure=False, priority=1)
+        self._jobs[job.key] = name, future
+
+    def remove(self, key: str) -> None:
+        """Forget a job."""
+        _, future = self._jobs.pop(key)
+        future.release()
+
+    def submit(self, task: Task) -> None:
+        """Begin a task of a known job."""
+        self._submitted += 1
+        key = f"block-{self._session}-{self._submitted}"
+        name, job = self._jobs[task.job]
+        future = self._client.submit(do_task, name, job, task, key=key, pure=False)
+        self._pending[future] = task
+        self._running.add(future)
+
+    def finished(self, timeout_s: float) -> list[tuple[Task, Done | Exception]]:
+        """Tasks that ended since the last call, taken from the workers and released there."""
+        deadline = time.monotonic() + timeout_s
+        while not self._running.has_ready():
+            if time.monotonic() > deadline:
+                self._check_alive()
+                return []
+            time.sleep(POLL_S)
+        futures = [future for future in self._running.next_batch(block=False) if future in self._pending]
+        answers = self._answers(futures)
+        ended = [(self._pending.pop(future), answer) for future, answer in answers]
+        for future in futures:
+            future.release()
+        return ended
+
+    def _answers(self, futures: list[Future]) -> list[tuple[Future, Done | Exception]]:
+        if all(future.status == "finished" for future in futures):
+            try:
+                return list(zip(futures, self._client.gather(futures), strict=True))
+            except Exception:  # a worker died in between: one by one
+                pass
+        answers: list[tuple[Future, Done | Exception]] = []
+        for future in futures:
+            try:
+                answers.append((future, future.result()))
+            except Exception as error:
+                answers.append((future, told(error)))
+        return answers
+
+    def _check_alive(self) -> None:
+        self._count(COUNT_EVERY_S)
+        silent_s = time.monotonic() - self._seen
+        if silent_s > NO_WORKER_S:
+            raise OutputError(
+                f"{self._client.scheduler.address}: found no worker for {silent_s:.0f} seconds. Start workers, then"
+                " resume."
+            )
+
+    def abandon(self) -> None:
+        """Cancel the tasks in flight."""
+        self._running.clear()
+        try:
+            self._client.cancel(list(self._pending), force=True)
+        except Exception:
+            logging.getLogger(__name__).debug("tasks could not be cancelled", exc_info=True)
+        self._pending.clear()
+
+
+def told(error: Exception) -> Exception:
+    """What a user should read of an error that Dask raised itself."""
+    from concurrent.futures import CancelledError
+
+    from distributed import KilledWorker
+    from distributed.client import FutureCancelledError
+
+    if isinstance(error, KilledWorker):
+        return WorkerDiedError(
+            f"{ALLOWED_FAILURES + 1} workers died over it: killed, or out of memory. Use smaller blocks"
+            " (numerics.block) or workers with more memory"
+        )
+    if isinstance(error, FutureCancelledError | CancelledError):
+        return OutputError("The scheduler of the cluster was lost. Start it again, then resume.")
+    return error
+
+
+class WorkerDiedError(Exception):
+    """A task was given up because the workers that had it died."""
+
+
+@contextmanager
+def open_cluster(resources: Resources) -> Iterator[Executor]:
+    """A session on a Dask cluster: one that exists, or one that lives as long as the body.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be reached, must not be reached so, or has other versions than this process.
+    """
+    with ExitStack() as stack:
+        if resources.scheduler is None:
+            address: Any = stack.enter_context(_local_cluster(resources))
+        else:
+            address = scheduler_address(resources.scheduler)
+            check_address(address, is_insecure=resources.is_insecure)
+        client = stack.enter_context(_client(address, resources))
+        _wait_for_workers(client)
+        check_cluster(client)
+        yield Executor(
+            ClusterPool(client),
+            retries=resources.retries,
+            address=client.scheduler.address,
+            dashboard=_dashboard(client),
+        )
+
+
+def scheduler_address(scheduler: str) -> str:
+    """Address of a scheduler, from the file that it wrote or as it was given.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be read or names none.
+    """
+    if not scheduler.endswith(".json"):
+        return scheduler if "://" in scheduler else f"tcp://{scheduler}"
+    try:
+        return str(json.loads(Path(scheduler).read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OutputError(
+            f"--scheduler {scheduler}: cannot be read as a scheduler file: {error}. Give the file that dask"
+            " scheduler --scheduler-file wrote, or an address.",
+            BAD_INPUT,
+        ) from error
+
+
+def check_address(address: str, *, is_insecure: bool) -> None:
+    """Refuse what is no address, and a connection that anybody on the way can read and use.
+
+    Whoever can talk to a scheduler can run code on its workers.
+
+    Raises
+    ------
+    OutputError
+        If the address is not of the form ``tls://`` or, on this machine or with ``--insecure``, ``tcp://``.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in ("tcp", "tls") or not host or not port:
+        raise OutputError(
+            f"--scheduler {address}: found no address of a scheduler; allowed are tls://HOST:PORT, tcp://HOST:PORT"
+            " and a scheduler file ending in .json.",
+            BAD_INPUT,
+        )
+    if parts.scheme == "tcp" and not is_loopback(host) and not is_insecure:
+        raise OutputError(
+            f"--scheduler {address}: found a connection without encryption to another machine: anybody on the way"
+            " could run code on the workers. Use tls:// with certificates, or say --insecure.",
+            BAD_INPUT,
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine and cannot be anything else."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _client(address: Any, resources: Resources) -> Iterator[Client]:
+    from distributed import Client as DaskClient
+
+    name = address if isinstance(address, str) else "the local cluster"
+    security = _security(resources.tls) if resources.scheduler is not None else None
+    with warnings.catch_warnings():  # other versions are told by us, once and clearly
+        warnings.simplefilter("ignore")
+        try:
+            client: Client = DaskClient(address, security=security, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise OutputError(
+                f"--scheduler {name}: cannot be reached: {error}. Check that it runs, its address, and with tls://"
+                " the certificates."
+            ) from error
+    try:
+        yield client
+    finally:
+        client.close(timeout=5)
+
+
+def _security(tls: Tls | None) -> Security | None:
+    from distributed import Security as DaskSecurity
+
+    if tls is None:
+        return None
+    for file in tls:
+        if not file.is_file():
+            raise OutputError(f"{file}: found no file there; give certificates in PEM form.", BAD_INPUT)
+    authority, certificate, key = map(str, tls)
+    return DaskSecurity(
+        tls_ca_file=authority, tls_client_cert=certificate, tls_client_key=key, require_encryption=True
+    )
+
+
+@contextmanager
+def _local_cluster(resources: Resources) -> Iterator[Any]:
+    """Worker processes of one thread each on this machine, reachable from it alone."""
+    import multiprocessing
+
+    import dask
+    from distributed import LocalCluster
+
+    advice = (
+        "A script that starts worker processes is read again by each of them: put what it does under"
+        ' if __name__ == "__main__":, or use threads.'
+    )
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise OutputError(advice, BAD_INPUT)
+    settings = {
+        "distributed.scheduler.worker-ttl": f"{resources.worker_ttl_s:g}s",
+        "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+        "distributed.worker.preload": ["simulator.ensemble.worker"],
+        "distributed.worker.daemon": True,
+    }
+    with dask.config.set(settings):
+        try:
+            cluster = LocalCluster(
+                n_workers=resources.workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                memory_limit=resources.memory_of_worker or "auto",
+                silence_logs=logging.CRITICAL,
+            )
+        except (RuntimeError, OSError, TimeoutError) as error:
+            raise OutputError(f"The worker processes could not be started: {error}. {advice}") from error
+        try:
+            yield cluster
+        finally:
+            cluster.close(timeout=10)
+
+
+def _wait_for_workers(client: Client) -> None:
+    try:
+        client.wait_for_workers(1, timeout=FIRST_WORKER_S)
+    except TimeoutError as error:
+        raise OutputError(
+            f"{client.scheduler.address}: found no worker within {FIRST_WORKER_S:.0f} seconds. Start some with dask"
+            " worker, then run again."
+        ) from error
+
+
+def _dashboard(client: Client) -> str:
+    """Address of the dashboard; empty if there is none."""
+    try:
+        services = client.scheduler_info(n_workers=0)["services"]
+    except Exception:
+        return ""
+    return client.dashboard_link if "dashboard" in services else ""

@@ -1,0 +1,206 @@
+"""Work through tasks wherever there are hands: on threads here, or on the workers of a Dask cluster.
+
+One session serves any number of jobs: register a job, hand over its tasks in any order, take what comes back.
+Few tasks are in flight at a time, whatever the length of the plan; what is finished is handed over at once
+and never held. A task that fails is tried again as configured, then reported, and the others go on.
+
+>>> with open_executor(Resources(threads=2)) as executor:  # doctest: +SKIP
+...     executor.add(job)
+...     with closing(executor.results(tasks, stop)) as results:
+...         for result in results:  # Done or Failed, as they come
+...             ...
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from simulator.ensemble.jobs import Done, Failed, Job, Task
+from simulator.ensemble.stopping import StopSignal
+from simulator.results.errors import OutputError
+
+#: Seconds between looks at the stop signal while nothing finishes.
+LOOK_EVERY = 0.25
+#: A disk in one of these states will not be better at the next attempt.
+HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class Tls(NamedTuple):
+    """Files of a TLS identity: the authority that signed everybody, our certificate, and its key."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Where to work, and how patiently.
+
+    Parameters
+    ----------
+    threads
+        Threads of this process; all cores by default. For threads alone.
+    workers
+        Processes of a Dask cluster that is started here and ends with the session.
+    scheduler
+        Address (``tls://…``, ``tcp://…``) or scheduler file of a Dask cluster that exists.
+    tls
+        Identity for ``tls://``; the configuration of Dask by default.
+    is_insecure
+        Allow a connection without encryption to another machine.
+    retries
+        Further attempts at a task that failed.
+    worker_ttl_s
+        Silence after which a worker counts as dead; of a cluster that is started here.
+    memory_of_worker
+        Bytes a worker may use, of a cluster that is started here; its share of the machine by default.
+    """
+
+    threads: int | None = None
+    workers: int | None = None
+    scheduler: str | None = None
+    tls: Tls | None = None
+    is_insecure: bool = False
+    retries: int = 1
+    worker_ttl_s: float = 60.0
+    memory_of_worker: int | None = None
+
+
+class Pool(Protocol):
+    """Hands that do tasks: what a kind of executor has to provide."""
+
+    @property
+    def capacity(self) -> int:
+        """Tasks worth having in flight now."""
+
+    @property
+    def workers(self) -> int:
+        """Threads or worker processes at work now."""
+
+    def add(self, job: Job) -> None:
+        """Make a job known."""
+
+    def remove(self, key: str) -> None:
+        """Forget a job."""
+
+    def submit(self, task: Task) -> None:
+        """Begin a task of a known job."""
+
+    def finished(self, timeout_s: float) -> list[tuple[Task, Done | Exception]]:
+        """Tasks that ended since the last call; waits for the first of them, but no longer than that."""
+
+    def abandon(self) -> None:
+        """Forget the tasks in flight."""
+
+
+class Executor:
+    """A session that works through tasks of any number of jobs."""
+
+    def __init__(self, pool: Pool, *, retries: int = 0, address: str = "", dashboard: str = "") -> None:
+        self._pool = pool
+        self._retries = retries
+        self.address = address
+        self.dashboard = dashboard
+
+    @property
+    def workers(self) -> int:
+        """Threads or worker processes at work now."""
+        return self._pool.workers
+
+    def add(self, job: Job) -> None:
+        """Make a job known to the workers, once, before its first task."""
+        self._pool.add(job)
+
+    def remove(self, key: str) -> None:
+        """Let the workers forget a job."""
+        self._pool.remove(key)
+
+    def results(
+        self, tasks: Iterable[Task], stop: StopSignal | None = None
+    ) -> Generator[Done | Failed, None, None]:
+        """Work through tasks and yield each as it ends, in whatever order.
+
+        Close the iterator (``contextlib.closing``) when leaving it early: what is in flight is then forgotten.
+
+        Parameters
+        ----------
+        tasks
+            Taken one by one as there is room; their jobs must be known by then.
+        stop
+            When a stop is requested, no task is begun any more and those in flight are finished.
+
+        Raises
+        ------
+        OutputError, OSError, MemoryError
+            What no other attempt or task would escape (no room, no permission, no scheduler), after the tasks
+            in flight were yielded.
+        """
+        left = iter(tasks)
+        again: deque[Task] = deque()
+        attempts: dict[Task, int] = {}  # of the tasks in flight or to be tried again
+        in_flight = 0
+        fatal: Exception | None = None
+        try:
+            while True:
+                while fatal is None and not (stop and stop.is_requested) and in_flight < self._pool.capacity:
+                    task = again.popleft() if again else next(left, None)
+                    if task is None:
+                        break
+                    attempts[task] = attempts.get(task, 0) + 1
+                    self._pool.submit(task)
+                    in_flight += 1
+                if not in_flight:
+                    break
+                for task, answer in self._pool.finished(LOOK_EVERY):
+                    in_flight -= 1
+                    if isinstance(answer, Done):
+                        del attempts[task]
+                        yield answer
+                    elif is_hopeless(answer):
+                        fatal = fatal or answer
+                    elif attempts[task] <= self._retries:
+                        again.append(task)
+                    elif isinstance(answer, OSError):
+                        fatal = fatal or answer
+                    else:
+                        yield Failed(task, answer, attempts.pop(task))
+        finally:
+            if in_flight:
+                self._pool.abandon()
+        if fatal is not None:
+            raise fatal
+
+
+def is_hopeless(error: Exception) -> bool:
+    """Whether an error would meet every other attempt and task too."""
+    if isinstance(error, OSError):
+        return error.errno in HOPELESS
+    return isinstance(error, OutputError | MemoryError)
+
+
+@contextmanager
+def open_executor(resources: Resources) -> Iterator[Executor]:
+    """A session on the resources that were asked for; it ends with the body.
+
+    Raises
+    ------
+    OutputError
+        If the cluster cannot be reached or used; the message says why.
+    """
+    if resources.workers is None and resources.scheduler is None:
+        from simulator.ensemble.threads import open_threads
+
+        with open_threads(resources) as executor:
+            yield executor
+    else:
+        from simulator.ensemble.cluster import open_cluster
+
+        with open_cluster(resources) as executor:
+            yield executor

@@ -1,0 +1,139 @@
+"""Work as plain data: a job is what a worker must know of a run, a task is one block of it.
+
+A job travels once to every worker, which opens it once and then plays its blocks: drivers are drawn there,
+numbers are written there, and only a line for the ledger and what was made of the paths come back. Doing a
+task twice writes the same bytes twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simulator import rule
+from simulator.engine import simulate
+from simulator.engine.opening import Prepared
+from simulator.engine.opening_records import opening_records
+from simulator.engine.records import Records
+from simulator.ensemble.audit import simulate_audited
+from simulator.ensemble.plan import Block
+from simulator.results.layout import STATUS, Array, Layout
+from simulator.results.ledger import FinishedBlock
+from simulator.results.outcomes import path_outcomes
+from simulator.results.store import Store, hash_block, write_block
+
+Reduce = Callable[[dict[str, Array]], Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker must know of a run.
+
+    Parameters
+    ----------
+    key
+        Identity of the job in a session.
+    prepared
+        Opening books and parameters of the drivers.
+    layout
+        Size and labels of its results.
+    store
+        Zarr store to write to; none when only what ``reduce`` makes of the numbers is wanted.
+    is_audited
+        Check the accounting identities.
+    reduce
+        What to make of the arrays of a block, (path, day, …) by name, for the client: a function of a module.
+    """
+
+    key: str
+    prepared: Prepared
+    layout: Layout
+    store: Path | None
+    is_audited: bool = False
+    reduce: Reduce = path_outcomes
+
+
+class Task(NamedTuple):
+    """One block of a job."""
+
+    job: str
+    block: Block
+
+
+class Done(NamedTuple):
+    """A task that was done: its line for the ledger, and what ``Job.reduce`` made of its numbers."""
+
+    task: Task
+    finished: FinishedBlock
+    reduced: Any
+
+
+class Failed(NamedTuple):
+    """A task that was given up: what was raised at the last of its attempts."""
+
+    task: Task
+    error: Exception
+    attempts: int
+
+
+class OpenJob:
+    """A job on a worker, ready to play blocks."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._agents = bool(job.layout.funds)
+        store = job.store or Path()
+        self._store = Store(store, job.layout, _warm_up(job.prepared, self._agents))
+
+    def play(self, block: Block) -> tuple[FinishedBlock, Any]:
+        """Simulate a block, keep its numbers, and say what was done and what came of it.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        started = time.perf_counter()
+        records, residuals = self._simulate(block)
+        if self.job.store is None:
+            written = hash_block(self._store, records)
+        else:
+            written = write_block(self._store, block.first_path, records)
+        codes = Counter(int(code) for code in written.arrays[STATUS.name] if code)
+        finished = FinishedBlock(
+            block=block.number,
+            first_path=block.first_path,
+            paths=block.paths,
+            sha256=written.sha256,
+            stored_bytes=written.stored_bytes,
+            seconds=round(time.perf_counter() - started, 3),
+            stopped={self.job.layout.statuses[code]: count for code, count in sorted(codes.items())},
+            audit=residuals,
+        )
+        return finished, self.job.reduce(written.arrays)
+
+    def _simulate(self, block: Block) -> tuple[Records, tuple[Any, ...]]:
+        if self.job.is_audited:
+            return simulate_audited(self.job.prepared, block.first_path, block.paths, self._agents)
+        played = simulate.simulate_block(
+            self.job.prepared, block.first_path, block.paths, agents=self._agents
+        )
+        return played.records, ()
+
+
+def _warm_up(prepared: Prepared, agents: bool) -> Records:
+    """Compile, or load what was compiled, before the first block; returns the records of the opening day.
+
+    A damaged file in the cache of compiled code can raise anything: the cache is dropped and the code
+    compiled anew, once.
+    """
+    try:
+        simulate.simulate_block(prepared, 0, 1, agents=agents)
+    except Exception:
+        rule.drop_cache()
+        simulate.simulate_block(prepared, 0, 1, agents=agents)
+    return opening_records(prepared, agents=agents)
