@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn, ParamSpec
 import typer
 
 from simulator import __version__
+from simulator.analysis_command import register as register_analysis
 from simulator.basis_command import register as register_basis
 from simulator.scenario.errors import Problems, ScenarioError, printable
 from simulator.terminal import columns, complain, prepare_streams, say, say_json
@@ -43,6 +44,7 @@ Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment, 130 i
 )
 
 register_basis(app)
+register_analysis(app)
 
 ScenarioFile = Annotated[
     str, typer.Argument(metavar="FILE", help="Scenario file, or preset:NAME.", show_default=False)

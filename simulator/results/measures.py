@@ -46,7 +46,7 @@ def mean(values: ArrayLike, *, antithetic: bool = False) -> Estimate:
     >>> mean([1.0, 2.0, 3.0, 4.0])
     Estimate(value=2.5, standard_error=0.6454972243679028, draws=4)
     """
-    draws = _draws(values, antithetic)
+    draws = draws_of(values, antithetic)
     if not len(draws):
         return UNDEFINED
     return Estimate(float(draws.mean()), _error_of_mean(draws), len(draws))
@@ -63,7 +63,7 @@ def probability(happened: ArrayLike, *, antithetic: bool = False) -> Estimate:
     The error is half of Wilson's interval of one standard error, which is not zero when nothing or everything
     happened. Pairs that move together count for fewer draws.
     """
-    draws = _draws(happened, antithetic)
+    draws = draws_of(happened, antithetic)
     if not len(draws):
         return UNDEFINED
     share = float(draws.mean())
@@ -90,7 +90,7 @@ def quantile(values: ArrayLike, level: float, *, antithetic: bool = False) -> Es
     if not count:
         return UNDEFINED
     value = float(np.quantile(ordered, level))
-    draws = _draws(values, antithetic)
+    draws = draws_of(values, antithetic)
     if len(draws) < 2:
         return Estimate(value, math.nan, len(draws))
     rank = math.floor(level * count + 0.5)
@@ -108,8 +108,8 @@ def _pair_factor(values: ArrayLike, threshold: float, antithetic: bool) -> float
         return 1.0
     array = _floats(values)
     below = np.where(np.isnan(array), math.nan, array <= threshold)
-    alone = _error_of_mean(_draws(below, False))
-    return _error_of_mean(_draws(below, True)) / alone if alone > 0.0 else 1.0
+    alone = _error_of_mean(draws_of(below, False))
+    return _error_of_mean(draws_of(below, True)) / alone if alone > 0.0 else 1.0
 
 
 def expected_shortfall(values: ArrayLike, level: float, *, antithetic: bool = False) -> Estimate:
@@ -157,7 +157,7 @@ def _finite(values: ArrayLike) -> Floats:
     return array[~np.isnan(array)]
 
 
-def _draws(values: ArrayLike, antithetic: bool) -> Floats:
+def draws_of(values: ArrayLike, antithetic: bool) -> Floats:
     """Independent draws: paths, or averages of pairs; a path without its mirror stands alone."""
     array = _floats(values)
     if not antithetic:

@@ -68,6 +68,23 @@ def _rise_when_lowest(arrays: Arrays) -> Array:
     return rise
 
 
+def _outlay_peak(arrays: Arrays) -> Array:
+    """Highest sum of bonds and packages bought so far and repo lent: how far the balance sheet was stretched."""
+    bought = arrays["outright_purchases"].astype(np.float64) + arrays["hedged_purchases"]
+    peak: Array = (bought.cumsum(axis=1) + arrays["facility_use"]).max(axis=1)
+    return peak
+
+
+def _central_bank_gain(arrays: Arrays) -> Array:
+    """Gain on purchases at the prices of the last day: bonds as such, packages as bond less hedge; no carry."""
+    bond, hedge = (arrays[name].astype(np.float64) for name in ("bond_price", "hedge_price"))
+    gain = np.zeros(len(bond))
+    for name, price in (("central_bank_bonds", bond), ("central_bank_packages", bond - hedge)):
+        bought = np.diff(arrays[name].astype(np.float64), axis=1)
+        gain += (bought * (price[:, -1:] - price[:, 1:])).sum(axis=(1, 2))
+    return gain
+
+
 def _peak(name: str) -> Callable[[Arrays], Array]:
     return lambda arrays: arrays[name].max(axis=1)
 
@@ -133,6 +150,9 @@ OUTCOMES = (
         "rise of the dislocation against funds when packages are lowest",
         _rise_when_lowest,
     ),
+    Outcome(
+        "pressure_peak", "trade", "bp", "highest pressure of outright selling", _peak("outright_pressure")
+    ),
     Outcome("sold", "trade", "$bn", "packages sold by funds, all days", _total("fund_sales")),
     Outcome("margin_peak", "trade", "1", "highest initial margin per face", _peak("initial_margin")),
     Outcome(
@@ -185,6 +205,27 @@ OUTCOMES = (
         "outright_purchases", "", "$bn", "bought outright by the central bank", _total("outright_purchases")
     ),
     Outcome("hedged_purchases", "", "$bn", "packages bought by the central bank", _total("hedged_purchases")),
+    Outcome(
+        "facility_days",
+        "",
+        "$bn days",
+        "use of the standing repo facility, added up over days",
+        _total("facility_use"),
+    ),
+    Outcome(
+        "central_bank_peak",
+        "",
+        "$bn",
+        "most that the central bank has bought and lent at a time",
+        _outlay_peak,
+    ),
+    Outcome(
+        "central_bank_gain",
+        "",
+        "$bn",
+        "price gain of the central bank on what it bought, marked to the last day",
+        _central_bank_gain,
+    ),
     Outcome("fund_equity_low", "", "$bn", "lowest equity of hedge funds", _low("fund_equity")),
     Outcome(
         "fund_redemptions", "", "$bn", "paid or owed to investors of hedge funds", _total("fund_redemptions")

@@ -1,0 +1,329 @@
+"""Runs side by side: what differs between their scenarios, and what that does, with errors.
+
+Runs that share random numbers are compared path by path: chance that is common to both drops out, and the error of
+a difference is far smaller than that of either run. Whether they share them is read from their manifests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from simulator.analysis.compared_measures import Measure, RunPaths, measures_of, run_paths
+from simulator.analysis.paired import Statistic, difference, share_difference, t_value
+from simulator.analysis.scenario_changes import Change, scenario_changes
+from simulator.results.errors import BAD_INPUT, OutputError
+from simulator.results.folder import RunFolder, open_run
+from simulator.results.manifest import Manifest
+from simulator.results.measures import Estimate
+from simulator.results.outcomes import collect_outcomes
+
+if TYPE_CHECKING:
+    from simulator.analysis.policies import Appraisal
+
+#: A difference counts as detected when it is so many standard errors away from zero: 1% of chance, two-sided.
+DETECTED = 2.576
+RUNS_MAX = 20
+
+Verdict = Literal["better", "worse", "more", "less", "no detectable difference", "identical", "not known"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the runs compared: its label, folder, and what was played."""
+
+    label: str
+    folder: str
+    scenario: str
+    paths: int
+    seed: int
+    run_key: str
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Whether two runs were compared path by path, and if not why.
+
+    Parameters
+    ----------
+    paths
+        Paths that both have and that count.
+    notes
+        What a reader should know of the pairing.
+    """
+
+    is_paired: bool
+    paths: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of both runs, their difference, and what it means.
+
+    Parameters
+    ----------
+    variance_reduction
+        Variance of the difference of independent runs over that of the paired one: how many times more
+        paths would have been needed without common random numbers.
+    """
+
+    measure: Measure
+    base: Estimate
+    other: Estimate
+    difference: Estimate
+    t: float
+    variance_reduction: float
+    verdict: Verdict
+
+    def as_record(self) -> dict[str, Any]:
+        """The row as plain values; what is not known is null."""
+        measure = self.measure
+        said: dict[str, Any] = {
+            name: {"value": _known(estimate.value), "standard_error": _known(estimate.standard_error)}
+            for name, estimate in (
+                ("base", self.base),
+                ("other", self.other),
+                ("difference", self.difference),
+            )
+        }
+        words = {"label": measure.label, "unit": measure.unit, "worse_when": measure.worse}
+        return (
+            words
+            | said
+            | {
+                "t": _known(self.t),
+                "variance_reduction": _known(self.variance_reduction),
+                "verdict": self.verdict,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One run against the base.
+
+    Parameters
+    ----------
+    changes
+        Parameters that differ.
+    rows
+        Figures of both, in the order of the measures.
+    appraisal
+        What it costs the central bank and what that buys.
+    """
+
+    side: Side
+    pairing: Pairing
+    changes: tuple[Change, ...]
+    rows: tuple[Row, ...]
+    appraisal: Appraisal
+
+    def row(self, key: str) -> Row:
+        """A row by the key of its measure."""
+        return next(row for row in self.rows if row.measure.key == key)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side; the first is the base."""
+
+    base: Side
+    contrasts: tuple[Contrast, ...]
+    ranking: tuple[Any, ...]
+
+    def as_record(self) -> dict[str, Any]:
+        """The comparison as plain values, for other programs."""
+        return {
+            "base": asdict(self.base),
+            "runs": [
+                {
+                    "run": asdict(contrast.side),
+                    "pairing": asdict(contrast.pairing),
+                    "changes": [change._asdict() for change in contrast.changes],
+                    "measures": {row.measure.key: row.as_record() for row in contrast.rows},
+                    "policy": contrast.appraisal.as_record(),
+                }
+                for contrast in self.contrasts
+            ],
+            "ranking": [place.as_record() for place in self.ranking],
+        }
+
+
+def compare(base: str | Path, *others: str | Path, by: str = "dislocation") -> Comparison:
+    """Put runs side by side.
+
+    Parameters
+    ----------
+    base
+        Folder of the run that the others are compared with.
+    others
+        Folders of the other runs.
+    by
+        Benefit that policies are ranked by: a key of ``policies.BENEFITS``.
+
+    Raises
+    ------
+    OutputError
+        If a folder holds no complete run, or fewer than two or more than twenty are given.
+
+    Examples
+    --------
+    ::
+
+        comparison = compare("outputs/no-purchases", "outputs/purchases")
+        print(comparison.contrasts[0].row("dislocation_move").difference)
+    """
+    from simulator.analysis.policies import appraise, rank
+
+    folders = [Path(folder) for folder in (base, *others)]
+    if not 2 <= len(folders) <= RUNS_MAX:
+        raise OutputError(
+            f"compare: found {len(folders)} runs; allowed are 2 to {RUNS_MAX}, the base first.", BAD_INPUT
+        )
+    runs = [_open(folder) for folder in folders]
+    sides = _sides(runs)
+    first, *rest = runs
+    reasons = [unpaired_because(first.manifest, run.manifest) for run in rest]
+    loaded = [run_paths(run, collect_outcomes(run)) for run in runs]
+    loaded, count = _on_common_paths(loaded, [True, *(not reason for reason in reasons)])
+    measures = measures_of(*_shared_labels(runs))
+    contrasts = []
+    for side, run, paths, reason in zip(sides[1:], rest, loaded[1:], reasons, strict=True):
+        pairing = _pairing(first, run, loaded[0], paths, reason, count)
+        rows = tuple(_row(measure, loaded[0], paths, pairing.is_paired) for measure in measures)
+        appraisal = appraise(first, run, loaded[0], paths, is_paired=pairing.is_paired)
+        changes = scenario_changes(first.manifest, run.manifest)
+        contrasts.append(Contrast(side, pairing, changes, rows, appraisal))
+    return Comparison(sides[0], tuple(contrasts), rank(contrasts, by))
+
+
+def unpaired_because(base: Manifest, other: Manifest) -> tuple[str, ...]:
+    """Why two runs do not share random numbers; empty when they do."""
+    said = {
+        "seed": (base.seed, other.seed),
+        "sampling": (base.sampling, other.sampling),
+        "horizon": (f"{base.layout['days']} days", f"{other.layout['days']} days"),
+    }
+    reasons = [f"the {name} differs ({one} and {two})" for name, (one, two) in said.items() if one != two]
+    differing = [
+        change.key
+        for change in scenario_changes(base, other)
+        if change.key.startswith("drivers.") and change.key != "drivers.sampling"
+    ]
+    if differing:
+        reasons.append(f"the drivers differ ({', '.join(differing)})")
+    return tuple(reasons)
+
+
+def verdict_of(measure: Measure, change: Estimate, t: float) -> Verdict:
+    """A difference in one word."""
+    if np.isnan(t):
+        return "not known"
+    if change.value == 0.0 and change.standard_error == 0.0:
+        return "identical"
+    if abs(t) < DETECTED:
+        return "no detectable difference"
+    is_higher = change.value > 0.0
+    if measure.worse == "neither":
+        return "more" if is_higher else "less"
+    return "worse" if is_higher == (measure.worse == "higher") else "better"
+
+
+def _row(measure: Measure, base: RunPaths, other: RunPaths, is_paired: bool) -> Row:
+    one, two = measure.of(base), measure.of(other)
+    change, alone = (_difference(two, one, is_paired=paired) for paired in (is_paired, False))
+    t = t_value(change)
+    reduction = np.nan
+    if is_paired and change.standard_error > 0.0:
+        reduction = (alone.standard_error / change.standard_error) ** 2
+    return Row(measure, one.estimate, two.estimate, change, t, reduction, verdict_of(measure, change, t))
+
+
+def _difference(other: Statistic, base: Statistic, *, is_paired: bool) -> Estimate:
+    if other.is_share and base.is_share:
+        return share_difference(other, base, is_paired=is_paired)
+    return difference(other, base, is_paired=is_paired).estimate
+
+
+def _open(folder: Path) -> RunFolder:
+    run = open_run(folder)
+    done = sum(block.paths for block in run.finished.values())
+    if done < run.layout.paths:
+        raise OutputError(
+            f"{run.path}: found {done:,} of {run.layout.paths:,} paths; a comparison needs complete runs. Run the"
+            " scenario again with the same command to finish it.",
+            BAD_INPUT,
+        )
+    return run
+
+
+def _sides(runs: Sequence[RunFolder]) -> list[Side]:
+    """The runs with labels that tell them apart: the name of the folder, or the path where names repeat."""
+    names = [run.path.resolve().name for run in runs]
+    labels = [str(run.path) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)]
+    return [
+        Side(
+            label, str(run.path), run.manifest.name, run.layout.paths, run.manifest.seed, run.manifest.run_key
+        )
+        for label, run in zip(labels, runs, strict=True)
+    ]
+
+
+def _shared_labels(runs: Sequence[RunFolder]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Trades and channels that all runs have."""
+    first = runs[0].layout
+    trades = (trade for trade in first.trades if all(trade in run.layout.trades for run in runs))
+    channels = (name for name in first.channels if all(name in run.layout.channels for run in runs))
+    return tuple(trades), tuple(channels)
+
+
+def _on_common_paths(runs: list[RunPaths], is_paired: list[bool]) -> tuple[list[RunPaths], int]:
+    """Paired runs cut to the paths that all of them have and finished, and how many paths that is before stops."""
+    paired = [run for run, together in zip(runs, is_paired, strict=True) if together]
+    count = min(len(run.kept) for run in paired)
+    kept = np.all([run.kept[:count] for run in paired], axis=0)
+    cut = [
+        replace(run, outcomes=run.outcomes.isel(path=slice(count)), kept=kept) if together else run
+        for run, together in zip(runs, is_paired, strict=True)
+    ]
+    return cut, count
+
+
+def _pairing(
+    first: RunFolder, run: RunFolder, base: RunPaths, other: RunPaths, reasons: tuple[str, ...], count: int
+) -> Pairing:
+    if reasons:
+        note = f"Not paired: {'; '.join(reasons)}. Errors are those of independent runs."
+        return Pairing(False, int(min(base.kept.sum(), other.kept.sum())), (note,))
+    notes = []
+    if first.layout.paths != run.layout.paths:
+        notes.append(f"Paired on the first {count:,} paths, which all paired runs have.")
+    stopped = count - int(base.kept.sum())
+    if stopped:
+        notes.append(
+            f"{stopped:,} paths stopped in some of the paired runs and are left out of averages in all."
+        )
+    if first.manifest.source_sha256 != run.manifest.source_sha256:
+        notes.append("The runs were made by different versions of the code: differences include its changes.")
+    notes.append(_world_in_words(base, other))
+    return Pairing(True, int(base.kept.sum()), tuple(notes))
+
+
+def _world_in_words(base: RunPaths, other: RunPaths) -> str:
+    """Whether both runs met the same exogenous yields, which the events of a scenario may shift."""
+    names = ("exogenous_peak", "exogenous_end")
+    one, two = (run.outcomes for run in (base, other))
+    if list(one["trade"].values) == list(two["trade"].values) and all(
+        np.array_equal(one[name].values[base.kept], two[name].values[base.kept]) for name in names
+    ):
+        return "Both runs met the same exogenous yields on every path."
+    return "Exogenous yields differ, as the scenarios or the markets do; the random numbers behind them are the same."
+
+
+def _known(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None

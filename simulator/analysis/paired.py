@@ -1,0 +1,173 @@
+"""Statistics of runs, and of differences between runs, with errors that leave common chance out.
+
+Every statistic is kept with what each path adds to it (its influence function), so that the error of any sum,
+difference or ratio of statistics follows from the spread of the combined influence: the delta method. Runs on the
+same random numbers share one sample, and chance that is common to both drops out of the difference; other runs
+are independent samples, and their variances add up.
+
+Sources: Glasserman (2004), *Monte Carlo Methods in Financial Engineering*, sections 4.2 and 9.2; Hampel (1974)
+for influence functions; Agresti and Min (2005), *Statistics in Medicine* 24, for differences of paired shares.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simulator.results import measures
+from simulator.results.measures import DENOMINATOR_ERRORS_MIN, Estimate
+
+Floats = NDArray[np.float64]
+
+
+class Part(NamedTuple):
+    """What each path of one independent sample adds to a figure, (path,); NaN for paths left out.
+
+    ``is_mirrored`` says that paths ``2k`` and ``2k + 1`` are one antithetic draw.
+    """
+
+    influence: Floats
+    is_mirrored: bool
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A figure of one or several runs, with what each path of each independent sample adds to it.
+
+    ``is_share`` says that it is a share of the paths of one run in which something happened.
+    """
+
+    value: float
+    parts: tuple[Part, ...]
+    is_share: bool = False
+
+    @property
+    def estimate(self) -> Estimate:
+        """The figure with its standard error."""
+        if self.is_share:
+            influence, is_mirrored = self.parts[0]
+            return measures.probability(influence + self.value, antithetic=is_mirrored)
+        errors = [measures.mean(part.influence, antithetic=part.is_mirrored) for part in self.parts]
+        draws = min(error.draws for error in errors)
+        if math.isnan(self.value) or not draws:
+            return Estimate(math.nan, math.nan, draws)
+        return Estimate(self.value, math.hypot(*(error.standard_error for error in errors)), draws)
+
+
+def average(values: ArrayLike, *, is_mirrored: bool = False) -> Statistic:
+    """Average over paths."""
+    array = _floats(values)
+    value = measures.mean(array, antithetic=is_mirrored).value
+    return Statistic(value, (Part(array - value, is_mirrored),))
+
+
+def share(happened: ArrayLike, *, is_mirrored: bool = False) -> Statistic:
+    """Share of paths in which something happened; NaN marks a path left out."""
+    return replace(average(happened, is_mirrored=is_mirrored), is_share=True)
+
+
+def expected_shortfall(values: ArrayLike, level: float, *, is_mirrored: bool = False) -> Statistic:
+    """Average of the worst paths, those beyond the quantile at ``level``, where large is bad.
+
+    Examples
+    --------
+    >>> round(expected_shortfall(range(100), 0.9).value, 6)
+    94.5
+    """
+    array = _floats(values)
+    finite = array[~np.isnan(array)]
+    if not len(finite):
+        return average(array, is_mirrored=is_mirrored)
+    threshold = float(np.quantile(finite, level))
+    beyond = np.where(np.isnan(array), math.nan, np.maximum(array - threshold, 0.0) / (1.0 - level))
+    excess = average(beyond, is_mirrored=is_mirrored)
+    return Statistic(threshold + excess.value, excess.parts)
+
+
+def difference(statistic: Statistic, base: Statistic, *, is_paired: bool) -> Statistic:
+    """The first less the second, path by path where both share random numbers."""
+    value = statistic.value - base.value
+    if is_paired:
+        return Statistic(value, _combined(statistic, base, -1.0))
+    away = tuple(Part(-part.influence, part.is_mirrored) for part in base.parts)
+    return Statistic(value, (*statistic.parts, *away))
+
+
+def over(numerator: Statistic, denominator: Statistic) -> Statistic:
+    """Ratio of two statistics of the same samples; NaN when the denominator cannot be told from zero.
+
+    Raises
+    ------
+    ValueError
+        If they are of different samples.
+    """
+    below = denominator.estimate
+    known = 0.0 if math.isnan(below.standard_error) else below.standard_error
+    if not below.draws or abs(below.value) <= DENOMINATOR_ERRORS_MIN * known:
+        return Statistic(math.nan, denominator.parts)
+    value = numerator.value / denominator.value
+    residual = Statistic(0.0, _combined(numerator, denominator, -value))
+    return Statistic(value, scaled(residual, 1.0 / denominator.value).parts)
+
+
+def scaled(statistic: Statistic, factor: float) -> Statistic:
+    """The statistic times a number."""
+    parts = tuple(Part(factor * part.influence, part.is_mirrored) for part in statistic.parts)
+    return Statistic(factor * statistic.value + 0.0, parts)  # never -0
+
+
+def share_difference(happened: Statistic, base: Statistic, *, is_paired: bool) -> Estimate:
+    """Difference of two shares, with an error that is not zero when the runs never disagree.
+
+    Paired: half a draw is added to each cell of the two-by-two table (Agresti and Min). Unpaired: the errors of
+    both shares, by Wilson's interval, add up as variances.
+    """
+    plain = difference(happened, base, is_paired=is_paired).estimate
+    if not is_paired:
+        error = math.hypot(happened.estimate.standard_error, base.estimate.standard_error)
+        return Estimate(plain.value, error, plain.draws)
+    gap = happened.value - base.value
+    ((influence, is_mirrored),) = _combined(happened, base, -1.0)
+    draws = measures.draws_of(influence + gap, is_mirrored)
+    count = len(draws) + 2.0
+    spread = float((draws**2).sum()) + 1.0 - float(draws.sum()) ** 2 / count
+    return Estimate(plain.value, math.sqrt(spread) / count, plain.draws)
+
+
+def t_value(estimate: Estimate) -> float:
+    """Standard errors that an estimate is away from zero; infinite where no chance is left, NaN where unknown.
+
+    Examples
+    --------
+    >>> t_value(Estimate(3.0, 1.5, 10)), t_value(Estimate(0.0, 0.0, 10)), t_value(Estimate(-1.0, 0.0, 1))
+    (2.0, 0.0, -inf)
+    """
+    if estimate.value == 0.0:
+        return 0.0
+    if math.isnan(estimate.value) or math.isnan(estimate.standard_error):
+        return math.nan
+    if estimate.standard_error == 0.0:
+        return math.copysign(math.inf, estimate.value)
+    return estimate.value / estimate.standard_error
+
+
+def _combined(first: Statistic, second: Statistic, weight: float) -> tuple[Part, ...]:
+    """Influence of the first and ``weight`` times the second, of the same samples.
+
+    Raises
+    ------
+    ValueError
+        If they are of different samples.
+    """
+    return tuple(
+        Part(one.influence + weight * two.influence, one.is_mirrored)
+        for one, two in zip(first.parts, second.parts, strict=True)
+    )
+
+
+def _floats(values: ArrayLike) -> Floats:
+    return np.asarray(values, dtype=np.float64)

@@ -1,0 +1,177 @@
+"""What a policy costs the central bank, and what that buys: run by run against the base, and ranked.
+
+Cost is what the central bank has bought and lent at a time, at its peak, beyond what it did in the base; room
+given to dealers and rules cost it nothing and are told beside it. Benefits are stress avoided. Benefit per $100bn
+is a ratio of two averages over the same paths, with the error of the delta method.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simulator.analysis.compared_measures import RunPaths, measures_of
+from simulator.analysis.paired import Statistic, difference, over, scaled, t_value
+from simulator.results.folder import RunFolder
+from simulator.results.measures import Estimate
+from simulator.results.store import read_block
+from simulator.units import MULTIPLE, SHARE, read
+
+if TYPE_CHECKING:
+    from simulator.analysis.comparison import Contrast
+
+OUTLAY = "central_bank_peak"
+#: What is told of the cost: keys of measures.
+COSTS = (
+    "outright_purchases",
+    "hedged_purchases",
+    "facility_peak",
+    "facility_days",
+    OUTLAY,
+    "central_bank_gain",
+)
+
+
+class Benefit(NamedTuple):
+    """Stress that a policy may avoid: the measure it lowers, words, unit, and a scale for reading."""
+
+    measure: str
+    label: str
+    unit: str
+    scale: float = 1.0
+
+
+BENEFITS = {
+    "dislocation": Benefit("dislocation_move", "dislocation avoided", "bp"),
+    "dislocation_tail": Benefit("dislocation_move_tail", "dislocation avoided, worst 5% of paths", "bp"),
+    "pressure": Benefit("pressure_peak", "pressure on yields avoided", "bp"),
+    "unwound": Benefit("unwound", "packages not given up", "$bn"),
+    "failures": Benefit("funds_failed", "fund failures avoided", "funds"),
+    "dysfunction": Benefit("dysfunction", "dysfunction avoided", "% of paths", 100.0),
+}
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """Cost and benefit of one run against the base.
+
+    Parameters
+    ----------
+    costs
+        Difference of each cost from the base, by measure.
+    relief_bn
+        Room given to dealers' balance sheets at the opening, beyond the base: known without error.
+    benefits
+        Stress avoided, by key of :data:`BENEFITS`.
+    per_100bn
+        The same for each $100bn of peak outlay; NaN when the outlay cannot be told from zero.
+    samples
+        The statistics behind ``per_100bn``, to compare policies with each other.
+    """
+
+    costs: dict[str, Estimate]
+    relief_bn: float
+    benefits: dict[str, Estimate]
+    per_100bn: dict[str, Estimate]
+    samples: dict[str, Statistic]
+
+    def as_record(self) -> dict[str, Any]:
+        """The appraisal as plain values; what is not known is null."""
+        return {
+            "costs": {key: _record(cost) for key, cost in self.costs.items()},
+            "balance_sheet_relief_bn": self.relief_bn,
+            "benefits": {
+                key: _record(gain) | {"unit": BENEFITS[key].unit} for key, gain in self.benefits.items()
+            },
+            "benefit_per_100bn": {key: _record(gain) for key, gain in self.per_100bn.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Place:
+    """A policy in the ranking: benefit per $100bn, and whether the next one can be told from it.
+
+    Parameters
+    ----------
+    ahead_of_next
+        How much more this one brings for each $100bn than the next, with its error; NaN for the last and where
+        both were not played on the same random numbers.
+    """
+
+    label: str
+    benefit: Estimate
+    outlay_bn: Estimate
+    per_100bn: Estimate
+    ahead_of_next: Estimate
+
+    def as_record(self) -> dict[str, Any]:
+        """The place as plain values."""
+        figures = {key: value for key, value in vars(self).items() if key != "label"}
+        return {"run": self.label} | {key: _record(value) for key, value in figures.items()}
+
+
+def appraise(
+    base_run: RunFolder, run: RunFolder, base: RunPaths, other: RunPaths, *, is_paired: bool
+) -> Appraisal:
+    """Cost and benefit of a run against the base, path by path where both share random numbers."""
+    of = {measure.key: measure.of for measure in measures_of((), ())}
+
+    def more(key: str) -> Statistic:
+        return difference(of[key](other), of[key](base), is_paired=is_paired)
+
+    outlay = more(OUTLAY)
+    avoided = {key: scaled(more(benefit.measure), -benefit.scale) for key, benefit in BENEFITS.items()}
+    ratios = {key: scaled(over(gain, outlay), 100.0) for key, gain in avoided.items()}
+    return Appraisal(
+        costs={key: more(key).estimate for key in COSTS},
+        relief_bn=relief_bn(run) - relief_bn(base_run),
+        benefits={key: gain.estimate for key, gain in avoided.items()},
+        per_100bn={key: ratio.estimate for key, ratio in ratios.items()},
+        samples=ratios,
+    )
+
+
+def relief_bn(run: RunFolder) -> float:
+    """Balance sheet that relief from the leverage limit frees for dealers, at their opening capital."""
+    scenario = run.manifest.scenario
+    (capital,) = read_block(run.store, run.layout, min(run.finished), ("dealer_capital",)).values()
+    multiple = read(MULTIPLE, scenario["central_bank"]["leverage_relief"])
+    return float(capital[0, 0]) / read(SHARE, scenario["dealers"]["capital_ratio"]) * (multiple - 1.0)
+
+
+def rank(contrasts: Sequence[Contrast], by: str) -> tuple[Place, ...]:
+    """Policies that cost the central bank something, by what $100bn of them buys, the most first."""
+    spending = [contrast for contrast in contrasts if math.isfinite(contrast.appraisal.per_100bn[by].value)]
+    spending.sort(key=lambda contrast: -contrast.appraisal.per_100bn[by].value)
+    places = []
+    for contrast, following in zip_longest(spending, spending[1:]):
+        appraisal = contrast.appraisal
+        places.append(
+            Place(
+                contrast.side.label,
+                appraisal.benefits[by],
+                appraisal.costs[OUTLAY],
+                appraisal.per_100bn[by],
+                _ahead(contrast, following, by),
+            )
+        )
+    return tuple(places)
+
+
+def is_clearly_ahead(place: Place, detected: float) -> bool:
+    """Whether a policy can be told from the next in the ranking."""
+    return t_value(place.ahead_of_next) >= detected
+
+
+def _ahead(contrast: Contrast, following: Contrast | None, by: str) -> Estimate:
+    if following is None or not (contrast.pairing.is_paired and following.pairing.is_paired):
+        return Estimate(math.nan, math.nan, 0)
+    one, two = contrast.appraisal.samples[by], following.appraisal.samples[by]
+    return difference(one, two, is_paired=True).estimate
+
+
+def _record(estimate: Estimate) -> dict[str, Any]:
+    return {key: value if math.isfinite(value) else None for key, value in asdict(estimate).items()}

@@ -1,0 +1,179 @@
+"""Runs side by side: pairing, differences, verdicts, cost and benefit, on small runs of the engine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from simulator.analysis.comparison import DETECTED, Comparison, compare
+from simulator.analysis.policies import BENEFITS, OUTLAY, is_clearly_ahead
+from simulator.cli import app
+from simulator.ensemble.execution import run_scenario
+from simulator.results.folder import open_run
+from simulator.results.outcomes import collect_outcomes, is_dysfunctional
+from simulator.results.reading import open_results
+from simulator.scenario.loading import load_scenario
+
+TOY = Path(__file__).parents[1] / "ensemble" / "toy.yaml"
+#: Enough noise that funds sell and dislocations move.
+STRESS = (
+    "drivers.noise=1.5", "horizon=15d", "numerics.block=32",
+    *(f"market.trades.{name}.volatility=110bp" for name in ("FV", "TY")),
+)  # fmt: skip
+BUYS = "central_bank.hedged={mode: schedule, schedule: [{day: 2d, days: 5d, pace: $2bn}]}"
+LENDS = "central_bank.standing_repo.open=true"
+RUNS = {
+    "base": ("paths=64",),
+    "again": ("paths=64",),
+    "buys": ("paths=64", BUYS),
+    "buys-more": ("paths=64", BUYS.replace("$2bn", "$6bn")),
+    "relief": ("paths=64", "central_bank.leverage_relief=1.5x", LENDS),
+    "longer": ("paths=96",),
+    "other-seed": ("paths=64", "seed=99"),
+    "other-noise": ("paths=64", "drivers.noise=3"),
+    "mirrored": ("paths=64", "drivers.sampling=antithetic"),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("compared")
+    for name, settings in RUNS.items():
+        run_scenario(load_scenario(TOY, [*STRESS, *settings]), folder / name, threads=2)
+    return {name: folder / name for name in RUNS}
+
+
+@pytest.fixture(scope="module")
+def policies(runs: dict[str, Path]) -> Comparison:
+    return compare(*(runs[name] for name in ("base", "buys", "buys-more", "relief")))
+
+
+def test_a_run_against_itself_is_identical(runs: dict[str, Path]) -> None:
+    (contrast,) = compare(runs["base"], runs["again"]).contrasts
+    assert contrast.pairing.is_paired
+    assert contrast.changes == ()
+    for row in contrast.rows:
+        assert row.difference.value == 0.0, row.measure.key
+        assert row.verdict in ("identical", "no detectable difference", "not known"), row.measure.key
+
+
+def test_differences_are_those_of_the_paths(runs: dict[str, Path], policies: Comparison) -> None:
+    """By hand, from the stored days: the largest move of each trade, averaged by opening packages, path by path."""
+    moves = []
+    for name in ("base", "buys"):
+        stored = open_results(runs[name])
+        dislocation = stored["dislocation"].values
+        held = np.abs(stored["fund_packages"].values[0, 0])
+        moves.append(np.abs(dislocation - dislocation[:, :1]).max(axis=1) @ (held / held.sum()))
+    gap = moves[1] - moves[0]
+    row = policies.contrasts[0].row("dislocation_move")
+    assert row.base.value == pytest.approx(moves[0].mean(), rel=1e-6)
+    assert row.difference.value == pytest.approx(gap.mean(), rel=1e-5)
+    assert row.difference.standard_error == pytest.approx(gap.std(ddof=1) / np.sqrt(len(gap)), rel=1e-5)
+    apart = np.hypot(moves[0].std(ddof=1), moves[1].std(ddof=1)) / gap.std(ddof=1)
+    assert row.variance_reduction == pytest.approx(apart**2, rel=1e-4)
+    assert row.verdict == ("better" if gap.mean() < 0.0 else "worse") or abs(row.t) < DETECTED
+
+
+def test_probabilities_are_paired_too(runs: dict[str, Path], policies: Comparison) -> None:
+    shares = [is_dysfunctional(collect_outcomes(open_run(runs[name]))) for name in ("base", "buys-more")]
+    row = policies.contrasts[1].row("dysfunction")
+    assert row.difference.value == pytest.approx(np.nanmean(shares[1]) - np.nanmean(shares[0]))
+
+
+def test_cost_and_benefit_are_those_of_the_days(runs: dict[str, Path], policies: Comparison) -> None:
+    stored = open_results(runs["buys-more"])
+    bought = stored["hedged_purchases"].values.sum(axis=1)
+    appraisal = policies.contrasts[1].appraisal
+    assert bought.mean() == pytest.approx(30.0)
+    assert appraisal.costs["hedged_purchases"].value == pytest.approx(bought.mean())
+    holdings = np.diff(stored["central_bank_packages"].values, axis=1)
+    price = stored["bond_price"].values - stored["hedge_price"].values
+    gain = (holdings * (price[:, -1:] - price[:, 1:])).sum(axis=(1, 2)).mean()
+    assert appraisal.costs["central_bank_gain"].value == pytest.approx(gain, rel=1e-5)
+    avoided = -policies.contrasts[1].row("dislocation_move").difference.value
+    assert appraisal.benefits["dislocation"].value == pytest.approx(avoided)
+    assert appraisal.per_100bn["dislocation"].value == pytest.approx(
+        100.0 * avoided / appraisal.costs[OUTLAY].value
+    )
+
+
+def test_relief_costs_nothing_and_is_told_in_dollars(runs: dict[str, Path], policies: Comparison) -> None:
+    manifest = open_run(runs["relief"]).manifest
+    capital = float(open_results(runs["relief"])["dealer_capital"].values[0, 0])
+    ratio = float(str(manifest.scenario["dealers"]["capital_ratio"]).rstrip("%")) / 100.0
+    appraisal = policies.contrasts[2].appraisal
+    assert appraisal.relief_bn == pytest.approx(0.5 * capital / ratio)
+    assert policies.contrasts[0].appraisal.relief_bn == 0.0
+
+
+def test_the_ranking_is_by_benefit_for_the_money(policies: Comparison) -> None:
+    figures = [place.per_100bn.value for place in policies.ranking]
+    assert len(figures) >= 2
+    assert figures == sorted(figures, reverse=True)
+    first, second = policies.ranking[:2]
+    assert first.ahead_of_next.value == pytest.approx(first.per_100bn.value - second.per_100bn.value)
+    assert isinstance(is_clearly_ahead(first, DETECTED), bool)
+    assert not is_clearly_ahead(policies.ranking[-1], DETECTED)
+
+
+def test_a_longer_run_is_paired_on_the_paths_both_have(runs: dict[str, Path]) -> None:
+    (contrast,) = compare(runs["base"], runs["longer"]).contrasts
+    assert contrast.pairing.is_paired
+    assert "first 64 paths" in contrast.pairing.notes[0]
+    assert contrast.row("dislocation_move").difference.value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("other-seed", "the seed differs (7 and 99)"),
+        ("other-noise", "drivers.noise"),
+        ("mirrored", "the sampling differs (pseudo and antithetic)"),
+    ],
+)
+def test_runs_of_other_chance_are_not_paired(runs: dict[str, Path], name: str, reason: str) -> None:
+    (contrast,) = compare(runs["base"], runs[name]).contrasts
+    assert not contrast.pairing.is_paired
+    assert reason in contrast.pairing.notes[0]
+    row = contrast.row("unwound")
+    apart = np.hypot(row.base.standard_error, row.other.standard_error)
+    assert row.difference.standard_error == pytest.approx(apart)
+    assert np.isnan(row.variance_reduction)
+
+
+def test_changes_are_told_with_unit_and_meaning(policies: Comparison) -> None:
+    changes = {change.key: change for change in policies.contrasts[2].changes}
+    relief = changes["central_bank.leverage_relief"]
+    assert (relief.before, relief.after, relief.unit) == ("1x", "1.5x", "times")
+    assert "limits" in relief.meaning
+
+
+def test_the_command_shows_and_tells_json(runs: dict[str, Path]) -> None:
+    folders = [str(runs[name]) for name in ("base", "buys", "buys-more")]
+    shown = CliRunner().invoke(app, ["compare", *folders])
+    assert shown.exit_code == 0, shown.output
+    for words in ("buys less base", "What stops it most cheaply", "same exogenous yields", "schedule"):
+        assert words in shown.output
+    said = CliRunner().invoke(app, ["compare", *folders, "--by", "unwound", "--json"])
+    record = json.loads(said.output)
+    assert [run["run"]["label"] for run in record["runs"]] == ["buys", "buys-more"]
+    assert set(record["runs"][0]["policy"]["benefits"]) == set(BENEFITS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--by", "luck"], "allowed are dislocation"), ([], "no results of a run there")],
+)
+def test_bad_input_is_refused_in_words(
+    runs: dict[str, Path], tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    folder = str(runs["buys"]) if arguments else str(tmp_path)
+    refused = CliRunner().invoke(app, ["compare", str(runs["base"]), folder, *arguments])
+    assert refused.exit_code in (2, 4)
+    assert words in refused.output
+    assert "Traceback" not in refused.output
