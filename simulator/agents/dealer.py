@@ -59,6 +59,16 @@ def taken_from_clients_bn(gap_bn: float, over_limit_bn: float, speed: float, unn
 
 
 @rule
+def may_close_out(fall_of_net_asset_value: float, trigger: float) -> bool:
+    """Whether a dealer may close out a client: its net asset value fell from its peak by the agreed trigger.
+
+    An "additional termination event" of ISDA schedules, on any day and against the highest value so far. It is a
+    right that dealers often waive; here they use it.
+    """
+    return fall_of_net_asset_value >= trigger
+
+
+@rule
 def client_cut_share(taken_bn: float, lent_bn: float, client_weakness: float) -> float:
     """Share of a client's loan not rolled: the dealer's average cut times the client's relative weakness."""
     if lent_bn <= 0.0:

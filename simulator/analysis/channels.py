@@ -4,7 +4,7 @@ A channel that is off cannot force or carry anything; the difference to the full
 the channel adds. Channels that make funds sell are judged by what funds give up, those that move prices by the
 dislocation. Effects overlap (a fund spared by one channel may be caught by the next), so they do not add up.
 
-    python -m simulator.analysis.channels scenarios/dash-for-cash-2020.yaml --paths 500
+    python -m simulator.analysis.channels scenarios/dash-for-cash-2020.yaml
 
 Units: USD billions of face, bp, differences in the unit of the outcome.
 """
@@ -12,7 +12,7 @@ Units: USD billions of face, bp, differences in the unit of the outcome.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +138,12 @@ class ChannelTable:
 
 
 def channel_table(
-    scenario: Scenario, files: Mapping[str, Path] | None = None, paths: int = 500, *, threads: int = 1
+    scenario: Scenario,
+    files: Mapping[str, Path] | None = None,
+    paths: int = 2000,
+    *,
+    channels: Collection[str] = (*JUDGED_BY, PRICE_IMPACT),
+    threads: int = 1,
 ) -> ChannelTable:
     """Play a scenario in full, without each channel, and without price impact, on the same random numbers.
 
@@ -147,13 +152,19 @@ def channel_table(
     scenario, files
         A validated scenario and its data files, as the loader resolved them.
     paths
-        Paths of each of the ten runs.
+        Paths of each run.
+    channels
+        What is switched off, one at a time; all by default.
     threads
         Blocks at a time; the numbers do not depend on it.
     """
     full = _outcomes(scenario, files, paths, threads)
-    variants = {channel: without_channel(scenario, channel) for channel in JUDGED_BY}
-    variants[PRICE_IMPACT] = without_price_impact(scenario)
+    variants = {
+        channel: without_price_impact(scenario)
+        if channel == PRICE_IMPACT
+        else without_channel(scenario, channel)
+        for channel in channels
+    }
     runs = {name: _outcomes(variant, files, paths, threads) for name, variant in variants.items()}
     finished = np.all([np.isfinite(run["unwound"]) for run in (full, *runs.values())], axis=0)
     mirrored = scenario.drivers.sampling == "antithetic"
@@ -252,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="What each channel of contagion does, on common random numbers."
     )
     parser.add_argument("scenario", type=Path, help="scenario file")
-    parser.add_argument("--paths", type=int, default=500, help="paths of each run")
+    parser.add_argument("--paths", type=int, default=2000, help="paths of each run")
     parser.add_argument("--threads", type=int, default=2, help="blocks at a time")
     parser.add_argument(
         "--set", action="append", default=[], dest="settings", help="key=value of the scenario"

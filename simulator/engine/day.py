@@ -6,7 +6,8 @@ clear once for all, prices are settled, which makes new calls, until nobody is f
 dealers borrow what they need, estimates learn from the day.
 """
 
-from simulator.agents.hedge_fund import is_insolvent
+from simulator.agents.dealer import may_close_out
+from simulator.agents.hedge_fund import drawdown, is_insolvent
 from simulator.engine.audit import look_at_books
 from simulator.engine.dealers import (
     book_extra_interest,
@@ -179,7 +180,7 @@ def play_rounds(p: Parameters, s: State) -> None:
         if not p.variation_margin_on:
             bridge_variation_margin(s)
         settle_calls(p, s)
-        failed = close_out_insolvent_funds(p, s) if p.default_on else 0
+        failed = close_out_fallen_funds(p, s) if p.default_on else 0
         if n == 0:
             choose_positions(p, s)
         forced = order_forced_sales(p, s) if n < p.rounds_max else 0
@@ -198,11 +199,14 @@ def play_rounds(p: Parameters, s: State) -> None:
 
 
 @phase
-def close_out_insolvent_funds(p: Parameters, s: State) -> int:
-    """Close out funds whose equity is gone; returns how many."""
+def close_out_fallen_funds(p: Parameters, s: State) -> int:
+    """Close out funds whose equity is gone, or has fallen so far that their dealers may; returns how many."""
     failed = 0
     for i in range(s.cash.shape[0]):
-        if s.alive[i] == 1.0 and is_insolvent(s.equity[i]):
+        if s.alive[i] == 0.0:
+            continue
+        fallen = drawdown(s.equity[i], s.peak_equity[i])
+        if is_insolvent(s.equity[i]) or may_close_out(fallen, p.nav_trigger):
             close_out_fund(p, s, i)
             failed += 1
     return failed

@@ -399,7 +399,7 @@ def seize(p: Parameters, s: State, i: int, cash: float, owed_more: float) -> flo
 @phase
 def other_worth(p: Parameters, s: State, i: int) -> float:
     """Value of a fund's other strategies today."""
-    return other_strategies_bn(s.other[i], p.other_loss_per_volatility, s.volatility_multiple[0])
+    return other_strategies_bn(s.other[i], p.other_loss_per_volatility[i], s.volatility_multiple[0])
 
 
 @phase

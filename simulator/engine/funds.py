@@ -172,9 +172,10 @@ def value_funds(p: Parameters, s: State) -> None:
     for c in range(CALL_COUNT):
         for i in range(count):
             called[i] += call[c, i]
-    worth = other_strategies_bn(1.0, p.other_loss_per_volatility, s.volatility_multiple[0])
+    loss, multiple = p.other_loss_per_volatility, s.volatility_multiple[0]
     for i in range(count):
-        equity[i] = equity_bn(cash[i] - called[i], posted[i], own[i], worth * other[i], drawn[i] + bridge[i])
+        kept = other_strategies_bn(other[i], loss[i], multiple)
+        equity[i] = equity_bn(cash[i] - called[i], posted[i], own[i], kept, drawn[i] + bridge[i])
 
 
 @phase
@@ -237,7 +238,7 @@ def cover_shortfall(p: Parameters, s: State, i: int) -> None:
         s.account[OUTSIDE] -= line
         if p.diary_on and line > SMALLEST_ENTRY_BN:
             note(s, DREW_LINE, i, -1, line)
-    worth = other_strategies_bn(1.0, p.other_loss_per_volatility, s.volatility_multiple[0])
+    worth = other_strategies_bn(1.0, p.other_loss_per_volatility[i], s.volatility_multiple[0])
     sold = min(cash_shortfall_bn(s.cash[i]), s.other_left[i] * worth)
     if sold > 0.0:
         s.other[i] = max(0.0, s.other[i] - sold / worth)

@@ -107,7 +107,8 @@ class Parameters(NamedTuple):
     risk_per_face: Floats  # (T,) bp-free risk weight of a package
     line_bn: Floats  # (N,)
     other_sale_bn: Floats  # (N,) a day
-    other_loss_per_volatility: float
+    other_loss_per_volatility: Floats  # (N,)
+    nav_trigger: float
     drawdown_tolerance: float
     drawdown_response: float
     cash_minimum: float

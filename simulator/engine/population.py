@@ -38,6 +38,7 @@ class FundPopulation:
     line_bn: Floats  # NaN where the scenario's share decides
     haircut: Floats
     overnight_share: Floats
+    other_loss: Floats  # of other strategies when volatility doubles
 
 
 def pareto_shares(count: int, tail: float) -> Floats:
@@ -88,6 +89,7 @@ def draw_funds(funds: Funds, market_packages_bn: Floats) -> FundPopulation:
         line_bn=np.full(count, np.nan),
         haircut=_haircuts(funds, count),
         overnight_share=np.full(count, funds.overnight_share),
+        other_loss=_other_losses(funds, count),
     )
 
 
@@ -99,12 +101,20 @@ def _haircuts(funds: Funds, count: int) -> Floats:
     return np.where(below, funds.haircut_negative, np.where(zero, 0.0, funds.haircut_positive))
 
 
+def _other_losses(funds: Funds, count: int) -> Floats:
+    """Loss of each fund's other strategies when volatility doubles: normal between funds, so that some gain."""
+    spread = funds.other_loss_dispersion * shuffled_quantiles("other loss", count)
+    losses: Floats = funds.other_loss_per_volatility * (1.0 + spread)
+    return losses
+
+
 FUND_COLUMNS: dict[str, Kind] = {
     "equity": MONEY,
     "free_cash": MONEY,
     "committed_line": MONEY,
     "haircut": SHARE,
     "overnight_share": SHARE,
+    "other_loss": SHARE,
 }
 
 
@@ -130,6 +140,7 @@ def read_funds(file: Path, trades: list[str], funds: Funds) -> FundPopulation:
         line_bn=table.amounts("committed_line", MONEY, np.nan),
         haircut=table.amounts("haircut", SHARE, 0.0),
         overnight_share=table.amounts("overnight_share", SHARE, funds.overnight_share),
+        other_loss=table.amounts("other_loss", SHARE, funds.other_loss_per_volatility),
     )
 
 

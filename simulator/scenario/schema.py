@@ -260,11 +260,34 @@ class Funds(Section):
         doc="other strategies that can be turned into cash in a day, of their opening value",
     )
     other_loss_per_volatility: Share = parameter(
-        "2%",
+        "5%",
         minimum="-100%",
         maximum="100%",
-        source="judgement; KMPW21: Treasury funds lost about 7% in March 2020",
-        doc="loss of other strategies when volatility doubles, of their opening value",
+        source=(
+            "fitted: funds of the dash for cash are 7% down at worst, as Treasury funds in March 2020 (KMPW21); HFRX"
+            " Relative Value Arbitrage -6.1%"
+        ),
+        doc="loss of other strategies when volatility doubles, of their opening value, average of all funds",
+    )
+    other_loss_dispersion: Number = parameter(
+        1.0,
+        minimum=0.0,
+        maximum=5.0,
+        source=(
+            "judgement below all hedge funds in March 2020: a standard deviation of 11.2% around -5.1%"
+            " (PivotalPath), deciles +18.5% and -30.0% (HFR)"
+        ),
+        doc="standard deviation of that loss between funds, over its average; some funds gain",
+    )
+    nav_trigger: Share = parameter(
+        "25%",
+        minimum="1%",
+        maximum="100%",
+        source=(
+            "judgement above the monthly triggers of ISDA schedules, typically 15% to 20% (CFM), because dealers"
+            " often waive"
+        ),
+        doc="fall of a fund's net asset value from its peak at which its dealers close it out",
     )
     overnight_share: Share = parameter(
         "90%",

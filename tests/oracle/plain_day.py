@@ -110,7 +110,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         for n in range(self.p.rounds_max + 1):
             is_last = n == self.p.rounds_max
             self.pay_calls()
-            failed = self.close_out(lambda f: f.equity <= 0.0) if self.p.default_on else 0
+            failed = self.close_out(self.has_fallen) if self.p.default_on else 0
             if n == 0:
                 self.choose_positions()
             forced = 0

@@ -96,10 +96,8 @@ class Funds:
                 self.find_cash(f)
             f.call = [0.0] * 5
 
-    def worth_of_other(self, face: float) -> float:
-        return funds_rules.other_strategies_bn(
-            face, self.p.other_loss_per_volatility, self.volatility_multiple
-        )
+    def worth_of_other(self, f: Any, face: float) -> float:
+        return funds_rules.other_strategies_bn(face, f.other_loss, self.volatility_multiple)
 
     def value_funds(self) -> None:
         for f in self.funds:
@@ -108,7 +106,7 @@ class Funds:
                 stake += t.price * f.packages[t.j] - f.loan[t.j]
             for c in CALLS:
                 called += f.call[c]
-            other = self.worth_of_other(1.0) * f.other
+            other = self.worth_of_other(f, 1.0) * f.other
             f.equity = funds_rules.equity_bn(f.cash - called, f.posted, stake, other, f.drawn + f.bridge)
 
     def split_shortfall(self, f: Any, before: float) -> None:
@@ -134,7 +132,7 @@ class Funds:
             f.drawn += line
             f.cash += line
             self.account["outside"] -= line
-        worth = self.worth_of_other(1.0)
+        worth = self.worth_of_other(f, 1.0)
         sold = min(max(0.0, -f.cash), f.other_left * worth)
         if sold > 0.0:
             f.other = max(0.0, f.other - sold / worth)
@@ -320,6 +318,10 @@ class Funds:
             self.close_out_fund(f)
         return len(failing)
 
+    def has_fallen(self, f: Any) -> bool:
+        """Nothing is left, or so much was lost from the highest value that the dealers end it."""
+        return f.equity <= 0.0 or f.equity <= f.peak_equity * (1.0 - self.p.nav_trigger)
+
     def close_out_or_carry(self) -> int:
         """Funds that miss cash and cannot sell fail, or are carried from outside where nobody may fail."""
 
@@ -377,7 +379,7 @@ class Funds:
             return cash + surplus
         missing = -surplus
         paid = min(missing, cash)
-        sold = min(missing - paid, RECOVERY_OF_OTHER * self.worth_of_other(f.other))
+        sold = min(missing - paid, RECOVERY_OF_OTHER * self.worth_of_other(f, f.other))
         self.account["dealers"] += paid + sold
         self.account["end"] -= sold
         loss = missing - paid - sold

@@ -48,6 +48,7 @@ class Opening:
                 uncovered=[0.0] * 5,
                 called=[0.0] * 5,
                 is_selling=False,
+                other_loss=p.other_loss_per_volatility[i],
                 **{name: getattr(s, name)[i] for name in FUND_FIELDS},
             )
             for i in range(len(s.cash))

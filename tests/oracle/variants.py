@@ -107,6 +107,7 @@ VARIANTS = (
     Variant("storm in swaps", "toy", (*STORM, *SWAP)),
     Variant("storm with a basket", "toy", (*STORM, *BASKET)),
     Variant("storm of the reverse trade", "toy", (*STORM, *REVERSE)),
+    Variant("storm and impatient dealers", "toy", (*STORM, "funds.leverage=5x", "funds.nav_trigger=3%")),
     Variant("storm among thin dealers", "toy", (*STORM, "dealers.capital_ratio=0.5%")),
     Variant(
         "storm beyond prices", "toy", (*STORM, "dealers.capital_ratio=50%", "dealers.inventory_risk=10.0")
