@@ -27,6 +27,7 @@ COLLAPSE = (
     "funds.free_cash=1%",
     "funds.committed_line=0%",
     "dealers.capital_ratio=0.5%",
+    "funds.nav_trigger=100%",  # dealers wait until nothing is left
     "lenders.headroom=1%",
 )
 
