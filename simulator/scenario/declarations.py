@@ -40,13 +40,20 @@ class DataFileMark:
     """Marks a text that names a data file: the loader finds it inside the tree and records its hash."""
 
 
+class FragmentMark:
+    """Marks a value that is checked where it will stand: a piece of another schema, or any value of it."""
+
+    def __init__(self, model: type[BaseModel] | None = None) -> None:
+        self.model = model
+
+
 @dataclass(frozen=True)
 class Shape:
     """What may stand at a key, read off its type.
 
     One of: a section (``model``), sections told apart by the text at their key ``tag``
     (``variants``), a ``container`` of ``element``, a figure of a ``kind``, a choice of texts
-    (``choices``), or a plain value (``base``).
+    (``choices``), a plain value (``base``), or a ``fragment`` of what stands elsewhere.
     """
 
     model: type[BaseModel] | None = None
@@ -62,6 +69,7 @@ class Shape:
     length_max: int | None = None
     is_optional: bool = False
     is_data_file: bool = False
+    fragment: FragmentMark | None = None
 
     @property
     def figures(self) -> Kind | None:
@@ -87,6 +95,8 @@ class Shape:
             words = "a list" if self.container == "list" else "names, each with its value below it"
         elif self.base is not None:
             words = {bool: "true or false", str: "text"}.get(self.base, self.base.__name__)
+        elif self.fragment is not None and self.fragment.model is None:
+            words = "a value as the parameter is written"
         else:
             words = "keys with values, indented below it"
         return f"{words}, or null" if self.is_optional else words
@@ -227,6 +237,9 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...], where: str) -> Shape:
         If the type is none that a scenario can hold, or a number without a kind.
     """
     origin, arguments = get_origin(annotation), get_args(annotation)
+    fragment = next((mark for mark in metadata if isinstance(mark, FragmentMark)), None)
+    if fragment is not None:
+        return Shape(fragment=fragment)
     if origin is Annotated:
         return shape_of(arguments[0], (*_unpacked(arguments[1:]), *metadata), where)
     reading = next((mark for mark in metadata if isinstance(mark, Reading)), None)

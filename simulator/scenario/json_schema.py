@@ -81,6 +81,8 @@ def _schema_of_value(shape: Shape, definitions: dict[str, Any]) -> dict[str, Any
         return _reference(shape.model, definitions)
     if shape.variants is not None:
         return {"oneOf": [_reference(variant, definitions) for variant in shape.variants.values()]}
+    if shape.fragment is not None:
+        return {} if shape.fragment.model is None else _reference(shape.fragment.model, definitions)
     if shape.kind is not None:
         return _figure(shape.kind)
     if shape.choices:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
@@ -113,16 +114,41 @@ def load_scenario(
     """
     from simulator.scenario.schema import Scenario
 
+    with in_clear_words(str(path)):
+        tree, used = read_with_parents(str(path))
+        return load_tree(apply_overrides(tree, overrides), used, model or Scenario)
+
+
+def load_tree(tree: Node, used: Sequence[UsedFile], model: type[Model]) -> LoadedScenario[Model]:
+    """Validate a tree that was read and merged, and find the data files that it names.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found.
+    """
+    scenario = validate(model, tree)
+    data_files, hashed = _resolve_data_files(scenario, tree)
+    return LoadedScenario(scenario, tree, (*used, *hashed), data_files)
+
+
+@contextmanager
+def in_clear_words(label: str) -> Iterator[None]:
+    """Keep the promise to the user: one clear message about the file, whatever happens in the body.
+
+    Raises
+    ------
+    ScenarioError
+        In place of every other exception.
+    """
     try:
-        tree, used = _read_with_parents(str(path))
-        return _resolved(model or Scenario, _apply_overrides(tree, overrides), used)
+        yield
     except ScenarioError:
         raise
-    except Exception as error:  # the promise to the user: one clear message, whatever happens
+    except Exception as error:
         found = f"cannot be loaded: {type(error).__name__}: {error}"
-        raise _refusal(
-            Source(str(path), ""), Problem("", found[:300], "", "Please report this file.")
-        ) from error
+        problem = Problem("", found[:300], "", "Please report this file.")
+        raise refusal(Source(label, ""), problem) from error
 
 
 def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> LoadedScenario[Model]:
@@ -134,14 +160,7 @@ def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> L
         With every problem found.
     """
     used = [file for file in loaded.files if file.label not in loaded.data_files]
-    return _resolved(type(loaded.scenario), _apply_overrides(loaded.tree, overrides), used)
-
-
-def _resolved(model: type[Model], tree: Node, used: Sequence[UsedFile]) -> LoadedScenario[Model]:
-    """A merged tree, validated, with the data files that it names."""
-    scenario = validate(model, tree)
-    data_files, hashed = _resolve_data_files(scenario, tree)
-    return LoadedScenario(scenario, tree, (*used, *hashed), data_files)
+    return load_tree(apply_overrides(loaded.tree, overrides), used, type(loaded.scenario))
 
 
 def read_file(label: str, path: Path) -> Source:
@@ -155,34 +174,41 @@ def read_file(label: str, path: Path) -> Source:
     try:
         data = files.read_regular_file(path)
     except Problems as refused:
-        raise _refusal(Source(label, ""), *refused.problems) from refused
+        raise refusal(Source(label, ""), *refused.problems) from refused
     return Source(label, decode(label, data), hashlib.sha256(data).hexdigest(), path)
 
 
 def title_of(reference: str) -> str:
     """Title of a scenario file or preset, without checking the rest of it; empty if it has none."""
     try:
-        tree, _ = _read_with_parents(reference)
+        tree, _ = read_with_parents(reference)
     except ScenarioError as error:
         return f"(cannot be read: {error.problems[0].problem.found})"
     title = tree.child("title") or tree.child("name")
     return str(title.value) if title is not None else ""
 
 
-def _refusal(source: Source, *problems: Problem, place: Place | None = None) -> ScenarioError:
+def refusal(source: Source, *problems: Problem, place: Place | None = None) -> ScenarioError:
+    """The error for problems that all stand at one place of a source."""
     return ScenarioError(LocatedProblem(problem, place or Place(source)) for problem in problems)
 
 
 # Parents
 
 
-def _read_with_parents(reference: str) -> tuple[Node, list[UsedFile]]:
-    """The file and its parents merged into one tree, and the files, the scenario's own first."""
+def read_with_parents(reference: str) -> tuple[Node, list[UsedFile]]:
+    """The file and its parents merged into one tree, and the files, the scenario's own first.
+
+    Raises
+    ------
+    ScenarioError
+        If one of them cannot be read.
+    """
     if reference.startswith(PRESET):
         try:
             label, path = reference, files.resolve_preset(reference.removeprefix(PRESET))
         except Problems as refused:
-            raise _refusal(Source(reference, ""), *refused.problems) from refused
+            raise refusal(Source(reference, ""), *refused.problems) from refused
     else:
         label, path = _place_of(reference)
     used: list[UsedFile] = []
@@ -203,7 +229,7 @@ def _place_of(reference: str) -> tuple[str, Path]:
         near = did_you_mean(reference, files.shipped_scenarios())
         allowed = "a scenario file, preset:NAME, or a name that unwind scenarios lists"
         problem = Problem("", "is neither a file nor a shipped scenario", allowed, near)
-        raise _refusal(Source(reference, ""), problem)
+        raise refusal(Source(reference, ""), problem)
     return f"{files.SHIPPED.name}/{shipped.name}", shipped
 
 
@@ -218,11 +244,11 @@ def _merged(label: str, path: Path, children: tuple[Path, ...], used: list[UsedF
         try:
             parent_label, parent_path = _parent_of(parent, label, path, lineage, len(used))
         except Problems as refused:
-            raise _refusal(source, *refused.problems, place=parent.place) from refused
+            raise refusal(source, *refused.problems, place=parent.place) from refused
         tree = _merged(parent_label, parent_path, lineage, used)
-        above = tree if above is None else _merge(above, tree)
+        above = tree if above is None else merge(above, tree)
     own = _without(node, EXTENDS)
-    return own if above is None else _merge(above, own)
+    return own if above is None else merge(above, own)
 
 
 def _references(node: Node, source: Source) -> list[Node]:
@@ -232,17 +258,17 @@ def _references(node: Node, source: Source) -> list[Node]:
         return [] if extends is None else [extends]
     if not extends.value:
         problem = Problem(EXTENDS, "is an empty list", "a file or preset:NAME, or a list of them")
-        raise _refusal(source, problem, place=extends.place)
+        raise refusal(source, problem, place=extends.place)
     return extends.value
 
 
 def _root_of(source: Source) -> Node:
     node = compose(source)
     if node.value is None:
-        raise _refusal(source, Problem("", "is empty", "", "Write at least the keys that have no default."))
+        raise refusal(source, Problem("", "is empty", "", "Write at least the keys that have no default."))
     if not isinstance(node.value, dict):
         found = f"starts with {shown(node.plain())}"
-        raise _refusal(source, Problem("", found, "keys with values", "Write key: value."), place=node.place)
+        raise refusal(source, Problem("", found, "keys with values", "Write key: value."), place=node.place)
     return node
 
 
@@ -288,20 +314,27 @@ def _without(node: Node, key: str) -> Node:
     )
 
 
-def _merge(parent: Node, child: Node) -> Node:
+def merge(parent: Node, child: Node) -> Node:
     """The child over the parent: sections key by key, everything else replaced."""
     if not (isinstance(parent.value, dict) and isinstance(child.value, dict)):
         return child
     children = dict(parent.value)
     for name, node in child.value.items():
-        children[name] = _merge(children[name], node) if name in children else node
+        children[name] = merge(children[name], node) if name in children else node
     return Node(children, child.place, {**parent.key_places, **child.key_places})
 
 
 # Overrides
 
 
-def _apply_overrides(tree: Node, overrides: Sequence[str]) -> Node:
+def apply_overrides(tree: Node, overrides: Sequence[str]) -> Node:
+    """A tree with settings such as ``funds.count=80`` laid over it, in their order.
+
+    Raises
+    ------
+    ScenarioError
+        With every setting that cannot be read or placed.
+    """
     problems: list[LocatedProblem] = []
     for text in overrides:
         source = Source(COMMAND_LINE, text, is_setting=True)
@@ -323,38 +356,55 @@ def _override(tree: Node, source: Source) -> Node:
         problem = Problem(
             "", f"{shown(source.text)} is not a setting", "key=value", "Write for example funds.count=80."
         )
-        raise _refusal(source, problem, place=place)
+        raise refusal(source, problem, place=place)
     if key == EXTENDS:
-        raise _refusal(
+        raise refusal(
             source, Problem(key, "the parent cannot be set", "", "Change it in the file."), place=place
         )
     if not text.strip():
-        raise _refusal(
+        raise refusal(
             source, Problem(key, "has no value", "key=value", "Write it after the = sign."), place=place
         )
     decode(source.label, text.encode("utf-8", "surrogatepass"))
-    return _set(tree, parts, 0, compose(source, text, column=len(key) + 1), source)
+    value = compose(source, text, column=len(key) + 1)
+    columns = [1 + len("".join(f"{part}." for part in parts[:depth])) for depth in range(len(parts))]
+    return set_at(tree, parts, value, [Place(source, 1, column) for column in columns])
 
 
-def _set(node: Node | None, parts: list[str], depth: int, value: Node, source: Source) -> Node:
-    """``node`` with the value placed at the dotted key, from part ``depth`` on."""
+def set_at(
+    node: Node | None, parts: Sequence[str], value: Node, places: Sequence[Place], depth: int = 0
+) -> Node:
+    """A tree with a value laid over what stands at a dotted key.
+
+    Parameters
+    ----------
+    parts, places
+        Names of the key, and where each of them was written.
+    depth
+        How many of them lead to ``node``.
+
+    Raises
+    ------
+    ScenarioError
+        If nothing can stand at the key.
+    """
     if depth == len(parts):
-        return value if node is None else _merge(node, value)
+        return value if node is None else merge(node, value)
     part, key = parts[depth], ".".join(parts[: depth + 1])
-    place = Place(source, 1, len(".".join(parts[:depth])) + (2 if depth else 1))
+    place = places[depth]
     if node is not None and isinstance(node.value, list):
         if node.child(part) is None:
             count = len(node.value)
             allowed = f"an index from 0 to {count - 1}" if count else "nothing, the list is empty"
-            raise _refusal(source, Problem(key, f"the list has {count} entries", allowed), place=place)
+            raise refusal(place.source, Problem(key, f"the list has {count} entries", allowed), place=place)
         entries = list(node.value)
-        entries[int(part)] = _set(entries[int(part)], parts, depth + 1, value, source)
+        entries[int(part)] = set_at(entries[int(part)], parts, value, places, depth + 1)
         return Node(entries, node.place)
     if node is not None and not isinstance(node.value, dict | None):
         found = f"{'.'.join(parts[:depth])} holds {shown(node.value)}, not keys"
-        raise _refusal(source, Problem(key, found, "", "Set it as a whole."), place=place)
+        raise refusal(place.source, Problem(key, found, "", "Set it as a whole."), place=place)
     children = dict(node.value) if node is not None and isinstance(node.value, dict) else {}
-    children[part] = _set(children.get(part), parts, depth + 1, value, source)
+    children[part] = set_at(children.get(part), parts, value, places, depth + 1)
     known = node.key_places if node is not None else {}
     return Node(children, node.place if node is not None else place, {part: place, **known})
 

@@ -1,0 +1,1 @@
+"""Many scenarios at once: a sweep file, its cells, and what they come to."""

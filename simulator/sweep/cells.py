@@ -1,0 +1,341 @@
+"""A sweep file and its cells: every combination of a point of each axis, a policy and a seed.
+
+A cell is the scenario with, in this order, the sweep's ``set``, settings of the command line, its policy and its
+points laid over it. All cells are checked before anything runs.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from simulator.scenario import files
+from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
+from simulator.scenario.explain import in_words
+from simulator.scenario.loading import (
+    COMMAND_LINE,
+    PRESET,
+    LoadedScenario,
+    UsedFile,
+    apply_overrides,
+    in_clear_words,
+    load_scenario,
+    load_tree,
+    merge,
+    read_with_parents,
+    refusal,
+    set_at,
+)
+from simulator.scenario.schema import Scenario
+from simulator.scenario.yaml_nodes import Node
+from simulator.sweep.axes import Change, Dimension, Point, dimension_of
+from simulator.sweep.schema import POLICY, SEED, Sweep
+
+#: More cells than this are a mistake.
+CELLS_MAX = 100_000
+FOLDER = "sweeps"
+
+
+class Cell(NamedTuple):
+    """One cell: its number, the place of its point along each dimension, and the labels there."""
+
+    number: int
+    places: tuple[int, ...]
+    labels: dict[str, str | float]
+
+    def __str__(self) -> str:
+        """*Cell 12 (leverage 10, policy none)*."""
+        said = ", ".join(
+            f"{name} {label:g}" if isinstance(label, float) else f"{name} {label}"
+            for name, label in self.labels.items()
+        )
+        return f"cell {self.number}" + (f" ({said})" if said else "")
+
+
+@dataclass(frozen=True)
+class LoadedSweep:
+    """A sweep file whose cells were all found valid.
+
+    Parameters
+    ----------
+    base
+        The scenario with what all cells change.
+    dimensions
+        Axes in the order of the file, then policies and seeds if there are several.
+    files
+        Everything that was read.
+    path
+        The sweep file.
+    """
+
+    sweep: Sweep
+    base: Node
+    dimensions: tuple[Dimension, ...]
+    files: tuple[UsedFile, ...]
+    path: Path
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Points along each dimension."""
+        return tuple(len(dimension.points) for dimension in self.dimensions)
+
+    @property
+    def count(self) -> int:
+        """Number of cells."""
+        return math.prod(self.shape)
+
+    def cell(self, number: int) -> Cell:
+        """A cell by its number: the last dimension runs fastest."""
+        places = []
+        for size in reversed(self.shape):
+            number, place = divmod(number, size)
+            places.append(place)
+        places.reverse()
+        labels = {
+            dimension.name: dimension.points[place].label
+            for dimension, place in zip(self.dimensions, places, strict=True)
+        }
+        return Cell(self._number(places), tuple(places), labels)
+
+    def _number(self, places: Sequence[int]) -> int:
+        number = 0
+        for size, place in zip(self.shape, places, strict=True):
+            number = number * size + place
+        return number
+
+    def cells(self) -> Iterator[Cell]:
+        """All cells."""
+        return map(self.cell, range(self.count))
+
+    def changes(self, cell: Cell) -> list[Change]:
+        """What the cell lays over the base, in order: its policy first, so that axes may vary a policy."""
+        chosen = list(zip(self.dimensions, cell.places, strict=True))
+        chosen.sort(key=lambda pair: pair[0].name != POLICY)
+        return [change for dimension, place in chosen for change in dimension.points[place].changes]
+
+    def tree(self, cell: Cell) -> Node:
+        """The scenario of a cell, as it would be written.
+
+        Raises
+        ------
+        ScenarioError
+            If a value cannot stand where its key says.
+        """
+        tree = self.base
+        for key, value, place in self.changes(cell):
+            parts = key.split(".") if key else []
+            tree = set_at(tree, parts, value, [place] * len(parts))
+        return tree
+
+    def load(self, cell: Cell) -> LoadedScenario[Scenario]:
+        """The scenario of a cell, validated.
+
+        Raises
+        ------
+        ScenarioError
+            With everything that is wrong with it.
+        """
+        loaded = load_tree(self.tree(cell), (), Scenario)
+        changes: dict[str, object] = {
+            "output": loaded.scenario.output.model_copy(update={"agents": self.sweep.keep == "full"})
+        }
+        if self.sweep.paths is not None:
+            changes["paths"] = self.sweep.paths
+        if self.sweep.random_numbers == "independent":
+            changes["seed"] = independent_seed(loaded.scenario.seed, cell.number)
+        return replace(loaded, scenario=loaded.scenario.model_copy(update=changes))
+
+    @cached_property
+    def baseline(self) -> str:
+        """The policy that others are compared with; empty when there are no policies."""
+        return self.sweep.baseline or next(iter(self.sweep.policies), "")
+
+
+def independent_seed(seed: int, cell: int) -> int:
+    """Seed of a cell that shares no random numbers with the others."""
+    import numpy as np
+
+    high, low = np.random.SeedSequence([seed, cell]).generate_state(2, np.uint32)
+    return (int(high) << 32 | int(low)) >> 1
+
+
+def load_sweep(path: str | Path, overrides: Sequence[str] = (), *, paths: int | None = None) -> LoadedSweep:
+    """Read a sweep file and check every cell of it.
+
+    Parameters
+    ----------
+    overrides
+        Settings of the scenario in every cell, such as ``"funds.count=80"``.
+    paths
+        Paths of a cell, in place of what the file says.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found; nothing else is raised.
+    """
+    loaded = load_scenario(path, (), Sweep)
+    with in_clear_words(str(path)):
+        base, used = _base(loaded, str(path))
+        base = merge(base, loaded.tree.child("set") or Node({}, base.place))
+        base = apply_overrides(base, overrides)
+        dimensions = _dimensions(loaded, base)
+        _check_settings(overrides, dimensions)
+        sweep = loaded.scenario if paths is None else loaded.scenario.model_copy(update={"paths": paths})
+        found = LoadedSweep(sweep, base, dimensions, (*loaded.files, *used), Path(path))
+        if found.count > CELLS_MAX:
+            problem = Problem("axes", f"{found.count:,} cells", f"up to {CELLS_MAX:,}", "Split the sweep.")
+            raise refusal(loaded.tree.place.source, problem)
+        _check_cells(found)
+        return found
+
+
+def is_sweep(path: str | Path) -> bool:
+    """Whether a file looks like a sweep: it names a scenario."""
+    try:
+        tree, _ = read_with_parents(str(path))
+    except ScenarioError:
+        return False
+    return isinstance(tree.value, dict) and "scenario" in tree.value and "market" not in tree.value
+
+
+def _base(loaded: LoadedScenario[Sweep], label: str) -> tuple[Node, list[UsedFile]]:
+    """The scenario that a sweep file names, and the files it was made from."""
+    reference, node = loaded.scenario.scenario, loaded.tree.child("scenario")
+    if reference.startswith(PRESET):
+        return read_with_parents(reference)
+    path = Path(label).resolve()
+    root = next((folder.parent for folder in path.parents if folder.name == FOLDER), path.parent)
+    try:
+        files.resolve_reference(reference, path.parent, root, files.SCENARIO_SUFFIXES)
+    except Problems as refused:
+        problems = [replace(problem, key="scenario") for problem in refused.problems]
+        raise refusal(loaded.tree.place.source, *problems, place=cast(Node, node).place) from refused
+    return read_with_parents(os.path.normpath(os.path.join(os.path.dirname(label), reference)))
+
+
+def _dimensions(loaded: LoadedScenario[Sweep], base: Node) -> tuple[Dimension, ...]:
+    sweep, tree = loaded.scenario, loaded.tree
+    found, problems = [], []
+    axes = tree.child("axes") or tree
+    for name, axis in sweep.axes.items():
+        try:
+            found.append(dimension_of(name, axis, cast(Node, axes.child(name)), base, loaded.data_files))
+        except ScenarioError as error:
+            problems += error.problems
+    problems += _twice(found)
+    if problems:
+        raise ScenarioError(problems)
+    if sweep.policies:
+        written = cast(Node, tree.child(POLICY_KEY))
+        points = [
+            Point(name, (Change("", cast(Node, written.child(name)), written.key_places[name]),))
+            for name in sweep.policies
+        ]
+        found.append(Dimension(POLICY, tuple(points)))
+    if sweep.seeds:
+        written = cast(Node, tree.child(SEEDS_KEY))
+        nodes = cast(list[Node], written.value)
+        found.append(
+            Dimension(
+                SEED,
+                tuple(
+                    Point(float(cast(int, node.value)), (Change(SEED, node, node.place),)) for node in nodes
+                ),
+            )
+        )
+    return tuple(found)
+
+
+POLICY_KEY, SEEDS_KEY = "policies", "seeds"
+
+
+def _twice(dimensions: Sequence[Dimension]) -> list[LocatedProblem]:
+    """Parameters that two axes vary, or one inside the other."""
+    places: dict[str, Place] = {}
+    found = []
+    for dimension in dimensions:
+        for change in dimension.points[0].changes:
+            other = next((key for key in places if _overlap(key, change.key)), None)
+            if other is not None:
+                problem = Problem(
+                    f"axes.{dimension.name}",
+                    f"{change.key} varies already as {other}",
+                    "one axis a parameter",
+                )
+                found.append(LocatedProblem(problem, change.place))
+            places[change.key] = change.place
+    return found
+
+
+def _overlap(one: str, other: str) -> bool:
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def _check_settings(overrides: Sequence[str], dimensions: Sequence[Dimension]) -> None:
+    """Refuse settings that an axis would overrule."""
+    varied = [
+        (change.key, dimension.name)
+        for dimension in dimensions
+        for change in dimension.points[0].changes
+        if change.key
+    ]
+    problems = []
+    for text in overrides:
+        key = text.partition("=")[0]
+        axis = next((name for varied_key, name in varied if _overlap(key, varied_key)), None)
+        if axis is not None:
+            problem = Problem(
+                key, f"the sweep varies it along {axis}", "", "Change the axis in the sweep file."
+            )
+            problems.append(LocatedProblem(problem, Place(Source(COMMAND_LINE, text, is_setting=True), 1, 1)))
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _check_cells(loaded: LoadedSweep) -> None:
+    """Validate every cell, those of one replicate standing for all; each problem is told once.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem, where it stands, and in which cells.
+    """
+    met: dict[tuple[str, int, int, str, str], tuple[LocatedProblem, list[Cell]]] = {}
+    checked = 0
+    for cell in loaded.cells():
+        if loaded.sweep.seeds and cell.places[-1]:
+            continue
+        checked += 1
+        try:
+            loaded.load(cell)
+        except ScenarioError as error:
+            for located in error.problems:
+                place, problem = located.place, located.problem
+                key = (place.source.label, place.line, place.column, problem.key, problem.found)
+                met.setdefault(key, (located, []))[1].append(cell)
+    if met:
+        raise ScenarioError(_with_cells(located, cells, checked) for located, cells in met.values())
+
+
+def _with_cells(located: LocatedProblem, cells: Sequence[Cell], checked: int) -> LocatedProblem:
+    """A problem that says in which cells it was met, unless in all."""
+    if len(cells) == checked and checked > 1:
+        return located
+    said = (
+        f"In {cells[0]}"
+        if len(cells) == 1
+        else f"In {len(cells):,} of {checked:,} cells, the first: {cells[0]}"
+    )
+    advice = " ".join(filter(None, (located.problem.advice, f"{said}.")))
+    return replace(located, problem=replace(located.problem, advice=advice))
+
+
+def in_short(label: str | float) -> str:
+    """A label as one would type it."""
+    return in_words(label) if isinstance(label, str) else f"{label:g}"
