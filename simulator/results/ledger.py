@@ -75,7 +75,18 @@ def append_block(file: Path, run_key: str, finished: FinishedBlock) -> None:
     OSError
         If it cannot be written; the block then counts as not finished.
     """
-    line = _line(run_key, asdict(finished))
+    append_entry(file, run_key, asdict(finished))
+
+
+def append_entry(file: Path, run_key: str, entry: Mapping[str, Any]) -> None:
+    """Add an entry of plain values, with its check; it is on the disk when this returns.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what it says then counts as not done.
+    """
+    line = _line(run_key, dict(entry))
     with file.open("r+b") as stream:
         end = stream.seek(0, os.SEEK_END)
         if end:  # a writer killed while it wrote leaves a torn line: begin a new one
@@ -96,7 +107,26 @@ def read_ledger(file: Path, run_key: str) -> Ledger:
         If there is no ledger.
     """
     blocks: dict[int, FinishedBlock] = {}
-    broken = []
+    entries, broken = read_entries(file, run_key)
+    for number, entry in entries:
+        try:
+            finished = FinishedBlock(**{**entry, "audit": tuple(entry["audit"])})
+        except (KeyError, TypeError):
+            broken.append(number)
+            continue
+        blocks[finished.block] = finished
+    return Ledger(blocks, tuple(sorted(broken)))
+
+
+def read_entries(file: Path, run_key: str) -> tuple[list[tuple[int, dict[str, Any]]], list[int]]:
+    """Entries that can be trusted, each with the number of its line, and the numbers of the other lines.
+
+    Raises
+    ------
+    OSError
+        If there is no ledger.
+    """
+    entries, broken = [], []
     for number, line in enumerate(file.read_bytes().split(b"\n"), start=1):
         if not line:
             continue
@@ -105,12 +135,11 @@ def read_ledger(file: Path, run_key: str) -> Ledger:
             said = entry.pop("check")
             if said != _check(run_key, entry):
                 raise ValueError("the check is wrong")
-            finished = FinishedBlock(**{**entry, "audit": tuple(entry["audit"])})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             broken.append(number)
             continue
-        blocks[finished.block] = finished
-    return Ledger(blocks, tuple(broken))
+        entries.append((number, entry))
+    return entries, broken
 
 
 def sync_folder(folder: Path) -> None:

@@ -89,7 +89,7 @@ class Manifest:
         decisive = (
             self.scenario_sha256, self.source_sha256, self.seed, self.sampling, self.layout, self.is_audited,
         )  # fmt: skip
-        return _sha256_of(decisive)
+        return sha256_of(decisive)
 
     def store_layout(self) -> Layout:
         """Size and labels of the store."""
@@ -134,23 +134,31 @@ def new_manifest(
         scenario=scenario,
         origins=origins,
         files=tuple(files),
-        code_version=simulator.__version__,
-        versions={"python": platform.python_version()} | {package: _version(package) for package in PACKAGES},
-        machine=_machine(),
-        git=_git_state(),
-        command=shlex.join(sys.argv),
-        created=_now(),
+        **provenance(),
         finished="",
         status="incomplete",
         digest="",
     )
 
 
+def provenance() -> dict[str, Any]:
+    """What makes results now and here: versions, machine, commit, command and time."""
+    return {
+        "code_version": simulator.__version__,
+        "versions": {"python": platform.python_version()}
+        | {package: _version(package) for package in PACKAGES},
+        "machine": _machine(),
+        "git": _git_state(),
+        "command": shlex.join(sys.argv),
+        "created": now(),
+    }
+
+
 def scenario_hash(scenario: Mapping[str, Any], data: Iterable[str] = ()) -> str:
     """Hash of what a scenario says but for its seed, number of paths and texts, and of the data it names."""
     aside = ("seed", "paths", "title", "description", "output")
     content = {key: value for key, value in scenario.items() if key not in aside}
-    return _sha256_of((content, sorted(data)))
+    return sha256_of((content, sorted(data)))
 
 
 def source_sha256() -> str:
@@ -167,8 +175,8 @@ def source_sha256() -> str:
 
 def finished_manifest(manifest: Manifest, blocks: Mapping[int, FinishedBlock]) -> Manifest:
     """The same run, complete, with one hash of the hashes of its blocks."""
-    digest = _sha256_of([blocks[number].sha256 for number in sorted(blocks)])
-    return replace(manifest, status="complete", finished=_now(), digest=digest)
+    digest = sha256_of([blocks[number].sha256 for number in sorted(blocks)])
+    return replace(manifest, status="complete", finished=now(), digest=digest)
 
 
 def differences(found: Manifest, wanted: Manifest) -> list[str]:
@@ -191,7 +199,7 @@ def differences(found: Manifest, wanted: Manifest) -> list[str]:
 def format_version() -> str:
     """Version of the layout of a run on disk: it changes with the table of variables."""
     table = (BY_TRADE, OF_MARKET, SALES, CALLS, BY_FUND, BY_DEALER)
-    return f"{FORMAT_VERSION}-{_sha256_of(table)[:8]}"
+    return f"{FORMAT_VERSION}-{sha256_of(table)[:8]}"
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -203,9 +211,19 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         If it cannot be written; an older one then stays.
     """
     said = {"format": FORMAT, "format_version": format_version(), **asdict(manifest)}
+    write_json(folder / MANIFEST, said)
+
+
+def write_json(file: Path, said: Mapping[str, Any]) -> None:
+    """Write or replace a file of plain values; whole and on the disk when this returns.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; an older one then stays.
+    """
     text = json.dumps(said, indent=1)
-    file = folder / MANIFEST
-    partial = file.with_name(f"{MANIFEST}.{os.getpid()}.partial")
+    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
     try:
         with partial.open("w", encoding="utf-8") as stream:
             stream.write(text + "\n")
@@ -215,7 +233,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    sync_folder(folder)
+    sync_folder(file.parent)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -244,11 +262,13 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _sha256_of(content: object) -> str:
+def sha256_of(content: object) -> str:
+    """Hash of plain values, whatever the order of their keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _now() -> str:
+def now() -> str:
+    """The time, for people and programs."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

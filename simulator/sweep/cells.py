@@ -221,7 +221,8 @@ def _base(loaded: LoadedScenario[Sweep], label: str) -> tuple[Node, list[UsedFil
 
 def _dimensions(loaded: LoadedScenario[Sweep], base: Node) -> tuple[Dimension, ...]:
     sweep, tree = loaded.scenario, loaded.tree
-    found, problems = [], []
+    found: list[Dimension] = []
+    problems: list[LocatedProblem] = []
     axes = tree.child("axes") or tree
     for name, axis in sweep.axes.items():
         try:

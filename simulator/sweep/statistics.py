@@ -1,0 +1,261 @@
+"""What a cell comes to: moments and quantiles of outcomes, probabilities of events, and ratios, with errors.
+
+A path leaves a row of outcomes; the rows of a cell are streamed through :mod:`simulator.results.streaming`, so
+that the figures have the same bits for any blocks, threads and workers. The figures of a cell are one table:
+a row for each outcome (of each trade, channel or call), event and ratio, and a column for each statistic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.results.measures import Estimate
+from simulator.results.outcomes import DYSFUNCTION_BP, OUTCOMES, is_above, is_dysfunctional, lost_all_dealers
+from simulator.results.streaming import Ratio, Stream, pair_factors
+from simulator.sweep.schema import Threshold
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats32 = NDArray[np.float32]
+Blocks = Callable[[], Iterator[Floats32]]
+
+DRAWS, MEAN, MEAN_ERROR, DEVIATION = "draws", "mean", "mean_error", "deviation"
+
+
+class Row(NamedTuple):
+    """What the figures of a row are of: a variable, and where it stands along its dimension if it has one."""
+
+    name: str
+    dim: str
+    label: str
+
+
+class Event(NamedTuple):
+    """Something that happens on a path or not: name, meaning, and how outcomes tell it."""
+
+    name: str
+    meaning: str
+    of: Callable[[xr.Dataset], NDArray[np.float64]]
+
+
+class RatioOf(NamedTuple):
+    """A ratio of averages by trade: name, unit, meaning, the two outcomes, and a factor."""
+
+    name: str
+    unit: str
+    meaning: str
+    numerator: str
+    denominator: str
+    factor: float
+
+
+def _of_dealers(name: str, threshold: float) -> Callable[[xr.Dataset], NDArray[np.float64]]:
+    """A market without dealers is the extreme of what is asked: it must not lower the probability."""
+    return lambda outcomes: np.where(lost_all_dealers(outcomes), 1.0, is_above(outcomes, name, threshold))
+
+
+def _above(name: str, threshold: float) -> Callable[[xr.Dataset], NDArray[np.float64]]:
+    return lambda outcomes: is_above(outcomes, name, threshold)
+
+
+EVENTS = (
+    Event(
+        "dysfunction",
+        f"a dislocation moves more than {DYSFUNCTION_BP:.0f} bp, or no dealer is left",
+        is_dysfunctional,
+    ),
+    Event("dealer_fails", "a dealer is closed out", _of_dealers("dealers_failed", 0.0)),
+    Event("dealers_at_limits", "dealers are at their limits", _of_dealers("dealer_use_peak", 1.0)),
+    Event("fund_fails", "a hedge fund is closed out", _above("funds_failed", 0.0)),
+    Event("waterfall_used", "the clearing house's waterfall pays", _above("waterfall_losses", 0.0)),
+    Event("shortfall", "a shortfall is left after the last round of a day", _above("shortfall_left", 0.0)),
+)
+
+RATIOS = (
+    RatioOf(
+        "amplification",
+        "1",
+        "peak yield move over that of the scenario alone",
+        "total_peak",
+        "exogenous_peak",
+        1.0,
+    ),
+    RatioOf(
+        "impact",
+        "bp per $100bn",
+        "rise of the dislocation for packages given up",
+        "rise_when_lowest",
+        "unwound",
+        100.0,
+    ),
+)
+
+
+def events_of(thresholds: Sequence[Threshold]) -> tuple[Event, ...]:
+    """The events of a sweep: those of every run, and the thresholds that it asks for."""
+    units = {outcome.name: outcome.unit for outcome in OUTCOMES}
+    return EVENTS + tuple(
+        Event(
+            f"{wanted.outcome}_above_{wanted.above:g}",
+            f"{wanted.outcome} lies above {wanted.above:g} {units[wanted.outcome]}",
+            _above(wanted.outcome, wanted.above),
+        )
+        for wanted in thresholds
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which figures a sweep keeps of its cells.
+
+    Parameters
+    ----------
+    trades, channels, calls
+        Labels over all cells.
+    statuses
+        Names of the status codes, from 0.
+    levels
+        Of quantiles.
+    thresholds
+        Events asked for.
+    """
+
+    trades: tuple[str, ...]
+    channels: tuple[str, ...]
+    calls: tuple[str, ...]
+    statuses: tuple[str, ...]
+    levels: tuple[float, ...]
+    thresholds: tuple[Threshold, ...] = ()
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Labels along each dimension of outcomes."""
+        return {"trade": self.trades, "channel": self.channels, "call": self.calls}
+
+    @cached_property
+    def columns(self) -> tuple[Row, ...]:
+        """Outcomes of a path, in the order in which they are stored."""
+        return tuple(
+            Row(outcome.name, outcome.dim, label)
+            for outcome in OUTCOMES
+            for label in (self.labels[outcome.dim] if outcome.dim else ("",))
+        )
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """Events whose probabilities are kept."""
+        return events_of(self.thresholds)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Rows of the table of a cell: outcomes, events, ratios."""
+        events = tuple(Row(event.name, "", "") for event in self.events)
+        return (
+            self.columns
+            + events
+            + tuple(Row(ratio.name, "trade", trade) for ratio in RATIOS for trade in self.trades)
+        )
+
+    @cached_property
+    def statistics(self) -> tuple[str, ...]:
+        """Columns of the table of a cell."""
+        quantiles = [
+            name for level in self.levels for name in (f"quantile_{level:g}", f"quantile_error_{level:g}")
+        ]
+        return (DRAWS, MEAN, MEAN_ERROR, DEVIATION, *quantiles)
+
+    def pack(self, outcomes: Mapping[str, NDArray[np.floating]], trades: Sequence[str]) -> Floats32:
+        """Outcomes of a block as one table, (path, column); NaN for trades that the cell does not have."""
+        here = self.labels | {"trade": tuple(trades)}
+        paths = len(outcomes["status"])
+        packed = np.full((paths, len(self.columns)), np.nan, np.float32)
+        for place, row in enumerate(self.columns):
+            if not row.dim:
+                packed[:, place] = outcomes[row.name]
+            elif row.label in here[row.dim]:
+                packed[:, place] = outcomes[row.name][:, here[row.dim].index(row.label)]
+        return packed
+
+    def unpack(self, packed: Floats32, trades: Sequence[str], first_path: int = 0) -> xr.Dataset:
+        """The outcomes of paths as a dataset with units, for the trades of a cell."""
+        import xarray as xr
+
+        labels = self.labels | {"trade": tuple(trades)}
+        place = {row: number for number, row in enumerate(self.columns)}
+        data: dict[str, tuple[tuple[str, ...], Floats32, dict[str, str]]] = {}
+        for outcome in OUTCOMES:
+            attributes = {"long_name": outcome.meaning, "units": outcome.unit}
+            if outcome.dim:
+                chosen = [place[Row(outcome.name, outcome.dim, label)] for label in labels[outcome.dim]]
+                data[outcome.name] = (("path", outcome.dim), packed[:, chosen], attributes)
+            else:
+                data[outcome.name] = (("path",), packed[:, place[Row(outcome.name, "", "")]], attributes)
+        data["status"][2]["flag_meanings"] = " ".join(self.statuses)
+        coords = {name: list(values) for name, values in labels.items()}
+        return xr.Dataset(data, coords={"path": np.arange(first_path, first_path + len(packed)), **coords})
+
+    def reduce(self, blocks: Blocks, trades: Sequence[str], *, antithetic: bool) -> NDArray[np.float64]:
+        """The figures of a cell, (row, statistic).
+
+        Parameters
+        ----------
+        blocks
+            Gives the packed outcomes of the cell anew each time it is called, in any blocks.
+        trades
+            Of the cell.
+        """
+        stream = self._stream(blocks, trades, antithetic)
+        figures = np.full((len(self.rows), len(self.statistics)), np.nan)
+        events = range(len(self.columns), len(self.columns) + len(self.events))
+        for place, row in enumerate(self.rows):
+            if place in events:
+                estimate = stream.probability(place)
+            elif place > events[-1]:
+                estimate = stream.ratio(place - events[-1] - 1)
+            else:
+                estimate = stream.mean(place)
+                figures[place, 3] = stream.deviation(place)
+            if row.name == "status":  # codes are no quantity: the count of paths is what is of use
+                estimate = Estimate(np.nan, np.nan, estimate.draws)
+                figures[place, 3] = np.nan
+            figures[place, :3] = estimate.draws, estimate.value, estimate.standard_error
+        figures[: len(self.columns), 4:] = self._quantiles(stream, blocks, antithetic)
+        return figures
+
+    def _stream(self, blocks: Blocks, trades: Sequence[str], antithetic: bool) -> Stream:
+        first = {row: number for number, row in enumerate(self.columns)}
+        ratios = [
+            Ratio(
+                first[Row(ratio.numerator, "trade", trade)],
+                first[Row(ratio.denominator, "trade", trade)],
+                ratio.factor,
+            )
+            for ratio in RATIOS
+            for trade in self.trades
+        ]
+        stream = Stream(len(self.columns) + len(self.events), antithetic=antithetic, ratios=ratios)
+        for block in blocks():
+            outcomes = self.unpack(block, trades)
+            happened = [event.of(outcomes).astype(np.float32) for event in self.events]
+            stream.add(np.column_stack([block, *happened]))
+        return stream
+
+    def _quantiles(self, stream: Stream, blocks: Blocks, antithetic: bool) -> NDArray[np.float64]:
+        """Quantiles and their errors, (column, 2 × level)."""
+        found = np.full((len(self.columns), len(self.levels), 2), np.nan)
+        for place, row in enumerate(self.columns):
+            if row.name == "status":
+                continue
+            for number, level in enumerate(self.levels):
+                estimate = stream.quantile(place, level)
+                found[place, number] = estimate.value, estimate.standard_error
+        if antithetic and self.levels:
+            found[:, :, 1] *= pair_factors(blocks(), found[:, :, 0])
+        return found.reshape(len(self.columns), -1)
