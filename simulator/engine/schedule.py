@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.engine.parameters import Floats, Schedule
 from simulator.scenario.schema import (
+    CURVE_KEYS,
     Auction,
     ClientRepoDemand,
     CurveChange,
@@ -24,8 +25,6 @@ from simulator.scenario.schema import (
     VolatilityShock,
     YieldShock,
 )
-
-CURVE_KEYS = ("y2", "y3", "y5", "y7", "y10", "y20", "y30")
 
 
 def days_of(day: int, days: int, horizon: int) -> slice:

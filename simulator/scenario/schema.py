@@ -7,6 +7,7 @@ a reader may dispute.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -32,6 +33,7 @@ from simulator.scenario.parameters import (
 )
 
 CURVE_TENORS_YEARS = (2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0)
+CURVE_KEYS = tuple(f"y{years:.0f}" for years in CURVE_TENORS_YEARS)
 
 
 class ParCurve(Section):
@@ -47,7 +49,7 @@ class ParCurve(Section):
 
 
 class CurveChange(Section):
-    """A change of the par curve, tenor by tenor; a tenor left out does not move."""
+    """A change of the par curve; a tenor left out lies on the line between those given, beyond them it moves alike."""
 
     y2: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="2-year")
     y3: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="3-year")
@@ -56,6 +58,29 @@ class CurveChange(Section):
     y10: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="10-year")
     y20: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="20-year")
     y30: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="30-year")
+
+    @model_validator(mode="after")
+    def _fill_tenors_left_out(self) -> CurveChange:
+        """Without this a shock to the 10-year alone would miss the bonds that are cheapest to deliver into TY."""
+        given = [
+            (years, getattr(self, key))
+            for key, years in zip(CURVE_KEYS, CURVE_TENORS_YEARS, strict=True)
+            if key in self.model_fields_set
+        ]
+        for key, years in zip(CURVE_KEYS, CURVE_TENORS_YEARS, strict=True):
+            if given and key not in self.model_fields_set:
+                self.__dict__[key] = _on_the_line(given, years)
+        return self
+
+
+def _on_the_line(points: list[tuple[float, float]], at: float) -> float:
+    """Value at a place between points in ascending order, linear between them and flat beyond."""
+    if at <= points[0][0]:
+        return points[0][1]
+    for (left, low), (right, high) in pairwise(points):
+        if at <= right:
+            return low + (high - low) * (at - left) / (right - left)
+    return points[-1][1]
 
 
 class Deliverable(Section):

@@ -12,7 +12,7 @@ import pytest
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 from simulator.scenario.explain import as_written
 from simulator.scenario.loading import load_scenario, title_of
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import CURVE_KEYS, Scenario
 from tests.scenario.conftest import COMPLETE, SHIPPED, SHOP, Shop
 
 Load = Callable[..., Shop]
@@ -35,6 +35,20 @@ def test_values_arrive_in_engine_units() -> None:
     assert scenario.horizon == 10
     assert scenario.events[1].day == 5
     assert scenario.description == "A bond against its future, a redemption and a sale.\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "moved"),
+    [
+        ("{y10: 50bp}", [50.0] * 7),
+        ("{y2: -10bp, y10: 30bp}", [-10.0, -5.0, 5.0, 15.0, 30.0, 30.0, 30.0]),
+        ("{y5: 0bp, y7: 20bp, y10: 0bp}", [0.0, 0.0, 0.0, 20.0, 0.0, 0.0, 0.0]),
+    ],
+)
+def test_tenors_left_out_of_a_yield_shock_lie_on_the_line(written: str, moved: list[float]) -> None:
+    shock = f"events=[{{type: yield-shock, day: 1d, change: {written}}}]"
+    change = load_scenario(COMPLETE, [shock]).scenario.events[0].change
+    assert [getattr(change, key) for key in CURVE_KEYS] == moved
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
