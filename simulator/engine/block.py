@@ -11,12 +11,6 @@ from simulator.engine.state import State, reset
 from simulator.engine.status import NOT_FINITE, RUNNING
 from simulator.rule import kernel
 
-parameters_reference = by_reference(Parameters)
-schedule_reference = by_reference(Schedule)
-world_reference = by_reference(World)
-state_reference = by_reference(State)
-records_reference = by_reference(Records)
-
 
 @kernel
 def run_block(
@@ -33,11 +27,11 @@ def run_block(
     ``state`` is scratch whose resettable arrays are views of ``buffer``; ``opening`` is the buffer of day 0. A path
     that fails numerically keeps its first status code and its day, and stops; the others go on.
     """
-    p = parameters_reference(*parameters)
-    sched = schedule_reference(*schedule)
-    w = world_reference(*world)
-    s = state_reference(*state)
-    r = records_reference(*records)
+    p = by_reference(parameters)
+    sched = by_reference(schedule)
+    w = by_reference(world)
+    s = by_reference(state)
+    r = by_reference(records)
     paths, days = world.volatility_multiple.shape
     for path in range(paths):
         reset(s, buffer, opening, p.held_bond)

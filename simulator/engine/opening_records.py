@@ -1,6 +1,6 @@
 """The opening day in the form of a day's records: day 0 of the results."""
 
-from simulator.engine.block import parameters_reference, records_reference, state_reference
+from simulator.engine.compiled import by_reference
 from simulator.engine.opening import Prepared
 from simulator.engine.parameters import Floats, Parameters
 from simulator.engine.records import Records, allocate_records, record_day
@@ -23,8 +23,8 @@ def record_opening(
     parameters: Parameters, state: State, buffer: Floats, opening: Floats, records: Records
 ) -> None:
     """Put the state to the opening and write it down."""
-    p = parameters_reference(*parameters)
-    s = state_reference(*state)
-    r = records_reference(*records)
+    p = by_reference(parameters)
+    s = by_reference(state)
+    r = by_reference(records)
     reset(s, buffer, opening, p.held_bond)
     record_day(p, s, r, 0, 0)
