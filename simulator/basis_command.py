@@ -62,4 +62,5 @@ def _fail(message: str) -> NoReturn:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the program's."""
-    app.command("basis")(basis_command)
+    examples = "unwind basis bonds.csv\n  unwind basis bonds.csv -o rows.csv --switch-map"
+    app.command("basis", epilog=f"\b\nExamples:\n  {examples}")(basis_command)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -110,11 +114,16 @@ def test_help_shows_commands_examples_and_exit_codes() -> None:
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["validate", "explain", "schema", "scenarios", "run"])
+def commands() -> list[str]:
+    return [str(command.name or command.callback.__name__) for command in cli.app.registered_commands]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", commands())
 def test_every_command_has_help_with_an_example(name: str, unwind: Unwind) -> None:
     code, out, _ = unwind(name, "--help")
     assert code == 0
-    assert "Example" in out
+    assert re.search(rf"Examples?:\n +unwind {name}\b", out)
+    assert name in ("schema", "basis") or "--json" in out or "--quiet" in out  # these print JSON and CSV
 
 
 def test_version(unwind: Unwind) -> None:
@@ -205,8 +214,37 @@ def test_an_unknown_parameter_has_a_near_miss(unwind: Unwind) -> None:
     assert unwind("explain", "funds.leverge") == (
         2,
         "",
-        "funds.leverge: no such parameter. Did you mean funds.leverage?\n",
+        "funds.leverge: no such parameter, rule or stored variable. Did you mean funds.leverage?\n",
     )
+
+
+def test_a_rule_is_explained_without_the_compiler(unwind: Unwind) -> None:
+    code, out, _ = unwind("explain", "scarcity_bp")
+    assert code == 0
+    assert out == (
+        "agents.cash_lender.scarcity_bp\n"
+        "  Repo premium when dealers need more than the easy part of what is offered.\n"
+        "  rule at     simulator/agents/cash_lender.py:28\n"
+        "  takes       needed_bn (USD billions), offered_bn (USD billions), easy_share (share, as a decimal), slope_bp"
+        "\n              (bp)\n"
+        "  gives       bp\n"
+        "  units       USD billions, bp, shares as decimals.\n"
+        "\n"
+        "    if offered_bn <= 0.0:\n"
+        "        return slope_bp\n"
+        "    return slope_bp * max(0.0, needed_bn / offered_bn - easy_share)\n"
+        "\n"
+    )
+    (record,) = json.loads(unwind("explain", "scarcity_bp", "--json")[1])
+    assert (record["kind"], record["takes"]["needed_bn"]) == ("rule", "USD billions")
+    assert loaded_after("explain", "scarcity_bp") == set()
+
+
+def test_stored_variables_and_outcomes_are_explained(unwind: Unwind) -> None:
+    assert "stored in   $bn" in unwind("explain", "facility_use")[1]
+    assert "one figure a path" in unwind("explain", "unwound_in_all")[1]
+    kinds = [row["kind"] for row in json.loads(unwind("explain", "dislocation", "--json")[1])]
+    assert kinds == ["parameter", "variable"]
 
 
 def test_a_scenario_is_explained(unwind: Unwind) -> None:
@@ -240,6 +278,109 @@ def test_scenarios_are_listed(unwind: Unwind, tmp_path: Path) -> None:
     code, out, _ = unwind("scenarios", str(tmp_path))
     assert code == 0
     assert "\\u202efirst" in out
+
+
+def test_shipped_scenarios_are_run_by_name(
+    unwind: Unwind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = unwind("scenarios")
+    assert code == 0
+    assert re.search(r"^  dash-for-cash-2020 +Dash for cash, February to May 2020$", out, re.MULTILINE)
+    assert "preset:us-treasury-2025-04-01" in out
+    assert unwind("validate", "levered-2025-meets-2020", "--quiet") == (0, "", "")
+    code, _, err = unwind("validate", "dash-for-cash")
+    assert code == 2
+    assert "neither a file nor a shipped scenario" in err
+    assert "Did you mean dash-for-cash-2020?" in err
+    Path("calm").write_text("name: mine\n")  # a file of that name goes first
+    assert unwind("validate", "calm")[0] == 2
+
+
+def test_scenarios_ship_inside_the_package(tmp_path: Path) -> None:
+    """As a wheel lays it out: scenarios in the package, no repository around it."""
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    for source, place in {"simulator": "simulator", **wheel["force-include"]}.items():
+        shutil.copytree(ROOT / source, tmp_path / place, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    result = command("validate", "levered-2025-meets-2020", cwd=tmp_path, env=environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "3 files" in result.stdout
+
+
+def test_a_new_scenario_is_written_and_valid(unwind: Unwind, tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    code, out, err = unwind("new", str(file), "--from", "us-treasury-2020-02-18")
+    assert (code, err) == (0, "")
+    assert f"unwind validate {file}" in out
+    assert unwind("validate", str(file))[0] == 0
+    before = file.read_text()
+    code, _, err = unwind("new", str(file))
+    assert (code, err) == (2, f"{file}: is there already. Choose another name, or delete it\n")
+    assert file.read_text() == before
+    code, out, _ = unwind("new")
+    assert code == 0
+    assert out.startswith("# Check it:")
+    for wrong in (
+        ["new", "x.txt"],
+        ["new", str(tmp_path / "-.yaml"), "--from", "nowhere"],
+        ["new", "/no/where.yaml"],
+    ):
+        code, out, err = unwind(*wrong)
+        assert code in (2, 4)
+        assert err
+        assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("settings", "coloured"),
+    [({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False), ({}, False)],
+    ids=str,
+)
+def test_colour_is_for_terminals(settings: dict[str, str], coloured: bool) -> None:
+    plain = {key: value for key, value in os.environ.items() if key not in ("FORCE_COLOR", "NO_COLOR")}
+    for arguments in (
+        ["validate", str(COMPLETE)],
+        ["validate", str(COMPLETE), "--set", "funds.count=0"],
+        ["scenarios"],
+    ):
+        result = command(*arguments, env=plain | settings)
+        assert ("\x1b[" in result.stdout + result.stderr) is coloured, arguments
+
+
+def test_a_terminal_is_coloured() -> None:
+    master, slave = pty.openpty()
+    plain = {key: value for key, value in os.environ.items() if key not in ("FORCE_COLOR", "NO_COLOR")}
+    arguments = [sys.executable, "-m", "simulator", "validate", str(COMPLETE)]
+    subprocess.run(arguments, stdout=slave, cwd=ROOT, env=plain | {"TERM": "xterm"}, check=True, timeout=60)
+    os.close(slave)
+    said = os.read(master, 10_000).decode()
+    os.close(master)
+    assert said.startswith("\x1b[32m")
+    assert said.rstrip().endswith("1 file.\x1b[0m")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("run dash", {"dash-for-cash-2020"}),
+        ("validate preset:us-treasury-2019", {"preset:us-treasury-2019-09-13"}),
+        ("run tests/scenario/comp", {"tests/scenario/complete.yaml"}),
+        ("run toy --set funds.leverage_h", {"funds.leverage_headroom="}),
+        ("explain funds.leverage_h", {"funds.leverage_headroom"}),
+        ("explain scarcity_", {"scarcity_bp"}),
+        ("vali", {"validate"}),
+    ],
+)
+def test_the_shell_completes(typed: str, offered: set[str]) -> None:
+    words = {"_UNWIND_COMPLETE": "complete_bash", "COMP_WORDS": f"unwind {typed}"}
+    environment = {**os.environ, **words, "COMP_CWORD": str(len(typed.split()))}
+    program = "import sys; from simulator import cli; sys.argv = ['unwind']; cli.main()"
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60, check=False,
+    )  # fmt: skip
+    assert set(result.stdout.split()) == offered, result.stderr
 
 
 @pytest.fixture

@@ -179,13 +179,16 @@ def read_file(label: str, path: Path) -> Source:
 
 
 def title_of(reference: str) -> str:
-    """Title of a scenario file or preset, without checking the rest of it; empty if it has none."""
+    """Title of a scenario, or the day of a preset, without checking the rest of it; empty if it has none."""
     try:
         tree, _ = read_with_parents(reference)
     except ScenarioError as error:
         return f"(cannot be read: {error.problems[0].problem.found})"
     title = tree.child("title") or tree.child("name")
-    return str(title.value) if title is not None else ""
+    if title is None:
+        day = find(tree, ("market", "date"))
+        return f"the market of {day.value}" if day is not None else ""
+    return str(title.value)
 
 
 def refusal(source: Source, *problems: Problem, place: Place | None = None) -> ScenarioError:

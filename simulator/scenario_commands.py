@@ -1,0 +1,188 @@
+"""The commands about scenarios: what there is, what may be said, what is said, and a new one to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.command_line import (
+    BAD_INPUT,
+    AsJson,
+    Overrides,
+    Quiet,
+    ScenarioFile,
+    complete_word,
+    counted,
+    ends_quietly,
+)
+from simulator.scenario.errors import Problem, Problems, ScenarioError
+from simulator.scenario.files import resolve_shipped
+from simulator.terminal import say, say_columns, say_json
+
+
+@ends_quietly
+def validate(
+    file: ScenarioFile, override: Overrides = None, quiet: Quiet = False, as_json: AsJson = False
+) -> None:
+    """Check a scenario without running it; all mistakes are shown at once."""
+    from simulator.scenario.loading import load_scenario
+
+    try:
+        loaded = load_scenario(file, override or ())
+    except ScenarioError as error:
+        if not as_json:
+            raise
+        say_json({"valid": False, "problems": error.as_records()})
+        raise typer.Exit(BAD_INPUT) from error
+    if as_json:
+        say_json({"valid": True, "files": [vars(used) for used in loaded.files]})
+    elif not quiet:
+        scenario = loaded.scenario
+        say(
+            f"{file} is valid: {scenario.name}, {counted(scenario.paths, 'path')} of"
+            f" {counted(scenario.horizon, 'day')}, {counted(len(scenario.market.trades), 'trade')},"
+            f" {counted(len(scenario.events), 'event')}, {counted(len(loaded.files), 'file')}.",
+            "green",
+        )
+
+
+@ends_quietly
+def explain(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO|PARAMETER|RULE|VARIABLE",
+            help="Scenario, dotted key of a parameter, rule of the model, or stored variable.",
+            show_default=False,
+            autocompletion=complete_word,
+        ),
+    ],
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell where every value of a scenario comes from, or what a parameter, rule or result means."""
+    from simulator.explain_command import explanations, say_explanations
+
+    if _names_a_scenario(what):
+        _explain_scenario(what, override or [], as_json)
+    elif as_json:
+        say_json(explanations(what))
+    else:
+        say_explanations(what)
+
+
+def _names_a_scenario(what: str) -> bool:
+    is_file = what.endswith((".yaml", ".yml", ".json")) or Path(what).is_file()
+    return what.startswith("preset:") or is_file or resolve_shipped(what) is not None
+
+
+def _explain_scenario(file: str, overrides: list[str], as_json: bool) -> None:
+    from simulator.scenario.explain import explain as rows_of
+    from simulator.scenario.loading import load_scenario
+
+    rows = rows_of(load_scenario(file, overrides))
+    if as_json:
+        say_json([vars(row) for row in rows])
+        return
+    sourced = (
+        (row.key, row.value, f"default ({row.source})" if row.origin == "default" else row.origin)
+        for row in rows
+    )
+    say_columns(sourced, ("bold", "", "dim"))
+
+
+@ends_quietly
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page.")] = False,
+) -> None:
+    """Print what a scenario may say: a JSON Schema for editors, or the reference of all parameters."""
+    from simulator.scenario.schema import Scenario
+
+    if markdown:
+        from simulator.scenario.explain import reference_page
+
+        say(reference_page(Scenario).rstrip("\n"))
+    else:
+        from simulator.scenario.json_schema import json_schema
+
+        say_json(json_schema(Scenario))
+
+
+@ends_quietly
+def scenarios(
+    folder: Annotated[Path, typer.Argument(help="Folder with scenario files of your own.")] = Path(
+        "scenarios"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """List the scenarios and market presets that ship with Unwind, and the scenarios of a folder."""
+    from simulator.scenario.files import SHIPPED, presets, shipped_scenarios
+    from simulator.scenario.loading import title_of
+
+    own = folder.is_dir() and folder.resolve() != SHIPPED
+    groups = {
+        "Scenarios, to run by name": shipped_scenarios(),
+        "Opening markets, for extends: in a scenario": [f"preset:{name}" for name in presets()],
+        f"Scenarios in {folder}": [str(path) for path in sorted(folder.glob("*.y*ml"))] if own else [],
+    }
+    titles = {title: [(name, title_of(name)) for name in names] for title, names in groups.items()}
+    if as_json:
+        say_json([{"file": name, "title": title} for rows in titles.values() for name, title in rows])
+        return
+    for number, (title, rows) in enumerate((title, rows) for title, rows in titles.items() if rows):
+        say("\n" * bool(number) + title, "bold")
+        say_columns((("", *row) for row in rows), ("", "cyan"))
+
+
+@ends_quietly
+def new(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="File to write; printed when absent.", show_default=False),
+    ] = None,
+    parent: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="PRESET", help="Opening market, of those that unwind scenarios lists."
+        ),
+    ] = "us-treasury-2025-04-01",
+    quiet: Quiet = False,
+) -> None:
+    """Write a commented scenario to start from: it runs as it stands."""
+    from simulator.scenario.loading import PRESET
+    from simulator.scenario.new import new_scenario
+
+    where = file or Path("my-scenario.yaml")
+    if where.suffix not in (".yaml", ".yml"):
+        raise Problems([Problem(str(where), "is no name of a scenario file", "Name it *.yaml")])
+    text = new_scenario(where, f"{PRESET}{parent.removeprefix(PRESET)}")
+    if file is None:
+        say(text.rstrip("\n"))
+        return
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as there:
+        raise Problems(
+            [Problem(str(file), "is there already", "Choose another name, or delete it")]
+        ) from there
+    if not quiet:
+        say(f"{file} is written. Look at it, then: unwind validate {file}; unwind run {file}")
+
+
+_EXAMPLES: dict[Callable[..., None], str] = {
+    validate: "unwind validate dash-for-cash-2020\n  unwind validate my-scenario.yaml --set paths=10",
+    explain: "unwind explain dash-for-cash-2020\n  unwind explain funds.haircut_slope\n  unwind explain wanted_cut",
+    schema: "unwind schema > scenario.schema.json\n  unwind schema --markdown",
+    scenarios: "unwind scenarios\n  unwind scenarios studies/ --json",
+    new: "unwind new my-scenario.yaml\n  unwind new crisis.yaml --from us-treasury-2020-02-18\n  unwind new",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program's."""
+    for command, examples in _EXAMPLES.items():
+        app.command(epilog=f"\b\nExamples:\n  {examples}")(command)
