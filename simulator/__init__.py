@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulator.analysis.comparison import compare
     from simulator.api import Results, open_results, run
     from simulator.results.errors import OutputError
     from simulator.scenario.errors import ScenarioError
@@ -26,6 +27,7 @@ __all__ = [
     "Results",
     "ScenarioError",
     "__version__",
+    "compare",
     "load_scenario",
     "open_results",
     "run",
@@ -35,6 +37,7 @@ _PLACES = {
     "OutputError": "simulator.results.errors",
     "Results": "simulator.api",
     "ScenarioError": "simulator.scenario.errors",
+    "compare": "simulator.analysis.comparison",
     "load_scenario": "simulator.scenario.loading",
     "open_results": "simulator.api",
     "run": "simulator.api",

@@ -107,6 +107,10 @@ class Results:
         }
         return pd.DataFrame.from_dict(cells, orient="index").rename_axis(index=key)
 
+    def __fspath__(self) -> str:
+        """Results stand for their folder wherever a folder is asked for: ``compare(base, other)``."""
+        return str(self.folder)
+
     def __repr__(self) -> str:
         sizes = self.dataset.sizes
         return f"<Results of {self.manifest.name}: {sizes['path']:,} paths, {sizes['day']:,} days; {self.folder}>"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -154,7 +155,7 @@ class Comparison:
         }
 
 
-def compare(base: str | Path, *others: str | Path, by: str = "dislocation") -> Comparison:
+def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "dislocation") -> Comparison:
     """Put runs side by side.
 
     Parameters
