@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,21 +26,24 @@ if TYPE_CHECKING:
     from simulator.engine.opening import Prepared
 
 DIARY_CAPACITY = 200_000
+#: Lines that a story gives to one kind of event in one round; the rest share a line.
+LINES_OF_A_KIND = 3
 
 
 @dataclass(frozen=True)
 class DiaryEntry:
-    """One thing that happened: on which day and in which round, in words, and how much in USD billions."""
+    """One thing that happened: on which day, in which round, of which kind, in words, and how much in USD billions."""
 
     day: int
     round: int
+    kind: int
     text: str
     amount_bn: float
 
 
 @dataclass(frozen=True)
 class DayRow:
-    """A day in a few figures: yields and dislocation of the contract that moved most, flows of the market."""
+    """A day in a few figures: yields and dislocation of the contracts that moved farthest, flows of the market."""
 
     day: int
     exogenous_bp: float
@@ -68,7 +72,29 @@ def diary_entries(prepared: Prepared, result: BlockResult) -> Iterator[DiaryEntr
             "trade": _name(prepared.trades, trade),
             "amount": money(float(amount)),
         }
-        yield DiaryEntry(int(day) + 1, int(round_), ENTRIES[int(kind)].format(**names), float(amount))
+        text = ENTRIES[int(kind)].format(**names)
+        yield DiaryEntry(int(day) + 1, int(round_), int(kind), text, float(amount))
+
+
+def story(entries: Iterable[DiaryEntry], lines_of_a_kind: int = LINES_OF_A_KIND) -> Iterator[DiaryEntry]:
+    """The diary made short: of each kind of event in a round the largest few, and one line for all others.
+
+    Sixty funds called on the same morning are one event to a reader. The order stays that in which things happened,
+    by the first of each kind.
+    """
+    for (day, round_), happened in groupby(entries, key=lambda entry: (entry.day, entry.round)):
+        kinds: dict[int, list[DiaryEntry]] = {}
+        for entry in happened:
+            kinds.setdefault(entry.kind, []).append(entry)
+        for kind, alike in kinds.items():
+            largest = sorted(alike, key=lambda entry: -abs(entry.amount_bn))
+            if len(alike) <= lines_of_a_kind + 1:
+                yield from alike
+                continue
+            yield from largest[:lines_of_a_kind]
+            rest = sum(entry.amount_bn for entry in largest[lines_of_a_kind:])
+            count = len(alike) - lines_of_a_kind
+            yield DiaryEntry(day, round_, kind, f"... and {count} more like this, {money(rest)} in all", rest)
 
 
 def _name(names: tuple[str, ...], place: float) -> str:
@@ -106,14 +132,13 @@ def day_rows(prepared: Prepared, result: BlockResult) -> list[DayRow]:
     total, exogenous, dislocation = (
         trades(name) for name in ("cash_yield_change", "fundamental_yield_change", "dislocation")
     )
-    moved = np.abs(total).argmax(axis=1)
-    widest = np.abs(dislocation - dislocation[:1]).argmax(axis=1)
+    moved, widest = _farthest(total), _farthest(dislocation - dislocation[:1])
     return [
         DayRow(
             day=day,
-            exogenous_bp=float(exogenous[day, moved[day]]),
-            total_bp=float(total[day, moved[day]]),
-            dislocation_bp=float(dislocation[day, widest[day]]),
+            exogenous_bp=float(exogenous[day, moved]),
+            total_bp=float(total[day, moved]),
+            dislocation_bp=float(dislocation[day, widest]),
             called_bn=float(called[day]),
             sold_bn=float(trades("fund_sales")[day].sum()),
             packages_bn=float(trades("fund_packages")[day].sum()),
@@ -125,6 +150,22 @@ def day_rows(prepared: Prepared, result: BlockResult) -> list[DayRow]:
         for day in range(len(by_trade))
         if not np.isnan(of_market[day, 0])
     ]
+
+
+def farthest_trades(prepared: Prepared, result: BlockResult) -> tuple[str, str]:
+    """Trades that `day_rows` follows: of the farthest move of the yield, and of the dislocation, on any day."""
+    from simulator.results.variables import BY_TRADE, position
+
+    by_trade = result.records.by_trade[0]
+    yields = by_trade[:, position(BY_TRADE, "cash_yield_change")]
+    dislocations = by_trade[:, position(BY_TRADE, "dislocation")]
+    opening = prepared.parameters.opening_dislocation_bp
+    return prepared.trades[_farthest(yields)], prepared.trades[_farthest(dislocations - opening)]
+
+
+def _farthest(moves: Any) -> int:
+    """Trade with the largest move on any day, from moves (day, trade)."""
+    return int(np.nanargmax(np.nanmax(np.abs(moves), axis=0)))
 
 
 def print_replay(
@@ -149,15 +190,19 @@ def print_replay(
     print(plain(f"{name}, path {path:,}"))
     if code:
         print(plain(f"The path stopped on day {day + 1}: {status}: {advice}."))
+    moved, widest = farthest_trades(prepared, result)
+    print(plain(f"Yields of {moved}, dislocation of {widest}: those that moved farthest."))
     _print_days(rows)
     shown_day = None
-    for entry in entries:
+    for entry in story(entries):
         if entry.day != shown_day:
             shown_day = entry.day
             print(f"\nDay {entry.day}")
         print(plain(f"  round {entry.round}: {entry.text}"))
     if len(entries) == DIARY_CAPACITY:
         print(f"\nThe diary is full at {DIARY_CAPACITY:,} entries; what followed is left out.")
+    if len(list(story(entries))) < len(entries):
+        print(f"\nAll {len(entries):,} entries one by one: --json")
     if not entries:
         print("\nNobody was called, sold or failed.")
 

@@ -11,7 +11,7 @@ import pytest
 from simulator.engine.simulate import simulate_block
 from simulator.engine.status import STATUS
 from simulator.ensemble.execution import RunOutcome, prepare_run
-from simulator.ensemble.replay import day_rows, diary_entries, money, play_path
+from simulator.ensemble.replay import day_rows, diary_entries, money, play_path, story
 from simulator.ensemble.run import run_command
 from simulator.results.errors import BAD_INPUT, UNFINISHED
 from simulator.results.reading import open_results
@@ -56,14 +56,30 @@ def test_the_diary_tells_who_was_called_in_order() -> None:
     np.testing.assert_allclose(told[1:], result.records.calls[0, :, 0], rtol=1e-4, atol=1e-3)
 
 
+def test_a_story_is_the_diary_made_short() -> None:
+    prepared = prepare_run(load_toy(*LOADED, "funds.count=40"), diary=True)
+    entries = list(diary_entries(prepared, play_path(prepared, 7)))
+    told = list(story(entries))
+    assert len(told) < len(entries) / 3
+    for day in {entry.day for entry in entries}:  # nothing is lost
+        assert sum(entry.amount_bn for entry in told if entry.day == day) == pytest.approx(
+            sum(entry.amount_bn for entry in entries if entry.day == day)
+        )
+    assert any(entry.text.startswith("... and ") for entry in told)
+    everything = list(story(entries, len(entries)))
+    assert set(everything) == set(entries)
+    assert len(everything) == len(entries)
+
+
 def test_the_days_are_those_of_the_records() -> None:
     prepared = prepare_run(load_toy(*LOADED), diary=True)
     result = play_path(prepared, 7)
     rows = day_rows(prepared, result)
     assert [row.day for row in rows] == list(range(13))
     total = result.records.by_trade[0, :, position(BY_TRADE, "cash_yield_change")]
+    farthest = np.abs(total).max(axis=0).argmax()
     for row in rows[1:]:
-        assert abs(row.total_bp) == np.abs(total[row.day - 1]).max()
+        assert row.total_bp == total[row.day - 1, farthest]
         assert row.called_bn == pytest.approx(result.records.calls[0, row.day - 1].sum())
     assert rows[0].packages_bn == pytest.approx(450.0)
 
