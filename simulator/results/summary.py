@@ -33,6 +33,8 @@ STOPPED_SHOWN = 3
 LEVEL = 0.95
 #: A figure of a table: an estimate, a number known without error, or nothing.
 Cell = Estimate | float | None
+#: Cash missing at funds below 100,000 dollars is the tolerance of the rounds (`numerics.tolerance`), fund by fund.
+SHORTFALL_THAT_COUNTS_BN = 1e-4
 MORE_DECIMALS_MAX = 3
 
 
@@ -325,12 +327,15 @@ class _Figures:
             ("dealers at their limits", (None, _percent(self.share_of_dealers("dealer_use_peak", 1.0)))),
         ]
         figures = (
-            ("hedge funds closed out", "funds_failed"),
-            ("dealers' losses on funds, $bn", "dealer_client_losses"),
-            ("waterfall losses, $bn", "waterfall_losses"),
-            ("shortfall left after the last round, $bn", "shortfall_left"),
+            ("hedge funds closed out", "funds_failed", 0.0),
+            ("dealers' losses on funds, $bn", "dealer_client_losses", 0.0),
+            ("waterfall losses, $bn", "waterfall_losses", 0.0),
+            ("shortfall left after the last round, $bn", "shortfall_left", SHORTFALL_THAT_COUNTS_BN),
         )
-        rows += [(label, (self.mean(name), _percent(self.share_above(name, 0.0)))) for label, name in figures]
+        rows += [
+            (label, (self.mean(name), _percent(self.share_above(name, least))))
+            for label, name, least in figures
+        ]
         return Table("failures", "Dysfunction and failures", columns, tuple(rows))
 
     def headlines(self) -> tuple[str, ...]:
