@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.command_line import AsJson, Overrides, Quiet, ScenarioFile, ends_quietly
+from simulator.scenario.errors import Problems
 from simulator.terminal import complain, say_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+if TYPE_CHECKING:
+    from simulator.scenario.loading import LoadedScenario
+    from simulator.scenario.schema import Scenario
 
 COMPARE_EXAMPLES = """\b
 Examples:
@@ -18,6 +23,7 @@ Examples:
   unwind compare outputs/none outputs/outright --json > comparison.json"""
 
 
+@ends_quietly
 def compare_command(
     base: Annotated[Path, typer.Argument(metavar="BASE", help="Folder of the run to compare with.")],
     others: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of the other runs.")],
@@ -59,6 +65,109 @@ def _compare(base: Path, others: list[Path], by: str, details: bool, as_json: bo
         print_comparison(comparison, by, is_detailed=details or None)
 
 
+ATTRIBUTE_EXAMPLES = """\b
+Examples:
+  unwind attribute scenarios/dash-for-cash-2020.yaml --paths 500
+  unwind attribute scenarios/dash-for-cash-2020.yaml --each --orders 20"""
+
+
+@ends_quietly
+def attribute_command(
+    file: ScenarioFile,
+    override: Overrides = None,
+    paths: Annotated[int, typer.Option(min=2, help="Paths of each run.")] = 500,
+    each: Annotated[
+        bool, typer.Option("--each", help="Every channel alone, 256 runs, instead of five groups in 32.")
+    ] = False,
+    orders: Annotated[
+        int, typer.Option(min=0, help="Sample so many random orders of the channels instead of all.")
+    ] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take the stress apart by channel, in parts that add up: Shapley values on the same random numbers."""
+    loaded = _load(file, override)
+    from simulator.analysis.attribution import EACH, GROUPS, attribute, print_attribution
+    from simulator.ensemble.threads import usable_threads
+
+    try:
+        found = attribute(
+            loaded.scenario,
+            loaded.data_files,
+            paths,
+            groups=EACH if each else GROUPS,
+            orders=orders,
+            threads=threads or usable_threads(),
+            progress=None if quiet or as_json else _told,
+        )
+    except Problems as problems:
+        raise loaded.refused(problems) from problems
+    if as_json:
+        say_json(found.as_record())
+    else:
+        print_attribution(found)
+
+
+REVERSE_EXAMPLES = """\b
+Examples:
+  unwind reverse scenarios/dash-for-cash-2020.yaml --parameter funds.leverage
+  unwind reverse scenarios/dash-for-cash-2020.yaml --parameter funds.free_cash --to 0.1 --collapse 60"""
+
+
+@ends_quietly
+def reverse_command(
+    file: ScenarioFile,
+    parameter: Annotated[
+        str, typer.Option("--parameter", metavar="KEY", help="Figure to multiply, such as funds.leverage.")
+    ],
+    override: Overrides = None,
+    to: Annotated[
+        float,
+        typer.Option("--to", min=0.0, max=100.0, help="Largest multiple tried, or smallest if below 1."),
+    ] = 3.0,
+    collapse: Annotated[
+        float,
+        typer.Option(min=1.0, max=100.0, help="Packages given up in a collapse, % of those held at first."),
+    ] = 75.0,
+    paths: Annotated[int, typer.Option(min=2, help="Paths of each run.")] = 300,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Reverse stress test: how far a parameter must move before a partial unwind becomes a collapse."""
+    loaded = _load(file, override)
+    from simulator.analysis.knife_edge import knife_edge, print_knife_edge
+    from simulator.ensemble.threads import usable_threads
+
+    try:
+        found = knife_edge(
+            loaded, parameter, to=to, share=collapse / 100.0, paths=paths, threads=threads or usable_threads()
+        )
+    except Problems as problems:
+        raise loaded.refused(problems) from problems
+    if as_json:
+        say_json(found.as_record())
+    else:
+        print_knife_edge(found)
+
+
+def _load(file: str, override: list[str] | None) -> LoadedScenario[Scenario]:
+    """A scenario to be played in memory, with linear algebra pinned before NumPy comes in."""
+    from simulator.ensemble.threads import pin_linear_algebra
+    from simulator.scenario.loading import load_scenario
+
+    pin_linear_algebra()
+    return load_scenario(file, override or ())
+
+
+def _told(done: int, most: int) -> None:
+    """Progress on one line of standard error, when somebody looks."""
+    if sys.stderr.isatty():
+        print(f"\r{done} of {most} runs", end="\n" if done == most else "", file=sys.stderr, flush=True)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the program's."""
     app.command("compare", epilog=COMPARE_EXAMPLES)(compare_command)
+    app.command("attribute", epilog=ATTRIBUTE_EXAMPLES)(attribute_command)
+    app.command("reverse", epilog=REVERSE_EXAMPLES)(reverse_command)

@@ -158,14 +158,14 @@ def channel_table(
     threads
         Blocks at a time; the numbers do not depend on it.
     """
-    full = _outcomes(scenario, files, paths, threads)
+    full = play_outcomes(scenario, files, paths, threads)
     variants = {
         channel: without_price_impact(scenario)
         if channel == PRICE_IMPACT
         else without_channel(scenario, channel)
         for channel in channels
     }
-    runs = {name: _outcomes(variant, files, paths, threads) for name, variant in variants.items()}
+    runs = {name: play_outcomes(variant, files, paths, threads) for name, variant in variants.items()}
     finished = np.all([np.isfinite(run["unwound"]) for run in (full, *runs.values())], axis=0)
     mirrored = scenario.drivers.sampling == "antithetic"
 
@@ -200,9 +200,10 @@ def without_price_impact(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update={"dealers": scenario.dealers.model_copy(update={"impact_scale": 0.0})})
 
 
-def _outcomes(
+def play_outcomes(
     scenario: Scenario, files: Mapping[str, Path] | None, paths: int, threads: int
 ) -> dict[str, Values]:
+    """Play a scenario in memory: every outcome by path; NaN for paths that stopped."""
     from simulator.engine.opening import prepare
     from simulator.engine.simulate import simulate_block
 
