@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.command_line import AsJson, Overrides, Quiet, ScenarioFile, ends_quietly
+from simulator.command_line import AsJson, Overrides, ScenarioFile, ends_quietly
 from simulator.scenario.errors import Problems
 from simulator.terminal import complain, say_json
 
@@ -83,7 +83,6 @@ def attribute_command(
         int, typer.Option(min=0, help="Sample so many random orders of the channels instead of all.")
     ] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")] = None,
-    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Take the stress apart by channel, in parts that add up: Shapley values on the same random numbers."""
@@ -99,7 +98,7 @@ def attribute_command(
             groups=EACH if each else GROUPS,
             orders=orders,
             threads=threads or usable_threads(),
-            progress=None if quiet or as_json else _told,
+            progress=None if as_json else _told,
         )
     except Problems as problems:
         raise loaded.refused(problems) from problems
