@@ -28,9 +28,10 @@ from simulator.ensemble.progress import showing_progress
 from simulator.ensemble.stopping import stopping_on_signals
 from simulator.ensemble.threads import usable_threads
 from simulator.results.errors import OutputError
-from simulator.results.folder import RunFolder, begin_or_resume, locked, open_run
+from simulator.results.folder import RunFolder, begin_or_resume, open_run
 from simulator.results.layout import Array, Layout
 from simulator.results.ledger import append_block
+from simulator.results.locks import locked
 from simulator.results.manifest import Manifest, finished_manifest, new_manifest, write_manifest
 from simulator.results.reading import damaged_blocks
 from simulator.results.template import consolidate
@@ -194,7 +195,7 @@ def describe_run(loaded: LoadedScenario[Scenario], prepared: Prepared, audit: bo
         scenario=as_written(scenario),
         origins={row.key: row.origin for row in explain(loaded)},
         files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
-        data=[used.sha256 for used in loaded.files if used.label in loaded.data_files],
+        data={used.label: used.sha256 for used in loaded.files if used.label in loaded.data_files},
         layout=layout,
         seed=scenario.seed,
         sampling=scenario.drivers.sampling,

@@ -7,26 +7,37 @@ has.
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import platform
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.results.errors import BAD_INPUT, OutputError, plain
 from simulator.results.layout import Layout
-from simulator.results.ledger import FinishedBlock, create_ledger, read_ledger
-from simulator.results.manifest import MANIFEST, Manifest, differences, read_manifest, write_manifest
-from simulator.results.template import check_template, create_template
+from simulator.results.ledger import (
+    FAILURES,
+    LEDGER,
+    FinishedBlock,
+    create_ledger,
+    has_ledger,
+    ledger_file,
+    read_ledgers,
+)
+from simulator.results.locks import LOCK
+from simulator.results.manifest import (
+    INPUTS,
+    MANIFEST,
+    Manifest,
+    differences,
+    read_manifest,
+    resumed_manifest,
+    write_manifest,
+)
+from simulator.results.places import is_local, names, place, put, remove_tree, shown, sweep_partial
+from simulator.results.template import create_template, repair_template
 
 ROOT = Path("outputs")
-STORE, LEDGER, LOCK = "results.zarr", "ledger.jsonl", ".lock"
+STORE, LOG = "results.zarr", "run.log"
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")
 
 
@@ -39,13 +50,16 @@ class RunFolder:
     finished
         Blocks that the ledger says are on disk.
     broken_lines
-        Lines of the ledger that count as not written.
+        Lines of the ledger that count as not written, by file and number.
+    shard
+        Part of the run that this process writes, such as ``2-of-5``; empty for all of it.
     """
 
     path: Path
     manifest: Manifest
     finished: dict[int, FinishedBlock]
-    broken_lines: tuple[int, ...] = ()
+    broken_lines: tuple[str, ...] = ()
+    shard: str = ""
 
     @property
     def store(self) -> Path:
@@ -54,8 +68,8 @@ class RunFolder:
 
     @property
     def ledger(self) -> Path:
-        """The ledger of finished blocks."""
-        return self.path / LEDGER
+        """The ledger of finished blocks that this process writes."""
+        return ledger_file(self.path, self.shard)
 
     @property
     def layout(self) -> Layout:
@@ -63,65 +77,46 @@ class RunFolder:
         return self.manifest.store_layout()
 
 
-def choose_folder(name: str, chosen: Path | None) -> Path:
-    """Folder for a run: what the user chose, a bare name inside ``outputs/``, or ``outputs/NAME``.
+def choose_folder(name: str, chosen: str | Path | None) -> Path:
+    """Folder for a run: what the user chose, a bare name inside ``outputs/``, or ``outputs/NAME``; or a URL.
 
     Raises
     ------
     OutputError
         If the last part is no plain name.
     """
-    folder = ROOT / name if chosen is None else chosen
-    if chosen is not None and chosen.parent == Path() and not chosen.is_absolute():
-        folder = ROOT / chosen
-    last = name if chosen is None else chosen.name
+    folder = ROOT / name if chosen is None else place(chosen)
+    if is_local(folder) and folder.parent == Path() and not folder.is_absolute():
+        folder = ROOT / folder
+    last = name if chosen is None else place(chosen).name
     if not SAFE_NAME.fullmatch(last):
         raise OutputError(
-            f"-o {plain(str(folder))}: found {plain(last)!r} as the name of a run; allowed are"
+            f"-o {plain(shown(folder))}: found {plain(last)!r} as the name of a run; allowed are"
             " 1 to 80 letters, digits, dots, dashes and underscores that begin with none of . and -.",
             BAD_INPUT,
         )
     return folder
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder against other writers; created if it does not exist.
-
-    The lock belongs to the process and ends with it, however it ends: what a dead writer left is no obstacle.
-
-    Raises
-    ------
-    OutputError
-        If another process holds it, with its number and machine.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a+b") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            stream.seek(0)
-            raise OutputError(
-                f"{folder}: another run is writing there ({_holder(stream.read())}). Wait for it, or choose"
-                " another folder with -o."
-            ) from error
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        stream.truncate(0)
-        stream.write(json.dumps({"process": os.getpid(), "machine": platform.node(), "since": now}).encode())
-        stream.flush()
-        yield
-
-
-def _holder(said: bytes) -> str:
-    try:
-        holder = json.loads(said)
-        return plain(f"process {holder['process']} on {holder['machine']} since {holder['since']}")
-    except (ValueError, KeyError, TypeError):
-        return "process unknown"
-
-
-def begin_or_resume(folder: Path, manifest: Manifest, *, overwrite: bool) -> RunFolder:
+def begin_or_resume(
+    folder: Path,
+    manifest: Manifest,
+    *,
+    overwrite: bool,
+    shard: str = "",
+    other_version: bool = False,
+    data_files: Mapping[str, Path] | None = None,
+) -> RunFolder:
     """Make a locked folder ready for a run: begin it, or find what is finished of this very run.
+
+    Parameters
+    ----------
+    shard
+        Part of the run that this process writes, such as ``2-of-5``.
+    other_version
+        Go on with a run that another version of the code began.
+    data_files
+        Data files of the scenario, by reference, to keep copies of.
 
     Raises
     ------
@@ -132,24 +127,53 @@ def begin_or_resume(folder: Path, manifest: Manifest, *, overwrite: bool) -> Run
     """
     if _is_used(folder):
         found = _manifest_of(folder)
-        if found.run_key != manifest.run_key and not overwrite:
-            other = ", ".join(differences(found, manifest))
-            raise OutputError(
-                f"{folder}: found another run there: {other} changed. Choose another folder with -o,"
-                " or replace it with --overwrite.",
-                BAD_INPUT,
-            )
-        if not overwrite and (folder / LEDGER).is_file():
-            check_template(folder / STORE, manifest.store_layout())
-            return open_run(folder)
+        if not overwrite:
+            found = _same_run(folder, found, manifest, other_version)
+        if not overwrite and has_ledger(folder):
+            sweep_partial(folder / STORE)
+            repair_template(folder / STORE, found.store_layout())
+            _keep_inputs(folder, found, data_files or {})
+            return open_run(folder, shard)
         _delete_run(folder)
     write_manifest(folder, manifest)
+    _keep_inputs(folder, manifest, data_files or {})
     create_template(folder / STORE, manifest.store_layout())
-    create_ledger(folder / LEDGER)  # last: it says that the rest is there
-    return RunFolder(folder, manifest, {})
+    create_ledger(ledger_file(folder))  # last: it says that the rest is there
+    return RunFolder(folder, manifest, {}, shard=shard)
 
 
-def open_run(folder: Path) -> RunFolder:
+def _same_run(folder: Path, found: Manifest, wanted: Manifest, other_version: bool) -> Manifest:
+    """The manifest to go on with; refused if the folder holds another run."""
+    if found.run_key == wanted.run_key:
+        return found
+    other = differences(found, wanted)
+    if other == ["the version of the code"]:
+        if other_version:
+            resumed = resumed_manifest(found)
+            write_manifest(folder, resumed)
+            return resumed
+        advice = "Go on all the same with unwind resume --other-version, choose another folder with -o,"
+    else:
+        advice = "Choose another folder with -o,"
+    raise OutputError(
+        f"{shown(folder)}: found another run there: {', '.join(other)} changed. {advice} or replace it with"
+        " --overwrite.",
+        BAD_INPUT,
+    )
+
+
+def _keep_inputs(folder: Path, manifest: Manifest, data_files: Mapping[str, Path]) -> None:
+    """Copy the data files of the scenario, so that the folder alone is enough to finish the run."""
+    if data_files:
+        (folder / INPUTS).mkdir(exist_ok=True)
+    there = names(folder / INPUTS)
+    for reference, file in data_files.items():
+        copy = manifest.data_files[reference]
+        if Path(copy).name not in there:
+            put(folder, {copy: file.read_bytes()})
+
+
+def open_run(folder: Path, shard: str = "") -> RunFolder:
     """A run that exists, to read it.
 
     Raises
@@ -159,22 +183,23 @@ def open_run(folder: Path) -> RunFolder:
     """
     manifest = read_manifest(folder)
     try:
-        ledger = read_ledger(folder / LEDGER, manifest.run_key)
+        ledger = read_ledgers(folder, manifest.run_key)
     except OSError as error:
         raise OutputError(
-            f"{folder / LEDGER}: cannot be read: {error.strerror}. Run the scenario again."
+            f"{shown(ledger_file(folder))}: cannot be read: {error.strerror}. Repair the run with unwind resume"
+            f" {shown(folder)}."
         ) from error
-    return RunFolder(folder, manifest, ledger.blocks, ledger.broken_lines)
+    return RunFolder(folder, manifest, ledger.blocks, ledger.broken_lines, shard)
 
 
 def _is_used(folder: Path) -> bool:
-    return any(entry.name != LOCK and not entry.name.startswith(MANIFEST + ".") for entry in folder.iterdir())
+    return any(not name.startswith((LOCK, MANIFEST + ".", LOG)) for name in names(folder))
 
 
 def _manifest_of(folder: Path) -> Manifest:
     if not (folder / MANIFEST).is_file():
         raise OutputError(
-            f"{folder}: found files there that no run of Unwind wrote. Choose another folder with -o; this"
+            f"{shown(folder)}: found files there that no run of Unwind wrote. Choose another folder with -o; this"
             " one is left as it is.",
             BAD_INPUT,
         )
@@ -183,11 +208,16 @@ def _manifest_of(folder: Path) -> Manifest:
 
 def _delete_run(folder: Path) -> None:
     """Delete our own files, the manifest last: a folder half deleted is still known as ours."""
-    (folder / LEDGER).unlink(missing_ok=True)
     if (folder / STORE).is_symlink():
         raise OutputError(
             f"{folder / STORE}: found a link; it is left as it is. Choose another folder with -o."
         )
-    if (folder / STORE).exists():
-        shutil.rmtree(folder / STORE)
+    if is_local(folder):
+        for kind in (LEDGER, FAILURES):
+            for file in [*folder.glob(f"{kind}-*-of-*.jsonl"), folder / f"{kind}.jsonl"]:
+                file.unlink(missing_ok=True)
+    else:
+        for kind in (LEDGER, FAILURES):
+            remove_tree(folder / kind)
+    remove_tree(folder / STORE)
     (folder / MANIFEST).unlink(missing_ok=True)

@@ -1,8 +1,10 @@
 """The ledger of finished blocks: the only word on what a run has, since a missing chunk reads as NaN.
 
-One line of JSON a block, appended and forced to disk after the block was read back. Every line carries a
-check of itself and of the run that it belongs to: a line that is torn, edited or from another run counts
-as not written, and its block is computed again.
+One line of JSON a block, appended and forced to disk after the block was read back; behind a URL, where nothing
+can be appended to, one object a block. Every line carries a check of itself and of the run that it belongs to: a
+line that is torn, edited or from another run counts as not written, and its block is computed again. Blocks that
+were given up have a file of the same form: what failed is told until it is done. Each shard of a run that is
+shared out has files of its own, so that no two processes append to one.
 """
 
 from __future__ import annotations
@@ -10,10 +12,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from simulator.results.places import get, is_local, names, put, sync_folder
+
+LEDGER, FAILURES = "ledger", "failures"
+#: Object that says that a run behind a URL was begun.
+BEGUN = "begun.json"
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,10 @@ class FinishedBlock:
         Paths that stopped, by name of the status code.
     audit
         Worst residual of each identity with stage, day and path; empty when the run was not audited.
+    simulate_seconds, store_seconds
+        Parts of the time: drawing drivers and playing, and encoding, writing and reading back.
+    finished_at, worker
+        When, in seconds since 1970, and by which process on which machine.
     """
 
     block: int
@@ -42,6 +55,22 @@ class FinishedBlock:
     seconds: float
     stopped: Mapping[str, int] = field(default_factory=dict)
     audit: tuple[Mapping[str, Any], ...] = ()
+    simulate_seconds: float = 0.0
+    store_seconds: float = 0.0
+    finished_at: float = 0.0
+    worker: str = ""
+
+
+@dataclass(frozen=True)
+class FailedBlock:
+    """A block that was given up: its paths, what was raised, at how many attempts, and when."""
+
+    block: int
+    first_path: int
+    paths: int
+    error: str
+    attempts: int
+    failed_at: float
 
 
 @dataclass(frozen=True)
@@ -53,18 +82,35 @@ class Ledger:
     blocks
         By number; when a block was finished twice, the later one.
     broken_lines
-        Numbers of lines that are torn, edited or of another run.
+        Lines that are torn, edited or of another run, by file and number.
     """
 
     blocks: dict[int, FinishedBlock]
-    broken_lines: tuple[int, ...]
+    broken_lines: tuple[str, ...]
+
+
+def ledger_file(folder: Path, shard: str = "", kind: str = LEDGER) -> Path:
+    """The file, or behind a URL the folder of objects, that a run or a shard of it writes to."""
+    if not is_local(folder):
+        return folder / kind
+    return folder / (f"{kind}-{shard}.jsonl" if shard else f"{kind}.jsonl")
 
 
 def create_ledger(file: Path) -> None:
     """Begin an empty ledger, on disk when this returns."""
+    if not is_local(file):
+        file.mkdir(parents=True, exist_ok=True)
+        put(file, {BEGUN: b"{}"})
+        return
     with file.open("xb") as stream:
         os.fsync(stream.fileno())
     sync_folder(file.parent)
+
+
+def has_ledger(folder: Path) -> bool:
+    """Whether a run was begun in a folder and got as far as its ledger."""
+    file = ledger_file(folder)
+    return file.is_file() if is_local(folder) else BEGUN in names(file)
 
 
 def append_block(file: Path, run_key: str, finished: FinishedBlock) -> None:
@@ -78,6 +124,17 @@ def append_block(file: Path, run_key: str, finished: FinishedBlock) -> None:
     append_entry(file, run_key, asdict(finished))
 
 
+def append_failure(file: Path, run_key: str, failed: FailedBlock) -> None:
+    """Add a block that was given up.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    append_entry(file, run_key, asdict(failed))
+
+
 def append_entry(file: Path, run_key: str, entry: Mapping[str, Any]) -> None:
     """Add an entry of plain values, with its check; it is on the disk when this returns.
 
@@ -87,39 +144,72 @@ def append_entry(file: Path, run_key: str, entry: Mapping[str, Any]) -> None:
         If it cannot be written; what it says then counts as not done.
     """
     line = _line(run_key, dict(entry))
-    with file.open("r+b") as stream:
-        end = stream.seek(0, os.SEEK_END)
-        if end:  # a writer killed while it wrote leaves a torn line: begin a new one
+    if not is_local(file):
+        name = f"block-{entry['block']:07d}" if "block" in entry else f"{time.time_ns()}-{os.getpid()}"
+        file.mkdir(parents=True, exist_ok=True)
+        put(file, {f"{name}.json": line})
+        return
+    is_new = not file.exists()
+    with file.open("a+b") as stream:
+        if stream.seek(0, os.SEEK_END):  # a writer killed while it wrote leaves a torn line: begin a new one
             stream.seek(-1, os.SEEK_END)
-            torn = stream.read(1) != b"\n"
-            line = b"\n" * torn + line
+            line = b"\n" * (stream.read(1) != b"\n") + line
         stream.write(line)
         stream.flush()
         os.fsync(stream.fileno())
+    if is_new:
+        sync_folder(file.parent)
 
 
 def read_ledger(file: Path, run_key: str) -> Ledger:
-    """Read what is finished; lines that cannot be trusted are left out and counted.
+    """Read what one ledger says is finished; lines that cannot be trusted are left out and counted.
 
     Raises
     ------
     OSError
         If there is no ledger.
     """
+    return _ledger_of([file], run_key)
+
+
+def read_ledgers(folder: Path, run_key: str) -> Ledger:
+    """Read what all ledgers of a run say, those of its shards included.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    shards = sorted(folder.glob(f"{LEDGER}-*-of-*.jsonl")) if is_local(folder) else []
+    files = [ledger_file(folder), *shards] if has_ledger(folder) or not shards else shards
+    return _ledger_of(files, run_key)
+
+
+def _ledger_of(files: Iterable[Path], run_key: str) -> Ledger:
     blocks: dict[int, FinishedBlock] = {}
-    entries, broken = read_entries(file, run_key)
-    for number, entry in entries:
-        try:
-            finished = FinishedBlock(**{**entry, "audit": tuple(entry["audit"])})
-        except (KeyError, TypeError):
-            broken.append(number)
-            continue
-        blocks[finished.block] = finished
-    return Ledger(blocks, tuple(sorted(broken)))
+    broken = []
+    for file in files:
+        entries, unreadable = read_entries(file, run_key)
+        broken += unreadable
+        for name, entry in entries:
+            try:
+                finished = FinishedBlock(**{**entry, "audit": tuple(entry["audit"])})
+            except (KeyError, TypeError):
+                broken.append(name)
+                continue
+            blocks[finished.block] = finished
+    return Ledger(blocks, tuple(broken))
 
 
-def read_entries(file: Path, run_key: str) -> tuple[list[tuple[int, dict[str, Any]]], list[int]]:
-    """Entries that can be trusted, each with the number of its line, and the numbers of the other lines.
+def read_failures(folder: Path, run_key: str) -> dict[int, FailedBlock]:
+    """Blocks that were given up, the last time of each; whether they were done since is the ledger's to say."""
+    files = sorted(folder.glob(f"{FAILURES}*.jsonl")) if is_local(folder) else [folder / FAILURES]
+    entries = [entry for file in files for _, entry in read_entries(file, run_key)[0]]
+    return {entry["block"]: FailedBlock(**entry) for entry in entries}
+
+
+def read_entries(file: Path, run_key: str) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
+    """Entries that can be trusted, each with the name of its line, and the names of the other lines.
 
     Raises
     ------
@@ -127,28 +217,28 @@ def read_entries(file: Path, run_key: str) -> tuple[list[tuple[int, dict[str, An
         If there is no ledger.
     """
     entries, broken = [], []
-    for number, line in enumerate(file.read_bytes().split(b"\n"), start=1):
-        if not line:
-            continue
+    for name, line in _lines_of(file):
         try:
             entry = json.loads(line)
             said = entry.pop("check")
             if said != _check(run_key, entry):
                 raise ValueError("the check is wrong")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            broken.append(number)
+            broken.append(name)
             continue
-        entries.append((number, entry))
+        entries.append((name, entry))
     return entries, broken
 
 
-def sync_folder(folder: Path) -> None:
-    """Force a folder's list of files to disk, so that a new or renamed file survives a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _lines_of(file: Path) -> list[tuple[str, bytes]]:
+    """Lines of a file, or objects of a folder behind a URL, each with its name; empty ones left out."""
+    if is_local(file):
+        lines = enumerate(file.read_bytes().split(b"\n"), start=1)
+        return [(f"{file.name}, line {number}", line) for number, line in lines if line]
+    found = get(file, sorted(names(file) - {BEGUN}))
+    return [
+        (f"{file.name}/{name}", said if isinstance(said, bytes) else b"?") for name, said in found.items()
+    ]
 
 
 def _line(run_key: str, entry: dict[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
@@ -23,12 +23,15 @@ from typing import Any, Literal
 import simulator
 from simulator.results.errors import OutputError
 from simulator.results.layout import Layout
-from simulator.results.ledger import FinishedBlock, sync_folder
+from simulator.results.ledger import FinishedBlock
+from simulator.results.places import put_durably, shown
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
 
 FORMAT = "unwind-run"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
+#: Folder of the copies of data files, so that a run can be finished from its folder alone.
+INPUTS = "inputs"
 PACKAGES = (
     "numpy",
     "scipy",
@@ -59,7 +62,9 @@ MODEL_MODULES = (
 class Manifest:
     """What a run is and was made from.
 
-    The first group decides the numbers; ``run_key`` is its hash. The rest is the record.
+    The first group decides the numbers; ``run_key`` is its hash. The rest is the record. ``data_files`` names the
+    copy of each data file by the reference in the scenario; ``resumed_with`` tells of other versions of the code
+    that finished some of the blocks because the user said so.
     """
 
     scenario_sha256: str
@@ -82,6 +87,8 @@ class Manifest:
     finished: str
     status: Literal["incomplete", "complete"]
     digest: str
+    data_files: Mapping[str, str] = field(default_factory=dict)
+    resumed_with: tuple[Mapping[str, str], ...] = ()
 
     @property
     def run_key(self) -> str:
@@ -104,7 +111,7 @@ def new_manifest(
     scenario: Mapping[str, Any],
     origins: Mapping[str, str],
     files: Iterable[Mapping[str, str]],
-    data: Iterable[str],
+    data: Mapping[str, str],
     layout: Layout,
     seed: int,
     sampling: str,
@@ -121,10 +128,10 @@ def new_manifest(
     files
         ``{"file": …, "sha256": …}`` of everything that was read.
     data
-        Hashes of the data files among them: they are part of the scenario.
+        Hash of each data file among them, by the reference in the scenario: they are part of it.
     """
     return Manifest(
-        scenario_sha256=scenario_hash(scenario, data),
+        scenario_sha256=scenario_hash(scenario, data.values()),
         source_sha256=source_sha256(),
         seed=seed,
         sampling=sampling,
@@ -138,6 +145,7 @@ def new_manifest(
         finished="",
         status="incomplete",
         digest="",
+        data_files={name: f"{INPUTS}/{sha256}{Path(name).suffix}" for name, sha256 in data.items()},
     )
 
 
@@ -175,8 +183,18 @@ def source_sha256() -> str:
 
 def finished_manifest(manifest: Manifest, blocks: Mapping[int, FinishedBlock]) -> Manifest:
     """The same run, complete, with one hash of the hashes of its blocks."""
-    digest = sha256_of([blocks[number].sha256 for number in sorted(blocks)])
-    return replace(manifest, status="complete", finished=now(), digest=digest)
+    return replace(manifest, status="complete", finished=now(), digest=digest_of(blocks))
+
+
+def digest_of(blocks: Mapping[int, FinishedBlock]) -> str:
+    """One hash of the hashes of all blocks of a run."""
+    return sha256_of([blocks[number].sha256 for number in sorted(blocks)])
+
+
+def resumed_manifest(manifest: Manifest) -> Manifest:
+    """The same run, with a note that this version of the code goes on with it."""
+    said = {"source_sha256": source_sha256(), "code_version": simulator.__version__, "resumed": now()}
+    return replace(manifest, resumed_with=(*manifest.resumed_with, said))
 
 
 def differences(found: Manifest, wanted: Manifest) -> list[str]:
@@ -211,7 +229,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         If it cannot be written; an older one then stays.
     """
     said = {"format": FORMAT, "format_version": format_version(), **asdict(manifest)}
-    write_json(folder / MANIFEST, said)
+    write_json(folder / MANIFEST, said | {"check": sha256_of(said)})
 
 
 def write_json(file: Path, said: Mapping[str, Any]) -> None:
@@ -222,18 +240,7 @@ def write_json(file: Path, said: Mapping[str, Any]) -> None:
     OSError
         If it cannot be written; an older one then stays.
     """
-    text = json.dumps(said, indent=1)
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as stream:
-            stream.write(text + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, file)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    sync_folder(file.parent)
+    put_durably(file, (json.dumps(said, indent=1) + "\n").encode())
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -246,18 +253,23 @@ def read_manifest(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        said = json.loads(file.read_bytes())
+        check = said.pop("check", "")
+        whole = sha256_of(said)
         if said.pop("format") != FORMAT:
             raise ValueError("it is not the manifest of a run")
         if said.pop("format_version") != format_version():
             raise ValueError("it was written by a version of Unwind with other variables")
-        manifest = Manifest(**{**said, "files": tuple(said["files"])})
+        tuples = {key: tuple(said[key]) for key in ("files", "resumed_with")}
+        manifest = Manifest(**{**said, **tuples})
+        if check != whole:
+            raise ValueError("it was changed after it was written")
         manifest.store_layout()
     except FileNotFoundError as error:
-        raise OutputError(f"{folder}: found no results of a run there. Check the path.") from error
+        raise OutputError(f"{shown(folder)}: found no results of a run there. Check the path.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OutputError(
-            f"{file}: cannot be read: {error}. Choose another folder with -o, or delete it."
+            f"{shown(file)}: cannot be read: {error}. Choose another folder with -o, or delete it."
         ) from error
     return manifest
 

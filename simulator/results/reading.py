@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from simulator.results.errors import OutputError
 from simulator.results.folder import STORE, RunFolder, open_run
 from simulator.results.ledger import FinishedBlock
+from simulator.results.manifest import MANIFEST, digest_of
+from simulator.results.places import get, is_local, place, shown
 from simulator.results.store import (
     DamagedBlockError,
     block_sha256,
     blocks_on_disk,
     strays,
 )
-from simulator.results.template import check_template
+from simulator.results.template import check_template, foreign_to, injuries
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,7 +58,7 @@ def open_results(
     """
     import xarray as xr
 
-    folder = Path(folder)
+    folder = place(folder)
     run = open_run(folder.parent if folder.name == STORE else folder)
     layout = run.layout
     check_template(run.store, layout)
@@ -66,16 +69,18 @@ def open_results(
     )
     if damaged:
         raise OutputError(
-            f"{run.path}: found {len(damaged)} damaged of {count} blocks; the first: block {damaged[0].block}"
+            f"{shown(run.path)}: found {len(damaged)} damaged of {count} blocks; the first: block {damaged[0].block}"
             f" {damaged[0].what}. Run the scenario again with the same command to repair them."
         )
     if len(run.finished) < count and not allow_incomplete:
         done = sum(block.paths for block in run.finished.values())
         raise OutputError(
-            f"{run.path}: found an incomplete run, {done:,} of {layout.paths:,} paths. Run the scenario"
+            f"{shown(run.path)}: found an incomplete run, {done:,} of {layout.paths:,} paths. Run the scenario"
             " again with the same command to finish it, or open it with allow_incomplete=True."
         )
-    dataset: xr.Dataset = xr.open_zarr(run.store, consolidated=False, chunks={} if chunked else None)
+    dataset: xr.Dataset = xr.open_zarr(
+        zarr_store(run.store), consolidated=False, chunks={} if chunked else None
+    )
     dataset = dataset.assign_coords(path=np.arange(layout.paths))
     if len(run.finished) < count:
         dataset = dataset.isel(path=_finished_paths(run))
@@ -87,7 +92,22 @@ def _finished_paths(run: RunFolder) -> list[int]:
     return [path for block in blocks for path in range(block.first_path, block.first_path + block.paths)]
 
 
-def verify_run(folder: str | Path) -> list[Damage]:
+def zarr_store(folder: Path) -> Any:
+    """A store in the form in which Zarr and xarray open it."""
+    if is_local(folder):
+        return folder
+    from zarr.storage import FsspecStore
+
+    remote: Any = folder
+    system = remote.fs
+    if not system.async_impl:
+        from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+
+        system = AsyncFileSystemWrapper(system, asynchronous=True)
+    return FsspecStore(system, read_only=True, path=remote.path)
+
+
+def verify_run(folder: str | Path, threads: int = 1) -> list[Damage]:
     """Everything wrong with a run on disk; empty when it is whole.
 
     Every number is read and compared with the ledger's hashes.
@@ -95,16 +115,46 @@ def verify_run(folder: str | Path) -> list[Damage]:
     Raises
     ------
     OutputError
-        If there is no run, or its manifest, ledger or metadata cannot be used at all.
+        If there is no run, or its manifest cannot be used at all.
     """
-    run = open_run(Path(folder))
+    run = open_run(place(folder))
     layout = run.layout
-    check_template(run.store, layout)
     count = -(-layout.paths // layout.chunk)
-    found = [Damage(None, f"line {number} of the ledger is broken") for number in run.broken_lines]
-    found += [Damage(None, f"{file} does not belong there") for file in strays(run.store, layout)]
-    found += [Damage(block, "is not in the ledger") for block in range(count) if block not in run.finished]
-    return found + damaged_blocks(run)
+    found = [Damage(None, f"{line} is broken") for line in run.broken_lines]
+    found += [Damage(None, what) for what in _injured_inputs(run)]
+    found += [Damage(None, f"{MANIFEST} {what}") for what in _stale_manifest(run, count)]
+    foreign = foreign_to(run.store, layout)
+    if foreign:
+        return [*found, Damage(None, f"{STORE} is not ours: {foreign}")]
+    found += [Damage(None, f"{STORE}/{what}") for what in injuries(run.store, layout)]
+    found += [Damage(None, f"{STORE}/{file} does not belong there") for file in strays(run.store, layout)]
+    missing = [block for block in range(count) if block not in run.finished]
+    found += [Damage(block, "is not in the ledger") for block in missing]
+    beyond = sorted(block for block in run.finished if not 0 <= block < count)
+    found += [Damage(block, "is in the ledger but not in the run") for block in beyond]
+    return found + damaged_blocks(run, [block for block in run.finished if block < count], threads)
+
+
+def _stale_manifest(run: RunFolder, count: int) -> list[str]:
+    """What the manifest says that the ledger does not."""
+    is_whole = len(run.finished) == count
+    if run.manifest.status == "complete" and run.manifest.digest != digest_of(run.finished):
+        return ["says that the run is complete with other numbers than the ledger's"]
+    if run.manifest.status != "complete" and is_whole:
+        return ["does not say that the run is complete"]
+    return []
+
+
+def _injured_inputs(run: RunFolder) -> list[str]:
+    """Copies of data files that are missing or changed: their names are their hashes."""
+    copies = sorted(set(run.manifest.data_files.values()))
+    found = get(run.path, copies)
+    return [
+        f"{copy} is missing or was changed"
+        for copy in copies
+        if hashlib.sha256(data if isinstance(data := found[copy], bytes) else b"").hexdigest()
+        != Path(copy).stem
+    ]
 
 
 def damaged_blocks(run: RunFolder, blocks: Collection[int] | None = None, threads: int = 1) -> list[Damage]:

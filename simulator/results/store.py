@@ -11,10 +11,8 @@ simulating the block; the bytes are the same, and every other reader of Zarr ope
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import math
-import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.layout import Array, Field, Layout
+from simulator.results.places import get, put
+from simulator.results.places import names as listing
 
 # Level 1: prices are mostly noise to a compressor, and higher levels take twice the time for a percent.
 ZSTD_LEVEL = 1
@@ -103,15 +103,13 @@ def write_block(store: Store, first_path: int, records: BlockRecords) -> Written
         )
     block = first_path // layout.chunk
     digest = hashlib.sha256()
-    stored_bytes = 0
-    arrays = {}
+    arrays, chunks = {}, {}
     for field, values in block_arrays(store, records):
         arrays[field.variable.name] = values
         hash_array(digest, field, values)
-        data = _encode(values, layout.chunk)
-        _write_back(store.folder / field.variable.name / _chunk_name(field, block), data)
-        stored_bytes += len(data)
-    return Written(digest.hexdigest(), stored_bytes, arrays)
+        chunks[_chunk_file(field, block)] = _encode(values, layout.chunk)
+    put(store.folder, chunks)
+    return Written(digest.hexdigest(), sum(map(len, chunks.values())), arrays)
 
 
 def hash_block(store: Store, records: BlockRecords) -> Written:
@@ -198,22 +196,8 @@ def _chunk_name(field: Field, block: int) -> str:
     return ".".join(["c", str(block), *["0"] * (len(field.dims) - 1)])
 
 
-def _write_back(file: Path, data: bytes) -> None:
-    """Write a file and read it back.
-
-    A file that was half written by a process that died is no harm: its block is not in the ledger.
-    """
-    try:
-        with file.open("w+b") as stream:
-            stream.write(data)
-            stream.flush()
-            stream.seek(0)
-            if stream.read() != data:
-                raise OSError(errno.EIO, "what was read back is not what was written", str(file))
-    except OSError as error:
-        file.unlink(missing_ok=True)
-        error.filename = str(file)
-        raise
+def _chunk_file(field: Field, block: int) -> str:
+    return f"{field.variable.name}/{_chunk_name(field, block)}"
 
 
 def read_block(
@@ -238,24 +222,18 @@ def _read_fields(
     folder: Path, layout: Layout, block: int, names: Collection[str] | None = None
 ) -> Iterator[tuple[Field, Array]]:
     paths = min(layout.chunk, layout.paths - block * layout.chunk)
-    for field in layout.fields():
-        if names is not None and field.variable.name not in names:
-            continue
-        shape = layout.chunk_shape(field)
+    fields = [field for field in layout.fields() if names is None or field.variable.name in names]
+    files = get(folder, [_chunk_file(field, block) for field in fields])
+    for field in fields:
+        name, data = field.variable.name, files.pop(_chunk_file(field, block))
+        if isinstance(data, FileNotFoundError):
+            raise DamagedBlockError(f"{name}: the chunk of block {block} is missing") from data
+        if isinstance(data, OSError):
+            raise data
         try:
-            values = _decode(
-                (folder / field.variable.name / _chunk_name(field, block)).read_bytes(),
-                layout.data_type(field),
-                shape,
-            )
-        except FileNotFoundError as error:
-            raise DamagedBlockError(
-                f"{field.variable.name}: the chunk of block {block} is missing"
-            ) from error
+            values = _decode(data, layout.data_type(field), layout.chunk_shape(field))
         except (DamagedBlockError, RuntimeError, ValueError) as error:
-            raise DamagedBlockError(
-                f"{field.variable.name}: the chunk of block {block} is damaged: {error}"
-            ) from error
+            raise DamagedBlockError(f"{name}: the chunk of block {block} is damaged: {error}") from error
         yield field, values[:paths]
 
 
@@ -292,21 +270,20 @@ def blocks_on_disk(folder: Path, layout: Layout) -> set[int]:
     """Blocks of which every chunk exists: one listing an array, no chunk is opened."""
     found = set(range(-(-layout.paths // layout.chunk)))
     for field in layout.fields():
-        names = set(os.listdir(folder / field.variable.name))
-        found = {block for block in found if _chunk_name(field, block) in names}
+        known = listing(folder / field.variable.name)
+        found = {block for block in found if _chunk_name(field, block) in known}
     return found
 
 
 def strays(folder: Path, layout: Layout) -> list[str]:
-    """Files in the folders of arrays that are no chunk of theirs."""
+    """Files in a store that are no chunk, no coordinate and no metadata."""
     count = -(-layout.paths // layout.chunk)
     chunks = {
         field.variable.name: {_chunk_name(field, block) for block in range(count)}
         for field in layout.fields()
     }
     chunks |= {coordinate.name: {"c.0"} for coordinate in layout.coordinates()}
-    return sorted(
-        f"{name}/{file}"
-        for name, known in chunks.items()
-        for file in set(os.listdir(folder / name)) - known - {"zarr.json"}
-    )
+    found = listing(folder) - set(chunks) - {"zarr.json"}
+    for name, known in chunks.items():
+        found |= {f"{name}/{file}" for file in listing(folder / name) - known - {"zarr.json"}}
+    return sorted(found)

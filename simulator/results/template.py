@@ -9,11 +9,13 @@ Format: Zarr specification, version 3; the copy of all metadata in the root is t
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from simulator.results.errors import OutputError
 from simulator.results.layout import Array, Coordinate, Field, Layout
+from simulator.results.places import get, is_local, names, put, shown
 from simulator.results.store import ZSTD_LEVEL, DamagedBlockError, compress, decompress
 
 METADATA = "zarr.json"
@@ -32,19 +34,52 @@ def create_template(folder: Path, layout: Layout) -> None:
     OSError
         If the folder cannot be written.
     """
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    for name in _all_arrays(layout):
+        (folder / name).mkdir(exist_ok=True)
+    put(folder, dict(_files(layout)))
+
+
+def repair_template(folder: Path, layout: Layout) -> list[str]:
+    """Write metadata and coordinates anew where they are not what they must be; returns their names.
+
+    The layout says what they are, to the last byte, and the ledger covers the numbers: nothing is lost.
+
+    Raises
+    ------
+    OutputError
+        If the store is a link or holds one, or what only another program can have put there.
+    OSError
+        If it cannot be written.
+    """
+    problem = foreign_to(folder, layout)
+    if problem:
+        raise _refused(folder, problem)
+    wanted = dict(_files(layout))
+    found = get(folder, wanted)
+    injured = {}
+    for name, data in wanted.items():
+        if name == METADATA and _is_root(found[name], layout):
+            continue  # with or without the copy of all metadata
+        if found[name] != data:
+            injured[name] = data
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    put(folder, injured)
+    return sorted(injured)
+
+
+def _files(layout: Layout) -> Iterator[tuple[str, bytes]]:
+    """Everything in a store but its numbers, the root last: the rest is there."""
     for name, metadata in _all_arrays(layout).items():
-        (folder / name).mkdir()
-        _write_metadata(folder / name, metadata)
+        yield f"{name}/{METADATA}", _text(metadata)
     for coordinate in layout.coordinates():
-        (folder / coordinate.name / "c.0").write_bytes(compress(_packed(coordinate.values)))
-    _write_metadata(folder, _root(layout))  # last: the rest is there
+        yield f"{coordinate.name}/c.0", compress(_packed(coordinate.values))
+    yield METADATA, _text(_root(layout))
 
 
 def consolidate(folder: Path, layout: Layout) -> None:
     """Copy all metadata into the root of the store, once nothing changes: fewer requests to open it."""
-    copied = {"kind": "inline", "must_understand": False, "metadata": _all_arrays(layout)}
-    _write_metadata(folder, _root(layout) | {"consolidated_metadata": copied})
+    put(folder, {METADATA: _text(_consolidated(layout))})
 
 
 def check_template(folder: Path, layout: Layout) -> None:
@@ -55,26 +90,82 @@ def check_template(folder: Path, layout: Layout) -> None:
     OutputError
         Naming the array and what is wrong.
     """
+    problem = foreign_to(folder, layout) or next(injuries(folder, layout), "")
+    if problem:
+        raise _refused(folder, problem)
+
+
+def injuries(folder: Path, layout: Layout) -> Iterator[str]:
+    """What is wrong with the metadata and coordinates of a store, in words."""
+    wanted = dict(_files(layout))
+    found = get(folder, wanted)
+    for name, data in wanted.items():
+        there = found[name]
+        if isinstance(there, OSError):
+            yield f"{name} cannot be read: {there.strerror or there}"
+        elif name == METADATA:
+            if not _is_root(there, layout):
+                yield f"{name} is not what was written"
+        elif name.endswith(METADATA):
+            said = _parsed(there)
+            expected = _parsed(data)
+            assert isinstance(expected, dict)
+            wrong = [key for key in expected if not isinstance(said, dict) or said.get(key) != expected[key]]
+            if wrong:
+                yield f"{name} has another {wrong[0]}"
+        elif _unpacked(there) != _unpacked(data):
+            yield f"{name.split('/')[0]} has other values than when it was written"
+
+
+def foreign_to(folder: Path, layout: Layout) -> str:
+    """What in a store only another program can have put there, links included; empty if nothing."""
     if folder.is_symlink() or not folder.is_dir():
-        raise OutputError(f"{folder}: found no folder of results there. Links are not followed.")
+        return "no folder of results"
+    arrays = _all_arrays(layout)
+    for name in sorted(names(folder)):
+        entry = folder / name
+        if entry.is_symlink() or name.startswith(".z") or (name not in arrays and entry.is_dir()):
+            return f"{name} does not belong there"
+    if is_local(folder):
+        for name in arrays:
+            if any(
+                entry.startswith(".z") or (folder / name / entry).is_symlink()
+                for entry in names(folder / name)
+            ):
+                return f"{name} holds a link or another format of Zarr"
+    return ""
+
+
+def _refused(folder: Path, problem: str) -> OutputError:
+    return OutputError(
+        f"{shown(folder)}: found a store that Unwind did not write, or that was damaged: {problem}. Repair it with"
+        f" unwind resume {shown(folder.parent)}, run the scenario again with --overwrite, or choose another folder"
+        " with -o. Links are not followed."
+    )
+
+
+def _is_root(found: bytes | OSError, layout: Layout) -> bool:
+    said = _parsed(found) if isinstance(found, bytes) else None
+    return said in (_root(layout), _consolidated(layout))
+
+
+def _parsed(text: bytes) -> object:
     try:
-        expected = _all_arrays(layout)
-        _check_metadata(folder, _root(layout))
-        for entry in sorted(folder.iterdir()):
-            is_stray = entry.is_dir() and entry.name not in expected
-            if is_stray or entry.is_symlink() or entry.name.startswith(".z"):
-                raise ValueError(f"{entry.name} does not belong there")
-        for name, metadata in expected.items():
-            if any(entry.is_symlink() or entry.name.startswith(".z") for entry in (folder / name).iterdir()):
-                raise ValueError(f"{name} holds a link or another format of Zarr")
-            _check_metadata(folder / name, metadata)
-        for coordinate in layout.coordinates():
-            _check_coordinate(folder, coordinate)
-    except (ValueError, OSError, RecursionError, DamagedBlockError) as error:
-        raise OutputError(
-            f"{folder}: found a store that Unwind did not write, or that was damaged: {error}. Run the"
-            " scenario again with --overwrite, or choose another folder with -o."
-        ) from error
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unpacked(data: bytes) -> bytes | None:
+    try:
+        return decompress(data)
+    except (DamagedBlockError, RuntimeError, ValueError):
+        return None
+
+
+def _consolidated(layout: Layout) -> dict[str, Any]:
+    copied = {"kind": "inline", "must_understand": False, "metadata": _all_arrays(layout)}
+    return _root(layout) | {"consolidated_metadata": copied}
 
 
 def _root(layout: Layout) -> dict[str, Any]:
@@ -132,18 +223,5 @@ def _packed(values: Array) -> bytes:
     return b"".join([len(texts).to_bytes(4, "little"), *parts])
 
 
-def _check_metadata(folder: Path, expected: dict[str, Any]) -> None:
-    found = json.loads((folder / METADATA).read_text(encoding="utf-8"))
-    for key, value in expected.items():
-        if not isinstance(found, dict) or found.get(key) != value:
-            raise ValueError(f"{folder.name} has another {key}")
-
-
-def _check_coordinate(folder: Path, coordinate: Coordinate) -> None:
-    """Compare a coordinate with what it must be: no ledger covers it."""
-    if decompress((folder / coordinate.name / "c.0").read_bytes()) != _packed(coordinate.values):
-        raise ValueError(f"{coordinate.name} has other values than when it was written")
-
-
-def _write_metadata(folder: Path, metadata: dict[str, Any]) -> None:
-    (folder / METADATA).write_text(json.dumps(metadata, indent=1), encoding="utf-8")
+def _text(metadata: dict[str, Any]) -> bytes:
+    return json.dumps(metadata, indent=1).encode()

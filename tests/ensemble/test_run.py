@@ -16,7 +16,8 @@ from simulator.ensemble.execution import RunOutcome, run_scenario
 from simulator.ensemble.run import run_command
 from simulator.ensemble.threads import pin_linear_algebra
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError
-from simulator.results.folder import locked, open_run
+from simulator.results.folder import open_run
+from simulator.results.locks import locked
 from simulator.results.outcomes import DYSFUNCTION_BP, collect_outcomes
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, OutputError
-from simulator.results.folder import begin_or_resume, choose_folder, locked, open_run
+from simulator.results.folder import begin_or_resume, choose_folder, open_run
 from simulator.results.layout import Layout
+from simulator.results.locks import locked
 from tests.results.conftest import manifest_of, write_run
 
 GOOD = ("calm", "a", "2020-03", "x" * 80, "_x", "dash.for-cash_2")
@@ -149,7 +150,7 @@ def test_links_are_not_followed_to_delete(tmp_path: Path, layout: Layout) -> Non
 HOLDER = """
 import sys, time
 from pathlib import Path
-from simulator.results.folder import locked
+from simulator.results.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

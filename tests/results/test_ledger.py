@@ -67,7 +67,7 @@ def test_writing_goes_on_after_a_torn_line(ledger: Path) -> None:
     append_block(ledger, KEY, block(1))
     found = read_ledger(ledger, KEY)
     assert set(found.blocks) == {0, 1, 2}
-    assert found.broken_lines == (3,)
+    assert found.broken_lines == ("ledger.jsonl, line 3",)
 
 
 def test_any_edit_of_a_line_is_noticed(ledger: Path) -> None:
@@ -77,13 +77,17 @@ def test_any_edit_of_a_line_is_noticed(ledger: Path) -> None:
         ledger.write_text("\n".join([lines[0], json.dumps(entry | change), lines[2]]) + "\n")
         found = read_ledger(ledger, KEY)
         assert set(found.blocks) == {2, 1}
-        assert found.broken_lines == (2,)
+        assert found.broken_lines == ("ledger.jsonl, line 2",)
 
 
 def test_lines_of_another_run_do_not_count(ledger: Path) -> None:
     found = read_ledger(ledger, "another run")
     assert found.blocks == {}
-    assert found.broken_lines == (1, 2, 3)
+    assert found.broken_lines == (
+        "ledger.jsonl, line 1",
+        "ledger.jsonl, line 2",
+        "ledger.jsonl, line 3",
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +97,7 @@ def test_junk_is_counted_and_left_out(ledger: Path, junk: bytes) -> None:
     ledger.write_bytes(junk + ledger.read_bytes())
     found = read_ledger(ledger, KEY)
     assert set(found.blocks) == {0, 1, 2}
-    assert found.broken_lines == (1,)
+    assert found.broken_lines == ("ledger.jsonl, line 1",)
 
 
 def test_the_later_line_of_a_block_holds(ledger: Path) -> None:

@@ -182,7 +182,7 @@ def test_a_failed_write_leaves_nothing_behind(
     with pytest.raises(OSError, match="read back") as failed:
         write_block(store, 0, cut(records, 0, 8))
     monkeypatch.undo()
-    assert failed.value.filename == str(written[0])
+    assert failed.value.filename == str(run.store / "fundamental_yield_change" / "c.0.0.0")
     assert stores.blocks_on_disk(run.store, layout) == set()
     assert not written[0].exists()
 

@@ -1,0 +1,234 @@
+"""One writer at a time: a lock on the folder of a run, and a token by which a worker knows that it still holds.
+
+A local lock belongs to a process and ends with it, however it ends. Storage behind a URL has no such locks:
+there it is an object that its holder renews, and one that was not renewed for a while is taken over. Each shard
+of a run that is shared out (``--shard 2/5``) has a lock of its own, beside one that keeps whole runs away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from simulator.results.errors import OutputError, plain
+from simulator.results.places import is_local, names, shown
+
+LOCK = ".lock"
+#: A lock object is renewed this often, and dead when it is older than that, in seconds.
+RENEW_S, DEAD_S = 20.0, 120.0
+#: Attempts at a lock: somebody may just be looking who holds it.
+TRIES = 4
+#: How long a shard waits for another to set up the folder.
+SET_UP_S = 60.0
+
+
+@dataclass(frozen=True)
+class Fence:
+    """What a worker checks before it writes: that the run it works for still holds its folder."""
+
+    file: Path
+    token: str
+
+    def check(self) -> None:
+        """Refuse to write for a run that ended or that another has replaced.
+
+        Raises
+        ------
+        OutputError
+            If the folder is not seen from here, or is held by another.
+        """
+        for _ in range(3):  # a lock object may be just being renewed
+            said = _read(self.file)
+            if said.get("token") == self.token:
+                return
+            time.sleep(0.05)
+        folder = shown(self.file.parent)
+        if not said:
+            raise OutputError(
+                f"{folder}: is not seen from the worker on {platform.node()}. Use a folder that all machines share,"
+                " under the same name, or a URL with -o."
+            )
+        raise OutputError(f"{folder}: another run has taken over ({_holder(said)}); this one stops.")
+
+
+@contextmanager
+def locked(folder: Path, shard: str = "") -> Iterator[Fence]:
+    """Hold a folder against other writers; created if it does not exist.
+
+    Parameters
+    ----------
+    shard
+        Name of the part of the run that is ours, such as ``2-of-5``; other parts may be written meanwhile.
+
+    Raises
+    ------
+    OutputError
+        If another process holds it, with its number and machine.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / (f"{LOCK}-{shard}" if shard else LOCK)
+    fence = Fence(file, uuid.uuid4().hex)
+    if not is_local(folder):
+        with _object_lock(folder, fence):
+            yield fence
+        return
+    with (folder / LOCK).open("a+b") as whole:
+        _take(whole.fileno(), folder / LOCK, fcntl.LOCK_SH if shard else fcntl.LOCK_EX)
+        if not shard:
+            _write_local(file, fence.token)
+            yield fence
+            return
+        with file.open("a+b") as part:
+            _take(part.fileno(), file, fcntl.LOCK_EX)
+            _write_local(file, fence.token)
+            yield fence
+
+
+@contextmanager
+def setting_up(folder: Path) -> Iterator[None]:
+    """Keep other shards away while the folder is begun or completed.
+
+    Raises
+    ------
+    OutputError
+        If that takes another shard too long.
+    """
+    if not is_local(folder):
+        yield  # every shard writes the same objects
+        return
+    file = folder / f"{LOCK}-setup"
+    with file.open("a+b") as stream:
+        deadline = time.monotonic() + SET_UP_S
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise OutputError(
+                        f"{folder}: another shard is setting up the folder for too long."
+                    ) from None
+                time.sleep(0.05)
+        yield
+
+
+def holder_of(folder: Path) -> str:
+    """Who is writing a run now, in words; empty if nobody."""
+    locks = [name for name in names(folder) if name.startswith(LOCK) and name != f"{LOCK}-setup"]
+    said = {name: _read(folder / name) for name in sorted(locks)}
+    held = [name for name in said if _is_held(folder / name, said[name])]
+    if len(held) > 1:  # shards hold the lock of whole runs together: what it says is of an earlier one
+        held.remove(LOCK)
+    return "; ".join(_holder(said[name]) for name in held)
+
+
+def _is_held(file: Path, said: dict[str, str]) -> bool:
+    if not is_local(file):
+        return _is_fresh(said)
+    with file.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _take(descriptor: int, file: Path, kind: int) -> None:
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(0.05)
+    raise _refused(file.parent, holder_of(file.parent))
+
+
+def _refused(folder: Path, holder: str) -> OutputError:
+    return OutputError(
+        f"{shown(folder)}: another run is writing there ({holder or 'process unknown'}). Wait for it, or choose"
+        " another folder with -o."
+    )
+
+
+def _said(token: str) -> bytes:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    said = {"process": os.getpid(), "machine": platform.node(), "since": now, "token": token}
+    return json.dumps(said | {"renewed": time.time()}).encode()
+
+
+def _write_local(file: Path, token: str) -> None:
+    with file.open("r+b") as stream:
+        stream.truncate(0)
+        stream.write(_said(token))
+
+
+def _read(file: Path) -> dict[str, str]:
+    """What a lock says; nothing if there is none or it cannot be understood."""
+    try:
+        said = json.loads(file.read_bytes())
+        return said if isinstance(said, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _holder(said: dict[str, str]) -> str:
+    try:
+        return plain(f"process {said['process']} on {said['machine']} since {said['since']}")
+    except KeyError:
+        return "process unknown"
+
+
+# Objects as locks
+
+
+@contextmanager
+def _object_lock(folder: Path, fence: Fence) -> Iterator[None]:
+    whole = fence.file.name == LOCK
+    others = [name for name in names(folder) if name.startswith(LOCK)]
+    for name in others if whole else {LOCK, fence.file.name} & set(others):
+        said = _read(folder / name)
+        if _is_fresh(said):
+            raise _refused(folder, _holder(said))
+    fence.file.write_bytes(_said(fence.token))
+    time.sleep(0.2)  # two that came at once: the last to write has it
+    fence.check()
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(RENEW_S):
+            if _read(fence.file).get("token") == fence.token:
+                fence.file.write_bytes(_said(fence.token))
+
+    thread = threading.Thread(target=renew, name="lock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        if _read(fence.file).get("token") == fence.token:
+            fence.file.unlink()
+
+
+def _is_fresh(said: dict[str, str]) -> bool:
+    """Whether a lock object is still held: renewed of late, by a process that can be alive."""
+    try:
+        if time.time() - float(said["renewed"]) > DEAD_S:
+            return False
+        if said["machine"] == platform.node() and int(said["process"]) != os.getpid():
+            os.kill(int(said["process"]), 0)
+    except (KeyError, ValueError, TypeError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,218 @@
+"""Where results lie: a folder of this machine, or a URL of any kind that fsspec knows (``s3://``, ``gs://``, …).
+
+Both are used as paths: a URL becomes a ``UPath``, which has the methods of ``pathlib.Path``. What differs is
+here: durable writes, and many small files at once, which an object store serves side by side.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from simulator.results.errors import BAD_INPUT, OutputError
+
+#: Ending of a local file that is not yet whole.
+PARTIAL = ".partial"
+_LOCAL = ("file", "local")
+_known = threading.local()
+
+
+def place(text: str | Path) -> Path:
+    """A folder of this machine, or a URL, as a path.
+
+    Raises
+    ------
+    OutputError
+        If there is no such kind of URL here.
+
+    Examples
+    --------
+    >>> place("outputs/calm"), place("memory://calm/a").name
+    (PosixPath('outputs/calm'), 'a')
+    """
+    if not isinstance(text, str):
+        return text
+    protocol, separator, rest = text.partition("://")
+    if not separator:
+        return Path(text)
+    if protocol in _LOCAL:
+        return Path(rest)
+    from upath import UPath
+
+    try:
+        found = UPath(text.rstrip("/"))
+        found.fs  # noqa: B018 - finds out whether the package for this kind is installed
+    except (ValueError, ImportError) as error:
+        raise OutputError(
+            f"{protocol}://: cannot be used: {error}. Install the package of fsspec for it (such as s3fs, gcsfs or"
+            " adlfs), or use a folder.",
+            BAD_INPUT,
+        ) from error
+    except Exception as error:
+        raise unreachable(text, error) from error
+    return cast(Path, found)
+
+
+def unreachable(text: str, error: Exception) -> OutputError:
+    """The message for storage that does not answer."""
+    return OutputError(
+        f"{text}: cannot be reached: {error}. Check the address, the network and the credentials."
+    )
+
+
+def is_local(path: Path) -> bool:
+    """Whether a path is one of this machine's."""
+    return isinstance(path, Path)
+
+
+def shown(path: Path) -> str:
+    """A path or URL for a message: with its host, without a password."""
+    if is_local(path):
+        return str(path)
+    remote = cast(Any, path)
+    options = remote.storage_options
+    if "host" not in options:
+        return str(path)
+    port = f":{options['port']}" if "port" in options else ""
+    return f"{remote.protocol}://{options['host']}{port}{remote.path}"
+
+
+def file_system(path: Path) -> Any:
+    """The file system of a URL, one for each thread: some keep a single connection that cannot be shared."""
+    import fsspec
+
+    remote = cast(Any, path)
+    if remote.fs.async_impl:
+        return remote.fs
+    key = remote.protocol, repr(sorted(remote.storage_options.items()))
+    systems = _known.__dict__.setdefault("systems", {})
+    if key not in systems:
+        systems[key] = fsspec.filesystem(remote.protocol, **remote.storage_options)
+    return systems[key]
+
+
+def names(folder: Path) -> set[str]:
+    """Names of what is in a folder now; none if it does not exist."""
+    if is_local(folder):
+        return set(os.listdir(folder)) if folder.is_dir() else set()
+    system, where = file_system(folder), cast(Any, folder).path
+    system.invalidate_cache(where)
+    try:
+        return {str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in system.ls(where, detail=False)}
+    except FileNotFoundError:
+        return set()
+
+
+def put(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder that exists, each whole or not at all, and read them back.
+
+    Raises
+    ------
+    OSError
+        If one cannot be written, or is not there as written.
+    """
+    if is_local(folder):
+        for name, data in files.items():
+            _put_local(folder / name, data)
+        return
+    system, where = file_system(folder), cast(Any, folder).path
+    wanted = {f"{where}/{name}": data for name, data in files.items()}
+    system.pipe(wanted)
+    found = system.cat(list(wanted), on_error="return")
+    for file, data in wanted.items():
+        if found.get(file) != data:
+            raise OSError(errno.EIO, "what was read back is not what was written", file)
+
+
+def _put_local(file: Path, data: bytes) -> None:
+    partial = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}{PARTIAL}")
+    try:
+        with partial.open("w+b") as stream:
+            stream.write(data)
+            stream.flush()
+            stream.seek(0)
+            if stream.read() != data:
+                raise OSError(errno.EIO, "what was read back is not what was written", str(file))
+        os.replace(partial, file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        error.filename, error.filename2 = str(file), None
+        raise
+
+
+def get(folder: Path, wanted: Collection[str]) -> dict[str, bytes | OSError]:
+    """Contents of files below a folder; an error in place of what cannot be read."""
+    if is_local(folder):
+        return {name: _get_local(folder / name) for name in wanted}
+    system, where = file_system(folder), cast(Any, folder).path
+    found = system.cat([f"{where}/{name}" for name in wanted], on_error="return")
+    return {name: _content(found.get(f"{where}/{name}")) for name in wanted}
+
+
+def _get_local(file: Path) -> bytes | OSError:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        return error
+
+
+def _content(found: object) -> bytes | OSError:
+    if isinstance(found, bytes):
+        return found
+    if isinstance(found, OSError) and not isinstance(found, FileNotFoundError):
+        return found
+    return FileNotFoundError(errno.ENOENT, f"cannot be read: {found}")
+
+
+def put_durably(file: Path, data: bytes) -> None:
+    """Write or replace a file: whole, and on the disk when this returns; an older one stays otherwise.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    if not is_local(file):
+        put(file.parent, {file.name: data})
+        return
+    partial = file.with_name(f"{file.name}.{os.getpid()}{PARTIAL}")
+    try:
+        with partial.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force a folder's list of files to disk, so that a new or renamed file survives a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_tree(folder: Path) -> None:
+    """Delete a folder of ours with everything in it, if it exists."""
+    if is_local(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+    elif names(folder):
+        file_system(folder).rm(cast(Any, folder).path, recursive=True)
+
+
+def sweep_partial(folder: Path) -> None:
+    """Delete what a writer that died left half written in the folders of a local store."""
+    if is_local(folder):
+        for file in folder.glob(f"*/*{PARTIAL}"):
+            file.unlink(missing_ok=True)
