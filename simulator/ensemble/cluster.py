@@ -25,7 +25,7 @@ from simulator.ensemble.executors import Executor, Resources, Tls
 from simulator.ensemble.jobs import Done, Job, Task
 from simulator.ensemble.preflight import check_cluster
 from simulator.ensemble.worker import do_task, shipped
-from simulator.results.errors import BAD_INPUT, OutputError
+from simulator.results.errors import BAD_INPUT, LostClusterError, OutputError
 
 # Dask types each method for its synchronous and asynchronous use at once, which says nothing.
 Client: TypeAlias = Any
@@ -140,9 +140,9 @@ class ClusterPool:
         self._count(COUNT_EVERY_S)
         silent_s = time.monotonic() - self._seen
         if silent_s > NO_WORKER_S:
-            raise OutputError(
-                f"{self._client.scheduler.address}: found no worker for {silent_s:.0f} seconds. Start workers, then"
-                " resume."
+            raise LostClusterError(
+                f"{self._client.scheduler.address}: found no worker for {silent_s:.0f} seconds. What was finished is"
+                " kept."
             )
 
     def abandon(self) -> None:
@@ -168,7 +168,7 @@ def told(error: Exception) -> Exception:
             " (numerics.block) or workers with more memory"
         )
     if isinstance(error, FutureCancelledError | CancelledError):
-        return OutputError("The scheduler of the cluster was lost. Start it again, then resume.")
+        return LostClusterError("The scheduler of the cluster was lost. What was finished is kept.")
     return error
 
 

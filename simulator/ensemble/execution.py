@@ -1,47 +1,44 @@
-"""Run a scenario: blocks of paths on threads into one store, resumed where an earlier run was stopped.
+"""Run a scenario: blocks of paths into one store, resumed where an earlier run was stopped.
 
-The answer does not depend on threads or blocks: paths are addressed, blocks are written whole, and the ledger
-says which exist. Linear algebra must have been pinned to one thread before NumPy was first imported
-(``threads.pin_linear_algebra``), which the command line does.
+The answer does not depend on where the work is done nor on blocks: paths are addressed, blocks are written
+whole, and the ledger says which exist. Linear algebra must have been pinned to one thread before NumPy was
+first imported (``threads.pin_linear_algebra``), which the command line does.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator import rule
-from simulator.engine.opening import Prepared, prepare
-from simulator.engine.parameters import CALL_COUNT, CHANNELS
-from simulator.engine.status import STATUS as STATUSES
+from simulator.ensemble.description import announce_compilation, describe_run, gigabytes, prepare_run
 from simulator.ensemble.executors import Executor, Resources, open_executor
-from simulator.ensemble.jobs import Failed, Job, Task
-from simulator.ensemble.plan import Block, plan_blocks
+from simulator.ensemble.plan import Block
 from simulator.ensemble.progress import showing_progress
 from simulator.ensemble.stopping import stopping_on_signals
 from simulator.ensemble.threads import usable_threads
+from simulator.ensemble.under_way import RunUnderWay, Terms, is_complete, paths_done, run_under_way
 from simulator.results.errors import OutputError
-from simulator.results.folder import RunFolder, begin_or_resume, open_run
+from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Layout
-from simulator.results.ledger import append_block
-from simulator.results.locks import locked
-from simulator.results.manifest import Manifest, finished_manifest, new_manifest, write_manifest
-from simulator.results.reading import damaged_blocks
-from simulator.results.template import consolidate
-from simulator.scenario.errors import Problems
-from simulator.scenario.explain import as_written, explain
 from simulator.scenario.loading import LoadedScenario
 from simulator.scenario.schema import Scenario
 
-#: Bytes on disk over bytes in memory that no run falls below unless almost nothing moves in it.
-SMALLEST_COMPRESSION = 0.3
+__all__ = [
+    "BlockFailures",
+    "RunOutcome",
+    "announce_compilation",
+    "describe_run",
+    "gigabytes",
+    "is_complete",
+    "prepare_run",
+    "run_scenario",
+]
+
 #: Copies of a block that exist at once while it is simulated, split and encoded.
 COPIES_OF_BLOCK = 3
 
@@ -72,6 +69,8 @@ class RunOutcome:
         Choices that the opening books forced.
     seconds
         Time it took, compilation included.
+    repaired
+        What was in the ledger and not whole on disk when the run was opened, by block.
     """
 
     folder: RunFolder
@@ -80,6 +79,7 @@ class RunOutcome:
     was_complete: bool
     notes: tuple[str, ...]
     seconds: float
+    repaired: Mapping[int, str] = field(default_factory=dict)
 
 
 def run_scenario(
@@ -87,184 +87,114 @@ def run_scenario(
     folder: Path,
     *,
     threads: int | None = None,
+    resources: Resources | None = None,
     executor: Executor | None = None,
     audit: bool = False,
     overwrite: bool = False,
+    terms: Terms | None = None,
     is_silent: bool = True,
 ) -> RunOutcome:
     """Run a scenario into a folder, or finish what an earlier run began there.
 
     Parameters
     ----------
+    folder
+        Of this machine, or a URL (``places.place``).
     threads
         Blocks at a time; all usable cores by default. The numbers do not depend on it.
+    resources
+        Where to work, if not on threads: the workers of a cluster.
     executor
-        Where to work instead (``executors.open_executor``): the workers of a cluster, say.
-    audit
-        Check the accounting identities after every stage of every day.
-    overwrite
-        Replace another run in the folder.
+        A session that is open already, instead.
+    audit, overwrite
+        Short for terms: check the accounting identities; replace another run in the folder.
+    terms
+        How the run is to be begun or resumed.
     is_silent
         Show no progress on standard error.
 
     Raises
     ------
     OutputError
-        If the folder holds something else, or has no room, or another run writes there.
+        If the folder holds something else, or has no room, or another run writes there; or if a cluster cannot be
+        used or is lost.
     ScenarioError
         If the opening books cannot balance.
     OSError, MemoryError
         If the disk or the memory failed; what was finished stays and is resumed.
     """
     started = time.perf_counter()
-    threads = threads or usable_threads()
-    prepared = prepare_run(loaded, audit=audit)
-    manifest = describe_run(loaded, prepared, audit)
-    _check_memory(manifest.store_layout(), threads)
-    with locked(folder):
-        run = begin_or_resume(folder, manifest, overwrite=overwrite)
-        damaged = {damage.block for damage in damaged_blocks(run, threads=threads)}
-        whole = {number: block for number, block in run.finished.items() if number not in damaged}
-        run = replace(run, finished=whole)
-        if is_complete(run) and run.manifest.status == "complete":
-            return RunOutcome(run, BlockFailures(), {}, True, prepared.notes, 0.0)
-        _check_room(run)
-        if not is_silent:
-            announce_compilation()
-        job = Job(run.manifest.run_key, prepared, run.layout, run.store.absolute(), audit)
-        outcomes: dict[int, dict[str, Array]] = {}
-        with _executor(executor, threads) as hands:
-            hands.add(job)
-            failures = _run_blocks(hands, job, run, outcomes, is_silent)
-            hands.remove(job.key)
-        if is_complete(run):
-            consolidate(run.store, run.layout)
-            write_manifest(folder, finished_manifest(run.manifest, run.finished))
-            run = open_run(folder)
-        seconds = time.perf_counter() - started
-        return RunOutcome(run, failures, outcomes, False, prepared.notes, seconds)
+    resources = resources or Resources(threads=threads)
+    terms = terms or Terms(audit=audit, overwrite=overwrite)
+    readers = resources.threads or usable_threads()
+    with run_under_way(loaded, folder, terms, threads=readers) as under_way:
+        if under_way.is_complete and under_way.run.manifest.status == "complete":
+            return RunOutcome(under_way.run, BlockFailures(), {}, True, under_way.notes, 0.0)
+        is_interrupted = False
+        if next(under_way.tasks(), None) is not None:
+            if executor is None and resources.are_threads:
+                _check_memory(under_way.run.layout, readers)
+            if not is_silent and resources.are_threads:
+                announce_compilation()
+            with _executor(executor, resources) as hands:
+                is_interrupted = _run_blocks(hands, under_way, is_silent)
+        under_way.finish()
+        failed = [(result.task.block, result.error) for result in under_way.failed]
+        return RunOutcome(
+            under_way.run,
+            BlockFailures(failed, is_interrupted),
+            under_way.outcomes,
+            False,
+            under_way.notes,
+            time.perf_counter() - started,
+            under_way.damaged,
+        )
 
 
 @contextmanager
-def _executor(given: Executor | None, threads: int) -> Iterator[Executor]:
+def _executor(given: Executor | None, resources: Resources) -> Iterator[Executor]:
     if given is not None:
         yield given
         return
-    with open_executor(Resources(threads=threads)) as executor:
+    with open_executor(resources) as executor:
         yield executor
 
 
-def prepare_run(loaded: LoadedScenario[Scenario], *, audit: bool = False, diary: bool = False) -> Prepared:
-    """Opening books of a scenario; what is wrong with them is told at its place in the file.
-
-    Raises
-    ------
-    ScenarioError
-        If they cannot balance.
-    """
-    try:
-        return prepare(loaded.scenario, loaded.data_files, audit=audit, diary=diary)
-    except Problems as problems:
-        raise loaded.refused(problems) from problems
-
-
-def describe_run(loaded: LoadedScenario[Scenario], prepared: Prepared, audit: bool) -> Manifest:
-    """The manifest of a run that has not begun."""
-    scenario = loaded.scenario
-    agents = scenario.output.agents
-    layout = Layout(
-        paths=scenario.paths,
-        days=int(scenario.horizon),
-        block=scenario.numerics.block,
-        opening=date.fromisoformat(scenario.market.date),
-        trades=prepared.trades,
-        channels=CHANNELS,
-        calls=CHANNELS[:CALL_COUNT],
-        funds=prepared.funds if agents else (),
-        dealers=prepared.dealers if agents else (),
-        statuses=tuple(name for name, _ in STATUSES.values()),
-        precision=scenario.output.precision,
-        attributes={
-            "scenario": scenario.name,
-            "seed": str(scenario.seed),
-            "sampling": scenario.drivers.sampling,
-        },
-    )
-    return new_manifest(
-        name=scenario.name,
-        scenario=as_written(scenario),
-        origins={row.key: row.origin for row in explain(loaded)},
-        files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
-        data={used.label: used.sha256 for used in loaded.files if used.label in loaded.data_files},
-        layout=layout,
-        seed=scenario.seed,
-        sampling=scenario.drivers.sampling,
-        is_audited=audit,
-    )
+def _run_blocks(executor: Executor, under_way: RunUnderWay, is_silent: bool) -> bool:
+    """Run the blocks that are not whole; returns whether a stop was asked for."""
+    run = under_way.run
+    if executor.address:
+        under_way.log.note("cluster", address=executor.address, dashboard=executor.dashboard)
+        if executor.dashboard and not is_silent:
+            print(f"Dashboard of the cluster: {executor.dashboard}", file=sys.stderr, flush=True)
+    under_way.log.note("working", workers=executor.workers)
+    executor.add(under_way.job)
+    with (
+        showing_progress(
+            run.layout.paths,
+            paths_done(run),
+            is_silent=is_silent,
+            block=run.layout.chunk,
+            workers=lambda: executor.workers,
+        ) as progress,
+        stopping_on_signals(_announcing(under_way, is_silent)) as stop,
+        closing(executor.results(under_way.tasks(), stop, under_way.note_retry)) as results,
+    ):
+        for result in results:
+            under_way.record(result)
+            progress.advance(result.task.block.paths)
+    executor.remove(under_way.job.key)
+    return stop.is_requested
 
 
-def is_complete(run: RunFolder) -> bool:
-    """Whether every block is in the ledger."""
-    return len(run.finished) == -(-run.layout.paths // run.layout.chunk)
-
-
-def announce_compilation() -> None:
-    """Say why nothing seems to happen, when this version of the code was never compiled here."""
-    if not any(rule.CACHE_FOLDER.rglob("*.nbi")):
-        text = "Compiling the model, once for this version of the code: about a minute."
-        print(text, file=sys.stderr, flush=True)
-
-
-def _run_blocks(
-    executor: Executor,
-    job: Job,
-    run: RunFolder,
-    outcomes: dict[int, dict[str, Array]],
-    is_silent: bool,
-) -> BlockFailures:
-    """Run the blocks that are not whole; each is in the ledger before it counts as finished."""
-    layout = run.layout
-    blocks = plan_blocks(layout.paths, layout.chunk)
-    left = (Task(job.key, block) for block in blocks if block.number not in run.finished)
-    failures = BlockFailures()
-
+def _announcing(under_way: RunUnderWay, is_silent: bool) -> Callable[[], None]:
     def announce() -> None:
+        under_way.log.warn("asked to stop")
         if not is_silent:
             text = "Stopping after the blocks in flight; Ctrl-C again stops at once."
             print(text, file=sys.stderr, flush=True)
 
-    with (
-        showing_progress(layout.paths, _paths_done(run), is_silent=is_silent) as progress,
-        stopping_on_signals(announce) as stop,
-        closing(executor.results(left, stop)) as results,
-    ):
-        for result in results:
-            if isinstance(result, Failed):
-                failures.failed.append((result.task.block, result.error))
-                continue
-            finished = result.finished
-            append_block(run.ledger, run.manifest.run_key, finished)
-            run.finished[finished.block] = finished
-            outcomes[finished.block] = result.reduced
-            progress.advance(finished.paths)
-        failures.is_interrupted = stop.is_requested
-    return failures
-
-
-def _paths_done(run: RunFolder) -> int:
-    return sum(block.paths for block in run.finished.values())
-
-
-def _check_room(run: RunFolder) -> None:
-    """Refuse at once what cannot fit on the disk."""
-    left = run.layout.paths - _paths_done(run)
-    needed = left * run.layout.bytes_of_path() * SMALLEST_COMPRESSION
-    free = shutil.disk_usage(run.path).free
-    if needed > free:
-        raise OutputError(
-            f"{run.path}: found {gigabytes(free)} free, but the results need at least {gigabytes(needed)}."
-            " Use fewer paths or a shorter horizon, or choose another disk with -o."
-        )
+    return announce
 
 
 def _check_memory(layout: Layout, threads: int) -> None:
@@ -276,8 +206,3 @@ def _check_memory(layout: Layout, threads: int) -> None:
             f"numerics.block: found {layout.chunk:,} paths, which need {gigabytes(needed)} on {threads}"
             f" threads; this machine has {gigabytes(memory)}. Use smaller blocks or fewer threads."
         )
-
-
-def gigabytes(size: float) -> str:
-    """A number of bytes in words."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.1f} MB"

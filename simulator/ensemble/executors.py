@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from simulator.ensemble.jobs import Done, Failed, Job, Task
+from simulator.ensemble.resources import Resources, Tls
 from simulator.ensemble.stopping import StopSignal
 from simulator.results.errors import OutputError
+
+__all__ = ["Executor", "NoteRetry", "Pool", "Resources", "Tls", "open_executor"]
 
 #: Seconds between looks at the stop signal while nothing finishes.
 LOOK_EVERY = 0.25
@@ -31,46 +32,7 @@ LOOK_EVERY = 0.25
 HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
-class Tls(NamedTuple):
-    """Files of a TLS identity: the authority that signed everybody, our certificate, and its key."""
-
-    authority: Path
-    certificate: Path
-    key: Path
-
-
-@dataclass(frozen=True)
-class Resources:
-    """Where to work, and how patiently.
-
-    Parameters
-    ----------
-    threads
-        Threads of this process; all cores by default. For threads alone.
-    workers
-        Processes of a Dask cluster that is started here and ends with the session.
-    scheduler
-        Address (``tls://…``, ``tcp://…``) or scheduler file of a Dask cluster that exists.
-    tls
-        Identity for ``tls://``; the configuration of Dask by default.
-    is_insecure
-        Allow a connection without encryption to another machine.
-    retries
-        Further attempts at a task that failed.
-    worker_ttl_s
-        Silence after which a worker counts as dead; of a cluster that is started here.
-    memory_of_worker
-        Bytes a worker may use, of a cluster that is started here; its share of the machine by default.
-    """
-
-    threads: int | None = None
-    workers: int | None = None
-    scheduler: str | None = None
-    tls: Tls | None = None
-    is_insecure: bool = False
-    retries: int = 1
-    worker_ttl_s: float = 60.0
-    memory_of_worker: int | None = None
+NoteRetry = Callable[[Task, Exception, int], None]
 
 
 class Pool(Protocol):
@@ -123,7 +85,10 @@ class Executor:
         self._pool.remove(key)
 
     def results(
-        self, tasks: Iterable[Task], stop: StopSignal | None = None
+        self,
+        tasks: Iterable[Task],
+        stop: StopSignal | None = None,
+        note_retry: NoteRetry | None = None,
     ) -> Generator[Done | Failed, None, None]:
         """Work through tasks and yield each as it ends, in whatever order.
 
@@ -135,6 +100,8 @@ class Executor:
             Taken one by one as there is room; their jobs must be known by then.
         stop
             When a stop is requested, no task is begun any more and those in flight are finished.
+        note_retry
+            Told of each failure after which a task is tried again, with the attempts so far.
 
         Raises
         ------
@@ -167,6 +134,8 @@ class Executor:
                         fatal = fatal or answer
                     elif attempts[task] <= self._retries:
                         again.append(task)
+                        if note_retry is not None:
+                            note_retry(task, answer, attempts[task])
                     elif isinstance(answer, OSError):
                         fatal = fatal or answer
                     else:
@@ -194,7 +163,7 @@ def open_executor(resources: Resources) -> Iterator[Executor]:
     OutputError
         If the cluster cannot be reached or used; the message says why.
     """
-    if resources.workers is None and resources.scheduler is None:
+    if resources.are_threads:
         from simulator.ensemble.threads import open_threads
 
         with open_threads(resources) as executor:

@@ -7,6 +7,8 @@ task twice writes the same bytes twice.
 
 from __future__ import annotations
 
+import os
+import platform
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +25,7 @@ from simulator.ensemble.audit import simulate_audited
 from simulator.ensemble.plan import Block
 from simulator.results.layout import STATUS, Array, Layout
 from simulator.results.ledger import FinishedBlock
+from simulator.results.locks import Fence
 from simulator.results.outcomes import path_outcomes
 from simulator.results.store import Store, hash_block, write_block
 
@@ -47,6 +50,8 @@ class Job:
         Check the accounting identities.
     reduce
         What to make of the arrays of a block, (path, day, …) by name, for the client: a function of a module.
+    fence
+        By which a worker knows that the run still holds its folder.
     """
 
     key: str
@@ -55,6 +60,7 @@ class Job:
     store: Path | None
     is_audited: bool = False
     reduce: Reduce = path_outcomes
+    fence: Fence | None = None
 
 
 class Task(NamedTuple):
@@ -85,6 +91,7 @@ class OpenJob:
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        self._check_fence()
         self._agents = bool(job.layout.funds)
         store = job.store or Path()
         self._store = Store(store, job.layout, _warm_up(job.prepared, self._agents))
@@ -96,13 +103,18 @@ class OpenJob:
         ------
         OSError
             If it cannot be written.
+        OutputError
+            If the run does not hold its folder any more.
         """
         started = time.perf_counter()
         records, residuals = self._simulate(block)
+        simulated = time.perf_counter()
+        self._check_fence()
         if self.job.store is None:
             written = hash_block(self._store, records)
         else:
             written = write_block(self._store, block.first_path, records)
+        stored = time.perf_counter()
         codes = Counter(int(code) for code in written.arrays[STATUS.name] if code)
         finished = FinishedBlock(
             block=block.number,
@@ -110,11 +122,19 @@ class OpenJob:
             paths=block.paths,
             sha256=written.sha256,
             stored_bytes=written.stored_bytes,
-            seconds=round(time.perf_counter() - started, 3),
+            seconds=round(stored - started, 3),
             stopped={self.job.layout.statuses[code]: count for code, count in sorted(codes.items())},
             audit=residuals,
+            simulate_seconds=round(simulated - started, 3),
+            store_seconds=round(stored - simulated, 3),
+            finished_at=round(time.time(), 3),
+            worker=f"{platform.node()}:{os.getpid()}",
         )
         return finished, self.job.reduce(written.arrays)
+
+    def _check_fence(self) -> None:
+        if self.job.fence is not None:
+            self.job.fence.check()
 
     def _simulate(self, block: Block) -> tuple[Records, tuple[Any, ...]]:
         if self.job.is_audited:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -31,13 +31,20 @@ class Silence:
 class Pace:
     """How fast paths are done, and how long the rest takes at that pace."""
 
-    def __init__(self, total: int, done: int) -> None:
+    def __init__(
+        self, total: int, done: int, block: int = 0, workers: Callable[[], int] | None = None
+    ) -> None:
         self.total, self.done, self._already = total, done, done
+        self._block, self._workers = block, workers
         self._started = time.monotonic()
 
     def __str__(self) -> str:
-        """*512 of 2,048 paths, 1,100 paths/s, 1 s left*; no pace before the first paths."""
+        """*512 of 2,048 paths, 1 of 4 blocks, 2 at work, 1,100 paths/s, 1 s left*; no pace before the first."""
         counted = f"{self.done:,} of {self.total:,} paths"
+        if self._block:
+            counted += f", {-(-self.done // self._block):,} of {-(-self.total // self._block):,} blocks"
+        if self._workers is not None:
+            counted += f", {self._workers():,} at work"
         elapsed = time.monotonic() - self._started
         rate = (self.done - self._already) / elapsed if elapsed > 0.0 else 0.0
         if rate <= 0.0:
@@ -48,8 +55,8 @@ class Pace:
 class Lines:
     """A line at most every ten seconds, for logs."""
 
-    def __init__(self, total: int, done: int) -> None:
-        self._pace = Pace(total, done)
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
         self._said = time.monotonic()
 
     def advance(self, paths: int) -> None:
@@ -62,30 +69,40 @@ class Lines:
 
 
 @contextmanager
-def showing_progress(total: int, done: int, *, is_silent: bool) -> Iterator[Progress]:
+def showing_progress(
+    total: int,
+    done: int,
+    *,
+    is_silent: bool,
+    block: int = 0,
+    workers: Callable[[], int] | None = None,
+) -> Iterator[Progress]:
     """Show progress while the body runs.
 
     Parameters
     ----------
     total, done
         Paths of the run, and how many an earlier run finished.
+    block
+        Paths in a block, to count blocks too.
+    workers
+        Tells how many threads or processes are at work.
     """
+    pace = Pace(total, done, block, workers)
     if is_silent:
         yield Silence()
     elif not sys.stderr.isatty():
-        yield Lines(total, done)
+        yield Lines(pace)
     else:
-        with _bar(total, done) as bar:
+        with _bar(pace) as bar:
             yield bar
 
 
 @contextmanager
-def _bar(total: int, done: int) -> Iterator[Progress]:
+def _bar(pace: Pace) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as RichProgress
-
-    pace = Pace(total, done)
 
     class Bar:
         def advance(self, paths: int) -> None:
@@ -94,7 +111,7 @@ def _bar(total: int, done: int) -> Iterator[Progress]:
 
     columns = (BarColumn(), TextColumn("{task.description}"))
     with RichProgress(*columns, console=Console(stderr=True, markup=False), transient=True) as shown:
-        task = shown.add_task(str(pace), total=total, completed=done)
+        task = shown.add_task(str(pace), total=pace.total, completed=pace.done)
         yield Bar()
 
 

@@ -12,16 +12,21 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.ensemble.progress import duration
+from simulator.ensemble.resources import Resources
 from simulator.ensemble.threads import pin_linear_algebra
 from simulator.results.errors import (
     BAD_INPUT,
     ENVIRONMENT,
     INTERRUPTED,
     UNFINISHED,
+    LostClusterError,
     OutputError,
     disk_error,
     plain,
@@ -29,18 +34,20 @@ from simulator.results.errors import (
 
 if TYPE_CHECKING:
     from simulator.ensemble.execution import RunOutcome
+    from simulator.ensemble.under_way import Terms
     from simulator.scenario.loading import LoadedScenario
     from simulator.scenario.schema import Scenario
 
 
 def run_command(
     loaded: LoadedScenario[Scenario],
+    resources: Resources | None = None,
     *,
-    threads: int | None = None,
-    output: Path | None = None,
+    output: str | Path | None = None,
     path: int | None = None,
     audit: bool = False,
     overwrite: bool = False,
+    shard: str | None = None,
     quiet: bool = False,
     as_json: bool = False,
 ) -> int:
@@ -48,10 +55,14 @@ def run_command(
 
     Parameters
     ----------
+    resources
+        Where to work; all cores of this machine by default.
     output
-        Folder of the results, or a name inside ``outputs/``; ``outputs/NAME`` by default.
+        Folder of the results, a name inside ``outputs/``, or a URL; ``outputs/NAME`` by default.
     path
         Replay this path alone; nothing is written.
+    shard
+        Part of the run to do, such as ``2/5``.
     quiet, as_json
         Neither progress nor summary; the summary as JSON and no progress.
 
@@ -61,59 +72,97 @@ def run_command(
         If the opening books cannot balance.
     """
     pin_linear_algebra()
-    try:
+    with reporting_errors(output or "outputs") as ended:
         if path is not None:
             return _replay(loaded, path, audit, as_json)
-        return _run(loaded, threads, output, audit, overwrite, quiet, as_json)
+        from simulator.ensemble.under_way import Shard, Terms
+        from simulator.results.folder import choose_folder
+
+        folder = choose_folder(loaded.scenario.name, output)
+        terms = Terms(audit, overwrite, shard=Shard.parse(shard) if shard else None)
+        return run_and_report(
+            loaded, folder, resources or Resources(), terms, quiet=quiet, as_json=as_json
+        )
+    return ended.code
+
+
+@dataclass
+class Ended:
+    """How a command ended that did not come to its end."""
+
+    code: int = 0
+
+
+@contextmanager
+def reporting_errors(output: str | Path) -> Iterator[Ended]:
+    """Tell what went wrong in the body in one message, and keep its exit code.
+
+    Parameters
+    ----------
+    output
+        Where results lie, for errors of the disk that do not say.
+    """
+    ended = Ended()
+    try:
+        yield ended
     except KeyboardInterrupt:  # before the first block or after the last: nothing is in flight
         _complain(f"Interrupted. Resume with: {_this_command()}")
-        return INTERRUPTED
+        ended.code = INTERRUPTED
+    except LostClusterError as error:
+        _complain(f"{error} Resume with: {_this_command()}")
+        ended.code = error.exit_code
     except OutputError as error:
         _complain(str(error))
-        return error.exit_code
+        ended.code = error.exit_code
     except BrokenPipeError:  # whoever read our output has gone
         raise
     except OSError as error:
-        told = disk_error(error, output or Path("outputs"))
+        told = disk_error(error, Path(output))
         _complain(f"{told} What was finished is kept. Resume with: {_this_command()}")
-        return told.exit_code
+        ended.code = told.exit_code
     except MemoryError:
         _complain(
             "Out of memory. Use smaller blocks (numerics.block) or fewer threads. What was finished is kept."
         )
-        return ENVIRONMENT
+        ended.code = ENVIRONMENT
 
 
-def _run(
+def run_and_report(
     loaded: LoadedScenario[Scenario],
-    threads: int | None,
-    output: Path | None,
-    audit: bool,
-    overwrite: bool,
+    folder: Path,
+    resources: Resources,
+    terms: Terms,
+    *,
     quiet: bool,
     as_json: bool,
 ) -> int:
+    """Run a scenario, or what is left of it, show what it came to, and return the exit code."""
     from simulator.ensemble.execution import is_complete, run_scenario
-    from simulator.results.folder import choose_folder
+    from simulator.results.places import shown
 
-    folder = choose_folder(loaded.scenario.name, output)
     is_silent = quiet or as_json
-    outcome = run_scenario(
-        loaded, folder, threads=threads, audit=audit, overwrite=overwrite, is_silent=is_silent
-    )
+    outcome = run_scenario(loaded, folder, resources=resources, terms=terms, is_silent=is_silent)
     for note in () if is_silent else outcome.notes:
         _complain(note)
+    if outcome.repaired and not is_silent:
+        _complain(f"{len(outcome.repaired):,} blocks that were not whole on disk were done again.")
     for block, error in outcome.failures.failed:
         _complain(
             f"paths {block.first_path:,} to {block.first_path + block.paths - 1:,} failed:"
             f" {type(error).__name__}: {error}"
         )
     run = outcome.folder
-    if not is_complete(run):
-        done = sum(finished.paths for finished in run.finished.values())
-        _complain(f"{done:,} of {run.layout.paths:,} paths are done. Resume with: {_this_command()}")
-        return INTERRUPTED if outcome.failures.is_interrupted else UNFINISHED
-    return _report(outcome, quiet, as_json)
+    if is_complete(run):
+        return _report(outcome, quiet, as_json)
+    done = sum(finished.paths for finished in run.finished.values())
+    told = f"{done:,} of {run.layout.paths:,} paths are done."
+    if terms.shard and not outcome.failures.failed and not outcome.failures.is_interrupted:
+        if not is_silent:
+            _complain(f"Shard {terms.shard.number} of {terms.shard.count} is done; in all, {told}")
+            _complain(f"The last shard completes the run, or: unwind resume {shown(folder)}")
+        return 0
+    _complain(f"{told} Resume with: {_this_command()}")
+    return INTERRUPTED if outcome.failures.is_interrupted else UNFINISHED
 
 
 def _report(outcome: RunOutcome, quiet: bool, as_json: bool) -> int:
@@ -139,12 +188,13 @@ def _report(outcome: RunOutcome, quiet: bool, as_json: bool) -> int:
 
 
 def _closing(outcome: RunOutcome) -> list[str]:
-    from simulator.ensemble.execution import gigabytes
+    from simulator.ensemble.description import gigabytes
+    from simulator.results.places import shown
 
     run = outcome.folder
     stored = sum(block.stored_bytes for block in run.finished.values())
     took = "already complete" if outcome.was_complete else f"in {duration(outcome.seconds)}"
-    return [f"Results: {run.path} ({gigabytes(stored)}, {took})"]
+    return [f"Results: {shown(run.path)} ({gigabytes(stored)}, {took})"]
 
 
 def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: bool) -> int:

@@ -19,6 +19,7 @@ from simulator.results.ledger import (
     LEDGER,
     FinishedBlock,
     create_ledger,
+    drop_broken_lines,
     has_ledger,
     ledger_file,
     read_ledgers,
@@ -37,7 +38,7 @@ from simulator.results.places import is_local, names, place, put, remove_tree, s
 from simulator.results.template import create_template, repair_template
 
 ROOT = Path("outputs")
-STORE, LOG = "results.zarr", "run.log"
+STORE = "results.zarr"
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")
 
 
@@ -126,11 +127,12 @@ def begin_or_resume(
         If it cannot be written.
     """
     if _is_used(folder):
-        found = _manifest_of(folder)
+        found = _manifest_of(folder, manifest)
         if not overwrite:
             found = _same_run(folder, found, manifest, other_version)
         if not overwrite and has_ledger(folder):
-            sweep_partial(folder / STORE)
+            if not shard:
+                _tidy(folder, found)
             repair_template(folder / STORE, found.store_layout())
             _keep_inputs(folder, found, data_files or {})
             return open_run(folder, shard)
@@ -193,17 +195,38 @@ def open_run(folder: Path, shard: str = "") -> RunFolder:
 
 
 def _is_used(folder: Path) -> bool:
-    return any(not name.startswith((LOCK, MANIFEST + ".", LOG)) for name in names(folder))
+    return any(not name.startswith((LOCK, f"{MANIFEST}.")) for name in names(folder))
 
 
-def _manifest_of(folder: Path) -> Manifest:
-    if not (folder / MANIFEST).is_file():
+def _manifest_of(folder: Path, wanted: Manifest) -> Manifest:
+    """The manifest of a folder; written anew if it is damaged and the ledger proves that it was the one wanted."""
+    if not (folder / MANIFEST).is_file() and not _knows(folder, wanted):
         raise OutputError(
             f"{shown(folder)}: found files there that no run of Unwind wrote. Choose another folder with -o; this"
             " one is left as it is.",
             BAD_INPUT,
         )
-    return read_manifest(folder)
+    try:
+        return read_manifest(folder)
+    except OutputError:
+        if not _knows(folder, wanted):
+            raise
+    write_manifest(folder, wanted)
+    return wanted
+
+
+def _knows(folder: Path, manifest: Manifest) -> bool:
+    """Whether the ledger of a folder is of this very run: its lines carry a check of what they belong to."""
+    return has_ledger(folder) and bool(read_ledgers(folder, manifest.run_key).blocks)
+
+
+def _tidy(folder: Path, manifest: Manifest) -> None:
+    """Remove what a writer that died left behind: files half written, and broken lines of the ledger."""
+    sweep_partial(folder / STORE)
+    if not is_local(folder):
+        return
+    for file in [*folder.glob(f"{LEDGER}*.jsonl"), *folder.glob(f"{FAILURES}*.jsonl")]:
+        drop_broken_lines(file, manifest.run_key)
 
 
 def _delete_run(folder: Path) -> None:

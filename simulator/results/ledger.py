@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from simulator.results.places import get, is_local, names, put, sync_folder
+from simulator.results.places import get, is_local, names, put, put_durably, sync_folder
 
 LEDGER, FAILURES = "ledger", "failures"
 #: Object that says that a run behind a URL was begun.
@@ -199,6 +199,19 @@ def _ledger_of(files: Iterable[Path], run_key: str) -> Ledger:
                 continue
             blocks[finished.block] = finished
     return Ledger(blocks, tuple(broken))
+
+
+def drop_broken_lines(file: Path, run_key: str) -> None:
+    """Write a ledger of this machine anew without the lines that cannot be trusted, if it has any.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the old one then stays.
+    """
+    entries, broken = read_entries(file, run_key)
+    if broken:
+        put_durably(file, b"".join(_line(run_key, entry) for _, entry in entries))
 
 
 def read_failures(folder: Path, run_key: str) -> dict[int, FailedBlock]:

@@ -6,13 +6,13 @@ computed block by block while the block is in memory. A path that stopped has no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from simulator.results.folder import RunFolder
-from simulator.results.layout import Array
+from simulator.results.layout import Array, Layout
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
@@ -267,6 +267,48 @@ def path_outcomes(arrays: Arrays) -> dict[str, Array]:
         return {outcome.name: np.asarray(outcome.of(arrays), np.float32) for outcome in OUTCOMES}
 
 
+class OutcomeTable(Mapping[int, dict[str, Array]]):
+    """Outcomes of blocks by number, each at the place of its paths in one array: held once, never copied together.
+
+    Parameters
+    ----------
+    layout
+        Of the run; the arrays take memory as they are filled.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        sizes = {name: len(names) for name, names in layout.labels().items()}
+        self._layout = layout
+        self._blocks: set[int] = set()
+        self.arrays = {
+            outcome.name: np.empty(
+                (layout.paths, sizes[outcome.dim]) if outcome.dim else layout.paths, np.float32
+            )
+            for outcome in OUTCOMES
+        }
+
+    def add(self, block: int, part: Mapping[str, Array]) -> None:
+        """Put the outcomes of a block in their place."""
+        for name, array in self.arrays.items():
+            array[self._paths(block)] = part[name]
+        self._blocks.add(block)
+
+    def _paths(self, block: int) -> slice:
+        return slice(block * self._layout.chunk, (block + 1) * self._layout.chunk)
+
+    def __getitem__(self, block: int) -> dict[str, Array]:
+        """Outcomes of a block by name."""
+        if block not in self._blocks:
+            raise KeyError(block)
+        return {name: array[self._paths(block)] for name, array in self.arrays.items()}
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(self._blocks))
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+
 def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | None = None) -> xr.Dataset:
     """Outcomes of all finished paths of a run, as a dataset with units.
 
@@ -282,19 +324,20 @@ def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | Non
     """
     import xarray as xr
 
-    known = known or {}
-    numbers = sorted(run.finished)
-    parts = [
-        known[number] if number in known else path_outcomes(read_block(run.store, run.layout, number))
-        for number in numbers
-    ]
-    labels = run.layout.labels()
-    blocks = [run.finished[number] for number in numbers]
+    table = known if isinstance(known, OutcomeTable) else OutcomeTable(run.layout)
+    blocks = [run.finished[number] for number in sorted(run.finished)]
+    for block in blocks:
+        if block.block not in table:
+            is_known = known is not None and block.block in known
+            part = known[block.block] if is_known and known else _outcomes_on_disk(run, block.block)
+            table.add(block.block, part)
     path = np.concatenate([np.arange(block.first_path, block.first_path + block.paths) for block in blocks])
+    is_whole = len(path) == run.layout.paths
+    labels = run.layout.labels()
     data = {
         outcome.name: (
             ("path", outcome.dim) if outcome.dim else ("path",),
-            np.concatenate([part[outcome.name] for part in parts]),
+            table.arrays[outcome.name] if is_whole else table.arrays[outcome.name][path],
             {"long_name": outcome.meaning, "units": outcome.unit},
         )
         for outcome in OUTCOMES
@@ -304,6 +347,10 @@ def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | Non
         name: list(labels[name]) for name in ("trade", "channel", "call")
     }
     return xr.Dataset(data, coords=coords, attrs={"title": "Outcomes by path", **run.layout.attributes})
+
+
+def _outcomes_on_disk(run: RunFolder, block: int) -> dict[str, Array]:
+    return path_outcomes(read_block(run.store, run.layout, block))
 
 
 def lost_all_dealers(outcomes: xr.Dataset) -> Array:

@@ -9,6 +9,7 @@ and column it stands.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -161,6 +162,31 @@ def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> L
     """
     used = [file for file in loaded.files if file.label not in loaded.data_files]
     return load_tree(apply_overrides(loaded.tree, overrides), used, type(loaded.scenario))
+
+
+def load_resolved(
+    values: Mapping[str, Any], label: str, used: Sequence[UsedFile], data_files: Mapping[str, Path]
+) -> LoadedScenario[Scenario]:
+    """A scenario from all of its values in their written form, as the manifest of a run keeps them.
+
+    Parameters
+    ----------
+    values
+        What :func:`simulator.scenario.explain.as_written` gave.
+    label
+        Where they stand, for messages.
+    used, data_files
+        Files that the scenario was made from, and where its data files lie now.
+
+    Raises
+    ------
+    ScenarioError
+        If this version of the schema does not accept them.
+    """
+    from simulator.scenario.schema import Scenario
+
+    tree = compose(Source(label, json.dumps(values, indent=1)))
+    return LoadedScenario(validate(Scenario, tree), tree, tuple(used), data_files)
 
 
 def read_file(label: str, path: Path) -> Source:
