@@ -8,7 +8,6 @@ interrupted; 1 is a defect of ours. There is no traceback without ``--debug``.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -21,13 +20,9 @@ from simulator.command_line import (
     DEFECT,
     ENVIRONMENT,
     INTERRUPTED,
-    AsJson,
-    Overrides,
-    Quiet,
-    ScenarioFile,
     counted,
-    ends_quietly,
 )
+from simulator.run_commands import register as register_runs
 from simulator.scenario.errors import Problems, ScenarioError, printable
 from simulator.scenario_commands import register as register_scenarios
 from simulator.terminal import complain, prepare_streams, say
@@ -50,6 +45,7 @@ Examples:
 Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment, 130 interrupted.""",
 )
 
+register_runs(app)
 register_scenarios(app)
 register_basis(app)
 register_analysis(app)
@@ -113,58 +109,3 @@ def _unwind(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Unwind: a Monte Carlo systemic-stress simulator of the US Treasury market."""
-
-
-@app.command(
-    epilog="""\b
-Examples:
-  unwind run calm
-  unwind run calm --path 17 --audit
-  unwind run calm --set channels.haircut=false -o outputs/no-haircut"""
-)
-@ends_quietly
-def run(
-    file: ScenarioFile,
-    override: Overrides = None,
-    paths: Annotated[int | None, typer.Option(min=1, help="Random paths; the same as --set paths=N.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of all random streams; the same as --set seed=N.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder of results; outputs/NAME by default.")
-    ] = None,
-    path: Annotated[
-        int | None, typer.Option(min=0, help="Replay this path alone and tell its story.")
-    ] = None,
-    audit: Annotated[bool, typer.Option("--audit", help="Check all ledgers after every phase.")] = False,
-    agents: Annotated[bool, typer.Option("--agents", help="Keep the records of every single agent.")] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace another run's results in the folder.")
-    ] = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> None:
-    """Run a scenario and keep its results; the same command again finishes an interrupted run."""
-    from simulator.scenario.loading import load_scenario
-
-    settings = [f"{key}={value}" for key, value in (("paths", paths), ("seed", seed)) if value is not None]
-    settings += ["output.agents=true"] if agents else []
-    loaded = load_scenario(file, [*(override or ()), *settings])
-
-    from simulator.ensemble.run import run_command
-
-    try:
-        code = run_command(
-            loaded,
-            threads=threads,
-            output=output,
-            path=path,
-            audit=audit,
-            overwrite=overwrite,
-            quiet=quiet,
-            as_json=as_json,
-        )
-    except Problems as found:
-        raise loaded.refused(found) from found
-    raise typer.Exit(code)

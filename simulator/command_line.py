@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
@@ -71,6 +72,62 @@ Overrides = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="Folder or URL (s3://…) of results; outputs/NAME by default.",
+        show_default=False,
+    ),
+]
+Run = Annotated[str, typer.Argument(metavar="OUTPUT", help="Folder or URL of results.", show_default=False)]
+_CLUSTER = "Where to work"
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Threads of this process; all cores by default.",
+        rich_help_panel=_CLUSTER,
+        show_default=False,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Processes of a Dask cluster started here, instead of threads.",
+        rich_help_panel=_CLUSTER,
+        show_default=False,
+    ),
+]
+SchedulerAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS|FILE.json",
+        help="Dask cluster that exists: tls://HOST:PORT, tcp://HOST:PORT, or its scheduler file.",
+        rich_help_panel=_CLUSTER,
+        show_default=False,
+    ),
+]
+_PEM = {"exists": True, "dir_okay": False, "rich_help_panel": _CLUSTER, "show_default": False}
+TlsAuthority = Annotated[
+    Path | None, typer.Option("--tls-ca", help="Certificate of the authority, for tls://.", **_PEM)
+]
+TlsCertificate = Annotated[
+    Path | None, typer.Option("--tls-cert", help="Our certificate, for tls://.", **_PEM)
+]
+TlsKey = Annotated[Path | None, typer.Option("--tls-key", help="Our key, for tls://.", **_PEM)]
+Insecure = Annotated[
+    bool,
+    typer.Option("--insecure", help="Allow tcp:// to another machine.", rich_help_panel=_CLUSTER),
+]
+Retries = Annotated[
+    int, typer.Option(min=0, help="Further attempts at a block that failed.", rich_help_panel=_CLUSTER)
+]
 
 
 def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:

@@ -21,6 +21,7 @@ import pytest
 
 import simulator
 from simulator import cli
+from simulator.ensemble.resources import Resources, Tls
 from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.loading import LoadedScenario
@@ -388,8 +389,8 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
     """A stand-in for the runner, which is tested with the engine: it records what it is asked for."""
     record = types.SimpleNamespace(calls=[], ends_with=0)
 
-    def run_command(loaded: LoadedScenario[Any], **options: Any) -> int:
-        record.calls.append((loaded, options))
+    def run_command(loaded: LoadedScenario[Any], resources: Resources, **options: Any) -> int:
+        record.calls.append((loaded, options | {"resources": resources}))
         if isinstance(record.ends_with, BaseException):
             raise record.ends_with
         return int(record.ends_with)
@@ -401,7 +402,8 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
 
 
 def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.SimpleNamespace) -> None:
-    numbers = ("--paths", "50", "--seed", "9", "--threads", "2", "--path", "17", "-o", "outputs/x")
+    numbers = ("--paths", "50", "--seed", "9", "--threads", "2", "--retries", "3")
+    numbers = (*numbers, "--path", "17", "-o", "outputs/x")
     flags = ("--audit", "--agents", "--overwrite", "--quiet", "--json", "--set", "funds.count=3")
     code, _, err = unwind("run", str(COMPLETE), *numbers, *flags)
     assert (code, err) == (0, "")
@@ -410,14 +412,44 @@ def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.Simpl
     assert loaded.scenario.output.agents is True
     assert loaded.origin("paths") == "--set"
     assert options == {
-        "threads": 2,
-        "output": Path("outputs/x"),
+        "resources": Resources(threads=2, retries=3),
+        "shard": None,
+        "output": "outputs/x",
         "path": 17,
         "audit": True,
         "overwrite": True,
         "quiet": True,
         "as_json": True,
     }
+
+
+def test_where_to_work_is_handed_over(unwind: Unwind, runner: types.SimpleNamespace, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.pem" for name in ("ca", "cert", "key")}
+    for file in files.values():
+        file.touch()
+    tls = [word for name, file in files.items() for word in (f"--tls-{name}", str(file))]
+    assert unwind("run", str(COMPLETE), "--scheduler", "tls://a:1", *tls)[0] == 0
+    assert unwind("run", str(COMPLETE), "--workers", "3", "--shard", "2/5", "-o", "s3://bucket/run")[0] == 0
+    (_, first), (_, second) = runner.calls
+    assert first["resources"] == Resources(scheduler="tls://a:1", tls=Tls(*files.values()))
+    assert second["resources"] == Resources(workers=3)
+    assert (second["shard"], second["output"]) == ("2/5", "s3://bucket/run")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--threads", "2", "--workers", "2"), "--threads and --workers: found several places to work"),
+        (("--insecure",), "--tls-* and --insecure go with --scheduler"),
+        (("--scheduler", "tls://a:1", "--tls-key", __file__), "found some of them; allowed are all three"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    options: tuple[str, ...], words: str, unwind: Unwind
+) -> None:
+    code, _, err = unwind("run", str(COMPLETE), *options)
+    assert code == 2
+    assert words in err
 
 
 @pytest.mark.parametrize(

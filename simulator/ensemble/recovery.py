@@ -72,7 +72,9 @@ def existing_folder(output: str) -> Path:
     if is_local(folder) and not folder.is_dir() and (ROOT / folder).is_dir():
         folder = ROOT / folder
     if not names(folder):
-        raise OutputError(f"{plain(shown(folder))}: found no results of a run there. Check the path.", BAD_INPUT)
+        raise OutputError(
+            f"{plain(shown(folder))}: found no results of a run there. Check the path.", BAD_INPUT
+        )
     return folder
 
 

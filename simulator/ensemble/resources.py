@@ -66,9 +66,13 @@ class Resources:
         asked = {"--threads": self.threads, "--workers": self.workers, "--scheduler": self.scheduler}
         given = [option for option, value in asked.items() if value is not None]
         if len(given) > 1:
-            raise OutputError(f"{' and '.join(given)}: found several places to work; allowed is one.", BAD_INPUT)
+            raise OutputError(
+                f"{' and '.join(given)}: found several places to work; allowed is one.", BAD_INPUT
+            )
         if self.scheduler is None and (self.tls is not None or self.is_insecure):
-            raise OutputError("--tls-* and --insecure go with --scheduler: allowed are both or neither.", BAD_INPUT)
+            raise OutputError(
+                "--tls-* and --insecure go with --scheduler: allowed are both or neither.", BAD_INPUT
+            )
 
 
 def tls_of(authority: Path | None, certificate: Path | None, key: Path | None) -> Tls | None:
@@ -83,6 +87,7 @@ def tls_of(authority: Path | None, certificate: Path | None, key: Path | None) -
         return None
     if authority is None or certificate is None or key is None:
         raise OutputError(
-            "--tls-ca, --tls-cert and --tls-key: found some of them; allowed are all three or none.", BAD_INPUT
+            "--tls-ca, --tls-cert and --tls-key: found some of them; allowed are all three or none.",
+            BAD_INPUT,
         )
     return Tls(authority, certificate, key)

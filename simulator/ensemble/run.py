@@ -80,9 +80,7 @@ def run_command(
 
         folder = choose_folder(loaded.scenario.name, output)
         terms = Terms(audit, overwrite, shard=Shard.parse(shard) if shard else None)
-        return run_and_report(
-            loaded, folder, resources or Resources(), terms, quiet=quiet, as_json=as_json
-        )
+        return run_and_report(loaded, folder, resources or Resources(), terms, quiet=quiet, as_json=as_json)
     return ended.code
 
 
@@ -145,7 +143,9 @@ def run_and_report(
     for note in () if is_silent else outcome.notes:
         _complain(note)
     if outcome.repaired and not is_silent:
-        _complain(f"{len(outcome.repaired):,} blocks that were not whole on disk were done again.")
+        _complain(
+            f"Not whole on disk, and done again: block {', '.join(map(str, sorted(outcome.repaired)))}."
+        )
     for block, error in outcome.failures.failed:
         _complain(
             f"paths {block.first_path:,} to {block.first_path + block.paths - 1:,} failed:"

@@ -127,7 +127,8 @@ def status_lines(status: RunStatus) -> list[str]:
     if status.rate:
         left = status.seconds_left
         lines.append(
-            f"pace {status.rate:,.0f} paths/s" + (f", {duration(left)} left" if left and status.writer else "")
+            f"pace {status.rate:,.0f} paths/s"
+            + (f", {duration(left)} left" if left and status.writer else "")
         )
     if status.blocks_done:
         lines.append(

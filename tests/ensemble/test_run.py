@@ -246,7 +246,7 @@ def test_a_damaged_cache_of_compiled_code_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy_run: RunOutcome
 ) -> None:
     from simulator.engine import simulate
-    from simulator.ensemble import execution
+    from simulator.ensemble import jobs
 
     calls: list[str] = []
 
@@ -257,7 +257,7 @@ def test_a_damaged_cache_of_compiled_code_is_dropped(
         return simulate_block(prepared, first_path, path_count, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(simulate, "simulate_block", truncated)
-    monkeypatch.setattr(execution.rule, "drop_cache", lambda: calls.append("dropped"))
+    monkeypatch.setattr(jobs.rule, "drop_cache", lambda: calls.append("dropped"))
     loaded = load_toy("output.agents=true", "paths=44")
     assert digest(run_scenario(loaded, tmp_path / "run")) == digest(toy_run)
     assert calls == ["failed", "dropped"]

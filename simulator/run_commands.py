@@ -1,0 +1,174 @@
+"""The commands that make results and look after them: ``unwind run``, ``resume``, ``verify`` and ``status``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.command_line import (
+    AsJson,
+    Insecure,
+    Output,
+    Overrides,
+    Quiet,
+    Retries,
+    Run,
+    ScenarioFile,
+    SchedulerAddress,
+    Threads,
+    TlsAuthority,
+    TlsCertificate,
+    TlsKey,
+    Workers,
+    ends_quietly,
+)
+from simulator.ensemble.resources import Resources, tls_of
+from simulator.results.errors import OutputError
+from simulator.scenario.errors import Problems
+from simulator.terminal import complain
+
+
+@ends_quietly
+def run(
+    file: ScenarioFile,
+    override: Overrides = None,
+    paths: Annotated[int | None, typer.Option(min=1, help="Random paths; the same as --set paths=N.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of all random streams; the same as --set seed=N.")
+    ] = None,
+    output: Output = None,
+    path: Annotated[
+        int | None, typer.Option(min=0, help="Replay this path alone and tell its story.")
+    ] = None,
+    audit: Annotated[bool, typer.Option("--audit", help="Check all ledgers after every phase.")] = False,
+    agents: Annotated[bool, typer.Option("--agents", help="Keep the records of every single agent.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another run's results in the folder.")
+    ] = False,
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: SchedulerAddress = None,
+    tls_ca: TlsAuthority = None,
+    tls_cert: TlsCertificate = None,
+    tls_key: TlsKey = None,
+    insecure: Insecure = False,
+    retries: Retries = 1,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Do the I-th of N parts; processes without a connection share a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a scenario and keep its results; the same command again finishes an interrupted run."""
+    from simulator.scenario.loading import load_scenario
+
+    settings = [f"{key}={value}" for key, value in (("paths", paths), ("seed", seed)) if value is not None]
+    settings += ["output.agents=true"] if agents else []
+    loaded = load_scenario(file, [*(override or ()), *settings])
+    tls = (tls_ca, tls_cert, tls_key)
+    resources = resources_of(threads, workers, scheduler, tls, insecure, retries)
+
+    from simulator.ensemble.run import run_command
+
+    try:
+        code = run_command(
+            loaded,
+            resources,
+            output=output,
+            path=path,
+            audit=audit,
+            overwrite=overwrite,
+            shard=shard,
+            quiet=quiet,
+            as_json=as_json,
+        )
+    except Problems as found:
+        raise loaded.refused(found) from found
+    raise typer.Exit(code)
+
+
+def resources_of(
+    threads: int | None,
+    workers: int | None,
+    scheduler: str | None,
+    tls: tuple[Path | None, Path | None, Path | None],
+    insecure: bool,
+    retries: int,
+) -> Resources:
+    """Where to work, from the options of a command; ends the command if they contradict each other."""
+    try:
+        return Resources(
+            threads=threads,
+            workers=workers,
+            scheduler=scheduler,
+            tls=tls_of(*tls),
+            is_insecure=insecure,
+            retries=retries,
+        )
+    except OutputError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from error
+
+
+@ends_quietly
+def resume(
+    output: Run,
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: SchedulerAddress = None,
+    tls_ca: TlsAuthority = None,
+    tls_cert: TlsCertificate = None,
+    tls_key: TlsKey = None,
+    insecure: Insecure = False,
+    retries: Retries = 1,
+    other_version: Annotated[
+        bool,
+        typer.Option("--other-version", help="Go on with a run that another version of the code began."),
+    ] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Finish a run from its folder alone: what is whole stays, what is missing or damaged is done again."""
+    from simulator.ensemble.recovery import resume_command
+
+    tls = (tls_ca, tls_cert, tls_key)
+    resources = resources_of(threads, workers, scheduler, tls, insecure, retries)
+    code = resume_command(output, resources, other_version=other_version, quiet=quiet, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@ends_quietly
+def verify(output: Run, as_json: AsJson = False) -> None:
+    """Read all results of a run and compare them with what was written; exit code 3 if anything differs."""
+    from simulator.ensemble.recovery import verify_command
+
+    raise typer.Exit(verify_command(output, as_json=as_json))
+
+
+@ends_quietly
+def status(output: Run, as_json: AsJson = False) -> None:
+    """Tell how far a run is, who writes it, how fast, and what failed; also while it runs."""
+    from simulator.ensemble.recovery import status_command
+
+    raise typer.Exit(status_command(output, as_json=as_json))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program's."""
+    examples = """\b
+Examples:
+  unwind run calm
+  unwind run calm --path 17 --audit
+  unwind run calm --set channels.haircut=false -o outputs/no-haircut
+  unwind run calm --paths 100000 --workers 4"""
+    app.command(epilog=examples)(run)
+    app.command(epilog="\b\nExample:\n  unwind resume outputs/calm")(resume)
+    app.command(epilog="\b\nExample:\n  unwind verify outputs/calm --json")(verify)
+    app.command(epilog="\b\nExample:\n  unwind status outputs/calm")(status)
