@@ -85,8 +85,8 @@ def choose_folder(name: str, chosen: Path | None) -> Path:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder against other writers; created if it does not exist.
+def locked(folder: Path, name: str = LOCK) -> Iterator[None]:
+    """Hold a folder, or the part of it that ``name`` stands for, against other writers; created if need be.
 
     The lock belongs to the process and ends with it, however it ends: what a dead writer left is no obstacle.
 
@@ -96,7 +96,7 @@ def locked(folder: Path) -> Iterator[None]:
         If another process holds it, with its number and machine.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a+b") as stream:
+    with (folder / name).open("a+b") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
