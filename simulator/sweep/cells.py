@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import NamedTuple, cast
 
 from simulator.scenario import files
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
-from simulator.scenario.explain import in_words
 from simulator.scenario.loading import (
     COMMAND_LINE,
     PRESET,
@@ -48,13 +47,14 @@ class Cell(NamedTuple):
     places: tuple[int, ...]
     labels: dict[str, str | float]
 
+    @property
+    def said(self) -> str:
+        """*Leverage 10, policy none*."""
+        return in_short(self.labels)
+
     def __str__(self) -> str:
         """*Cell 12 (leverage 10, policy none)*."""
-        said = ", ".join(
-            f"{name} {label:g}" if isinstance(label, float) else f"{name} {label}"
-            for name, label in self.labels.items()
-        )
-        return f"cell {self.number}" + (f" ({said})" if said else "")
+        return f"cell {self.number} ({self.said})" if self.labels else f"cell {self.number}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class LoadedSweep:
         Everything that was read.
     path
         The sweep file.
+    settings, paths_chosen
+        What the command line changed.
     """
 
     sweep: Sweep
@@ -78,6 +80,8 @@ class LoadedSweep:
     dimensions: tuple[Dimension, ...]
     files: tuple[UsedFile, ...]
     path: Path
+    settings: tuple[str, ...] = ()
+    paths_chosen: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -141,14 +145,18 @@ class LoadedSweep:
             With everything that is wrong with it.
         """
         loaded = load_tree(self.tree(cell), (), Scenario)
+        scenario = loaded.scenario
         changes: dict[str, object] = {
-            "output": loaded.scenario.output.model_copy(update={"agents": self.sweep.keep == "full"})
+            "output": scenario.output.model_copy(update={"agents": self.sweep.keep == "full"})
         }
+        if self.sweep.keep != "statistics":
+            changes["name"] = f"{self.sweep.name[:70]}-{cell.number}"
+            changes["title"] = f"{self.sweep.title or self.sweep.name}: {cell.said}"
         if self.sweep.paths is not None:
             changes["paths"] = self.sweep.paths
         if self.sweep.random_numbers == "independent":
-            changes["seed"] = independent_seed(loaded.scenario.seed, cell.number)
-        return replace(loaded, scenario=loaded.scenario.model_copy(update=changes))
+            changes["seed"] = independent_seed(scenario.seed, cell.number)
+        return replace(loaded, scenario=scenario.model_copy(update=changes))
 
     @cached_property
     def baseline(self) -> str:
@@ -187,7 +195,8 @@ def load_sweep(path: str | Path, overrides: Sequence[str] = (), *, paths: int | 
         dimensions = _dimensions(loaded, base)
         _check_settings(overrides, dimensions)
         sweep = loaded.scenario if paths is None else loaded.scenario.model_copy(update={"paths": paths})
-        found = LoadedSweep(sweep, base, dimensions, (*loaded.files, *used), Path(path))
+        read = (*loaded.files, *used)
+        found = LoadedSweep(sweep, base, dimensions, read, Path(path), tuple(overrides), paths)
         if found.count > CELLS_MAX:
             problem = Problem("axes", f"{found.count:,} cells", f"up to {CELLS_MAX:,}", "Split the sweep.")
             raise refusal(loaded.tree.place.source, problem)
@@ -337,6 +346,9 @@ def _with_cells(located: LocatedProblem, cells: Sequence[Cell], checked: int) ->
     return replace(located, problem=replace(located.problem, advice=advice))
 
 
-def in_short(label: str | float) -> str:
-    """A label as one would type it."""
-    return in_words(label) if isinstance(label, str) else f"{label:g}"
+def in_short(labels: Mapping[str, str | float]) -> str:
+    """Where a cell stands, in a few words."""
+    return ", ".join(
+        f"{name} {label:g}" if isinstance(label, float) else f"{name} {label}"
+        for name, label in labels.items()
+    )
