@@ -57,6 +57,15 @@ class Cell(NamedTuple):
         return f"cell {self.number} ({self.said})" if self.labels else f"cell {self.number}"
 
 
+class Size(NamedTuple):
+    """What decides how long a cell takes: paths and days, and the trades it has."""
+
+    paths: int
+    days: int
+    block: int
+    trades: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class LoadedSweep:
     """A sweep file whose cells were all found valid.
@@ -71,6 +80,8 @@ class LoadedSweep:
         Everything that was read.
     path
         The sweep file.
+    sizes
+        Of the cells of the first seed, in order.
     settings, paths_chosen
         What the command line changed.
     """
@@ -80,6 +91,7 @@ class LoadedSweep:
     dimensions: tuple[Dimension, ...]
     files: tuple[UsedFile, ...]
     path: Path
+    sizes: tuple[Size, ...] = ()
     settings: tuple[str, ...] = ()
     paths_chosen: int | None = None
 
@@ -111,6 +123,15 @@ class LoadedSweep:
         for size, place in zip(self.shape, places, strict=True):
             number = number * size + place
         return number
+
+    def size(self, number: int) -> Size:
+        """Size of a cell."""
+        return self.sizes[number // (self.count // len(self.sizes))]
+
+    @property
+    def trades(self) -> tuple[str, ...]:
+        """Trades of all cells."""
+        return tuple(dict.fromkeys(trade for size in self.sizes for trade in size.trades))
 
     def cells(self) -> Iterator[Cell]:
         """All cells."""
@@ -196,12 +217,11 @@ def load_sweep(path: str | Path, overrides: Sequence[str] = (), *, paths: int | 
         _check_settings(overrides, dimensions)
         sweep = loaded.scenario if paths is None else loaded.scenario.model_copy(update={"paths": paths})
         read = (*loaded.files, *used)
-        found = LoadedSweep(sweep, base, dimensions, read, Path(path), tuple(overrides), paths)
+        found = LoadedSweep(sweep, base, dimensions, read, Path(path), (), tuple(overrides), paths)
         if found.count > CELLS_MAX:
             problem = Problem("axes", f"{found.count:,} cells", f"up to {CELLS_MAX:,}", "Split the sweep.")
             raise refusal(loaded.tree.place.source, problem)
-        _check_cells(found)
-        return found
+        return replace(found, sizes=_check_cells(found))
 
 
 def is_sweep(path: str | Path) -> bool:
@@ -216,7 +236,7 @@ def is_sweep(path: str | Path) -> bool:
 def _base(loaded: LoadedScenario[Sweep], label: str) -> tuple[Node, list[UsedFile]]:
     """The scenario that a sweep file names, and the files it was made from."""
     reference, node = loaded.scenario.scenario, loaded.tree.child("scenario")
-    if reference.startswith(PRESET):
+    if reference.startswith(PRESET) or reference in files.shipped_scenarios():
         return read_with_parents(reference)
     path = Path(label).resolve()
     root = next((folder.parent for folder in path.parents if folder.name == FOLDER), path.parent)
@@ -308,22 +328,24 @@ def _check_settings(overrides: Sequence[str], dimensions: Sequence[Dimension]) -
         raise ScenarioError(problems)
 
 
-def _check_cells(loaded: LoadedSweep) -> None:
-    """Validate every cell, those of one replicate standing for all; each problem is told once.
+def _check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
+    """Validate every cell, those of the first seed standing for all, and return their sizes.
 
     Raises
     ------
     ScenarioError
-        With every problem, where it stands, and in which cells.
+        With every problem once, where it stands, and in which cells.
     """
     met: dict[tuple[str, int, int, str, str], tuple[LocatedProblem, list[Cell]]] = {}
-    checked = 0
+    sizes, checked = [], 0
     for cell in loaded.cells():
         if loaded.sweep.seeds and cell.places[-1]:
             continue
         checked += 1
         try:
-            loaded.load(cell)
+            scenario = loaded.load(cell).scenario
+            block = scenario.numerics.block
+            sizes.append(Size(scenario.paths, int(scenario.horizon), block, tuple(scenario.market.trades)))
         except ScenarioError as error:
             for located in error.problems:
                 place, problem = located.place, located.problem
@@ -331,6 +353,7 @@ def _check_cells(loaded: LoadedSweep) -> None:
                 met.setdefault(key, (located, []))[1].append(cell)
     if met:
         raise ScenarioError(_with_cells(located, cells, checked) for located, cells in met.values())
+    return tuple(sizes)
 
 
 def _with_cells(located: LocatedProblem, cells: Sequence[Cell], checked: int) -> LocatedProblem:

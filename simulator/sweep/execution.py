@@ -129,7 +129,6 @@ class _Work:
         self.chosen = chosen
         self.progress = progress
         self.plan: Plan = folder.manifest.statistics
-        self.antithetic = folder.manifest.sampling == "antithetic"
         self.open: dict[str, OpenCell] = {}
         self.outcomes = folder.array(OUTCOMES, writable=True)
         self.figures = folder.array(FIGURES, writable=True)
@@ -243,7 +242,12 @@ class _Work:
         started = time.perf_counter()
         trades = cell.prepared.trades
         paths = cell.job.layout.paths
-        figures = self.plan.reduce(lambda: self._read(cell.number, paths), trades, antithetic=self.antithetic)
+        antithetic = cell.job.layout.attributes["sampling"] == "antithetic"
+        figures = self.plan.reduce(
+            lambda: self._read(cell.number, paths),
+            trades,
+            antithetic=antithetic,
+        )
         self.figures[cell.number] = figures
         if cell.run is not None and is_complete(cell.run):
             consolidate(cell.run.store, cell.run.layout)
@@ -261,6 +265,7 @@ class _Work:
             attempts=1,
             paths=paths,
             trades=list(trades),
+            antithetic=antithetic,
             stopped=stopped,
             sha256=hash_of(figures),
             seconds=round(seconds, 3),
@@ -301,7 +306,7 @@ class _Work:
             ours["trades"],
             self._read(base, paths),
             theirs["trades"],
-            antithetic=self.antithetic,
+            antithetic=ours["antithetic"] and theirs["antithetic"],
         )
         self.differences[cell] = figures
         self.folder.record("pair", cell=cell, baseline=base, sha256=hash_of(figures))

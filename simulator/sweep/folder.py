@@ -57,8 +57,6 @@ class SweepManifest:
         Figures that are kept of a cell: ``statistics.Plan`` in plain values.
     paths, block
         Most paths of a cell, and paths in a block.
-    sampling
-        Of the paths.
     baseline
         Place of the baseline along ``policy``; none if nothing is compared.
     keeps_paths
@@ -74,7 +72,6 @@ class SweepManifest:
     plan: Mapping[str, Any]
     paths: int
     block: int
-    sampling: str
     baseline: int | None
     keeps_paths: bool
     file: str
@@ -201,7 +198,7 @@ class SweepFolder:
 
 
 def describe_sweep(
-    loaded: LoadedSweep, plan: Plan, *, paths: int, block: int, sampling: str, keeps_paths: bool
+    loaded: LoadedSweep, plan: Plan, *, paths: int, block: int, keeps_paths: bool
 ) -> SweepManifest:
     """The manifest of a sweep that has not begun."""
     sweep = as_written(loaded.sweep)
@@ -240,7 +237,6 @@ def describe_sweep(
         plan=plain_plan,
         paths=paths,
         block=block,
-        sampling=sampling,
         baseline=baseline,
         keeps_paths=keeps_paths,
         file=str(loaded.path.absolute()),

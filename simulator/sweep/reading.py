@@ -135,7 +135,7 @@ def cell_outcomes(folder: str | Path, where: Mapping[str, Any] | int) -> xr.Data
     outcomes = manifest.statistics.unpack(packed, entry["trades"])
     outcomes.attrs |= {
         "title": f"Outcomes by path: {in_short(manifest.labels(cell))}",
-        "sampling": manifest.sampling,
+        "antithetic": int(entry["antithetic"]),
     }
     return outcomes
 
