@@ -30,6 +30,7 @@ from simulator.command_line import (
 )
 from simulator.scenario.errors import Problems, ScenarioError, printable
 from simulator.scenario_commands import register as register_scenarios
+from simulator.sweep_command import register as register_sweep
 from simulator.terminal import complain, prepare_streams, say
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment, 130 i
 register_scenarios(app)
 register_basis(app)
 register_analysis(app)
+register_sweep(app)
 
 
 def main() -> NoReturn:

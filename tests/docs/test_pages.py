@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +19,16 @@ from simulator.analysis.dash_for_cash import BEGIN
 from simulator.engine.opening import prepare
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
+from simulator.results.outcomes import OUTCOMES
 from simulator.results.reference import results_page
 from simulator.rule import CATALOGUE
 from simulator.scenario.declarations import catalogue
 from simulator.scenario.explain import find_parameters, reference_page
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Event, Scenario
+from simulator.sweep.cells import load_sweep
+from simulator.sweep.schema import Sweep
+from simulator.sweep.statistics import EVENTS, RATIOS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -62,6 +67,20 @@ def test_reference_of_parameters_is_current() -> None:
     page = (DOCS / "reference" / "parameters.md").read_text(encoding="utf-8")
     told = "make it anew: unwind schema --markdown > docs/reference/parameters.md"
     assert page == reference_page(Scenario), told
+
+
+def test_reference_of_sweeps_is_current() -> None:
+    page = (DOCS / "reference" / "sweeps.md").read_text(encoding="utf-8")
+    told = "make it anew: unwind schema --sweep --markdown > docs/reference/sweeps.md"
+    assert page == reference_page(Sweep, "Parameters of a sweep", "sweep file", " --sweep"), told
+
+
+def test_guide_of_sweeps_names_every_outcome_and_event() -> None:
+    page = (DOCS / "guide" / "sweeps.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| \w* \| ([^|]+) \|", page, re.MULTILINE))
+    assert told == {outcome.name: outcome.unit for outcome in OUTCOMES if outcome.name != "status"}
+    for kept in (*EVENTS, *RATIOS):
+        assert f"`{kept.name}`" in page
 
 
 def test_reference_of_results_is_current() -> None:
@@ -166,6 +185,15 @@ def test_scenarios_of_the_guide_are_valid(page: str, tmp_path: Path) -> None:
     file = tmp_path / "example.yaml"
     file.write_text(example, encoding="utf-8")
     assert load_scenario(file).scenario.events
+
+
+def test_sweep_of_the_guide_is_valid(tmp_path: Path) -> None:
+    (example,) = blocks("sweeps.md", "yaml")
+    folder = tmp_path / "sweeps"
+    folder.mkdir()
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    (folder / "example.yaml").write_text(example, encoding="utf-8")
+    assert load_sweep(folder / "example.yaml").shape == (3, 5, 2, 2)
 
 
 def test_events_of_the_guide_are_those_of_the_schema() -> None:
