@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import pkgutil
 import re
 import shutil
@@ -11,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import simulator.agents
 import simulator.engine
 import simulator.market
 from simulator.analysis.dash_for_cash import BEGIN
+from simulator.cli import app
 from simulator.engine.opening import prepare
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
@@ -271,3 +274,39 @@ def test_every_page_is_reachable() -> None:
         targets = re.findall(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
         waiting += [(page.parent / target).resolve() for target in targets if "://" not in target]
     assert {name_of(page) for page in PAGES} <= {name_of(page) for page in reached}
+
+
+def test_evidence_that_is_named_exists() -> None:
+    """Tests, modules and commands that the validation pages point to."""
+    named = 0
+    for page in ("validation.md", "validation-pack.md"):
+        text = (DOCS / "model" / page).read_text(encoding="utf-8")
+        for file in set(re.findall(r"`((?:tests|simulator)/[\w/]+\.py)`", text)):
+            assert (ROOT / file).is_file(), file
+            named += 1
+        for module in set(re.findall(r"python -m ([\w.]+)", text)):
+            assert importlib.util.find_spec(module) is not None, module
+            named += 1
+    assert named > 30
+
+
+#: A command in a page: in backticks, or on a line of its own that is set as code.
+COMMAND = re.compile(
+    r"(?:`|^ {4,}(?:\$ )?|^(?:\$ )?(?:\.venv/bin/)?)unwind ([a-z]+)\b([^`\n]*)", re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_commands_that_are_shown_exist(page: Path) -> None:
+    """Every `unwind` command of a page is one of the program's, with options that it has."""
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for name, rest in COMMAND.findall(page.read_text(encoding="utf-8")):
+        assert name in commands, f"unwind {name}"
+        options = {option for parameter in commands[name].params for option in parameter.opts}
+        for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition("#")[0]):
+            assert option in {*options, "--help"}, f"unwind {name}{rest}"
+
+
+def test_commands_are_found_in_pages() -> None:
+    text = "see `unwind run x --paths 3`:\n\n    unwind compare a b\n\n$ unwind explain x\nlet us unwind everything\n"
+    assert [name for name, _ in COMMAND.findall(text)] == ["run", "compare", "explain"]
