@@ -25,6 +25,7 @@ from simulator.command_line import (
 from simulator.run_commands import register as register_runs
 from simulator.scenario.errors import Problems, ScenarioError, printable
 from simulator.scenario_commands import register as register_scenarios
+from simulator.sweep_command import register as register_sweep
 from simulator.terminal import complain, prepare_streams, say
 
 app = typer.Typer(
@@ -49,6 +50,7 @@ register_runs(app)
 register_scenarios(app)
 register_basis(app)
 register_analysis(app)
+register_sweep(app)
 
 
 def main() -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -27,9 +27,13 @@ from simulator.terminal import say, say_columns, say_json
 def validate(
     file: ScenarioFile, override: Overrides = None, quiet: Quiet = False, as_json: AsJson = False
 ) -> None:
-    """Check a scenario without running it; all mistakes are shown at once."""
+    """Check a scenario, or every cell of a sweep, without running it; all mistakes are shown at once."""
     from simulator.scenario.loading import load_scenario
+    from simulator.sweep.cells import is_sweep
 
+    if is_sweep(file):
+        _validate_sweep(file, override or (), quiet, as_json)
+        return
     try:
         loaded = load_scenario(file, override or ())
     except ScenarioError as error:
@@ -47,6 +51,25 @@ def validate(
             f" {counted(len(scenario.events), 'event')}, {counted(len(loaded.files), 'file')}.",
             "green",
         )
+
+
+def _validate_sweep(file: str, overrides: Sequence[str], quiet: bool, as_json: bool) -> None:
+    from simulator.sweep.cells import load_sweep
+
+    try:
+        loaded = load_sweep(file, overrides)
+    except ScenarioError as error:
+        if not as_json:
+            raise
+        say_json({"valid": False, "problems": error.as_records()})
+        raise typer.Exit(BAD_INPUT) from error
+    if as_json:
+        say_json({"valid": True, "files": [vars(used) for used in loaded.files]})
+    elif not quiet:
+        paths = sum(loaded.size(cell).paths for cell in range(loaded.count))
+        cells, files = counted(loaded.count, "cell"), counted(len(loaded.files), "file")
+        said = f"{file} is valid: {loaded.sweep.name}, {cells}, {counted(paths, 'path')}, {files}."
+        say(said, "green")
 
 
 @ends_quietly
@@ -97,18 +120,22 @@ def _explain_scenario(file: str, overrides: list[str], as_json: bool) -> None:
 @ends_quietly
 def schema(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page.")] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Of sweep files.")] = False,
 ) -> None:
     """Print what a scenario may say: a JSON Schema for editors, or the reference of all parameters."""
     from simulator.scenario.schema import Scenario
+    from simulator.sweep.schema import Sweep
 
+    model = Sweep if sweep else Scenario
     if markdown:
         from simulator.scenario.explain import reference_page
 
-        say(reference_page(Scenario).rstrip("\n"))
+        of_sweeps = ("Parameters of a sweep", "sweep file", " --sweep") if sweep else ()
+        say(reference_page(model, *of_sweeps).rstrip("\n"))
     else:
         from simulator.scenario.json_schema import json_schema
 
-        say_json(json_schema(Scenario))
+        say_json(json_schema(model))
 
 
 @ends_quietly

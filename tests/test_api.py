@@ -118,6 +118,19 @@ def test_a_notebook_shows_every_table_with_units_and_errors(noisy: Results) -> N
     assert "6 paths" in repr(noisy)
 
 
+def test_a_notebook_shows_a_comparison(noisy: Results, tmp_path: Path) -> None:
+    changes = {"drivers.model": "factor", "drivers.noise": 1.0, "horizon": "15d", "funds.leverage": "12x"}
+    other = simulator.run("toy", paths=6, set=changes, output=tmp_path / "other", quiet=True)
+    compared = simulator.compare(noisy, other)
+    page = Parts()
+    page.feed(compared._repr_html_())
+    assert page.tags.count("table") == 1
+    assert page.texts.count("other") == 1
+    assert any("funds.leverage: 10x → 12x" in text for text in page.texts)
+    assert "dislocation, largest move, bp" in page.texts
+    assert len(repr(compared)) < 100
+
+
 def test_names_are_text_in_a_notebook(noisy: Results) -> None:
     odd = replace(
         noisy.summary, name="<script>alert(1)</script>", headlines=("\x1b[31m<img src=x onerror=alert(1)>",)

@@ -129,7 +129,7 @@ class Contrast:
         return next(row for row in self.rows if row.measure.key == key)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Runs side by side; the first is the base."""
 
@@ -153,6 +153,15 @@ class Comparison:
             ],
             "ranking": [place.as_record() for place in self.ranking],
         }
+
+    def __repr__(self) -> str:
+        labels = ", ".join(contrast.side.label for contrast in self.contrasts)
+        return f"<Comparison of {labels} with {self.base.label}>"
+
+    def _repr_html_(self) -> str:
+        from simulator.analysis.comparison_html import comparison_html
+
+        return comparison_html(self)
 
 
 def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "dislocation") -> Comparison:

@@ -34,8 +34,23 @@ def prepare_run(loaded: LoadedScenario[Scenario], *, audit: bool = False, diary:
 def describe_run(loaded: LoadedScenario[Scenario], prepared: Prepared, audit: bool) -> Manifest:
     """The manifest of a run that has not begun."""
     scenario = loaded.scenario
+    return new_manifest(
+        name=scenario.name,
+        scenario=as_written(scenario),
+        origins={row.key: row.origin for row in explain(loaded)},
+        files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
+        data={used.label: used.sha256 for used in loaded.files if used.label in loaded.data_files},
+        layout=layout_of(scenario, prepared),
+        seed=scenario.seed,
+        sampling=scenario.drivers.sampling,
+        is_audited=audit,
+    )
+
+
+def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
+    """Size and labels of the results of a scenario."""
     agents = scenario.output.agents
-    layout = Layout(
+    return Layout(
         paths=scenario.paths,
         days=int(scenario.horizon),
         block=scenario.numerics.block,
@@ -52,17 +67,6 @@ def describe_run(loaded: LoadedScenario[Scenario], prepared: Prepared, audit: bo
             "seed": str(scenario.seed),
             "sampling": scenario.drivers.sampling,
         },
-    )
-    return new_manifest(
-        name=scenario.name,
-        scenario=as_written(scenario),
-        origins={row.key: row.origin for row in explain(loaded)},
-        files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
-        data={used.label: used.sha256 for used in loaded.files if used.label in loaded.data_files},
-        layout=layout,
-        seed=scenario.seed,
-        sampling=scenario.drivers.sampling,
-        is_audited=audit,
     )
 
 

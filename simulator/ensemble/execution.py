@@ -15,7 +15,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.ensemble.description import announce_compilation, describe_run, gigabytes, prepare_run
+from simulator.ensemble.description import (
+    announce_compilation,
+    describe_run,
+    gigabytes,
+    layout_of,
+    prepare_run,
+)
 from simulator.ensemble.executors import Executor, Resources, open_executor
 from simulator.ensemble.plan import Block
 from simulator.ensemble.progress import showing_progress
@@ -35,6 +41,7 @@ __all__ = [
     "describe_run",
     "gigabytes",
     "is_complete",
+    "layout_of",
     "prepare_run",
     "run_scenario",
 ]

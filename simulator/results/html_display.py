@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from simulator.results.display import sampling_note
@@ -9,7 +10,7 @@ from simulator.results.errors import plain
 from simulator.results.summary import Column, Summary, Table, shown
 
 #: Colours are the notebook's own, so that it reads in light and in dark.
-_STYLE = (
+STYLE = (
     "<style>.unwind table{border-collapse:collapse;margin:.3em 0 1em}.unwind caption{text-align:left;"
     "font-weight:600;padding:.3em 0}.unwind th,.unwind td{padding:.15em .7em;text-align:right}"
     ".unwind th[scope=row]{text-align:left;font-weight:400}.unwind thead th{border-bottom:1px solid}"
@@ -36,37 +37,44 @@ def summary_html(summary: Summary) -> str:
     more = "".join(tables[_OPEN:])
     return "".join(
         (
-            f"<div class='unwind'>{_STYLE}<p><strong>{_text(head)}</strong></p>",
-            *(f"<p>{_text(sentence)}</p>" for sentence in summary.headlines),
+            f"<div class='unwind'>{STYLE}<p><strong>{text(head)}</strong></p>",
+            *(f"<p>{text(sentence)}</p>" for sentence in summary.headlines),
             *tables[:_OPEN],
             f"<details><summary>{len(tables) - _OPEN} more tables</summary>{more}</details>" if more else "",
             f"<p><small>± is one Monte Carlo standard error, from {done:,} paths."
-            f"{_text(sampling_note(summary))} Results: {_text(summary.folder)}</small></p></div>",
+            f"{text(sampling_note(summary))} Results: {text(summary.folder)}</small></p></div>",
         )
     )
 
 
 def table_html(table: Table) -> str:
     """One table of a summary, with units in its headings and an error beside every figure."""
-    headings = "".join(f"<th scope='col'>{_heading(column)}</th>" for column in table.columns)
-    rows = "".join(
-        f"<tr><th scope='row'>{_text(name)}</th>"
-        + "".join(
-            f"<td>{_text(shown(cell, column.decimals))}</td>"
-            for column, cell in zip(table.columns, cells, strict=True)
-        )
-        + "</tr>"
+    rows = [
+        (name, [shown(cell, column.decimals) for column, cell in zip(table.columns, cells, strict=True)])
         for name, cells in table.rows
+    ]
+    return html_table(table.title, list(map(_heading, table.columns)), rows)
+
+
+def html_table(title: str, headings: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """A table of texts, every one escaped."""
+    heads = "".join(f"<th scope='col'>{text(heading)}</th>" for heading in headings)
+    body = "".join(
+        f"<tr><th scope='row'>{text(name)}</th>"
+        + "".join(f"<td>{text(cell)}</td>" for cell in cells)
+        + "</tr>"
+        for name, cells in rows
     )
     return (
-        f"<table><caption>{_text(table.title)}</caption>"
-        f"<thead><tr><td></td>{headings}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><caption>{text(title)}</caption>"
+        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def text(words: str) -> str:
+    """Words as text of a page: nothing in them is markup."""
+    return escape(plain(words))
 
 
 def _heading(column: Column) -> str:
-    return _text(f"{column.heading}, {column.unit}" if column.unit else column.heading)
-
-
-def _text(text: str) -> str:
-    return escape(plain(text))
+    return f"{column.heading}, {column.unit}" if column.unit else column.heading

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -94,6 +95,38 @@ class Ratio(NamedTuple):
     factor: float
 
 
+class Moments:
+    """Averages and spreads of columns over independent draws, exact until they are rounded once."""
+
+    def __init__(self, columns: int) -> None:
+        self._sums = ExactSums(columns)
+        self._squares = ExactSums(columns)
+        self._draws = np.zeros(columns, np.int64)
+
+    def add(self, draws: Floats) -> None:
+        """Add draws, (draw, column); what is not a number is left out."""
+        self._draws += np.count_nonzero(~np.isnan(draws), axis=0)
+        known = np.nan_to_num(draws, nan=0.0)
+        self._sums.add(known)
+        self._squares.add(known * known)
+
+    def draws(self, column: int) -> int:
+        """Draws of a column."""
+        return int(self._draws[column])
+
+    def mean(self, column: int) -> Estimate:
+        """Average of a column."""
+        count = self.draws(column)
+        if not count:
+            return UNDEFINED
+        error = math.sqrt(self.variance(column) / count)
+        return Estimate(float(self._sums[column] / count), error, count)
+
+    def variance(self, column: int) -> float:
+        """Variance of a column; NaN for less than two draws."""
+        return _variance(self._sums[column], self._squares[column], self.draws(column))
+
+
 class Stream:
     """Statistics of columns over paths that come in blocks, in any order.
 
@@ -110,9 +143,7 @@ class Stream:
     def __init__(self, columns: int, *, antithetic: bool = False, ratios: Sequence[Ratio] = ()) -> None:
         self._antithetic = antithetic
         self._ratios = tuple(ratios)
-        self._sums = ExactSums(columns)
-        self._squares = ExactSums(columns)
-        self._draws = np.zeros(columns, np.int64)
+        self._moments = Moments(columns)
         self._pairs = [ExactSums(5) for _ in self._ratios]  # x, y, xx, yy, xy where both are known
         self._pair_draws = [0 for _ in self._ratios]
         self._counts = Counts()
@@ -120,12 +151,8 @@ class Stream:
     def add(self, values: Floats32) -> None:
         """Add a block of paths, (path, column); what is not a number is left out."""
         self._counts.add(values)
-        draws = draws_of(values, self._antithetic)
-        self._draws += np.count_nonzero(~np.isnan(draws), axis=0)
-        known = np.nan_to_num(draws, nan=0.0)
-        self._sums.add(known)
-        self._squares.add(known * known)
-        for ratio, sums, place in zip(self._ratios, self._pairs, range(len(self._ratios)), strict=True):
+        self._moments.add(draws_of(values, self._antithetic))
+        for place, (ratio, sums) in enumerate(zip(self._ratios, self._pairs, strict=True)):
             both = values[:, [ratio.numerator, ratio.denominator]].astype(np.float64)
             both[np.isnan(both).any(axis=1)] = math.nan
             pair = draws_of(both, self._antithetic)
@@ -136,28 +163,20 @@ class Stream:
 
     def mean(self, column: int) -> Estimate:
         """Average over paths."""
-        count = int(self._draws[column])
-        if not count:
-            return UNDEFINED
-        variance = self._variance(column)
-        return Estimate(float(self._sums[column] / count), math.sqrt(variance / count), count)
+        return self._moments.mean(column)
 
     def deviation(self, column: int) -> float:
         """Standard deviation over independent draws."""
-        return math.sqrt(self._variance(column))
-
-    def _variance(self, column: int) -> float:
-        return _variance(self._sums[column], self._squares[column], int(self._draws[column]))
+        return math.sqrt(self._moments.variance(column))
 
     def probability(self, column: int) -> Estimate:
         """Share of paths in which something happened, of a column of zeros and ones."""
-        count = int(self._draws[column])
+        share, _, count = astuple(self._moments.mean(column))
         if not count:
             return UNDEFINED
-        share = float(self._sums[column] / count)
         effective = float(count)
         if self._antithetic and 0.0 < share < 1.0 and count > 1:
-            spread = self._variance(column)
+            spread = self._moments.variance(column)
             effective *= share * (1.0 - share) / spread if spread > 0.0 else 2.0
         width = math.sqrt(share * (1.0 - share) / effective + 0.25 / effective**2) / (1.0 + 1.0 / effective)
         return Estimate(share, width, count)

@@ -164,12 +164,20 @@ def unit_in_words(shape: Shape) -> str:
     return shape.wanted
 
 
-def reference_page(model: type[BaseModel]) -> str:
-    """The reference of all parameters in Markdown: a table for each section."""
+def reference_page(
+    model: type[BaseModel], title: str = "Parameters", of: str = "scenario", option: str = ""
+) -> str:
+    """The reference of all parameters in Markdown: a table for each section.
+
+    Parameters
+    ----------
+    title, of, option
+        Heading of the page, what the keys are of, and the option of ``unwind schema`` that makes it.
+    """
     lines = [
-        "# Parameters",
+        f"# {title}",
         "",
-        "Every key of a scenario. This page is made from the schema by `unwind schema --markdown`;",
+        f"Every key of a {of}. This page is made from the schema by `unwind schema{option} --markdown`;",
         "`NAME` stands for a name of your choice, `N` for the place in a list.",
     ]
     tables: dict[str, list[ReferenceRow]] = {}

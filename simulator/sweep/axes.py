@@ -29,6 +29,8 @@ from simulator.units import Kind, UnitError
 #: Digits of the values of a design.
 DIGITS = 6
 LABEL = "label"
+#: Keys of a scenario that say nothing of its numbers, or that the sweep file has its own keys for.
+NOT_VARIED = ("name", "title", "description", "seed", "output")
 
 
 class Change(NamedTuple):
@@ -225,7 +227,11 @@ class _Reader:
         return shape.kind if shape is not None else None
 
     def check_key(self, key: str, place: Place) -> Shape | None:
-        """What may stand at a dotted key, or nothing if it does not exist."""
+        """What may stand at a dotted key, or nothing if it does not exist or cannot vary."""
+        if key.split(".")[0] in NOT_VARIED or key == "numerics.block":
+            wanted = "a parameter that changes the numbers of a run"
+            self.report("parameter", f"{key} does not vary in a sweep", place, wanted)
+            return None
         try:
             return shape_at(self.base, key)
         except KeyError as error:

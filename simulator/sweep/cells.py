@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import NamedTuple, cast
 
 from simulator.scenario import files
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
-from simulator.scenario.explain import in_words
 from simulator.scenario.loading import (
     COMMAND_LINE,
     PRESET,
@@ -48,13 +47,23 @@ class Cell(NamedTuple):
     places: tuple[int, ...]
     labels: dict[str, str | float]
 
+    @property
+    def said(self) -> str:
+        """*Leverage 10, policy none*."""
+        return in_short(self.labels)
+
     def __str__(self) -> str:
         """*Cell 12 (leverage 10, policy none)*."""
-        said = ", ".join(
-            f"{name} {label:g}" if isinstance(label, float) else f"{name} {label}"
-            for name, label in self.labels.items()
-        )
-        return f"cell {self.number}" + (f" ({said})" if said else "")
+        return f"cell {self.number} ({self.said})" if self.labels else f"cell {self.number}"
+
+
+class Size(NamedTuple):
+    """What decides how long a cell takes: paths and days, and the trades it has."""
+
+    paths: int
+    days: int
+    block: int
+    trades: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,10 @@ class LoadedSweep:
         Everything that was read.
     path
         The sweep file.
+    sizes
+        Of the cells of the first seed, in order.
+    settings, paths_chosen
+        What the command line changed.
     """
 
     sweep: Sweep
@@ -78,6 +91,9 @@ class LoadedSweep:
     dimensions: tuple[Dimension, ...]
     files: tuple[UsedFile, ...]
     path: Path
+    sizes: tuple[Size, ...] = ()
+    settings: tuple[str, ...] = ()
+    paths_chosen: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -107,6 +123,15 @@ class LoadedSweep:
         for size, place in zip(self.shape, places, strict=True):
             number = number * size + place
         return number
+
+    def size(self, number: int) -> Size:
+        """Size of a cell."""
+        return self.sizes[number // (self.count // len(self.sizes))]
+
+    @property
+    def trades(self) -> tuple[str, ...]:
+        """Trades of all cells."""
+        return tuple(dict.fromkeys(trade for size in self.sizes for trade in size.trades))
 
     def cells(self) -> Iterator[Cell]:
         """All cells."""
@@ -141,14 +166,18 @@ class LoadedSweep:
             With everything that is wrong with it.
         """
         loaded = load_tree(self.tree(cell), (), Scenario)
+        scenario = loaded.scenario
         changes: dict[str, object] = {
-            "output": loaded.scenario.output.model_copy(update={"agents": self.sweep.keep == "full"})
+            "output": scenario.output.model_copy(update={"agents": self.sweep.keep == "full"})
         }
+        if self.sweep.keep != "statistics":
+            changes["name"] = f"{self.sweep.name[:70]}-{cell.number}"
+            changes["title"] = f"{self.sweep.title or self.sweep.name}: {cell.said}"
         if self.sweep.paths is not None:
             changes["paths"] = self.sweep.paths
         if self.sweep.random_numbers == "independent":
-            changes["seed"] = independent_seed(loaded.scenario.seed, cell.number)
-        return replace(loaded, scenario=loaded.scenario.model_copy(update=changes))
+            changes["seed"] = independent_seed(scenario.seed, cell.number)
+        return replace(loaded, scenario=scenario.model_copy(update=changes))
 
     @cached_property
     def baseline(self) -> str:
@@ -187,12 +216,12 @@ def load_sweep(path: str | Path, overrides: Sequence[str] = (), *, paths: int | 
         dimensions = _dimensions(loaded, base)
         _check_settings(overrides, dimensions)
         sweep = loaded.scenario if paths is None else loaded.scenario.model_copy(update={"paths": paths})
-        found = LoadedSweep(sweep, base, dimensions, (*loaded.files, *used), Path(path))
+        read = (*loaded.files, *used)
+        found = LoadedSweep(sweep, base, dimensions, read, Path(path), (), tuple(overrides), paths)
         if found.count > CELLS_MAX:
             problem = Problem("axes", f"{found.count:,} cells", f"up to {CELLS_MAX:,}", "Split the sweep.")
             raise refusal(loaded.tree.place.source, problem)
-        _check_cells(found)
-        return found
+        return replace(found, sizes=_check_cells(found))
 
 
 def is_sweep(path: str | Path) -> bool:
@@ -207,7 +236,7 @@ def is_sweep(path: str | Path) -> bool:
 def _base(loaded: LoadedScenario[Sweep], label: str) -> tuple[Node, list[UsedFile]]:
     """The scenario that a sweep file names, and the files it was made from."""
     reference, node = loaded.scenario.scenario, loaded.tree.child("scenario")
-    if reference.startswith(PRESET):
+    if reference.startswith(PRESET) or reference in files.shipped_scenarios():
         return read_with_parents(reference)
     path = Path(label).resolve()
     root = next((folder.parent for folder in path.parents if folder.name == FOLDER), path.parent)
@@ -299,22 +328,24 @@ def _check_settings(overrides: Sequence[str], dimensions: Sequence[Dimension]) -
         raise ScenarioError(problems)
 
 
-def _check_cells(loaded: LoadedSweep) -> None:
-    """Validate every cell, those of one replicate standing for all; each problem is told once.
+def _check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
+    """Validate every cell, those of the first seed standing for all, and return their sizes.
 
     Raises
     ------
     ScenarioError
-        With every problem, where it stands, and in which cells.
+        With every problem once, where it stands, and in which cells.
     """
     met: dict[tuple[str, int, int, str, str], tuple[LocatedProblem, list[Cell]]] = {}
-    checked = 0
+    sizes, checked = [], 0
     for cell in loaded.cells():
         if loaded.sweep.seeds and cell.places[-1]:
             continue
         checked += 1
         try:
-            loaded.load(cell)
+            scenario = loaded.load(cell).scenario
+            block = scenario.numerics.block
+            sizes.append(Size(scenario.paths, int(scenario.horizon), block, tuple(scenario.market.trades)))
         except ScenarioError as error:
             for located in error.problems:
                 place, problem = located.place, located.problem
@@ -322,6 +353,7 @@ def _check_cells(loaded: LoadedSweep) -> None:
                 met.setdefault(key, (located, []))[1].append(cell)
     if met:
         raise ScenarioError(_with_cells(located, cells, checked) for located, cells in met.values())
+    return tuple(sizes)
 
 
 def _with_cells(located: LocatedProblem, cells: Sequence[Cell], checked: int) -> LocatedProblem:
@@ -337,6 +369,9 @@ def _with_cells(located: LocatedProblem, cells: Sequence[Cell], checked: int) ->
     return replace(located, problem=replace(located.problem, advice=advice))
 
 
-def in_short(label: str | float) -> str:
-    """A label as one would type it."""
-    return in_words(label) if isinstance(label, str) else f"{label:g}"
+def in_short(labels: Mapping[str, str | float]) -> str:
+    """Where a cell stands, in a few words."""
+    return ", ".join(
+        f"{name} {label:g}" if isinstance(label, float) else f"{name} {label}"
+        for name, label in labels.items()
+    )

@@ -200,7 +200,10 @@ class Sweep(Section):
     )
     title: Text = declare("", source="sweep", doc="one line for readers")
     description: Text = declare("", source="sweep", doc="the question and how it is asked")
-    scenario: Text = declare(source="sweep", doc="the scenario: a file beside the sweep file, or preset:NAME")
+    scenario: Text = declare(
+        source="sweep",
+        doc="the scenario: a file beside the sweep file, the name of a shipped one, or preset:NAME",
+    )
     set: Changes = declare({}, source="sweep", doc="changes of the scenario in every cell")
     axes: Annotated[dict[str, Axis], Field(max_length=8)] = section(
         default=dict, doc="what varies, by the name of the dimension"

@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import DYSFUNCTION_BP, OUTCOMES, is_above, is_dysfunctional, lost_all_dealers
-from simulator.results.streaming import Ratio, Stream, pair_factors
+from simulator.results.streaming import Moments, Ratio, Stream, draws_of, pair_factors
 from simulator.sweep.schema import Threshold
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Floats32 = NDArray[np.float32]
+#: Paths that are reduced at a time: an even number, so that no antithetic pair is split.
+BATCH = 8192
 Blocks = Callable[[], Iterator[Floats32]]
 
 DRAWS, MEAN, MEAN_ERROR, DEVIATION = "draws", "mean", "mean_error", "deviation"
@@ -242,10 +244,37 @@ class Plan:
         ]
         stream = Stream(len(self.columns) + len(self.events), antithetic=antithetic, ratios=ratios)
         for block in blocks():
-            outcomes = self.unpack(block, trades)
-            happened = [event.of(outcomes).astype(np.float32) for event in self.events]
-            stream.add(np.column_stack([block, *happened]))
+            stream.add(self._with_events(block, trades))
         return stream
+
+    def _with_events(self, block: Floats32, trades: Sequence[str]) -> Floats32:
+        """Outcomes and, beside them, what happened: zeros and ones."""
+        outcomes = self.unpack(block, trades)
+        happened = [event.of(outcomes).astype(np.float32) for event in self.events]
+        return np.column_stack([block, *happened])
+
+    def compare(
+        self,
+        ours: Iterator[Floats32],
+        our_trades: Sequence[str],
+        theirs: Iterator[Floats32],
+        their_trades: Sequence[str],
+        *,
+        antithetic: bool,
+    ) -> NDArray[np.float64]:
+        """Average differences of outcomes and events path by path, (row, draws and mean and error).
+
+        Ratios are left out: they are no averages.
+        """
+        moments = Moments(len(self.columns) + len(self.events))
+        for block, other in zip(ours, theirs, strict=True):
+            here, there = self._with_events(block, our_trades), self._with_events(other, their_trades)
+            moments.add(draws_of(here.astype(np.float64) - there, antithetic))
+        figures = np.full((len(self.rows), 3), np.nan)
+        for place in range(len(self.columns) + len(self.events)):
+            estimate = moments.mean(place)
+            figures[place] = estimate.draws, estimate.value, estimate.standard_error
+        return figures
 
     def _quantiles(self, stream: Stream, blocks: Blocks, antithetic: bool) -> NDArray[np.float64]:
         """Quantiles and their errors, (column, 2 × level)."""
@@ -259,3 +288,9 @@ class Plan:
         if antithetic and self.levels:
             found[:, :, 1] *= pair_factors(blocks(), found[:, :, 0])
         return found.reshape(len(self.columns), -1)
+
+
+def in_batches(outcomes: Any, cell: int, paths: int) -> Iterator[Floats32]:
+    """Stored outcomes of a cell, some thousand paths at a time."""
+    for first in range(0, paths, BATCH):
+        yield np.asarray(outcomes[cell, first : min(first + BATCH, paths), :])

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import pkgutil
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import simulator.agents
 import simulator.engine
 import simulator.market
 from simulator.analysis.dash_for_cash import BEGIN
+from simulator.cli import app
 from simulator.engine.opening import prepare
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
+from simulator.results.outcomes import OUTCOMES
 from simulator.results.reference import results_page
 from simulator.rule import CATALOGUE
 from simulator.scenario.declarations import catalogue
 from simulator.scenario.explain import find_parameters, reference_page
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Event, Scenario
+from simulator.sweep.cells import load_sweep
+from simulator.sweep.schema import Sweep
+from simulator.sweep.statistics import EVENTS, RATIOS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -62,6 +70,20 @@ def test_reference_of_parameters_is_current() -> None:
     page = (DOCS / "reference" / "parameters.md").read_text(encoding="utf-8")
     told = "make it anew: unwind schema --markdown > docs/reference/parameters.md"
     assert page == reference_page(Scenario), told
+
+
+def test_reference_of_sweeps_is_current() -> None:
+    page = (DOCS / "reference" / "sweeps.md").read_text(encoding="utf-8")
+    told = "make it anew: unwind schema --sweep --markdown > docs/reference/sweeps.md"
+    assert page == reference_page(Sweep, "Parameters of a sweep", "sweep file", " --sweep"), told
+
+
+def test_guide_of_sweeps_names_every_outcome_and_event() -> None:
+    page = (DOCS / "guide" / "sweeps.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| \w* \| ([^|]+) \|", page, re.MULTILINE))
+    assert told == {outcome.name: outcome.unit for outcome in OUTCOMES if outcome.name != "status"}
+    for kept in (*EVENTS, *RATIOS):
+        assert f"`{kept.name}`" in page
 
 
 def test_reference_of_results_is_current() -> None:
@@ -168,6 +190,15 @@ def test_scenarios_of_the_guide_are_valid(page: str, tmp_path: Path) -> None:
     assert load_scenario(file).scenario.events
 
 
+def test_sweep_of_the_guide_is_valid(tmp_path: Path) -> None:
+    (example,) = blocks("sweeps.md", "yaml")
+    folder = tmp_path / "sweeps"
+    folder.mkdir()
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    (folder / "example.yaml").write_text(example, encoding="utf-8")
+    assert load_sweep(folder / "example.yaml").shape == (3, 5, 2, 2)
+
+
 def test_events_of_the_guide_are_those_of_the_schema() -> None:
     text = (DOCS / "guide" / "scenarios.md").read_text(encoding="utf-8")
     told = text[text.index("## Events") : text.index("## In the editor")]
@@ -222,6 +253,15 @@ def test_python_of_the_python_page_runs(
     assert capsys.readouterr().out.count("Estimate(value=") == 3
 
 
+def test_quick_start_shows_the_headline_of_the_readme() -> None:
+    readme, start = (
+        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/guide/quick-start.md")
+    )
+    shown = re.findall(r"```text\n(.*?)\n(?:\n.*?)?```", readme + start, re.DOTALL)
+    assert len(shown) == 2
+    assert shown[0] == shown[1]
+
+
 def test_honest_page_has_a_place_for_its_tables() -> None:
     assert BEGIN in (DOCS / "model" / "honest-numbers.md").read_text(encoding="utf-8")
 
@@ -243,3 +283,40 @@ def test_every_page_is_reachable() -> None:
         targets = re.findall(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
         waiting += [(page.parent / target).resolve() for target in targets if "://" not in target]
     assert {name_of(page) for page in PAGES} <= {name_of(page) for page in reached}
+
+
+def test_evidence_that_is_named_exists() -> None:
+    """Tests, modules and commands that the validation pages point to."""
+    named = 0
+    for page in ("validation.md", "validation-pack.md"):
+        text = (DOCS / "model" / page).read_text(encoding="utf-8")
+        for file in set(re.findall(r"`((?:tests|simulator)/[\w/]+\.py)`", text)):
+            assert (ROOT / file).is_file(), file
+            named += 1
+        for module in set(re.findall(r"python -m ([\w.]+)", text)):
+            assert importlib.util.find_spec(module) is not None, module
+            named += 1
+    assert named > 30
+
+
+#: A command in a page: in backticks, or on a line of its own that is set as code.
+COMMAND = re.compile(
+    r"(?:`|^ {4,}(?:\$ )?|^(?:\$ )?(?:\.venv/bin/)?)unwind ([a-z]+)\b([^`\n]*)", re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_commands_that_are_shown_exist(page: Path) -> None:
+    """Every `unwind` command of a page is one of the program's, with options that it has."""
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for name, rest in COMMAND.findall(page.read_text(encoding="utf-8")):
+        if name not in commands:
+            continue
+        options = {option for parameter in commands[name].params for option in parameter.opts}
+        for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition("#")[0]):
+            assert option in {*options, "--help"}, f"unwind {name}{rest}"
+
+
+def test_commands_are_found_in_pages() -> None:
+    text = "see `unwind run x --paths 3`:\n\n    unwind compare a b\n\n$ unwind explain x\nlet us unwind everything\n"
+    assert [name for name, _ in COMMAND.findall(text)] == ["run", "compare", "explain"]

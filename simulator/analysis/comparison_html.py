@@ -1,0 +1,46 @@
+"""A comparison in a notebook: verdicts in sentences, and the differences from the base side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.results.html_display import STYLE, html_table, text
+from simulator.results.summary import shown
+
+if TYPE_CHECKING:
+    from simulator.analysis.comparison import Comparison
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """The comparison as an HTML fragment, every name escaped."""
+    from simulator.analysis.comparison_display import (
+        DETECTABLE,
+        HEADLINES,
+        UNITLESS,
+        change_lines,
+        verdict_sentences,
+    )
+
+    parts = [f"<div class='unwind'>{STYLE}"]
+    for contrast in comparison.contrasts:
+        changes = "; ".join(change_lines(contrast))
+        parts.append(
+            f"<p><strong>{text(contrast.side.label)} less {text(comparison.base.label)}</strong><br>"
+        )
+        parts.append(f"<small>{text(changes)}</small><br>{text(' '.join(verdict_sentences(contrast)))}</p>")
+    rows = []
+    for key in HEADLINES:
+        compared = [contrast.row(key) for contrast in comparison.contrasts]
+        measure = compared[0].measure
+        unit = "" if measure.unit in UNITLESS else f", {measure.unit}"
+        differences = [
+            shown(row.difference, measure.decimals) + ("" if row.verdict in DETECTABLE else " =")
+            for row in compared
+        ]
+        rows.append((f"{measure.label}{unit}", [shown(compared[0].base, measure.decimals), *differences]))
+    headings = [comparison.base.label, *(contrast.side.label for contrast in comparison.contrasts)]
+    parts.append(html_table("The base, and differences from it", headings, rows))
+    parts.append(
+        "<p><small>± is one Monte Carlo standard error; = no detectable difference.</small></p></div>"
+    )
+    return "".join(parts)

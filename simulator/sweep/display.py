@@ -1,0 +1,163 @@
+"""A sweep on the terminal: what it will take, what came of it, where it stands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from simulator.ensemble.execution import gigabytes
+from simulator.ensemble.progress import duration
+from simulator.results.errors import plain
+from simulator.results.measures import Estimate as Figure
+from simulator.results.summary import shown
+from simulator.sweep.cells import LoadedSweep, in_short
+from simulator.sweep.estimate import Estimate
+from simulator.sweep.execution import SweepOutcome
+from simulator.sweep.folder import DONE, FAILED, FIGURES, STOPPED, SweepFolder
+from simulator.sweep.statistics import Row
+
+#: Cells shown in tables; the rest is in the dataset.
+CELLS_SHOWN = 40
+#: Figures shown of each cell: row, heading, factor, decimals.
+HEADLINES = (
+    (Row("dysfunction", "", ""), "dysfunction, % of paths", 100.0, 1),
+    (Row("unwound_in_all", "", ""), "packages given up, $bn", 1.0, 0),
+    (Row("client_repo_spread_peak", "", ""), "repo of funds, peak, bp", 1.0, 0),
+    (Row("dealer_use_peak", "", ""), "dealers' use, peak, %", 100.0, 0),
+)
+
+
+def say_estimate(loaded: LoadedSweep, chosen: Sequence[int], found: Estimate) -> str:
+    """What a sweep will take, in a few lines."""
+    dimensions = " × ".join(f"{len(dimension.points)} {dimension.name}" for dimension in loaded.dimensions)
+    of = "" if len(chosen) == loaded.count else f" of {loaded.count:,}"
+    rows = (
+        ("cells", f"{found.cells:,}{of}" + (f" ({dimensions})" if dimensions else "")),
+        ("paths", f"{found.paths:,} in {found.blocks:,} blocks"),
+        ("memory", f"{gigabytes(found.memory_bytes)} on {found.workers} threads or workers"),
+        ("disk", f"{gigabytes(found.disk_bytes)}, keeping {loaded.sweep.keep}"),
+        ("time", f"{duration(found.hours * 3600.0)} on {found.workers} threads or workers"),
+        (
+            "measured",
+            f"{found.simulating_s * 1e6:,.0f} µs a path and day, {found.preparing_s * 1e3:,.0f} ms to prepare a cell",
+        ),
+    )
+    return "\n".join(f"{name:<9} {said}" for name, said in rows)
+
+
+def print_outcome(outcome: SweepOutcome) -> None:
+    """Show figures of the first cells, cells that failed, and where the results are."""
+    folder = outcome.folder
+    ended = outcome.with_status(DONE, STOPPED)
+    if ended:
+        _print_table("Cells", *_figures(folder, ended[:CELLS_SHOWN]))
+        if len(ended) > CELLS_SHOWN:
+            print(f"… and {len(ended) - CELLS_SHOWN:,} more cells.")
+    print_failed(folder, outcome.with_status(FAILED, STOPPED))
+    print(
+        plain(f"\n{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}. Results: {folder.path}")
+    )
+
+
+def print_failed(folder: SweepFolder, cells: Sequence[int]) -> None:
+    """Show a table of cells that failed or lost paths, with what happened."""
+    if not cells:
+        return
+    rows = []
+    for cell in cells[:CELLS_SHOWN]:
+        entry = folder.state.cells[cell]
+        said = in_short(folder.manifest.labels(cell))
+        rows.append((f"{cell}", said, entry["status"], f"{entry['attempts']}", entry["message"]))
+    print()
+    _print_table("Cells that failed", ("cell", "where", "status", "attempts", "what happened"), rows)
+    if len(cells) > CELLS_SHOWN:
+        print(f"… and {len(cells) - CELLS_SHOWN:,} more.")
+
+
+def sweep_record(folder: SweepFolder) -> dict[str, Any]:
+    """Where a sweep stands, as plain values."""
+    manifest, state = folder.manifest, folder.state
+    blocks = [entry for of_cell in state.blocks.values() for entry in of_cell.values()]
+    working = sum(entry["seconds"] for entry in blocks)
+    paths = sum(entry["paths"] for entry in blocks)
+    failed = [
+        {"cell": cell, "where": manifest.labels(cell), "message": state.cells[cell]["message"]}
+        for cell in state.with_status(FAILED)
+    ]
+    return {
+        "sweep": manifest.name,
+        "cells": manifest.cells,
+        "done": len(state.with_status(DONE)),
+        "stopped": len(state.with_status(STOPPED)),
+        "failed": failed,
+        "left": manifest.cells - len(state.cells),
+        "paths_done": paths,
+        "broken_ledger_lines": state.broken_lines,
+        "working_s": round(working, 3),
+        "paths_per_working_s": round(paths / working, 1) if working else None,
+        "reducing_s": round(sum(entry.get("reducing_s", 0.0) for entry in state.cells.values()), 3),
+    }
+
+
+def print_status(folder: SweepFolder) -> None:
+    """Show where a sweep stands: cells done, failed, left, rate, and where the time goes."""
+    said = sweep_record(folder)
+    print(plain(f"{said['sweep']}: {_counts(folder, range(said['cells']))}."))
+    if said["working_s"]:
+        worked, rate = duration(said["working_s"]), said["paths_per_working_s"]
+        print(f"{said['paths_done']:,} paths in {worked} of work, {rate:,} paths/s a worker.")
+        print(f"Summing up took {duration(said['reducing_s'])}. The slowest cells:")
+        slowest = sorted(_seconds(folder).items(), key=lambda pair: -pair[1])[:3]
+        for cell, seconds in slowest:
+            print(plain(f"  cell {cell}: {duration(seconds)} ({in_short(folder.manifest.labels(cell))})"))
+    print_failed(folder, folder.state.with_status(FAILED, STOPPED))
+
+
+def _seconds(folder: SweepFolder) -> dict[int, float]:
+    return {
+        cell: sum(entry["seconds"] for entry in blocks.values())
+        for cell, blocks in folder.state.blocks.items()
+    }
+
+
+def _counts(folder: SweepFolder, chosen: Sequence[int]) -> str:
+    """*195 of 200 cells done, 5 failed*."""
+    wanted = set(chosen)
+    counted = {
+        status: len(wanted & set(folder.state.with_status(status))) for status in (DONE, STOPPED, FAILED)
+    }
+    said = f"{counted[DONE] + counted[STOPPED]:,} of {len(wanted):,} cells done"
+    said += f", {counted[STOPPED]:,} of them with stopped paths" if counted[STOPPED] else ""
+    said += f", {counted[FAILED]:,} failed" if counted[FAILED] else ""
+    left = len(wanted - set(folder.state.cells))
+    return said + (f", {left:,} left" if left else "")
+
+
+def _figures(folder: SweepFolder, cells: Sequence[int]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings, and a row of headline figures with errors for each cell."""
+    plan, array = folder.manifest.statistics, folder.array(FIGURES)
+    rows = []
+    for cell in cells:
+        table = np.asarray(array[cell])
+        figures = []
+        for row, _, factor, decimals in HEADLINES:
+            draws, mean, error = table[plan.rows.index(row), :3]
+            figures.append(shown(Figure(factor * mean, factor * error, int(draws)), decimals))
+        rows.append((f"{cell}", in_short(folder.manifest.labels(cell)), *figures))
+    return ("cell", "where", *(heading for _, heading, _, _ in HEADLINES)), rows
+
+
+def _print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    texts = ("where", "status", "what happened")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in texts else "right")
+    for row in rows:
+        table.add_row(*(plain(entry) for entry in row))
+    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 140).print(table)

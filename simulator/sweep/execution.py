@@ -1,0 +1,376 @@
+"""Run a sweep: one stream of blocks of all cells through one session, resumed where it was stopped.
+
+A cell is prepared when its first block is due, and summed up when its last block is done. Whatever befalls a cell is
+recorded with its message, and the others go on. Only this process writes the store of the sweep; workers write
+the runs of cells, when records are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.opening import Prepared
+from simulator.ensemble.execution import describe_run, is_complete, layout_of, prepare_run
+from simulator.ensemble.executors import Executor, is_hopeless
+from simulator.ensemble.jobs import Done, Failed, Job, Task
+from simulator.ensemble.plan import plan_blocks
+from simulator.ensemble.progress import Progress
+from simulator.ensemble.stopping import StopSignal
+from simulator.results.folder import RunFolder, begin_or_resume
+from simulator.results.ledger import append_block
+from simulator.results.manifest import finished_manifest, write_manifest
+from simulator.results.outcomes import NO_DEALER_LEFT
+from simulator.results.reading import damaged_blocks
+from simulator.results.template import consolidate
+from simulator.scenario.errors import ScenarioError
+from simulator.sweep.cells import LoadedSweep
+from simulator.sweep.folder import DIFFERENCES, DONE, FAILED, FIGURES, OUTCOMES, STOPPED, SweepFolder, hash_of
+from simulator.sweep.statistics import Plan, in_batches
+
+Floats32 = NDArray[np.float32]
+
+
+@dataclass
+class OpenCell:
+    """A cell whose blocks are being worked on."""
+
+    number: int
+    prepared: Prepared
+    job: Job
+    run: RunFolder | None
+    in_flight: int = 0
+    is_begun: bool = False
+    errors: list[str] = field(default_factory=list)
+    attempts: int = 1
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """What became of a sweep, or of the cells of it that were asked for.
+
+    Parameters
+    ----------
+    chosen
+        The cells asked for.
+    """
+
+    folder: SweepFolder
+    chosen: tuple[int, ...]
+    is_interrupted: bool
+    seconds: float
+
+    @property
+    def left(self) -> list[int]:
+        """Cells that have not ended."""
+        return [cell for cell in self.chosen if cell not in self.folder.state.cells]
+
+    def with_status(self, *wanted: str) -> list[int]:
+        """Cells that ended in one of these ways."""
+        return [cell for cell in self.folder.state.with_status(*wanted) if cell in set(self.chosen)]
+
+
+def work_through(
+    loaded: LoadedSweep,
+    folder: SweepFolder,
+    executor: Executor,
+    chosen: Collection[int],
+    *,
+    progress: Progress,
+    stop: StopSignal | None = None,
+) -> SweepOutcome:
+    """Work through cells of a sweep until each has ended, or a stop is requested.
+
+    Parameters
+    ----------
+    folder
+        Locked and ready.
+    chosen
+        Numbers of the cells.
+    progress
+        Is told of finished paths.
+
+    Raises
+    ------
+    OutputError, OSError, MemoryError
+        What no other cell would escape; what was finished stays and is resumed.
+    """
+    started = time.perf_counter()
+    _forget_damage(folder)
+    work = _Work(loaded, folder, executor, tuple(sorted(chosen)), progress)
+    with closing(executor.results(work.tasks(), stop)) as results:
+        for result in results:
+            work.take(result)
+    interrupted = bool(stop and stop.is_requested)
+    return SweepOutcome(folder, work.chosen, interrupted, time.perf_counter() - started)
+
+
+class _Work:
+    """The cells in progress, and what to do with each result."""
+
+    def __init__(
+        self,
+        loaded: LoadedSweep,
+        folder: SweepFolder,
+        executor: Executor,
+        chosen: tuple[int, ...],
+        progress: Progress,
+    ) -> None:
+        self.loaded = loaded
+        self.folder = folder
+        self.executor = executor
+        self.chosen = chosen
+        self.progress = progress
+        self.plan: Plan = folder.manifest.statistics
+        self.open: dict[str, OpenCell] = {}
+        self.outcomes = folder.array(OUTCOMES, writable=True)
+        self.figures = folder.array(FIGURES, writable=True)
+        self.differences = folder.array(DIFFERENCES, writable=True)
+
+    def tasks(self) -> Iterator[Task]:
+        """Blocks that are not finished, cell by cell; each cell is prepared when its turn comes."""
+        for number in self.chosen:
+            if number in self.folder.state.cells:
+                self._compare(number)  # a writer killed before it came to that leaves it to us
+                continue
+            cell = self._open(number)
+            if cell is None:
+                continue
+            for block in plan_blocks(cell.job.layout.paths, cell.job.layout.chunk):
+                if cell.errors:
+                    break
+                if not self._is_finished(cell, block.number):
+                    cell.in_flight += 1
+                    yield Task(cell.job.key, block)
+            cell.is_begun = True
+            self._close_if_over(cell)
+
+    def take(self, result: Done | Failed) -> None:
+        """Record what became of a block, and sum up its cell if it was the last one."""
+        cell = self.open[result.task.job]
+        cell.in_flight -= 1
+        if isinstance(result, Failed):
+            block, error = result.task.block, result.error
+            paths = f"paths {block.first_path:,} to {block.first_path + block.paths - 1:,}"
+            cell.errors.append(f"{paths}: {type(error).__name__}: {error}")
+            cell.attempts = max(cell.attempts, result.attempts)
+        else:
+            self._keep(cell, result)
+        self._close_if_over(cell)
+
+    def _open(self, number: int) -> OpenCell | None:
+        """Prepare a cell, or record why that is impossible."""
+        try:
+            loaded = self.loaded.load(self.loaded.cell(number))
+            prepared = prepare_run(loaded)
+            layout = layout_of(loaded.scenario, prepared)
+            run = None
+            if self.folder.manifest.keep != "statistics":
+                path = self.folder.run_of(number)
+                path.mkdir(parents=True, exist_ok=True)
+                run = begin_or_resume(path, describe_run(loaded, prepared, False), overwrite=False)
+                broken = {damage.block for damage in damaged_blocks(run)}
+                whole = {block: entry for block, entry in run.finished.items() if block not in broken}
+                run = replace(run, finished=whole)
+            job = Job(f"cell {number}", prepared, layout, run.store.absolute() if run else None)
+            self.executor.add(job)
+        except ScenarioError as error:
+            self._fail(number, str(error).splitlines()[0], attempts=1)
+            return None
+        except Exception as error:
+            if is_hopeless(error):
+                raise
+            self._fail(number, f"{type(error).__name__}: {error}", attempts=1)
+            return None
+        cell = OpenCell(number, prepared, job, run)
+        self.open[job.key] = cell
+        return cell
+
+    def _is_finished(self, cell: OpenCell, block: int) -> bool:
+        has_records = cell.run is None or block in cell.run.finished
+        return has_records and block in self.folder.state.blocks.get(cell.number, {})
+
+    def _keep(self, cell: OpenCell, done: Done) -> None:
+        """Write the outcomes of a block, read them back, and put it into the ledger."""
+        finished = done.finished
+        packed = self.plan.pack(done.reduced, cell.prepared.trades)
+        paths = slice(finished.first_path, finished.first_path + finished.paths)
+        self.outcomes[cell.number, paths, :] = packed
+        sha256 = hash_of(packed)
+        if hash_of(self.outcomes[cell.number, paths, :]) != sha256:
+            raise OSError(f"{self.folder.path}: outcomes read back are not what was written")
+        if cell.run is not None:
+            append_block(cell.run.ledger, cell.run.manifest.run_key, finished)
+            cell.run.finished[finished.block] = finished
+        self.folder.record(
+            "block",
+            cell=cell.number,
+            block=finished.block,
+            first_path=finished.first_path,
+            paths=finished.paths,
+            sha256=sha256,
+            records_sha256=finished.sha256,
+            seconds=finished.seconds,
+            stopped=dict(finished.stopped),
+        )
+        self.progress.advance(finished.paths)
+
+    def _close_if_over(self, cell: OpenCell) -> None:
+        """Sum up a cell when nothing of it is left to do, and let the workers forget it."""
+        if cell.in_flight or not (cell.is_begun or cell.errors) or cell.job.key not in self.open:
+            return
+        if cell.errors:
+            self._fail(cell.number, cell.errors[0], cell.attempts)
+        elif len(self.folder.state.blocks.get(cell.number, {})) == -(
+            -cell.job.layout.paths // cell.job.layout.chunk
+        ):
+            self._sum_up(cell)
+        else:
+            return  # interrupted
+        del self.open[cell.job.key]
+        self.executor.remove(cell.job.key)
+
+    def _sum_up(self, cell: OpenCell) -> None:
+        """Reduce the outcomes of a cell to its figures, and compare it with the baseline."""
+        started = time.perf_counter()
+        trades = cell.prepared.trades
+        paths = cell.job.layout.paths
+        antithetic = cell.job.layout.attributes["sampling"] == "antithetic"
+        figures = self.plan.reduce(
+            lambda: self._read(cell.number, paths),
+            trades,
+            antithetic=antithetic,
+        )
+        self.figures[cell.number] = figures
+        if cell.run is not None and is_complete(cell.run):
+            consolidate(cell.run.store, cell.run.layout)
+            write_manifest(cell.run.path, finished_manifest(cell.run.manifest, cell.run.finished))
+        stopped, seconds = self._stopped(cell.number)
+        numeric = {name: count for name, count in stopped.items() if name != NO_DEALER_LEFT}
+        message = ", ".join(
+            f"{count:,} of {paths:,} paths stopped: {name}" for name, count in numeric.items()
+        )
+        self.folder.record(
+            "cell",
+            cell=cell.number,
+            status=STOPPED if numeric else DONE,
+            message=message,
+            attempts=1,
+            paths=paths,
+            trades=list(trades),
+            antithetic=antithetic,
+            stopped=stopped,
+            sha256=hash_of(figures),
+            seconds=round(seconds, 3),
+            reducing_s=round(time.perf_counter() - started, 3),
+        )
+        self._compare(cell.number)
+
+    def _stopped(self, cell: int) -> tuple[dict[str, int], float]:
+        """Stopped paths of a cell by reason, and the seconds that its blocks took."""
+        blocks = self.folder.state.blocks[cell].values()
+        counted: Counter[str] = Counter()
+        for entry in blocks:
+            counted.update(entry["stopped"])
+        return dict(sorted(counted.items())), sum(entry["seconds"] for entry in blocks)
+
+    def _read(self, cell: int, paths: int) -> Iterator[Floats32]:
+        """Outcomes of a cell in batches that split no pair."""
+        return in_batches(self.outcomes, cell, paths)
+
+    def _compare(self, cell: int) -> None:
+        """Differences of every cell of the group that can be compared now; drop outcomes no longer needed."""
+        manifest, state = self.folder.manifest, self.folder.state
+        group = manifest.group_of(cell)
+        ready = [number for number in group if number in state.with_status(DONE, STOPPED)]
+        for number in ready:
+            base = manifest.baseline_of(number)
+            if base is not None and base in ready and number not in state.pairs:
+                self._compare_pair(number, base)
+        if not manifest.keeps_paths and len(ready) == len(group):
+            for number in group:
+                self.outcomes[number] = np.nan
+
+    def _compare_pair(self, cell: int, base: int) -> None:
+        ours, theirs = self.folder.state.cells[cell], self.folder.state.cells[base]
+        paths = min(ours["paths"], theirs["paths"])
+        figures = self.plan.compare(
+            self._read(cell, paths),
+            ours["trades"],
+            self._read(base, paths),
+            theirs["trades"],
+            antithetic=ours["antithetic"] and theirs["antithetic"],
+        )
+        self.differences[cell] = figures
+        self.folder.record("pair", cell=cell, baseline=base, sha256=hash_of(figures))
+
+    def _fail(self, number: int, message: str, attempts: int) -> None:
+        self.folder.record("cell", cell=number, status=FAILED, message=message, attempts=attempts)
+
+
+def _forget_damage(folder: SweepFolder) -> None:
+    """Strike what the store no longer holds as it was written: it is done anew."""
+    state, manifest = folder.state, folder.manifest
+    outcomes, figures, differences = (folder.array(name) for name in (OUTCOMES, FIGURES, DIFFERENCES))
+    for cell in list(state.pairs):
+        if not _holds(differences, cell, state.pairs[cell]["sha256"]):
+            del state.pairs[cell]
+    for cell in state.with_status(DONE, STOPPED):
+        if not _holds(figures, cell, state.cells[cell]["sha256"]):
+            del state.cells[cell]
+    whole = set(state.with_status(DONE, STOPPED))
+    for cell, blocks in state.blocks.items():
+        if cell in whole and not manifest.keeps_paths:
+            continue
+        for block, entry in list(blocks.items()):
+            paths = slice(entry["first_path"], entry["first_path"] + entry["paths"])
+            if not _holds(outcomes, (cell, paths), entry["sha256"]):
+                del blocks[block]
+                state.cells.pop(cell, None)
+    for cell in state.with_status(FAILED):
+        del state.cells[cell]  # tried again
+
+
+def _holds(array: Any, place: Any, sha256: str) -> bool:
+    try:
+        return hash_of(array[place]) == sha256
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def cells_of(count: int, cells: str | None, shard: str | None) -> list[int]:
+    """Numbers of the cells that ``--cells`` and ``--shard`` choose.
+
+    Examples
+    --------
+    >>> cells_of(10, "2-4,8", None), cells_of(10, None, "2/4")
+    ([2, 3, 4, 8], [1, 5, 9])
+    """
+    chosen = list(range(count))
+    if cells is not None:
+        wanted = {number for part in cells.split(",") for number in _span(part)}
+        beyond = [number for number in wanted if number >= count]
+        if beyond:
+            raise ValueError(f"cell {max(beyond)}; allowed are 0 to {count - 1}")
+        chosen = sorted(wanted)
+    if shard is not None:
+        place, _, of = shard.partition("/")
+        if not (place.isdecimal() and of.isdecimal() and 1 <= int(place) <= int(of)):
+            raise ValueError(f"{shard!r}; allowed is i/n with i from 1 to n, such as 3/8")
+        chosen = chosen[int(place) - 1 :: int(of)]
+    return chosen
+
+
+def _span(part: str) -> range:
+    first, dash, last = part.partition("-")
+    last = last if dash else first
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
+        raise ValueError(f"{part!r}; allowed are numbers and spans such as 3-17")
+    return range(int(first), int(last) + 1)

@@ -1,0 +1,424 @@
+"""The folder of a sweep: what it is, what is finished, and the numbers.
+
+    manifest.json        the sweep: resolved scenario, dimensions with every change, files, versions
+    ledger*.jsonl        finished blocks, cells and pairs; one ledger a writer (a shard has its own)
+    results.zarr         outcomes (cell, path, column), figures (cell, row, statistic),
+                         differences (cell, row, statistic) from the baseline policy
+    cells/00012          the run of a cell, when records are kept: an ordinary run folder
+
+What is not in a ledger does not exist, whatever the store holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.results.errors import BAD_INPUT, OutputError
+from simulator.results.ledger import append_entry, create_ledger, read_entries
+from simulator.results.locks import LOCK
+from simulator.results.manifest import MANIFEST, provenance, sha256_of, source_sha256, write_json
+from simulator.scenario.explain import as_written
+from simulator.sweep.cells import LoadedSweep
+from simulator.sweep.schema import POLICY, Threshold
+from simulator.sweep.statistics import Plan
+
+FORMAT, FORMAT_VERSION = "unwind-sweep", 1
+STORE, CELLS = "results.zarr", "cells"
+OUTCOMES, FIGURES, DIFFERENCES = "outcomes", "figures", "differences"
+#: Statistics of a difference from the baseline policy.
+OF_DIFFERENCE = ("draws", "mean", "mean_error")
+
+DONE, STOPPED, FAILED = "done", "stopped", "failed"
+
+
+@dataclass(frozen=True)
+class SweepManifest:
+    """What a sweep is and was made from.
+
+    Parameters
+    ----------
+    sweep
+        The sweep file, every value in the written form.
+    base
+        The scenario as it was written, with what all cells change.
+    dimensions
+        Name, labels, changes and coordinates of each dimension, in plain values.
+    plan
+        Figures that are kept of a cell: ``statistics.Plan`` in plain values.
+    paths, block
+        Most paths of a cell, and paths in a block.
+    baseline
+        Place of the baseline along ``policy``; none if nothing is compared.
+    keeps_paths
+        Whether outcomes are kept path by path.
+    key
+        Identity: two sweeps with one key have the same numbers.
+    """
+
+    name: str
+    sweep: Mapping[str, Any]
+    base: Mapping[str, Any]
+    dimensions: Sequence[Mapping[str, Any]]
+    plan: Mapping[str, Any]
+    paths: int
+    block: int
+    baseline: int | None
+    keeps_paths: bool
+    file: str
+    settings: Mapping[str, Any]
+    files: Sequence[Mapping[str, str]]
+    source_sha256: str
+    code_version: str
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+    git: Mapping[str, Any]
+    command: str
+    created: str
+    key: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Points along each dimension."""
+        return tuple(len(dimension["labels"]) for dimension in self.dimensions)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return math.prod(self.shape)
+
+    @property
+    def keep(self) -> str:
+        """What is kept of a cell: statistics, sector or full."""
+        return str(self.sweep["keep"])
+
+    @property
+    def statistics(self) -> Plan:
+        """Figures that are kept of a cell."""
+        plan = {name: tuple(values) for name, values in self.plan.items()}
+        plan["thresholds"] = tuple(Threshold(**threshold) for threshold in plan["thresholds"])
+        return Plan(**plan)
+
+    def labels(self, cell: int) -> dict[str, str | float]:
+        """Where a cell stands along each dimension."""
+        places = np.unravel_index(cell, self.shape) if self.shape else ()
+        return {
+            dimension["name"]: dimension["labels"][int(place)]
+            for dimension, place in zip(self.dimensions, places, strict=True)
+        }
+
+    def group_of(self, cell: int) -> list[int]:
+        """The cells that differ in the policy alone, this one among them; the cell alone if nothing is compared."""
+        if self.baseline is None:
+            return [cell]
+        axis = [dimension["name"] for dimension in self.dimensions].index(POLICY)
+        after = math.prod(self.shape[axis + 1 :])
+        place = cell // after % self.shape[axis]
+        return [cell + (other - place) * after for other in range(self.shape[axis])]
+
+    def baseline_of(self, cell: int) -> int | None:
+        """The cell that differs in the policy alone, which is the baseline; none for the baseline itself."""
+        base = self.group_of(cell)[self.baseline] if self.baseline is not None else cell
+        return base if base != cell else None
+
+
+@dataclass
+class SweepState:
+    """What the ledgers say.
+
+    Parameters
+    ----------
+    blocks
+        Entry of each finished block, by cell, then by block.
+    cells
+        Entry of each cell that ended, in whatever way.
+    pairs
+        Entry of each cell that was compared with the baseline.
+    """
+
+    blocks: dict[int, dict[int, dict[str, Any]]] = field(default_factory=dict)
+    cells: dict[int, dict[str, Any]] = field(default_factory=dict)
+    pairs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    broken_lines: int = 0
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Take an entry of a ledger; a later one of the same thing counts."""
+        kind = entry["kind"]
+        if kind == "block":
+            self.blocks.setdefault(entry["cell"], {})[entry["block"]] = entry
+        elif kind == "cell":
+            self.cells[entry["cell"]] = entry
+        elif kind == "pair":
+            self.pairs[entry["cell"]] = entry
+
+    def with_status(self, *wanted: str) -> list[int]:
+        """Cells that ended in one of these ways, in order."""
+        return sorted(cell for cell, entry in self.cells.items() if entry["status"] in wanted)
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """A sweep on disk.
+
+    Parameters
+    ----------
+    ledger
+        The one that this process writes.
+    """
+
+    path: Path
+    manifest: SweepManifest
+    state: SweepState
+    ledger: Path
+
+    def record(self, kind: str, **entry: Any) -> None:
+        """Put an entry into the ledger; it is on the disk when this returns."""
+        said = {"kind": kind, **entry}
+        append_entry(self.ledger, self.manifest.key, said)
+        self.state.add(json.loads(json.dumps(said)))
+
+    def run_of(self, cell: int) -> Path:
+        """Folder of the run of a cell."""
+        return self.path / CELLS / f"{cell:05d}"
+
+    def array(self, name: str, *, writable: bool = False) -> Any:
+        """An array of the store."""
+        import zarr
+
+        return zarr.open_group(self.path / STORE, mode="r+" if writable else "r")[name]
+
+
+def describe_sweep(
+    loaded: LoadedSweep, plan: Plan, *, paths: int, block: int, keeps_paths: bool
+) -> SweepManifest:
+    """The manifest of a sweep that has not begun."""
+    sweep = as_written(loaded.sweep)
+    dimensions = [
+        {
+            "name": dimension.name,
+            "labels": [point.label for point in dimension.points],
+            "changes": [
+                [[change.key, change.value.plain()] for change in point.changes] for point in dimension.points
+            ],
+            "coordinates": [asdict(coordinate) for coordinate in dimension.coordinates],
+        }
+        for dimension in loaded.dimensions
+    ]
+    is_compared = len(loaded.sweep.policies) > 1 and loaded.sweep.random_numbers == "shared"
+    baseline = list(loaded.sweep.policies).index(loaded.baseline) if is_compared else None
+    base = loaded.base.plain()
+    code = source_sha256()
+    aside = ("name", "title", "description", "retries")
+    plain_plan = json.loads(
+        json.dumps(asdict(plan) | {"thresholds": [vars(threshold) for threshold in plan.thresholds]})
+    )
+    decisive = (
+        {key: value for key, value in sweep.items() if key not in aside},
+        {key: value for key, value in base.items() if key not in ("title", "description")},
+        [dimension["changes"] for dimension in dimensions],
+        [used.sha256 for used in loaded.files if used.label.endswith((".csv", ".npy", ".npz"))],
+        plain_plan,
+        (paths, block, keeps_paths, code, FORMAT_VERSION),
+    )
+    return SweepManifest(
+        name=loaded.sweep.name,
+        sweep=sweep,
+        base=base,
+        dimensions=dimensions,
+        plan=plain_plan,
+        paths=paths,
+        block=block,
+        baseline=baseline,
+        keeps_paths=keeps_paths,
+        file=str(loaded.path.absolute()),
+        settings={"set": list(loaded.settings), "paths": loaded.paths_chosen},
+        files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
+        source_sha256=code,
+        key=sha256_of(decisive),
+        **provenance(),
+    )
+
+
+def begin_or_resume_sweep(
+    folder: Path, manifest: SweepManifest, *, shard: str = "", overwrite: bool = False
+) -> SweepFolder:
+    """Make a locked folder ready for a sweep: begin it, or find what is finished of this very sweep.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds something else.
+    OSError
+        If it cannot be written.
+    """
+    ledger = folder / (f"ledger-{shard}.jsonl" if shard else "ledger.jsonl")
+    used = [
+        entry
+        for entry in folder.iterdir()
+        if not entry.name.startswith(LOCK) and not entry.name.endswith(".partial")
+    ]
+    if used:
+        found = read_sweep_manifest(folder)
+        if found.key != manifest.key and not overwrite:
+            what = " and ".join(_differences(found, manifest))
+            raise OutputError(
+                f"{folder}: found another sweep there: {what} changed. Choose another folder with -o, or replace it"
+                " with --overwrite.",
+                BAD_INPUT,
+            )
+        if overwrite:
+            _delete_sweep(folder)
+    if not used or overwrite:
+        _create_store(folder / STORE, manifest)
+        write_json(
+            folder / MANIFEST, {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(manifest)}
+        )
+    if not ledger.exists():
+        create_ledger(ledger)
+    return SweepFolder(folder, manifest, read_state(folder, manifest.key), ledger)
+
+
+def open_sweep_folder(folder: str | Path) -> SweepFolder:
+    """A sweep that exists, to read it.
+
+    Raises
+    ------
+    OutputError
+        If there is none.
+    """
+    folder = Path(folder)
+    manifest = read_sweep_manifest(folder)
+    return SweepFolder(folder, manifest, read_state(folder, manifest.key), folder / "ledger.jsonl")
+
+
+def is_sweep_folder(folder: str | Path) -> bool:
+    """Whether a folder holds a sweep, rather than a run."""
+    try:
+        return bool(json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8")).get("format") == FORMAT)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def read_sweep_manifest(folder: Path) -> SweepManifest:
+    """Read the manifest of a sweep.
+
+    Raises
+    ------
+    OutputError
+        If there is none, or if it is not ours or damaged.
+    """
+    file = folder / MANIFEST
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        if said.pop("format") != FORMAT:
+            raise ValueError("it is the manifest of a run, not of a sweep")
+        if said.pop("format_version") != FORMAT_VERSION:
+            raise ValueError("it was written by another version of Unwind")
+        manifest = SweepManifest(**said)
+        _ = manifest.statistics, manifest.cells
+    except FileNotFoundError as error:
+        raise OutputError(f"{folder}: found no sweep there. Check the path.", BAD_INPUT) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise OutputError(
+            f"{file}: cannot be read: {error}. Choose another folder with -o.", BAD_INPUT
+        ) from error
+    return manifest
+
+
+def read_state(folder: Path, key: str) -> SweepState:
+    """What all ledgers of a sweep say together."""
+    state = SweepState()
+    for ledger in sorted(folder.glob("ledger*.jsonl")):
+        entries, broken = read_entries(ledger, key)
+        state.broken_lines += len(broken)
+        for _, entry in entries:
+            state.add(entry)
+    return state
+
+
+def hash_of(values: NDArray[Any]) -> str:
+    """SHA-256 of numbers."""
+    return hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()
+
+
+def _create_store(folder: Path, manifest: SweepManifest) -> None:
+    """The arrays, without a chunk: one chunk is one block of outcomes, or the figures of one cell."""
+    import zarr
+    from zarr.codecs import Crc32cCodec, ZstdCodec
+
+    plan = manifest.statistics
+    columns, rows, statistics = len(plan.columns), len(plan.rows), len(plan.statistics)
+    block = min(manifest.block, manifest.paths)
+    arrays = {
+        OUTCOMES: (
+            "float32",
+            (manifest.cells, manifest.paths, columns),
+            (1, block, columns),
+            ("cell", "path", "column"),
+        ),
+        FIGURES: (
+            "float64",
+            (manifest.cells, rows, statistics),
+            (1, rows, statistics),
+            ("cell", "row", "statistic"),
+        ),
+        DIFFERENCES: (
+            "float64",
+            (manifest.cells, rows, len(OF_DIFFERENCE)),
+            (1, rows, len(OF_DIFFERENCE)),
+            ("cell", "row", "difference"),
+        ),
+    }
+    group = zarr.create_group(folder)
+    for name, (data_type, shape, chunks, dims) in arrays.items():
+        group.create_array(
+            name,
+            shape=shape,
+            chunks=chunks,
+            dtype=data_type,
+            compressors=[ZstdCodec(level=1), Crc32cCodec()],
+            fill_value=np.nan,
+            dimension_names=dims,
+        )
+
+
+def _differences(found: SweepManifest, wanted: SweepManifest) -> Iterable[str]:
+    said = {
+        "source_sha256": "the version of the code",
+        "base": "the scenario",
+        "dimensions": "the axes, policies or seeds",
+        "paths": "the number of paths",
+        "block": "the size of blocks",
+        "plan": "the statistics",
+    }
+    words = [
+        word for key, word in said.items() if _plain(getattr(found, key)) != _plain(getattr(wanted, key))
+    ]
+    return words or ["the sweep file or the data it names"]
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+def _delete_sweep(folder: Path) -> None:
+    """Delete our own files, the manifest last: a folder half deleted is still known as ours."""
+    for ledger in folder.glob("ledger*.jsonl"):
+        ledger.unlink()
+    for name in (STORE, CELLS):
+        if (folder / name).is_symlink():
+            raise OutputError(
+                f"{folder / name}: found a link; it is left as it is. Choose another folder with -o."
+            )
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
+    (folder / MANIFEST).unlink(missing_ok=True)

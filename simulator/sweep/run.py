@@ -1,0 +1,191 @@
+"""A sweep from its file to its folder: estimate, run, resume."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from simulator.engine.parameters import CALL_COUNT, CHANNELS
+from simulator.engine.status import STATUS
+from simulator.ensemble.execution import announce_compilation, gigabytes
+from simulator.ensemble.executors import Executor, Resources, open_executor
+from simulator.ensemble.progress import showing_progress
+from simulator.ensemble.stopping import stopping_on_signals
+from simulator.ensemble.threads import usable_threads
+from simulator.results.errors import BAD_INPUT, OutputError
+from simulator.results.locks import locked, setting_up
+from simulator.sweep.cells import LoadedSweep, load_sweep
+from simulator.sweep.estimate import Estimate, estimate
+from simulator.sweep.execution import SweepOutcome, work_through
+from simulator.sweep.folder import (
+    SweepFolder,
+    SweepManifest,
+    begin_or_resume_sweep,
+    describe_sweep,
+    read_sweep_manifest,
+)
+from simulator.sweep.statistics import Plan
+
+#: Outcomes are kept path by path up to this many bytes, unless the sweep file says otherwise.
+KEPT_BYTES = 4e9
+
+
+def plan_of(loaded: LoadedSweep) -> Plan:
+    """The figures that are kept of the cells of a sweep."""
+    wanted = loaded.sweep.statistics
+    return Plan(
+        trades=loaded.trades,
+        channels=CHANNELS,
+        calls=CHANNELS[:CALL_COUNT],
+        statuses=tuple(name for name, _ in STATUS.values()),
+        levels=tuple(wanted.levels),
+        thresholds=tuple(wanted.thresholds),
+    )
+
+
+def manifest_of(loaded: LoadedSweep) -> SweepManifest:
+    """The manifest of a sweep."""
+    plan = plan_of(loaded)
+    return describe_sweep(
+        loaded,
+        plan,
+        paths=max(size.paths for size in loaded.sizes),
+        block=max(size.block for size in loaded.sizes),
+        keeps_paths=keeps_paths(loaded, plan),
+    )
+
+
+def keeps_paths(loaded: LoadedSweep, plan: Plan) -> bool:
+    """Whether outcomes are kept path by path."""
+    wanted = loaded.sweep.statistics.paths
+    paths = sum(loaded.size(cell).paths for cell in range(loaded.count))
+    return wanted == "keep" or (wanted == "auto" and 4.0 * paths * len(plan.columns) <= KEPT_BYTES)
+
+
+def estimate_sweep(loaded: LoadedSweep, chosen: list[int], workers: int | None = None) -> Estimate:
+    """What a sweep will take on so many threads or workers; all cores of this machine by default.
+
+    Raises
+    ------
+    ScenarioError
+        If none of the cells tried can be prepared.
+    """
+    plan = plan_of(loaded)
+    return estimate(
+        loaded, plan, chosen, workers=workers or usable_threads(), keeps_paths=keeps_paths(loaded, plan)
+    )
+
+
+def run_sweep(
+    loaded: LoadedSweep,
+    folder: Path,
+    *,
+    resources: Resources | None = None,
+    executor: Executor | None = None,
+    chosen: Collection[int] | None = None,
+    shard: str = "",
+    overwrite: bool = False,
+    is_silent: bool = True,
+) -> SweepOutcome:
+    """Run a sweep into a folder, or finish what an earlier one began there.
+
+    Parameters
+    ----------
+    resources
+        Where to work: threads here by default. The numbers do not depend on it.
+    executor
+        A session that is open already, instead.
+    chosen
+        Numbers of the cells to run; all by default.
+    shard
+        Name of this part of the sweep, such as ``3-of-8``, where several processes write to one folder.
+    overwrite
+        Replace another sweep in the folder.
+    is_silent
+        Show no progress on standard error.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds something else, has no room, or another process writes there.
+    OSError, MemoryError
+        If the disk or the memory failed; what was finished stays and is resumed.
+    """
+    manifest = manifest_of(loaded)
+    wanted = range(loaded.count) if chosen is None else chosen
+    with _ready(folder, manifest, shard, overwrite) as sweep:
+        _check_room(sweep, loaded)
+        if not is_silent:
+            announce_compilation()
+        total = sum(loaded.size(cell).paths for cell in wanted)
+        done = sum(entry["paths"] for cell in wanted for entry in sweep.state.blocks.get(cell, {}).values())
+        with (
+            _session(executor, resources, loaded.sweep.retries) as hands,
+            showing_progress(total, done, is_silent=is_silent) as progress,
+            stopping_on_signals(lambda: _announce_stop(is_silent)) as stop,
+        ):
+            return work_through(loaded, sweep, hands, wanted, progress=progress, stop=stop)
+
+
+def resume_sweep(folder: Path, *, resources: Resources | None = None, is_silent: bool = True) -> SweepOutcome:
+    """Finish a sweep that was begun, from the sweep file that it was made from.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be read any more.
+    OutputError
+        If the file now says something else, or as ``run_sweep`` does.
+    """
+    found = read_sweep_manifest(folder)
+    loaded = load_sweep(found.file, found.settings["set"], paths=found.settings["paths"])
+    if manifest_of(loaded).key != found.key:
+        raise OutputError(
+            f"{folder}: the sweep file {found.file}, a file it names, or the code has changed since the sweep began."
+            " Restore it, or run the changed sweep into another folder with -o.",
+            BAD_INPUT,
+        )
+    return run_sweep(loaded, folder, resources=resources, is_silent=is_silent)
+
+
+@contextmanager
+def _session(given: Executor | None, resources: Resources | None, retries: int) -> Iterator[Executor]:
+    if given is not None:
+        yield given
+        return
+    with open_executor(replace(resources or Resources(), retries=retries)) as executor:
+        yield executor
+
+
+@contextmanager
+def _ready(folder: Path, manifest: SweepManifest, shard: str, overwrite: bool) -> Iterator[SweepFolder]:
+    """The folder, begun and locked: as a whole, or the part of a shard."""
+    with locked(folder, shard):
+        if not shard:
+            yield begin_or_resume_sweep(folder, manifest, overwrite=overwrite)
+            return
+        with setting_up(folder):
+            sweep = begin_or_resume_sweep(folder, manifest, shard=shard)
+        yield sweep
+
+
+def _check_room(sweep: SweepFolder, loaded: LoadedSweep) -> None:
+    """Refuse at once outcomes that cannot fit on the disk."""
+    manifest = sweep.manifest
+    cells = manifest.cells if manifest.keeps_paths else 1
+    needed = 2.0 * cells * manifest.paths * len(manifest.statistics.columns)  # half of them compressed away
+    free = shutil.disk_usage(sweep.path).free
+    if needed > free:
+        raise OutputError(
+            f"{sweep.path}: found {gigabytes(free)} free, but outcomes path by path need about {gigabytes(needed)}."
+            " Use fewer paths, statistics.paths: drop, or another disk with -o."
+        )
+
+
+def _announce_stop(is_silent: bool) -> None:
+    if not is_silent:
+        print("Stopping after the blocks in flight; Ctrl-C again stops at once.", file=sys.stderr, flush=True)

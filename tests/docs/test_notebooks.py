@@ -1,0 +1,61 @@
+"""The tutorials: they run from top to bottom with a few paths, and are kept without output."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+PATHS = 8
+
+
+def run(file: Path, folder: Path) -> list[dict[str, Any]]:
+    """Run a notebook in a folder as a user would, and return its cells with what they showed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # of the kernel's own machinery; those of the cells show in their output
+        import nbclient
+        import nbformat
+
+        notebook = nbformat.read(file, as_version=4)
+        resources = {"metadata": {"path": str(folder)}}
+        nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
+    return [dict(cell) for cell in notebook.cells]
+
+
+def shown(cells: list[dict[str, Any]], kind: str) -> str:
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return "\n".join(output["data"].get(kind, "") for output in outputs if "data" in output)
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+def test_a_notebook_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNWIND_TUTORIAL_PATHS", str(PATHS))
+    monkeypatch.setenv("PYTHONPATH", f"{FOLDER.parents[1]}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    cells = run(file, tmp_path)
+    ran = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in ran)
+    errors = [output for cell in ran for output in cell["outputs"] if output.get("name") == "stderr"]
+    said = "".join(output["text"] for output in errors)
+    assert "Warning" not in said, said
+    assert "±" in shown(cells, "text/html")
+    assert list((tmp_path / "outputs").iterdir())
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+def test_a_notebook_is_kept_without_output(file: Path) -> None:
+    notebook = json.loads(file.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        assert not cell.get("outputs"), "clear its outputs: jupyter nbconvert --clear-output --inplace"
+        assert cell.get("execution_count") is None
+
+
+def test_the_tutorials_are_there() -> None:
+    assert [file.stem for file in NOTEBOOKS] == ["first-scenario", "policy-experiment"]
