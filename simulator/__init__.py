@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.analysis.comparison import compare
-    from simulator.api import Results, open_results, run
+    from simulator.api import Results, open_results, run, sweep
     from simulator.results.errors import OutputError
     from simulator.scenario.errors import ScenarioError
     from simulator.scenario.loading import load_scenario
@@ -31,6 +31,7 @@ __all__ = [
     "load_scenario",
     "open_results",
     "run",
+    "sweep",
 ]
 
 _PLACES = {
@@ -41,6 +42,7 @@ _PLACES = {
     "load_scenario": "simulator.scenario.loading",
     "open_results": "simulator.api",
     "run": "simulator.api",
+    "sweep": "simulator.api",
 }
 
 

@@ -129,6 +129,8 @@ def run(
     set: Mapping[str, object] | None = None,
     output: str | Path | None = None,
     threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
     audit: bool = False,
     overwrite: bool = False,
     quiet: bool = False,
@@ -148,6 +150,9 @@ def run(
         ``set`` change the scenario, so that variants do not stand in each other's way.
     threads
         Blocks of paths at a time; all usable cores by default. The numbers do not depend on it.
+    workers, scheduler
+        Processes of a local Dask cluster that is started for this run, or the address of a cluster that exists,
+        instead of threads.
     audit
         Check the accounting identities after every stage of every day.
     overwrite
@@ -171,17 +176,15 @@ def run(
     settings = _settings(paths, seed, set or {})
     loaded = _load(scenario, settings)
     from simulator.ensemble.execution import is_complete, run_scenario
+    from simulator.ensemble.executors import Resources, open_executor
     from simulator.results.folder import choose_folder
 
     chosen = Path(output) if output is not None else _folder_name(loaded.scenario.name, settings)
-    outcome = run_scenario(
-        loaded,
-        choose_folder(loaded.scenario.name, chosen),
-        threads=threads,
-        audit=audit,
-        overwrite=overwrite,
-        is_silent=quiet,
-    )
+    folder = choose_folder(loaded.scenario.name, chosen)
+    with open_executor(Resources(threads=threads, workers=workers, scheduler=scheduler)) as executor:
+        outcome = run_scenario(
+            loaded, folder, executor=executor, audit=audit, overwrite=overwrite, is_silent=quiet
+        )
     if not is_complete(outcome.folder):
         failed = outcome.failures.failed
         why = f"; the first failed with {type(failed[0][1]).__name__}: {failed[0][1]}" if failed else ""
@@ -190,6 +193,69 @@ def run(
             INTERRUPTED if outcome.failures.is_interrupted else UNFINISHED,
         )
     return Results(outcome.folder.path)
+
+
+def sweep(
+    file: str | Path,
+    *,
+    paths: int | None = None,
+    set: Mapping[str, object] | None = None,
+    output: str | Path | None = None,
+    threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> xr.Dataset:
+    """Run every cell of a sweep file, or finish what an earlier call began, and open what the cells came to.
+
+    Parameters
+    ----------
+    file
+        The sweep file.
+    paths, set
+        Paths of every cell, and values of the scenario to change in all of them.
+    output
+        Folder of the results; ``outputs/NAME`` by default.
+    threads, workers, scheduler
+        Threads here, processes of a local Dask cluster that is started for this sweep, or the address of a cluster
+        that exists. The numbers do not depend on it.
+    overwrite
+        Replace another sweep in the folder.
+    quiet
+        Show no progress on standard error.
+
+    Returns
+    -------
+    xarray.Dataset
+        As of ``simulator.sweeps.reading.open_sweep``: figures by axis, policy and seed, with their errors. A cell
+        that failed has NaN, and says why in ``message``.
+
+    Raises
+    ------
+    ScenarioError
+        If the file or any cell of it is wrong.
+    OutputError
+        If the folder holds something else or cannot be written, or if the sweep was interrupted.
+    """
+    pin_linear_algebra()
+    from simulator.ensemble.executors import Resources
+    from simulator.results.folder import choose_folder
+    from simulator.sweeps.cells import load_sweep
+    from simulator.sweeps.reading import open_sweep
+    from simulator.sweeps.run import run_sweep
+
+    loaded = load_sweep(file, _settings(None, None, set or {}), paths=paths)
+    folder = choose_folder(loaded.sweep.name, Path(output) if output is not None else None)
+    resources = Resources(threads=threads, workers=workers, scheduler=scheduler)
+    outcome = run_sweep(loaded, folder, resources=resources, overwrite=overwrite, is_silent=quiet)
+    if outcome.left:
+        raise OutputError(
+            f"{folder}: {len(outcome.left)} of {len(outcome.chosen)} cells are left. What was finished is kept: run"
+            " again.",
+            INTERRUPTED if outcome.is_interrupted else UNFINISHED,
+        )
+    return open_sweep(folder)
 
 
 def open_results(folder: str | Path, *, allow_incomplete: bool = False) -> Results:

@@ -29,7 +29,7 @@ def validate(
 ) -> None:
     """Check a scenario, or every cell of a sweep, without running it; all mistakes are shown at once."""
     from simulator.scenario.loading import load_scenario
-    from simulator.sweep.cells import is_sweep
+    from simulator.sweeps.cells import is_sweep
 
     if is_sweep(file):
         _validate_sweep(file, override or (), quiet, as_json)
@@ -54,7 +54,7 @@ def validate(
 
 
 def _validate_sweep(file: str, overrides: Sequence[str], quiet: bool, as_json: bool) -> None:
-    from simulator.sweep.cells import load_sweep
+    from simulator.sweeps.cells import load_sweep
 
     try:
         loaded = load_sweep(file, overrides)
@@ -124,7 +124,7 @@ def schema(
 ) -> None:
     """Print what a scenario may say: a JSON Schema for editors, or the reference of all parameters."""
     from simulator.scenario.schema import Scenario
-    from simulator.sweep.schema import Sweep
+    from simulator.sweeps.schema import Sweep
 
     model = Sweep if sweep else Scenario
     if markdown:

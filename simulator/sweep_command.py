@@ -23,8 +23,8 @@ from simulator.terminal import complain, say, say_json
 
 if TYPE_CHECKING:
     from simulator.ensemble.executors import Resources
-    from simulator.sweep.cells import LoadedSweep
-    from simulator.sweep.execution import SweepOutcome
+    from simulator.sweeps.cells import LoadedSweep
+    from simulator.sweeps.execution import SweepOutcome
 
 EXAMPLES = """\b
 Examples:
@@ -80,7 +80,7 @@ def sweep(
     pin_linear_algebra()
     from simulator.ensemble.executors import Resources
     from simulator.results.errors import OutputError, disk_error
-    from simulator.sweep.cells import load_sweep
+    from simulator.sweeps.cells import load_sweep
 
     loaded = load_sweep(file, override or (), paths=paths)
     try:
@@ -103,8 +103,8 @@ def sweep(
 
 def report_sweep(outcome: SweepOutcome, *, quiet: bool = False, as_json: bool = False) -> int:
     """Show what came of a sweep, and return the exit code."""
-    from simulator.sweep.display import print_failed, print_outcome, sweep_record
-    from simulator.sweep.folder import FAILED, STOPPED
+    from simulator.sweeps.display import print_failed, print_outcome, sweep_record
+    from simulator.sweeps.folder import FAILED, STOPPED
 
     failed = outcome.with_status(FAILED, STOPPED)
     if as_json:
@@ -127,7 +127,7 @@ def this_command() -> str:
 
 def _chosen(loaded: LoadedSweep, cells: str | None, shard: str | None) -> list[int]:
     from simulator.results.errors import OutputError
-    from simulator.sweep.execution import cells_of
+    from simulator.sweeps.execution import cells_of
 
     try:
         return cells_of(loaded.count, cells, shard)
@@ -137,8 +137,8 @@ def _chosen(loaded: LoadedSweep, cells: str | None, shard: str | None) -> list[i
 
 
 def _estimate(loaded: LoadedSweep, chosen: list[int], workers: int | None, as_json: bool) -> None:
-    from simulator.sweep.display import say_estimate
-    from simulator.sweep.run import estimate_sweep
+    from simulator.sweeps.display import say_estimate
+    from simulator.sweeps.run import estimate_sweep
 
     found = estimate_sweep(loaded, chosen, workers)
     if as_json:
@@ -157,7 +157,7 @@ def _run(
     is_silent: bool,
 ) -> SweepOutcome:
     from simulator.results.folder import choose_folder
-    from simulator.sweep.run import run_sweep
+    from simulator.sweeps.run import run_sweep
 
     return run_sweep(
         loaded,

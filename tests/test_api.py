@@ -70,6 +70,21 @@ def test_variants_do_not_stand_in_each_others_way() -> None:
     assert simulator.open_results(plain.folder).summary.as_record() == plain.summary.as_record()
 
 
+def test_a_sweep_runs_from_python(tmp_path: Path) -> None:
+    file = tmp_path / "tiny.yaml"
+    axis = "leverage: {kind: grid, parameter: funds.leverage, values: [8x, 12x]}"
+    file.write_text(f"name: tiny\nscenario: toy\npaths: 2\naxes:\n  {axis}\n", encoding="utf-8")
+    cells = simulator.sweep(file, quiet=True)
+    assert cells["leverage"].values.tolist() == [8.0, 12.0]
+    assert (cells["status"] == "done").all()
+    assert float(cells["unwound_in_all"].sel(leverage=12)) > float(cells["unwound_in_all"].sel(leverage=8))
+    alone = simulator.run("toy", set={"funds.leverage": "12x"}, paths=2, quiet=True)
+    assert float(cells["unwound_in_all"].sel(leverage=12)) == pytest.approx(
+        float(alone.outcomes["unwound_in_all"].mean())
+    )
+    assert callable(simulator.sweep), "a module of that name stands in the way"
+
+
 def test_wrong_settings_are_told_with_their_place() -> None:
     with pytest.raises(simulator.ScenarioError, match=r"--set.*funds\.leverge: unknown key.*leverage"):
         simulator.run("toy", set={"funds.leverge": "12x"})

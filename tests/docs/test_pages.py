@@ -29,9 +29,9 @@ from simulator.scenario.declarations import catalogue
 from simulator.scenario.explain import find_parameters, reference_page
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Event, Scenario
-from simulator.sweep.cells import load_sweep
-from simulator.sweep.schema import Sweep
-from simulator.sweep.statistics import EVENTS, RATIOS
+from simulator.sweeps.cells import load_sweep
+from simulator.sweeps.schema import Sweep
+from simulator.sweeps.statistics import EVENTS, RATIOS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -18,17 +18,17 @@ from simulator.ensemble.stopping import stopping_on_signals
 from simulator.ensemble.threads import usable_threads
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.locks import locked, setting_up
-from simulator.sweep.cells import LoadedSweep, load_sweep
-from simulator.sweep.estimate import Estimate, estimate
-from simulator.sweep.execution import SweepOutcome, work_through
-from simulator.sweep.folder import (
+from simulator.sweeps.cells import LoadedSweep, load_sweep
+from simulator.sweeps.estimate import Estimate, estimate
+from simulator.sweeps.execution import SweepOutcome, work_through
+from simulator.sweeps.folder import (
     SweepFolder,
     SweepManifest,
     begin_or_resume_sweep,
     describe_sweep,
     read_sweep_manifest,
 )
-from simulator.sweep.statistics import Plan
+from simulator.sweeps.statistics import Plan
 
 #: Outcomes are kept path by path up to this many bytes, unless the sweep file says otherwise.
 KEPT_BYTES = 4e9

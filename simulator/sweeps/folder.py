@@ -28,9 +28,9 @@ from simulator.results.ledger import append_entry, create_ledger, read_entries
 from simulator.results.locks import LOCK
 from simulator.results.manifest import MANIFEST, provenance, sha256_of, source_sha256, write_json
 from simulator.scenario.explain import as_written
-from simulator.sweep.cells import LoadedSweep
-from simulator.sweep.schema import POLICY, Threshold
-from simulator.sweep.statistics import Plan
+from simulator.sweeps.cells import LoadedSweep
+from simulator.sweeps.schema import POLICY, Threshold
+from simulator.sweeps.statistics import Plan
 
 FORMAT, FORMAT_VERSION = "unwind-sweep", 1
 STORE, CELLS = "results.zarr", "cells"

@@ -13,11 +13,11 @@ from simulator.ensemble.progress import duration
 from simulator.results.errors import plain
 from simulator.results.measures import Estimate as Figure
 from simulator.results.summary import shown
-from simulator.sweep.cells import LoadedSweep, in_short
-from simulator.sweep.estimate import Estimate
-from simulator.sweep.execution import SweepOutcome
-from simulator.sweep.folder import DONE, FAILED, FIGURES, STOPPED, SweepFolder
-from simulator.sweep.statistics import Row
+from simulator.sweeps.cells import LoadedSweep, in_short
+from simulator.sweeps.estimate import Estimate
+from simulator.sweeps.execution import SweepOutcome
+from simulator.sweeps.folder import DONE, FAILED, FIGURES, STOPPED, SweepFolder
+from simulator.sweeps.statistics import Row
 
 #: Cells shown in tables; the rest is in the dataset.
 CELLS_SHOWN = 40

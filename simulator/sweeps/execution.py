@@ -31,9 +31,18 @@ from simulator.results.outcomes import NO_DEALER_LEFT
 from simulator.results.reading import damaged_blocks
 from simulator.results.template import consolidate
 from simulator.scenario.errors import ScenarioError
-from simulator.sweep.cells import LoadedSweep
-from simulator.sweep.folder import DIFFERENCES, DONE, FAILED, FIGURES, OUTCOMES, STOPPED, SweepFolder, hash_of
-from simulator.sweep.statistics import Plan, in_batches
+from simulator.sweeps.cells import LoadedSweep
+from simulator.sweeps.folder import (
+    DIFFERENCES,
+    DONE,
+    FAILED,
+    FIGURES,
+    OUTCOMES,
+    STOPPED,
+    SweepFolder,
+    hash_of,
+)
+from simulator.sweeps.statistics import Plan, in_batches
 
 Floats32 = NDArray[np.float32]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import DYSFUNCTION_BP, OUTCOMES, is_above, is_dysfunctional, lost_all_dealers
 from simulator.results.streaming import Moments, Ratio, Stream, draws_of, pair_factors
-from simulator.sweep.schema import Threshold
+from simulator.sweeps.schema import Threshold
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -32,8 +32,8 @@ from simulator.scenario.loading import (
 )
 from simulator.scenario.schema import Scenario
 from simulator.scenario.yaml_nodes import Node
-from simulator.sweep.axes import Change, Dimension, Point, dimension_of
-from simulator.sweep.schema import POLICY, SEED, Sweep
+from simulator.sweeps.axes import Change, Dimension, Point, dimension_of
+from simulator.sweeps.schema import POLICY, SEED, Sweep
 
 #: More cells than this are a mistake.
 CELLS_MAX = 100_000

@@ -15,8 +15,8 @@ from simulator.results.layout import Array, Layout
 from simulator.results.outcomes import path_outcomes
 from simulator.results.store import compress
 from simulator.scenario.errors import ScenarioError
-from simulator.sweep.cells import LoadedSweep
-from simulator.sweep.statistics import Plan
+from simulator.sweeps.cells import LoadedSweep
+from simulator.sweeps.statistics import Plan
 
 #: Paths of the block that is timed, of how many cells, and what one worker more adds to the speed.
 PATHS_TIMED, CELLS_TIMED, SHARE_OF_WORKER = 64, 3, 0.9

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from simulator.results.errors import BAD_INPUT, OutputError, plain
 from simulator.results.outcomes import OUTCOMES
-from simulator.sweep.cells import in_short
-from simulator.sweep.folder import (
+from simulator.sweeps.cells import in_short
+from simulator.sweeps.folder import (
     DIFFERENCES,
     DONE,
     FIGURES,
@@ -22,8 +22,8 @@ from simulator.sweep.folder import (
     hash_of,
     open_sweep_folder,
 )
-from simulator.sweep.folder import OUTCOMES as OUTCOMES_ARRAY
-from simulator.sweep.statistics import DEVIATION, DRAWS, MEAN, MEAN_ERROR, RATIOS, Plan
+from simulator.sweeps.folder import OUTCOMES as OUTCOMES_ARRAY
+from simulator.sweeps.statistics import DEVIATION, DRAWS, MEAN, MEAN_ERROR, RATIOS, Plan
 
 if TYPE_CHECKING:
     import xarray as xr

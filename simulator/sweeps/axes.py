@@ -23,7 +23,7 @@ from simulator.scenario.loading import read_file
 from simulator.scenario.schema import Scenario
 from simulator.scenario.validation import find
 from simulator.scenario.yaml_nodes import Node, compose
-from simulator.sweep.schema import Axis, Csv, Grid, LatinHypercube, Sobol, Zip
+from simulator.sweeps.schema import Axis, Csv, Grid, LatinHypercube, Sobol, Zip
 from simulator.units import Kind, UnitError
 
 #: Digits of the values of a design.
