@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from simulator.ensemble.executors import Executor, Resources, Tls
+from simulator.ensemble.executors import Executor, Resources, Tls, WorkerDiedError
 from simulator.ensemble.jobs import Done, Job, Task
 from simulator.ensemble.preflight import check_cluster
 from simulator.ensemble.worker import do_task, shipped
@@ -172,10 +172,6 @@ def told(error: Exception) -> Exception:
     return error
 
 
-class WorkerDiedError(Exception):
-    """A task was given up because the workers that had it died."""
-
-
 @contextmanager
 def open_cluster(resources: Resources) -> Iterator[Executor]:
     """A session on a Dask cluster: one that exists, or one that lives as long as the body.
@@ -266,12 +262,18 @@ def _client(address: Any, resources: Resources) -> Iterator[Client]:
     from distributed import Client as DaskClient
 
     name = address if isinstance(address, str) else "the local cluster"
-    security = _security(resources.tls) if resources.scheduler is not None else None
+    security: Security = _security(resources.tls) if resources.scheduler is not None else None
+    if name.startswith("tls://") and not security.get_connection_args("client").get("ssl_context"):
+        raise OutputError(
+            f"--scheduler {name}: found no certificates; give them with --tls-ca, --tls-cert and --tls-key, or in"
+            " the configuration of Dask (distributed.comm.tls).",
+            BAD_INPUT,
+        )
     with warnings.catch_warnings():  # other versions are told by us, once and clearly
         warnings.simplefilter("ignore")
         try:
             client: Client = DaskClient(address, security=security, timeout=CONNECT_S, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise OutputError(
                 f"--scheduler {name}: cannot be reached: {error}. Check that it runs, its address, and with tls://"
                 " the certificates."
@@ -282,11 +284,11 @@ def _client(address: Any, resources: Resources) -> Iterator[Client]:
         client.close(timeout=5)
 
 
-def _security(tls: Tls | None) -> Security | None:
+def _security(tls: Tls | None) -> Security:
     from distributed import Security as DaskSecurity
 
     if tls is None:
-        return None
+        return DaskSecurity()  # the configuration of Dask
     for file in tls:
         if not file.is_file():
             raise OutputError(f"{file}: found no file there; give certificates in PEM form.", BAD_INPUT)

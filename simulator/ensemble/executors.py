@@ -24,7 +24,7 @@ from simulator.ensemble.resources import Resources, Tls
 from simulator.ensemble.stopping import StopSignal
 from simulator.results.errors import OutputError
 
-__all__ = ["Executor", "NoteRetry", "Pool", "Resources", "Tls", "open_executor"]
+__all__ = ["Executor", "NoteRetry", "Pool", "Resources", "Tls", "WorkerDiedError", "open_executor"]
 
 #: Seconds between looks at the stop signal while nothing finishes.
 LOOK_EVERY = 0.25
@@ -33,6 +33,10 @@ HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 NoteRetry = Callable[[Task, Exception, int], None]
+
+
+class WorkerDiedError(Exception):
+    """A task was given up because the workers that had it died: of it, or of another that they had too."""
 
 
 class Pool(Protocol):
@@ -111,6 +115,9 @@ class Executor:
         """
         left = iter(tasks)
         again: deque[Task] = deque()
+        suspects: deque[Task] = (
+            deque()
+        )  # tried again alone, when all else is done: the guilty one is then known
         attempts: dict[Task, int] = {}  # of the tasks in flight or to be tried again
         in_flight = 0
         fatal: Exception | None = None
@@ -118,6 +125,8 @@ class Executor:
             while True:
                 while fatal is None and not (stop and stop.is_requested) and in_flight < self._pool.capacity:
                     task = again.popleft() if again else next(left, None)
+                    if task is None and suspects and not in_flight:
+                        task = suspects.popleft()
                     if task is None:
                         break
                     attempts[task] = attempts.get(task, 0) + 1
@@ -133,7 +142,7 @@ class Executor:
                     elif is_hopeless(answer):
                         fatal = fatal or answer
                     elif attempts[task] <= self._retries:
-                        again.append(task)
+                        (suspects if isinstance(answer, WorkerDiedError) else again).append(task)
                         if note_retry is not None:
                             note_retry(task, answer, attempts[task])
                     elif isinstance(answer, OSError):

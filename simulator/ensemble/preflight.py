@@ -19,6 +19,7 @@ PACKAGES = (
     "distributed",
     "cloudpickle",
 )
+LINEAR_ALGEBRA = "threads of linear algebra"
 ADVICE = (
     "Install the same environment everywhere (pip install -r requirements.lock), or start the workers from the"
     " environment of this command."
@@ -37,7 +38,7 @@ def check_cluster(client: Any) -> None:
     ours = _packages(said["client"])
     found = _differences(ours, {name: _packages(info) for name, info in said["workers"].items()})
     if not found:  # with other packages, our own code might not even be read there
-        found = _differences(facts(), _facts_of_workers(client))
+        found = _differences(facts() | {LINEAR_ALGEBRA: "1"}, _facts_of_workers(client))
     if found:
         raise OutputError(
             f"{client.scheduler.address}: the workers differ from this process: {'; '.join(found)}. {ADVICE}"
@@ -57,7 +58,7 @@ def facts() -> dict[str, str]:
     return {
         "unwind-simulator": simulator.__version__,
         "source of the model": source_sha256()[:12],
-        "threads of linear algebra": "1"
+        LINEAR_ALGEBRA: "1"
         if pinned
         else "several (set OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and MKL_NUM_THREADS to 1)",
     }
