@@ -164,7 +164,7 @@ def told(error: Exception) -> Exception:
 
     if isinstance(error, KilledWorker):
         return WorkerDiedError(
-            f"{ALLOWED_FAILURES + 1} workers died over it: killed, or out of memory. Use smaller blocks"
+            f"its workers died, {ALLOWED_FAILURES + 1} in a row: killed, or out of memory. Use smaller blocks"
             " (numerics.block) or workers with more memory"
         )
     if isinstance(error, FutureCancelledError | CancelledError):

@@ -115,7 +115,7 @@ def reporting_errors(output: str | Path) -> Iterator[Ended]:
     except BrokenPipeError:  # whoever read our output has gone
         raise
     except OSError as error:
-        told = disk_error(error, Path(output))
+        told = disk_error(error, output)
         _complain(f"{told} What was finished is kept. Resume with: {_this_command()}")
         ended.code = told.exit_code
     except MemoryError:

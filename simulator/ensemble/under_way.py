@@ -19,7 +19,7 @@ from simulator.ensemble.jobs import Done, Failed, Job, Task
 from simulator.ensemble.log import RunLog, logging_to
 from simulator.ensemble.plan import Block, plan_blocks
 from simulator.results.errors import BAD_INPUT, OutputError
-from simulator.results.folder import RunFolder, begin_or_resume, open_run
+from simulator.results.folder import RunFolder, begin_or_resume, open_run, strike_from_ledgers
 from simulator.results.ledger import FAILURES, FailedBlock, append_block, append_failure, ledger_file
 from simulator.results.locks import Fence, locked, setting_up
 from simulator.results.manifest import finished_manifest, write_manifest
@@ -219,6 +219,8 @@ def run_under_way(
                 data_files=loaded.data_files,
             )
         run, damaged = _without_damage(run, terms.shard, threads)
+        if damaged and is_local(folder) and not terms.shard:
+            strike_from_ledgers(run, damaged)
         _check_room(run)
         with logging_to(folder, shard) as log:
             job = _job(run, prepared, fence, terms)

@@ -22,7 +22,7 @@ class LostClusterError(OutputError):
     """The cluster went away in the middle of a run: what was finished is kept, and the run can be resumed."""
 
 
-def disk_error(error: OSError, folder: Path) -> OutputError:
+def disk_error(error: OSError, folder: str | Path) -> OutputError:
     """The message for a failed write or read: no room, no permission, or the system's own words."""
     place = error.filename or folder
     if error.errno in _NO_ROOM:

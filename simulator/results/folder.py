@@ -8,7 +8,7 @@ has.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,10 @@ from simulator.results.ledger import (
     LEDGER,
     FinishedBlock,
     create_ledger,
-    drop_broken_lines,
     has_ledger,
     ledger_file,
     read_ledgers,
+    strike,
 )
 from simulator.results.locks import LOCK
 from simulator.results.manifest import (
@@ -34,7 +34,17 @@ from simulator.results.manifest import (
     resumed_manifest,
     write_manifest,
 )
-from simulator.results.places import is_local, names, place, put, remove_tree, shown, sweep_partial
+from simulator.results.places import (
+    exists,
+    is_local,
+    names,
+    place,
+    put,
+    remove,
+    remove_tree,
+    shown,
+    sweep_partial,
+)
 from simulator.results.template import create_template, repair_template
 
 ROOT = Path("outputs")
@@ -200,7 +210,7 @@ def _is_used(folder: Path) -> bool:
 
 def _manifest_of(folder: Path, wanted: Manifest) -> Manifest:
     """The manifest of a folder; written anew if it is damaged and the ledger proves that it was the one wanted."""
-    if not (folder / MANIFEST).is_file() and not _knows(folder, wanted):
+    if not exists(folder / MANIFEST) and not _knows(folder, wanted):
         raise OutputError(
             f"{shown(folder)}: found files there that no run of Unwind wrote. Choose another folder with -o; this"
             " one is left as it is.",
@@ -221,12 +231,23 @@ def _knows(folder: Path, manifest: Manifest) -> bool:
 
 
 def _tidy(folder: Path, manifest: Manifest) -> None:
-    """Remove what a writer that died left behind: files half written, and broken lines of the ledger."""
+    """Remove what a writer that died left behind: files half written, and broken lines of the ledgers."""
     sweep_partial(folder / STORE)
-    if not is_local(folder):
-        return
-    for file in [*folder.glob(f"{LEDGER}*.jsonl"), *folder.glob(f"{FAILURES}*.jsonl")]:
-        drop_broken_lines(file, manifest.run_key)
+    if is_local(folder):
+        for file in [*folder.glob(f"{LEDGER}*.jsonl"), *folder.glob(f"{FAILURES}*.jsonl")]:
+            strike(file, manifest.run_key)
+
+
+def strike_from_ledgers(run: RunFolder, blocks: Collection[int]) -> None:
+    """Let the ledgers of a run on this machine no longer say that some blocks are finished.
+
+    Raises
+    ------
+    OSError
+        If they cannot be written.
+    """
+    for file in run.path.glob(f"{LEDGER}*.jsonl"):
+        strike(file, run.manifest.run_key, blocks)
 
 
 def _delete_run(folder: Path) -> None:
@@ -243,4 +264,4 @@ def _delete_run(folder: Path) -> None:
         for kind in (LEDGER, FAILURES):
             remove_tree(folder / kind)
     remove_tree(folder / STORE)
-    (folder / MANIFEST).unlink(missing_ok=True)
+    remove(folder / MANIFEST)

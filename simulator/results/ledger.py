@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,14 +91,14 @@ class Ledger:
 
 def ledger_file(folder: Path, shard: str = "", kind: str = LEDGER) -> Path:
     """The file, or behind a URL the folder of objects, that a run or a shard of it writes to."""
-    if not is_local(folder):
+    if not is_local(folder) or (folder / LEDGER).is_dir():  # or a copy of what was behind one
         return folder / kind
     return folder / (f"{kind}-{shard}.jsonl" if shard else f"{kind}.jsonl")
 
 
 def create_ledger(file: Path) -> None:
     """Begin an empty ledger, on disk when this returns."""
-    if not is_local(file):
+    if _is_folder(file):
         file.mkdir(parents=True, exist_ok=True)
         put(file, {BEGUN: b"{}"})
         return
@@ -110,7 +110,12 @@ def create_ledger(file: Path) -> None:
 def has_ledger(folder: Path) -> bool:
     """Whether a run was begun in a folder and got as far as its ledger."""
     file = ledger_file(folder)
-    return file.is_file() if is_local(folder) else BEGUN in names(file)
+    return BEGUN in names(file) if _is_folder(file) else file.is_file()
+
+
+def _is_folder(file: Path) -> bool:
+    """Whether a ledger is a folder of objects and no file of lines."""
+    return file.suffix != ".jsonl"
 
 
 def append_block(file: Path, run_key: str, finished: FinishedBlock) -> None:
@@ -144,7 +149,7 @@ def append_entry(file: Path, run_key: str, entry: Mapping[str, Any]) -> None:
         If it cannot be written; what it says then counts as not done.
     """
     line = _line(run_key, dict(entry))
-    if not is_local(file):
+    if _is_folder(file):
         name = f"block-{entry['block']:07d}" if "block" in entry else f"{time.time_ns()}-{os.getpid()}"
         file.mkdir(parents=True, exist_ok=True)
         put(file, {f"{name}.json": line})
@@ -201,8 +206,8 @@ def _ledger_of(files: Iterable[Path], run_key: str) -> Ledger:
     return Ledger(blocks, tuple(broken))
 
 
-def drop_broken_lines(file: Path, run_key: str) -> None:
-    """Write a ledger of this machine anew without the lines that cannot be trusted, if it has any.
+def strike(file: Path, run_key: str, blocks: Collection[int] = ()) -> None:
+    """Write a ledger of this machine anew without the lines that cannot be trusted, and without some blocks.
 
     Raises
     ------
@@ -210,13 +215,15 @@ def drop_broken_lines(file: Path, run_key: str) -> None:
         If it cannot be written; the old one then stays.
     """
     entries, broken = read_entries(file, run_key)
-    if broken:
-        put_durably(file, b"".join(_line(run_key, entry) for _, entry in entries))
+    kept = [entry for _, entry in entries if entry.get("block") not in blocks]
+    if broken or len(kept) < len(entries):
+        put_durably(file, b"".join(_line(run_key, entry) for entry in kept))
 
 
 def read_failures(folder: Path, run_key: str) -> dict[int, FailedBlock]:
     """Blocks that were given up, the last time of each; whether they were done since is the ledger's to say."""
-    files = sorted(folder.glob(f"{FAILURES}*.jsonl")) if is_local(folder) else [folder / FAILURES]
+    file = ledger_file(folder, kind=FAILURES)
+    files = [file] if _is_folder(file) else sorted(folder.glob(f"{FAILURES}*.jsonl"))
     entries = [entry for file in files for _, entry in read_entries(file, run_key)[0]]
     return {entry["block"]: FailedBlock(**entry) for entry in entries}
 
@@ -245,7 +252,7 @@ def read_entries(file: Path, run_key: str) -> tuple[list[tuple[str, dict[str, An
 
 def _lines_of(file: Path) -> list[tuple[str, bytes]]:
     """Lines of a file, or objects of a folder behind a URL, each with its name; empty ones left out."""
-    if is_local(file):
+    if not _is_folder(file):
         lines = enumerate(file.read_bytes().split(b"\n"), start=1)
         return [(f"{file.name}, line {number}", line) for number, line in lines if line]
     found = get(file, sorted(names(file) - {BEGUN}))

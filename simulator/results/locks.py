@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.results.errors import OutputError, plain
-from simulator.results.places import is_local, names, shown
+from simulator.results.places import is_local, names, put_unchecked, read, remove, shown
 
 LOCK = ".lock"
 #: A lock object is renewed this often, and dead when it is older than that, in seconds.
@@ -175,7 +175,7 @@ def _write_local(file: Path, token: str) -> None:
 def _read(file: Path) -> dict[str, str]:
     """What a lock says; nothing if there is none or it cannot be understood."""
     try:
-        said = json.loads(file.read_bytes())
+        said = json.loads(read(file))
         return said if isinstance(said, dict) else {}
     except (OSError, ValueError):
         return {}
@@ -199,7 +199,7 @@ def _object_lock(folder: Path, fence: Fence) -> Iterator[None]:
         said = _read(folder / name)
         if _is_fresh(said):
             raise _refused(folder, _holder(said))
-    fence.file.write_bytes(_said(fence.token))
+    put_unchecked(fence.file, _said(fence.token))
     time.sleep(0.2)  # two that came at once: the last to write has it
     fence.check()
     ended = threading.Event()
@@ -207,7 +207,7 @@ def _object_lock(folder: Path, fence: Fence) -> Iterator[None]:
     def renew() -> None:
         while not ended.wait(RENEW_S):
             if _read(fence.file).get("token") == fence.token:
-                fence.file.write_bytes(_said(fence.token))
+                put_unchecked(fence.file, _said(fence.token))
 
     thread = threading.Thread(target=renew, name="lock", daemon=True)
     thread.start()
@@ -217,7 +217,7 @@ def _object_lock(folder: Path, fence: Fence) -> Iterator[None]:
         ended.set()
         thread.join()
         if _read(fence.file).get("token") == fence.token:
-            fence.file.unlink()
+            remove(fence.file)
 
 
 def _is_fresh(said: dict[str, str]) -> bool:

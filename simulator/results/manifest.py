@@ -24,7 +24,7 @@ import simulator
 from simulator.results.errors import OutputError
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock
-from simulator.results.places import put_durably, shown
+from simulator.results.places import put_durably, read, shown
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
 
 FORMAT = "unwind-run"
@@ -253,7 +253,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST
     try:
-        said = json.loads(file.read_bytes())
+        said = json.loads(read(file))
         check = said.pop("check", "")
         whole = sha256_of(said)
         if said.pop("format") != FORMAT:

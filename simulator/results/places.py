@@ -45,7 +45,7 @@ def place(text: str | Path) -> Path:
     from upath import UPath
 
     try:
-        found = UPath(text.rstrip("/"))
+        found = UPath(text.rstrip("/"), use_listings_cache=False)  # others write there too
         found.fs  # noqa: B018 - finds out whether the package for this kind is installed
     except (ValueError, ImportError) as error:
         raise OutputError(
@@ -120,6 +120,8 @@ def put(folder: Path, files: Mapping[str, bytes]) -> None:
         for name, data in files.items():
             _put_local(folder / name, data)
         return
+    if not files:
+        return
     system, where = file_system(folder), cast(Any, folder).path
     wanted = {f"{where}/{name}": data for name, data in files.items()}
     system.pipe(wanted)
@@ -149,6 +151,8 @@ def get(folder: Path, wanted: Collection[str]) -> dict[str, bytes | OSError]:
     """Contents of files below a folder; an error in place of what cannot be read."""
     if is_local(folder):
         return {name: _get_local(folder / name) for name in wanted}
+    if not wanted:
+        return {}
     system, where = file_system(folder), cast(Any, folder).path
     found = system.cat([f"{where}/{name}" for name in wanted], on_error="return")
     return {name: _content(found.get(f"{where}/{name}")) for name in wanted}
@@ -167,6 +171,47 @@ def _content(found: object) -> bytes | OSError:
     if isinstance(found, OSError) and not isinstance(found, FileNotFoundError):
         return found
     return FileNotFoundError(errno.ENOENT, f"cannot be read: {found}")
+
+
+def read(file: Path) -> bytes:
+    """Contents of a file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    found = get(file.parent, [file.name])[file.name]
+    if isinstance(found, OSError):
+        raise found
+    return found
+
+
+def exists(file: Path) -> bool:
+    """Whether there is a file now."""
+    return file.name in names(file.parent)
+
+
+def put_unchecked(file: Path, data: bytes) -> None:
+    """Write a file that others may overwrite at any time.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    if is_local(file):
+        file.write_bytes(data)
+    else:
+        file_system(file).pipe_file(cast(Any, file).path, data)
+
+
+def remove(file: Path) -> None:
+    """Delete a file, if it exists."""
+    if is_local(file):
+        file.unlink(missing_ok=True)
+    elif exists(file):
+        file_system(file).rm_file(cast(Any, file).path)
 
 
 def put_durably(file: Path, data: bytes) -> None:

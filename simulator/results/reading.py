@@ -14,7 +14,7 @@ from simulator.results.errors import OutputError
 from simulator.results.folder import STORE, RunFolder, open_run
 from simulator.results.ledger import FinishedBlock
 from simulator.results.manifest import MANIFEST, digest_of
-from simulator.results.places import get, is_local, place, shown
+from simulator.results.places import exists, get, is_local, place, shown
 from simulator.results.store import (
     DamagedBlockError,
     block_sha256,
@@ -115,9 +115,15 @@ def verify_run(folder: str | Path, threads: int = 1) -> list[Damage]:
     Raises
     ------
     OutputError
-        If there is no run, or its manifest cannot be used at all.
+        If there is no run.
     """
-    run = open_run(place(folder))
+    folder = place(folder)
+    try:
+        run = open_run(folder)
+    except OutputError as error:
+        if exists(folder / MANIFEST):
+            return [Damage(None, str(error))]
+        raise
     layout = run.layout
     count = -(-layout.paths // layout.chunk)
     found = [Damage(None, f"{line} is broken") for line in run.broken_lines]

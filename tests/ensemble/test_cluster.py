@@ -240,7 +240,7 @@ def test_a_block_that_kills_its_workers_is_given_up_and_the_others_go_on(
         failed = poisoned(executor, partial(clusters.die_at, marker))[2]
     assert isinstance(failed, Failed)
     assert isinstance(failed.error, WorkerDiedError)
-    assert "1 workers died over it" in str(failed.error)
+    assert "its workers died, 1 in a row" in str(failed.error)
     assert failed.attempts == 2
 
 
