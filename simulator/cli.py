@@ -22,6 +22,7 @@ from simulator.command_line import (
     INTERRUPTED,
     counted,
 )
+from simulator.report_command import register as register_report
 from simulator.run_commands import register as register_runs
 from simulator.scenario.errors import Problems, ScenarioError, printable
 from simulator.scenario_commands import register as register_scenarios
@@ -50,6 +51,7 @@ register_runs(app)
 register_scenarios(app)
 register_basis(app)
 register_analysis(app)
+register_report(app)
 register_sweep(app)
 
 

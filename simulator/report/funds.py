@@ -18,6 +18,10 @@ from simulator.results.variables import BY_DEALER, BY_FUND, position
 BINS = 40
 #: The network is drawn the same way in every report of a market.
 LAYOUT_SEED = 20200309
+#: An agent in the network: its kind, and its place among them.
+Agent = tuple[str, int]
+Edge = tuple[Agent, Agent, float]
+Places = dict[Agent, Any]
 #: Packages given up that a caption counts.
 HALF = 50.0
 
@@ -109,6 +113,7 @@ def network(data: RunData) -> Figure | None:
     nodes = _nodes(data, path)
     edges = _edges(data)
     place = _places(nodes, edges)
+    named = {node["id"]: node["name"] for node in nodes}
     columns: dict[str, Any] = {
         "agent": [node["name"] for node in nodes],
         "kind": [node["kind"] for node in nodes],
@@ -119,8 +124,8 @@ def network(data: RunData) -> Figure | None:
     for kind, shape in (("hedge funds", "circle"), ("dealers", "square"), ("lenders", "diamond")):
         traces.append(_node_trace(kind, shape, nodes, place, columns))
     columns |= {
-        "borrower": [edge[0] for edge in edges],
-        "lender": [edge[1] for edge in edges],
+        "borrower": [named[edge[0]] for edge in edges],
+        "lender": [named[edge[1]] for edge in edges],
         "repo, $bn": [edge[2] for edge in edges],
     }
     bare = {"visible": False, "fixedrange": True}
@@ -152,8 +157,8 @@ def network(data: RunData) -> Figure | None:
         columns,
         note="Lines are repo at the opening; areas are equity (funds), capital (dealers) and what lenders offer. The"
         " stronger the colour, the more stress: the share of its packages that a fund gives up, or how far a dealer"
-        " goes from its opening use to its limit, each at its worst. A thick edge marks failure. Lenders do not fail in the"
-        " model and have one colour.",
+        " goes from its opening use to its limit, each at its worst. A thick edge marks failure. Lenders do not fail in"
+        " the model and have one colour.",
     )
 
 
@@ -173,7 +178,7 @@ def _nodes(data: RunData, path: ChosenPath) -> list[dict[str, Any]]:
     opening_use = float(data.opening["dealer_use"])
     way = np.clip((highest - opening_use) / max(1.0 - opening_use, 1e-6), 0.0, 1.0)
     nodes = [
-        _node("hedge funds", name, p.opening_equity_bn[i], 1.0 - kept[i])
+        _node("hedge funds", i, name, p.opening_equity_bn[i], 1.0 - kept[i])
         | {
             "told": f"gives up {100 * (1.0 - kept[i]):.0f}% of its packages, loses {100 * lost[i]:.0f}% of its equity",
             "has_failed": bool(lost[i] >= 1.0),
@@ -181,7 +186,7 @@ def _nodes(data: RunData, path: ChosenPath) -> list[dict[str, Any]]:
         for i, name in enumerate(prepared.funds)
     ]
     nodes += [
-        _node("dealers", name, p.opening_capital_bn[d], way[d])
+        _node("dealers", d, name, p.opening_capital_bn[d], way[d])
         | {
             "told": f"uses up to {100 * highest[d]:.0f}% of its limit",
             "is_over": bool(highest[d] >= 1.0),
@@ -191,55 +196,57 @@ def _nodes(data: RunData, path: ChosenPath) -> list[dict[str, Any]]:
     ]
     offers = p.lender_offer_bn.sum(axis=1)
     nodes += [
-        _node("lenders", f"lender {place + 1}", amount, 0.0) | {"told": "offers that much repo to dealers"}
+        _node("lenders", place, f"lender {place + 1}", amount, 0.0)
+        | {"told": "offers that much repo to dealers"}
         for place, amount in enumerate(offers)
     ]
     return nodes
 
 
-def _node(kind: str, name: str, size_bn: float, stress: float) -> dict[str, Any]:
-    shown = {
+def _node(kind: str, place: int, name: str, size_bn: float, stress: float) -> dict[str, Any]:
+    return {
         "kind": kind,
+        "id": (kind, place),
         "name": name,
         "size_bn": float(size_bn),
         "stress": 100.0 * float(np.clip(stress, 0.0, 1.0)),
+        "told": "",
+        "is_over": False,
+        "has_failed": False,
     }
-    return shown | {"told": "", "is_over": False, "has_failed": False}
 
 
-def _edges(data: RunData) -> list[tuple[str, str, float]]:
-    """Borrower, lender and repo at the opening."""
+def _edges(data: RunData) -> list[Edge]:
+    """Who borrows, who lends, and repo at the opening."""
     assert data.prepared is not None
     prepared, p = data.prepared, data.prepared.parameters
     repo = np.abs(p.opening_packages_bn * p.opening_price[:, None]).sum(axis=0)
     edges = [
-        (fund, dealer, float(p.client_share[i, d] * repo[i]))
-        for i, fund in enumerate(prepared.funds)
-        for d, dealer in enumerate(prepared.dealers)
+        (("hedge funds", i), ("dealers", d), float(p.client_share[i, d] * repo[i]))
+        for i in range(len(prepared.funds))
+        for d in range(len(prepared.dealers))
         if p.client_share[i, d] > 0.0
     ]
     edges += [
-        (dealer, f"lender {place + 1}", float(p.lender_offer_bn[place, d]))
-        for d, dealer in enumerate(prepared.dealers)
+        (("dealers", d), ("lenders", place), float(p.lender_offer_bn[place, d]))
+        for d in range(len(prepared.dealers))
         for place in range(len(p.lender_offer_bn))
         if p.lender_offer_bn[place, d] > 0.0
     ]
     return edges
 
 
-def _places(nodes: list[dict[str, Any]], edges: list[tuple[str, str, float]]) -> dict[str, Any]:
+def _places(nodes: list[dict[str, Any]], edges: list[Edge]) -> Places:
     """Places in the drawing: springs between those who deal with each other."""
     import networkx as nx
 
     graph = nx.Graph()
-    graph.add_nodes_from(node["name"] for node in nodes)
+    graph.add_nodes_from(node["id"] for node in nodes)
     graph.add_edges_from((borrower, lender) for borrower, lender, _ in edges)
     return dict(nx.spring_layout(graph, seed=LAYOUT_SEED, k=2.2 / len(nodes) ** 0.5, iterations=120))
 
 
-def _edge_traces(
-    edges: list[tuple[str, str, float]], place: dict[str, Any], columns: dict[str, Any]
-) -> list[Trace]:
+def _edge_traces(edges: list[Edge], place: Places, columns: dict[str, Any]) -> list[Trace]:
     """Lines in three strengths by amount."""
     amounts = np.array([amount for *_, amount in edges])
     cuts = np.quantile(amounts, [0.6, 0.9]) if len(amounts) else np.zeros(2)
@@ -266,13 +273,13 @@ def _edge_traces(
 
 
 def _node_trace(
-    kind: str, shape: str, nodes: list[dict[str, Any]], place: dict[str, Any], columns: dict[str, Any]
+    kind: str, shape: str, nodes: list[dict[str, Any]], place: Places, columns: dict[str, Any]
 ) -> Trace:
     chosen = [node for node in nodes if node["kind"] == kind]
     largest_bn = max((node["size_bn"] for node in chosen), default=1.0) or 1.0
     columns |= {
-        f"{kind}, x": [float(place[node["name"]][0]) for node in chosen],
-        f"{kind}, y": [float(place[node["name"]][1]) for node in chosen],
+        f"{kind}, x": [float(place[node["id"]][0]) for node in chosen],
+        f"{kind}, y": [float(place[node["id"]][1]) for node in chosen],
         f"{kind}, told": [f"{node['name']}: ${node['size_bn']:,.1f}bn, {node['told']}" for node in chosen],
     }
     colour: Any = "@grey" if kind == "lenders" else [node["stress"] / 100.0 for node in chosen]

@@ -32,7 +32,9 @@ def resolved_scenario(manifest: Manifest) -> Scenario:
     """
     from simulator.scenario.schema import Scenario
 
-    return validate(Scenario, compose(Source("manifest.json", json.dumps(manifest.scenario))))
+    return validate(
+        Scenario, compose(Source("manifest.json", json.dumps(manifest.scenario, ensure_ascii=False)))
+    )
 
 
 def prepared_again(manifest: Manifest, scenario: Scenario) -> Prepared:

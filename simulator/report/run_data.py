@@ -90,7 +90,7 @@ class RunData:
         try:
             return resolved_scenario(self.manifest)
         except ScenarioError as error:
-            self.why_not = f"this version cannot read its scenario: {error.problems[0]}"
+            self.why_not = f"this version cannot read its scenario: {error.problems[0].problem.found}"
             return None
 
     @cached_property

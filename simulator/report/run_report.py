@@ -18,6 +18,7 @@ from simulator.report.tail_section import tail_section
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.outcomes import collect_outcomes
+from simulator.results.template import check_template
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,6 +51,7 @@ def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
         If the file cannot be written.
     """
     run = open_run(Path(folder))
+    check_template(run.store, run.layout)
     if not run.finished:
         raise OutputError(
             f"{run.path}: found no finished paths. Run the scenario again with the same command."

@@ -37,7 +37,8 @@ def trade_names(trades: Sequence[str], scenario: Mapping[str, Any]) -> dict[str,
     {'TY': '10-year TY', 'US': 'bond US', 'WN': 'ultra bond WN', 'mine': 'mine'}
     """
     written = scenario.get("market", {}).get("trades", {})
-    return {trade: _trade_name(trade, written.get(trade, {})) for trade in trades}
+    names = {trade: _trade_name(trade, written.get(trade, {})) for trade in trades}
+    return names if len(set(names.values())) == len(trades) else {trade: trade for trade in trades}
 
 
 def _trade_name(trade: str, written: Mapping[str, Any]) -> str:

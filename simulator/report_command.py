@@ -1,0 +1,61 @@
+"""``unwind report``: the report of a run that exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.terminal import complain, say, say_json
+
+REPORT_EXAMPLES = """\b
+Examples:
+  unwind report outputs/calm
+  unwind report outputs/calm -o calm.html"""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("report", epilog=REPORT_EXAMPLES)(report_command)
+
+
+def report_command(
+    folder: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Folder of a run.", show_default=False)],
+    file: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="File to write; report.html in the folder by default."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the report of a run, complete or not: one HTML file with everything in it."""
+    from simulator.results.errors import OutputError
+
+    try:
+        written = _write(folder, file)
+    except OutputError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from error
+    size_bytes = written.stat().st_size
+    if as_json:
+        say_json({"report": str(written), "bytes": size_bytes})
+    else:
+        say(f"Report: {written} ({size_bytes / 1e6:,.1f} MB)")
+
+
+def _write(folder: Path, file: Path | None) -> Path:
+    from simulator.ensemble.threads import pin_linear_algebra
+    from simulator.results.errors import OutputError
+    from simulator.results.store import DamagedBlockError
+
+    pin_linear_algebra()
+    from simulator.report.run_report import write_report
+
+    try:
+        return write_report(folder, file)
+    except DamagedBlockError as error:
+        raise OutputError(
+            f"{folder}: found damaged results: {error}. Run the scenario again with the same command to repair them."
+        ) from error
