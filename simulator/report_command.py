@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from simulator.command_line import AsJson, ends_quietly
 from simulator.terminal import complain, say, say_json
 
 REPORT_EXAMPLES = """\b
@@ -14,14 +15,13 @@ Examples:
   unwind report outputs/calm
   unwind report outputs/calm -o calm.html"""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
     app.command("report", epilog=REPORT_EXAMPLES)(report_command)
 
 
+@ends_quietly
 def report_command(
     folder: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Folder of a run.", show_default=False)],
     file: Annotated[
