@@ -420,6 +420,7 @@ def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.Simpl
         "overwrite": True,
         "quiet": True,
         "as_json": True,
+        "write_report": cli._write_report,
     }
 
 
