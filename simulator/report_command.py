@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.command_line import AsJson, ends_quietly
+from simulator.command_line import AsJson, Run, ends_quietly
 from simulator.terminal import complain, say, say_json
 
 REPORT_EXAMPLES = """\b
@@ -23,29 +23,30 @@ def register(app: typer.Typer) -> None:
 
 @ends_quietly
 def report_command(
-    folder: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Folder of a run.", show_default=False)],
+    output: Run,
     file: Annotated[
-        Path | None,
+        str | None,
         typer.Option("-o", "--output", help="File to write; report.html in the folder by default."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the report of a run, complete or not: one HTML file with everything in it."""
     from simulator.results.errors import OutputError
+    from simulator.results.places import shown
 
     try:
-        written = _write(folder, file)
+        written = _write(output, file)
     except OutputError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from error
     size_bytes = written.stat().st_size
     if as_json:
-        say_json({"report": str(written), "bytes": size_bytes})
+        say_json({"report": shown(written), "bytes": size_bytes})
     else:
-        say(f"Report: {written} ({size_bytes / 1e6:,.1f} MB)")
+        say(f"Report: {shown(written)} ({size_bytes / 1e6:,.1f} MB)")
 
 
-def _write(folder: Path, file: Path | None) -> Path:
+def _write(folder: str, file: str | None) -> Path:
     from simulator.ensemble.threads import pin_linear_algebra
     from simulator.results.errors import OutputError
     from simulator.results.store import DamagedBlockError

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import simulator
-from simulator import cli
+from simulator import cli, run_commands
 from simulator.ensemble.resources import Resources, Tls
 from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import Problem, Problems
@@ -420,7 +420,7 @@ def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.Simpl
         "overwrite": True,
         "quiet": True,
         "as_json": True,
-        "write_report": cli._write_report,
+        "write_report": run_commands.write_report_of,
     }
 
 

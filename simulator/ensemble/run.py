@@ -211,7 +211,9 @@ def _written_report(run: RunFolder, outcomes: Dataset, write_report: WriteReport
     try:
         return shown(write_report(run, outcomes))
     except Exception as error:
-        told = disk_error(error, run.path) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        told = (
+            disk_error(error, run.path) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        )
         _complain(
             f"The report could not be written: {told} The results are complete. Try: unwind report {shown(run.path)}"
         )

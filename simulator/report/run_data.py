@@ -16,18 +16,18 @@ import numpy as np
 
 from simulator.analysis import binding, deleveraging
 from simulator.engine.status import STATUS as STATUSES
-from simulator.report.resolved import CannotReplayError, prepared_again, resolved_scenario
 from simulator.report.words import trade_names
 from simulator.results import measures
 from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days
+from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import is_dysfunctional, lost_all_dealers
 from simulator.results.store import read_block
 from simulator.results.summary import Summary, summarise
-from simulator.scenario.errors import ScenarioError
+from simulator.scenario.errors import Problems, ScenarioError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,24 +85,33 @@ class RunData:
         return int((self.outcomes["status"].values == 0).sum())
 
     @cached_property
-    def resolved(self) -> Scenario | None:
-        """The scenario of the run, or none when this version reads scenarios differently."""
-        try:
-            return resolved_scenario(self.manifest)
-        except ScenarioError as error:
-            self.why_not = f"this version cannot read its scenario: {error.problems[0].problem.found}"
-            return None
+    def _again(self) -> tuple[Scenario | None, Prepared | None]:
+        """The scenario and the opening books of the run, as far as they can be had; ``why_not`` says what is not."""
+        from simulator.engine.opening import prepare
+        from simulator.ensemble.recovery import scenario_of
 
-    @cached_property
-    def prepared(self) -> Prepared | None:
-        """Opening books, or none when the run cannot be played again; ``why_not`` then says why."""
-        if self.resolved is None:
-            return None
+        scenario: Scenario | None = None
         try:
-            return prepared_again(self.manifest, self.resolved)
-        except CannotReplayError as error:
-            self.why_not = str(error)
-            return None
+            with scenario_of(self.run.path, self.manifest) as loaded:
+                scenario = loaded.scenario
+                return scenario, prepare(scenario, loaded.data_files, diary=True)
+        except ScenarioError as error:
+            self.why_not = f"this version cannot read the scenario: {error.problems[0].problem.found}"
+        except Problems as error:
+            self.why_not = f"this version refuses the opening books: {error.problems[0].found}"
+        except OutputError as error:
+            self.why_not = str(error).removesuffix(".")
+        return scenario, None
+
+    @property
+    def resolved(self) -> Scenario | None:
+        """The scenario of the run, or none when this version cannot read it."""
+        return self._again[0]
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """Opening books, or none when the run cannot be played again."""
+        return self._again[1]
 
     @cached_property
     def opening(self) -> dict[str, Array]:

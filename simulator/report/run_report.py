@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.ensemble.recovery import existing_folder
 from simulator.report.answer import answer, headlines
 from simulator.report.evidence import evidence_sections
 from simulator.report.funding import funding_section
@@ -18,6 +19,7 @@ from simulator.report.tail_section import tail_section
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.outcomes import collect_outcomes
+from simulator.results.places import place, shown
 from simulator.results.template import check_template
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
     Parameters
     ----------
     folder
-        Folder of the run.
+        Folder of the run, a name inside ``outputs/``, or a URL.
     file
-        Where to write it; ``report.html`` in the folder by default.
+        File or URL to write it to; ``report.html`` in the folder by default.
 
     Returns
     -------
@@ -50,13 +52,15 @@ def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
     OSError
         If the file cannot be written.
     """
-    run = open_run(Path(folder))
+    run = open_run(existing_folder(str(folder)))
     check_template(run.store, run.layout)
     if not run.finished:
         raise OutputError(
-            f"{run.path}: found no finished paths. Run the scenario again with the same command."
+            f"{shown(run.path)}: found no finished paths. Run the scenario again with the same command."
         )
-    return write_run_report(run, collect_outcomes(run), Path(file) if file is not None else run.path / REPORT)
+    return write_run_report(
+        run, collect_outcomes(run), place(file) if file is not None else run.path / REPORT
+    )
 
 
 def write_run_report(run: RunFolder, outcomes: xr.Dataset, file: Path) -> Path:

@@ -60,7 +60,7 @@ def test_run_succeeds_when_its_report_fails(
 
 def test_what_is_no_run_gets_one_sentence(unwind: Unwind, tmp_path: Path) -> None:
     code, out, err = unwind("report", str(tmp_path))
-    assert (code, out, err.count("\n")) == (4, "", 1)
+    assert (code, out, err.count("\n")) == (2, "", 1)
     assert "found no results of a run there" in err
 
 
