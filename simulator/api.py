@@ -48,11 +48,13 @@ class Results:
     """
 
     def __init__(self, folder: str | Path, *, allow_incomplete: bool = False) -> None:
+        from simulator.results.places import place
         from simulator.results.reading import open_results as open_dataset
 
-        self.folder = Path(folder)
+        #: The folder of the run: of this machine, or a URL such as ``s3://…``.
+        self.folder: Path = place(folder)
         #: Every stored variable by path, day and trade, as an xarray dataset with units.
-        self.dataset: xr.Dataset = open_dataset(folder, allow_incomplete=allow_incomplete)
+        self.dataset: xr.Dataset = open_dataset(self.folder, allow_incomplete=allow_incomplete)
 
     def __getitem__(self, name: Hashable) -> xr.DataArray:
         """A stored variable, such as ``results["dislocation"]``."""
@@ -179,7 +181,7 @@ def run(
     from simulator.ensemble.executors import Resources, open_executor
     from simulator.results.folder import choose_folder
 
-    chosen = Path(output) if output is not None else _folder_name(loaded.scenario.name, settings)
+    chosen = output if output is not None else _folder_name(loaded.scenario.name, settings)
     folder = choose_folder(loaded.scenario.name, chosen)
     with open_executor(Resources(threads=threads, workers=workers, scheduler=scheduler)) as executor:
         outcome = run_scenario(
@@ -246,7 +248,7 @@ def sweep(
     from simulator.sweeps.run import run_sweep
 
     loaded = load_sweep(file, _settings(None, None, set or {}), paths=paths)
-    folder = choose_folder(loaded.sweep.name, Path(output) if output is not None else None)
+    folder = choose_folder(loaded.sweep.name, output)
     resources = Resources(threads=threads, workers=workers, scheduler=scheduler)
     outcome = run_sweep(loaded, folder, resources=resources, overwrite=overwrite, is_silent=quiet)
     if outcome.left:

@@ -22,6 +22,7 @@ from simulator.results.folder import RunFolder, open_run
 from simulator.results.manifest import Manifest
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import collect_outcomes
+from simulator.results.places import place
 
 if TYPE_CHECKING:
     from simulator.analysis.policies import Appraisal
@@ -190,7 +191,7 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
     """
     from simulator.analysis.policies import appraise, rank
 
-    folders = [Path(folder) for folder in (base, *others)]
+    folders = [place(folder) for folder in (base, *others)]
     if not 2 <= len(folders) <= RUNS_MAX:
         raise OutputError(
             f"compare: found {len(folders)} runs; allowed are 2 to {RUNS_MAX}, the base first.", BAD_INPUT
