@@ -11,12 +11,12 @@ import pytest
 from simulator.scenario.errors import ScenarioError, Source
 from simulator.scenario.json_schema import json_schema
 from simulator.scenario.yaml_nodes import compose
-from simulator.sweep.cells import is_sweep, load_sweep
-from simulator.sweep.execution import cells_of
-from simulator.sweep.schema import Sweep
+from simulator.sweeps.cells import is_sweep, load_sweep
+from simulator.sweeps.execution import cells_of
+from simulator.sweeps.schema import Sweep
 from tests.docs.test_pages import ROOT
 from tests.ensemble.conftest import TOY
-from tests.sweep.conftest import TINY, Write, axes
+from tests.sweeps.conftest import TINY, Write, axes
 
 LEVERAGE = "{kind: grid, parameter: funds.leverage, values: [3x]}"
 SHIPPED = sorted((ROOT / "sweeps").glob("*.yaml"))
@@ -62,9 +62,9 @@ def test_every_problem_of_every_cell_is_told_once(write: Write) -> None:
         load_sweep(write(text))
     said = str(error.value)
     assert len(error.value.problems) == 3
-    assert "sweep.yaml:6:68: funds.leverage: 900x is too large" in said
+    assert "sweep.yaml:6:66: funds.leverage: 900x is too large" in said
     assert "In 6 of 12 cells, the first: cell 6 (leverage 900, count 5, policy none)." in said
-    assert "sweep.yaml:7:65: funds.count: 0 is too small" in said
+    assert "sweep.yaml:7:62: funds.count: 0 is too small" in said
     assert "unknown key" in said
     assert "Did you mean outright?" in said
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from simulator.ensemble.executors import Resources
-from simulator.sweep.cells import LoadedSweep, load_sweep
-from simulator.sweep.execution import SweepOutcome
-from simulator.sweep.run import run_sweep
+from simulator.sweeps.cells import LoadedSweep, load_sweep
+from simulator.sweeps.execution import SweepOutcome
+from simulator.sweeps.run import run_sweep
 from tests.ensemble.conftest import TOY
 
 #: Four cells and a baseline policy.

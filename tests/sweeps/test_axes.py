@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from simulator.scenario.errors import ScenarioError
-from simulator.sweep.cells import load_sweep
-from tests.sweep.conftest import Write, axes
+from simulator.sweeps.cells import load_sweep
+from tests.sweeps.conftest import Write, axes
 
 
 def coordinates(file: Path) -> dict[str, tuple[object, ...]]:
