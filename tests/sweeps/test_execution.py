@@ -15,7 +15,7 @@ from simulator.ensemble.executors import Executor
 from simulator.ensemble.jobs import Done, Task
 from simulator.ensemble.threads import ThreadPool
 from simulator.results.errors import BAD_INPUT, UNFINISHED, OutputError
-from simulator.results.folder import locked
+from simulator.results.locks import locked
 from simulator.results.reading import open_results, verify_run
 from simulator.sweep_command import report_sweep
 from simulator.sweeps.cells import load_sweep
@@ -119,7 +119,7 @@ def test_a_folder_of_something_else_is_refused(write: Write, tmp_path: Path) -> 
 def test_one_writer_at_a_time(write: Write, tmp_path: Path) -> None:
     loaded = load_sweep(write(TINY))
     run(loaded, tmp_path / "out", chosen=[0], shard="1-of-2")
-    with locked(tmp_path / "out", ".lock-1-of-2"), pytest.raises(OutputError, match="another run is writing"):
+    with locked(tmp_path / "out", "1-of-2"), pytest.raises(OutputError, match="another run is writing"):
         run(loaded, tmp_path / "out")
     with locked(tmp_path / "out"), pytest.raises(OutputError, match="another run is writing"):
         run(loaded, tmp_path / "out")
