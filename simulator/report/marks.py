@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.report.figure import Trace, column, text
 
-#: How far colours of a map go from the least to the most: light to dark of one hue, for every kind of sight.
-MAP_SCALE = ((0.0, "@sky:0.12"), (0.5, "@sky"), (1.0, "@blue"))
-#: Plotly's names of colours are resolved by the page; a scale that turns over at zero.
-TURNING_SCALE = ((0.0, "@green"), (0.5, "@grey:0.15"), (1.0, "@vermilion"))
+#: Colours of a map from the least to the most: one hue, opaque, so that figures on tiles can be read.
+MAP_SCALE = ((0.0, "@rule"), (1.0, "@blue"))
 
 
 def points(
@@ -49,25 +45,23 @@ def error_bars(trace: Trace, error: str, *, across: bool = False) -> Trace:
     return {**trace, ("error_x" if across else "error_y"): bar}
 
 
-def heat_map(x: str, y: str, z: str, name: str, *, words: str, title: str, turning: bool = False) -> Trace:
-    """Tiles coloured by a column, at the places of two others; ``words`` is the column of what the pointer shows."""
-    scale = TURNING_SCALE if turning else MAP_SCALE
-    trace: dict[str, Any] = {
+def heat_map(x: str, y: str, z: str, name: str, *, words: str, figures: str, title: str) -> Trace:
+    """Tiles coloured by a column at the places of two others; columns of what they and the pointer show."""
+    return {
         "type": "heatmap",
         "x": column(x),
         "y": column(y),
         "z": column(z),
-        "text": column(words),
+        "text": column(figures),
+        "texttemplate": "%{text}",
+        "customdata": column(words),
         "name": text(name),
-        "colorscale": [list(step) for step in scale],
+        "colorscale": [list(step) for step in MAP_SCALE],
         "colorbar": {"title": {"text": text(title), "side": "right"}, "thickness": 12, "outlinewidth": 0},
-        "hovertemplate": "%{text}<extra></extra>",
+        "hovertemplate": "%{customdata}<extra></extra>",
         "hoverongaps": False,
         "xgap": 2,
         "ygap": 2,
         # The legend of a figure asks every trace for the colour of its mark.
         "marker": {"color": "@blue"},
     }
-    if turning:
-        trace["zmid"] = 0
-    return trace
