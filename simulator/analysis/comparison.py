@@ -22,7 +22,7 @@ from simulator.results.folder import RunFolder, open_run
 from simulator.results.manifest import Manifest
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import collect_outcomes
-from simulator.results.places import place
+from simulator.results.places import place, shown
 
 if TYPE_CHECKING:
     from simulator.analysis.policies import Appraisal
@@ -266,8 +266,8 @@ def _open(folder: Path) -> RunFolder:
     done = sum(block.paths for block in run.finished.values())
     if done < run.layout.paths:
         raise OutputError(
-            f"{run.path}: found {done:,} of {run.layout.paths:,} paths; a comparison needs complete runs. Run the"
-            " scenario again with the same command to finish it.",
+            f"{shown(run.path)}: found {done:,} of {run.layout.paths:,} paths; a comparison needs complete runs. Run"
+            " the scenario again with the same command to finish it.",
             BAD_INPUT,
         )
     return run
@@ -275,8 +275,10 @@ def _open(folder: Path) -> RunFolder:
 
 def _sides(runs: Sequence[RunFolder]) -> list[Side]:
     """The runs with labels that tell them apart: the name of the folder, or the path where names repeat."""
-    names = [run.path.resolve().name for run in runs]
-    labels = [str(run.path) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)]
+    names = [run.path.absolute().name for run in runs]
+    labels = [
+        shown(run.path) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)
+    ]
     return [
         Side(
             label, str(run.path), run.manifest.name, run.layout.paths, run.manifest.seed, run.manifest.run_key

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 POINTS_MIN = 8
 POINTS_PER_BIN = 8
-BINS_MAX = 10
+BINS_MAX = 32
 RESAMPLES = 200
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.layout import Array
+from simulator.results.places import place
 
 #: Figures whose change is drawn in percent of the base, in few words.
 IN_PERCENT = {
@@ -45,14 +45,14 @@ class ByDay:
     packages_bn: Array
 
 
-def colour_of(place: int) -> str:
+def colour_of(number: int) -> str:
     """Colour of a run, the same in every figure; the base is grey."""
-    return SERIES[place % (len(SERIES) - 1)]
+    return SERIES[number % (len(SERIES) - 1)]
 
 
 def days_of(folder: str) -> tuple[RunFolder, ByDay]:
     """The days of a run."""
-    run = open_run(Path(folder))
+    run = open_run(place(folder))
     arrays = read_days(run, ("dislocation", "fund_packages"))
     packages = arrays["fund_packages"].astype(np.float64)
     opening = np.abs(packages[0, 0]) if len(packages) else np.ones(packages.shape[2])
@@ -82,11 +82,11 @@ def cost_benefit(comparison: Comparison, by: str) -> Figure | None:
     columns |= _split(columns, [cost, f"{cost}, standard error", gain, f"{gain}, standard error"])
     scatter = [
         points(
-            f"{label}: {cost}", f"{label}: {gain}", label, colour_of(place),
+            f"{label}: {cost}", f"{label}: {gain}", label, colour_of(number),
             error_x=f"{label}: {cost}, standard error", error_y=f"{label}: {gain}, standard error",
             hover=f"%{{x:,.4~g}} $bn: %{{y:,.4~g}} {benefit.unit}",
         )
-        for place, label in enumerate(columns["run"])
+        for number, label in enumerate(columns["run"])
     ]  # fmt: skip
     panels = [
         Panel(
@@ -135,8 +135,8 @@ def cost_benefit(comparison: Comparison, by: str) -> Figure | None:
 def _split(columns: dict[str, Any], names: Sequence[str]) -> dict[str, list[Any]]:
     """A column for each run and figure, so that each run is a series of its own."""
     return {
-        f"{label}: {name}": [columns[name][place]]
-        for place, label in enumerate(columns["run"])
+        f"{label}: {name}": [columns[name][number]]
+        for number, label in enumerate(columns["run"])
         for name in names
     }
 
@@ -170,7 +170,7 @@ def relative_changes(comparison: Comparison) -> Figure | None:
     labels = [IN_PERCENT[key] for key in keys]
     columns: dict[str, Any] = {"figure": labels}
     traces = []
-    for place, contrast in enumerate(comparison.contrasts):
+    for number, contrast in enumerate(comparison.contrasts):
         label = contrast.side.label
         rows = [contrast.row(key) for key in keys]
         columns[f"{label}, % of base"] = [100.0 * row.difference.value / row.base.value for row in rows]
@@ -179,7 +179,7 @@ def relative_changes(comparison: Comparison) -> Figure | None:
         ]
         traces.append(
             points(
-                f"{label}, % of base", "figure", label, colour_of(place), error_x=f"{label}, standard error",
+                f"{label}, % of base", "figure", label, colour_of(number), error_x=f"{label}, standard error",
                 hover="%{x:+,.3~g}%",
             )
         )  # fmt: skip
@@ -229,13 +229,13 @@ def means_by_day(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]]
         ("packages", "$bn", "Packages of hedge funds"),
     ):
         traces = []
-        for place, (label, (_, each)) in enumerate(zip(labels, days, strict=True)):
+        for number, (label, (_, each)) in enumerate(zip(labels, days, strict=True)):
             values = each.dislocation_bp if name == "dislocation" else each.packages_bn
             heading = f"{label}, {name}, {unit}"
             columns[heading] = _padded(values.mean(axis=0), longest)
-            colour = "grey" if place == 0 else colour_of(place - 1)
+            colour = "grey" if number == 0 else colour_of(number - 1)
             traces.append(
-                line(DATE, heading, label, colour, unit=unit, dash="dash" if place == 0 else "solid")
+                line(DATE, heading, label, colour, unit=unit, dash="dash" if number == 0 else "solid")
             )
         panels.append(
             Panel(traces, {"xaxis": date_axis(dates), "yaxis": axis(f"{title.lower()}, {unit}")}, title=title)
@@ -313,14 +313,14 @@ def sales_by_cause(comparison: Comparison) -> Figure | None:
         return None
     columns: dict[str, Any] = {"cause": [key.partition(".")[2].replace("_", " ") for key in keys]}
     traces = []
-    for place, contrast in enumerate(comparison.contrasts):
+    for number, contrast in enumerate(comparison.contrasts):
         label = contrast.side.label
         rows = [contrast.row(key) for key in keys]
         columns[f"{label}, $bn"] = [row.difference.value for row in rows]
         columns[f"{label}, standard error, $bn"] = [row.difference.standard_error for row in rows]
         traces.append(
             error_bars(
-                bars("cause", f"{label}, $bn", label, colour_of(place), unit="$bn", across=True),
+                bars("cause", f"{label}, $bn", label, colour_of(number), unit="$bn", across=True),
                 f"{label}, standard error, $bn",
                 across=True,
             )

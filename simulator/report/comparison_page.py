@@ -23,6 +23,7 @@ from simulator.report.page import Cell, Headline, Page, PageTable, Section, writ
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
 from simulator.results.measures import Estimate
+from simulator.results.places import place
 from simulator.results.summary import shown
 
 
@@ -57,8 +58,8 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
         Section("what", "What changes", _figures(relative_changes(comparison), sales_by_cause(comparison))),
         Section("when", "When it changes",
                 _figures(means_by_day(comparison, days), paired_fans(comparison, days))),
-        Section("tables", "All figures", [_table(contrast, comparison.base.label, place)
-                                          for place, contrast in enumerate(comparison.contrasts)],
+        Section("tables", "All figures", [_table(contrast, comparison.base.label, number)
+                                          for number, contrast in enumerate(comparison.contrasts)],
                 lead="Averages over paths unless they say otherwise; ± is one Monte Carlo standard error."),
         Section("scenarios", "What differs between the scenarios", [_changes(comparison), _runs(comparison)]),
     ]  # fmt: skip
@@ -87,7 +88,7 @@ def _figures(*found: Figure | None) -> list[Figure]:
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     base = comparison.base
-    manifest = open_run(Path(base.folder)).manifest
+    manifest = open_run(place(base.folder)).manifest
     return [
         ("Base", base.label),
         ("Scenario", base.scenario),
@@ -177,8 +178,8 @@ def _appraisals(comparison: Comparison) -> PageTable:
         rows.append([Cell(contrast.side.label), *(_cell(estimate, 2) for estimate in estimates)])
         saved.append(estimates)
     columns: dict[str, list[object]] = {"run": [contrast.side.label for contrast in comparison.contrasts]}
-    for place, heading in enumerate(headings[1:]):
-        values = [row[place] for row in saved]
+    for number, heading in enumerate(headings[1:]):
+        values = [row[number] for row in saved]
         columns[heading] = [each.value if isinstance(each, Estimate) else each for each in values]
         columns[f"{heading}, standard error"] = [
             each.standard_error if isinstance(each, Estimate) else 0.0 for each in values
@@ -202,7 +203,7 @@ def _cell(estimate: Estimate | float, decimals: int) -> Cell:
     return Cell("0" if is_nothing else shown(estimate, decimals), value)
 
 
-def _table(contrast: Contrast, base: str, place: int) -> PageTable:
+def _table(contrast: Contrast, base: str, number: int) -> PageTable:
     headings = ["figure", "unit", "group", base, contrast.side.label, "difference", "t", "verdict"]
     rows = [
         [
@@ -227,11 +228,11 @@ def _table(contrast: Contrast, base: str, place: int) -> PageTable:
     columns["variance reduction"] = [row.variance_reduction for row in contrast.rows]
     columns["verdict"] = [row.verdict for row in contrast.rows]
     return PageTable(
-        f"figures-{place}",
+        f"figures-{number}",
         f"{contrast.side.label} less {base}",
         headings,
         rows,
-        is_folded=place > 0,
+        is_folded=number > 0,
         columns=columns,
     )
 
