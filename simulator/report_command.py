@@ -1,4 +1,4 @@
-"""``unwind report``: the report of a run that exists."""
+"""``unwind report``: the report of a run or a sweep that exists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from simulator.terminal import complain, say, say_json
 REPORT_EXAMPLES = """\b
 Examples:
   unwind report outputs/calm
-  unwind report outputs/calm -o calm.html"""
+  unwind report outputs/calm -o calm.html
+  unwind report outputs/policies"""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +31,7 @@ def report_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the report of a run, complete or not: one HTML file with everything in it."""
+    """Write the report of a run or a sweep, complete or not: one HTML file with everything in it."""
     from simulator.results.errors import OutputError
     from simulator.results.places import shown
 

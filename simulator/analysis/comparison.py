@@ -17,6 +17,7 @@ import numpy as np
 from simulator.analysis.compared_measures import Measure, RunPaths, measures_of, run_paths
 from simulator.analysis.paired import Statistic, difference, share_difference, t_value
 from simulator.analysis.scenario_changes import Change, scenario_changes
+from simulator.ensemble.recovery import existing_folder
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.manifest import Manifest
@@ -191,7 +192,7 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
     """
     from simulator.analysis.policies import appraise, rank
 
-    folders = [place(folder) for folder in (base, *others)]
+    folders = [existing_folder(shown(place(folder))) for folder in (base, *others)]
     if not 2 <= len(folders) <= RUNS_MAX:
         raise OutputError(
             f"compare: found {len(folders)} runs; allowed are 2 to {RUNS_MAX}, the base first.", BAD_INPUT

@@ -15,12 +15,14 @@ from simulator.report.prices import price_section
 from simulator.report.run_data import RunData
 from simulator.report.spiral import spiral_section
 from simulator.report.stories import story_section
+from simulator.report.sweep_page import write_sweep_report
 from simulator.report.tail_section import tail_section
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.template import check_template
+from simulator.sweeps.folder import is_sweep_folder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,12 +31,12 @@ REPORT = "report.html"
 
 
 def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
-    """Write the report of a run that exists, complete or not.
+    """Write the report of a run or a sweep that exists, complete or not.
 
     Parameters
     ----------
     folder
-        Folder of the run, a name inside ``outputs/``, or a URL.
+        Folder of the run or sweep, a name inside ``outputs/``, or a URL.
     file
         File or URL to write it to; ``report.html`` in the folder by default.
 
@@ -46,21 +48,23 @@ def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
     Raises
     ------
     OutputError
-        If there is no run.
+        If there is no run and no sweep.
     DamagedBlockError
         If its numbers are not what was written.
     OSError
         If the file cannot be written.
     """
-    run = open_run(existing_folder(str(folder)))
+    found = existing_folder(str(folder))
+    target = place(file) if file is not None else found / REPORT
+    if is_sweep_folder(found):
+        return write_sweep_report(found, target)
+    run = open_run(found)
     check_template(run.store, run.layout)
     if not run.finished:
         raise OutputError(
             f"{shown(run.path)}: found no finished paths. Run the scenario again with the same command."
         )
-    return write_run_report(
-        run, collect_outcomes(run), place(file) if file is not None else run.path / REPORT
-    )
+    return write_run_report(run, collect_outcomes(run), target)
 
 
 def write_run_report(run: RunFolder, outcomes: xr.Dataset, file: Path) -> Path:

@@ -17,7 +17,6 @@ from simulator.report.words import listed
 from simulator.results.summary import shown as in_figures
 from simulator.scenario.explain import in_words
 
-REPORT = "report.html"
 TITLES = {
     "policies": ("Policies", "What each policy changes, path by path, against the baseline."),
     "design": ("What matters", "A design varies all parameters at once; these figures tell them apart."),
@@ -26,15 +25,8 @@ TITLES = {
 SHARED = "shared"
 
 
-def write_sweep_report(folder: str | Path, file: str | Path | None = None) -> Path:
+def write_sweep_report(folder: Path, file: Path) -> Path:
     """Write the report of a sweep, complete or not, and return its path.
-
-    Parameters
-    ----------
-    folder
-        Folder of the sweep.
-    file
-        Where to write it; ``report.html`` in the folder by default.
 
     Raises
     ------
@@ -43,8 +35,7 @@ def write_sweep_report(folder: str | Path, file: str | Path | None = None) -> Pa
     OSError
         If the file cannot be written.
     """
-    data = SweepData(folder)
-    return write_page(sweep_page(data), Path(file) if file is not None else data.folder.path / REPORT)
+    return write_page(sweep_page(SweepData(folder)), file)
 
 
 def sweep_page(data: SweepData) -> Page:

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from simulator.analysis.sensitivity import first_order_index, rank_correlation
 from simulator.api import sweep
-from simulator.report.sweep_page import write_sweep_report
+from simulator.report.run_report import write_report
 from simulator.sweeps.reading import open_sweep
 from tests.report.conftest import PHONE, overflow, saved_csv, undrawn
 
@@ -53,7 +53,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def pages(folders: dict[str, Path]) -> dict[str, Path]:
-    return {name: write_sweep_report(folder) for name, folder in folders.items()}
+    return {name: write_report(folder) for name, folder in folders.items()}
 
 
 @pytest.mark.parametrize("name", SWEEPS)
