@@ -192,7 +192,7 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
     """
     from simulator.analysis.policies import appraise, rank
 
-    folders = [existing_folder(shown(place(folder))) for folder in (base, *others)]
+    folders = [existing_folder(str(place(folder))) for folder in (base, *others)]
     if not 2 <= len(folders) <= RUNS_MAX:
         raise OutputError(
             f"compare: found {len(folders)} runs; allowed are 2 to {RUNS_MAX}, the base first.", BAD_INPUT
