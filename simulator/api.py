@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,8 +24,10 @@ from simulator.scenario.loading import LoadedScenario, load_scenario, with_overr
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
     import xarray as xr
 
+    from simulator.report.figure import Figure
     from simulator.results.folder import RunFolder
     from simulator.results.manifest import Manifest
     from simulator.results.summary import Summary
@@ -84,6 +87,51 @@ class Results:
         from simulator.results.summary import summarise
 
         return summarise(self._run, self.outcomes)
+
+    @cached_property
+    def _figures(self) -> dict[str, Figure]:
+        from simulator.report.run_data import RunData
+        from simulator.report.run_report import run_page
+
+        page = run_page(RunData(self._run, self.outcomes))
+        return {figure.key: figure for figure in page.blocks("figure")}
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """Figures of the report that ``plot`` draws, by name, with their titles."""
+        return {key: figure.title for key, figure in self._figures.items()}
+
+    def plot(self, key: str, panel: int = 0) -> go.Figure:
+        """A figure of the report as a Plotly figure, to look at in a notebook or to work on.
+
+        Parameters
+        ----------
+        key
+            Its name, of those in ``figures``.
+        panel
+            Which drawing of the figure, from 0.
+
+        Raises
+        ------
+        KeyError
+            If the report has no such figure or drawing; the message names those that there are.
+        ImportError
+            If Plotly is not installed (``pip install "unwind-simulator[report]"``).
+        """
+        import plotly.graph_objects as go
+
+        from simulator.report.figure import plotly_figure
+
+        if key not in self._figures:
+            raise KeyError(f"{key!r} is no figure of the report; allowed: {', '.join(self._figures)}")
+        figure = self._figures[key]
+        if not 0 <= panel < len(figure.panels):
+            raise KeyError(f"{key} has no drawing {panel}; allowed: 0 to {len(figure.panels) - 1}")
+        return go.Figure(plotly_figure(figure, panel))
+
+    def caption(self, key: str) -> str:
+        """What a figure of the report says, with numbers."""
+        return self._figures[key].caption
 
     def table(self, key: str) -> pd.DataFrame:
         """One table of the summary, such as ``"deleveraging"``: values and standard errors side by side.
@@ -276,6 +324,33 @@ def open_results(folder: str | Path, *, allow_incomplete: bool = False) -> Resul
         If there is no run, or it is incomplete or damaged.
     """
     return Results(folder, allow_incomplete=allow_incomplete)
+
+
+def write_report(results: str | os.PathLike[str], file: str | Path | None = None) -> Path:
+    """Write the report of a run: one HTML file that opens offline.
+
+    Parameters
+    ----------
+    results
+        Results, or the folder or URL of a run.
+    file
+        Where to write it; ``report.html`` in the folder by default.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        If there is no run.
+    OSError
+        If the file cannot be written.
+    """
+    from simulator.report.run_report import write_report as write
+
+    return write(os.fspath(results), file)
 
 
 def _load(

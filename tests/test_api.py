@@ -105,6 +105,27 @@ def test_tables_hold_values_beside_their_errors(noisy: Results) -> None:
         noisy.table("yield")
 
 
+def test_figures_of_the_report_are_drawn(noisy: Results, tmp_path: Path) -> None:
+    assert "dislocation" in noisy.figures
+    for key in noisy.figures:
+        assert noisy.plot(key).data, key
+    drawn = noisy.plot("dislocation")
+    last = noisy["dislocation"].isel(trade=0, day=-1)
+    finals = [trace.y[-1] for trace in drawn.data if trace.y is not None]
+    assert min(finals) <= float(last.mean()) <= max(finals)
+    with pytest.raises(KeyError, match=r"no figure of the report; allowed: .*dislocation"):
+        noisy.plot("nothing")
+    with pytest.raises(KeyError, match="has no drawing 99; allowed: 0 to"):
+        noisy.plot("dislocation", 99)
+
+
+def test_a_report_is_written_from_results(noisy: Results, tmp_path: Path) -> None:
+    file = simulator.write_report(noisy, tmp_path / "report.html")
+    page = file.read_text(encoding="utf-8")
+    assert noisy.summary.headlines
+    assert noisy.manifest.run_key[:12] in page
+
+
 class Parts(HTMLParser):
     """Tags, attributes and texts of a page."""
 

@@ -310,11 +310,15 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
     """Every `unwind` command of a page is one of the program's, with options that it has."""
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for name, rest in COMMAND.findall(page.read_text(encoding="utf-8")):
-        if name not in commands:
-            continue
+        assert name in commands, f"unwind {name}"
         options = {option for parameter in commands[name].params for option in parameter.opts}
         for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition("#")[0]):
             assert option in {*options, "--help"}, f"unwind {name}{rest}"
+
+
+def test_every_command_is_in_the_guide() -> None:
+    told = {name for name, _ in COMMAND.findall((DOCS / "guide" / "running.md").read_text(encoding="utf-8"))}
+    assert set(get_command(app).commands) <= told  # type: ignore[attr-defined]
 
 
 def test_commands_are_found_in_pages() -> None:
