@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     import xarray as xr
 
+    from simulator.analysis.comparison import Comparison
     from simulator.report.figure import Figure
     from simulator.results.folder import RunFolder
     from simulator.results.manifest import Manifest
@@ -326,15 +327,17 @@ def open_results(folder: str | Path, *, allow_incomplete: bool = False) -> Resul
     return Results(folder, allow_incomplete=allow_incomplete)
 
 
-def write_report(results: str | os.PathLike[str], file: str | Path | None = None) -> Path:
-    """Write the report of a run: one HTML file that opens offline.
+def write_report(
+    results: str | os.PathLike[str] | Comparison, file: str | os.PathLike[str] | None = None
+) -> Path:
+    """Write a report: one HTML file with figures, data and evidence, that opens offline.
 
     Parameters
     ----------
     results
-        Results, or the folder or URL of a run.
+        Results, the folder or URL of a run or a sweep, or a comparison.
     file
-        Where to write it; ``report.html`` in the folder by default.
+        Where to write it. By default ``report.html`` in the folder, and ``comparison.html`` here for a comparison.
 
     Returns
     -------
@@ -344,13 +347,18 @@ def write_report(results: str | os.PathLike[str], file: str | Path | None = None
     Raises
     ------
     OutputError
-        If there is no run.
+        If there is no run or sweep.
     OSError
         If the file cannot be written.
     """
+    from simulator.analysis.comparison import Comparison
+    from simulator.report.comparison_page import write_comparison
     from simulator.report.run_report import write_report as write
+    from simulator.results.places import place
 
-    return write(os.fspath(results), file)
+    if isinstance(results, Comparison):
+        return write_comparison(results, place(file or "comparison.html"))
+    return write(str(place(results)), None if file is None else place(file))
 
 
 def _load(

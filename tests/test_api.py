@@ -82,6 +82,7 @@ def test_a_sweep_runs_from_python(tmp_path: Path) -> None:
     assert float(cells["unwound_in_all"].sel(leverage=12)) == pytest.approx(
         float(alone.outcomes["unwound_in_all"].mean())
     )
+    assert simulator.write_report("tiny") == Path("outputs/tiny/report.html")
     assert callable(simulator.sweep), "a module of that name stands in the way"
 
 
@@ -165,6 +166,8 @@ def test_a_notebook_shows_a_comparison(noisy: Results, tmp_path: Path) -> None:
     assert any("funds.leverage: 10x → 12x" in text for text in page.texts)
     assert "dislocation, largest move, bp" in page.texts
     assert len(repr(compared)) < 100
+    assert "other" in simulator.write_report(compared).read_text(encoding="utf-8")
+    assert Path("comparison.html").is_file()
 
 
 def test_names_are_text_in_a_notebook(noisy: Results) -> None:
