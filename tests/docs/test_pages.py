@@ -18,7 +18,7 @@ import simulator.agents
 import simulator.engine
 import simulator.market
 from simulator.analysis.dash_for_cash import BEGIN
-from simulator.cli import app
+from simulator.cli import app, main
 from simulator.engine.opening import prepare
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
@@ -260,6 +260,24 @@ def test_quick_start_shows_the_headline_of_the_readme() -> None:
     shown = re.findall(r"```text\n(.*?)\n(?:\n.*?)?```", readme + start, re.DOTALL)
     assert len(shown) == 2
     assert shown[0] == shown[1]
+
+
+def test_commands_of_the_quick_start_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the order of the page, with a few paths and from a folder that holds nothing."""
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / "guide" / "quick-start.md").read_text(encoding="utf-8")
+    typed = ["run dash-for-cash-2020", *re.findall(r"^    unwind (.+)$", text, re.MULTILINE)]
+    assert len(typed) == 5
+    for line in typed:
+        few = ["--paths", "18"] if line.startswith("run") else []
+        monkeypatch.setattr(sys, "argv", ["unwind", *line.split(), *few])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0, line
+    assert "for each $100bn" in capsys.readouterr().out
+    assert (tmp_path / "outputs" / "dash-for-cash-2020" / "report.html").is_file()
 
 
 def test_honest_page_has_a_place_for_its_tables() -> None:
