@@ -8,6 +8,7 @@ import importlib.util
 import pkgutil
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
