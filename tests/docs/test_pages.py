@@ -254,15 +254,6 @@ def test_python_of_the_python_page_runs(
     assert capsys.readouterr().out.count("Estimate(value=") == 3
 
 
-def test_quick_start_shows_the_headline_of_the_readme() -> None:
-    readme, start = (
-        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/guide/quick-start.md")
-    )
-    shown = re.findall(r"```text\n(.*?)\n(?:\n.*?)?```", readme + start, re.DOTALL)
-    assert len(shown) == 2
-    assert shown[0] == shown[1]
-
-
 def test_commands_of_the_quick_start_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
