@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.command_line import AsJson, Overrides, ScenarioFile, ends_quietly
+from simulator.completion import complete_run
 from simulator.scenario.errors import Problems
 from simulator.terminal import complain, say_json
 
@@ -26,8 +27,16 @@ Examples:
 
 @ends_quietly
 def compare_command(
-    base: Annotated[Path, typer.Argument(metavar="BASE", help="Folder of the run to compare with.")],
-    others: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of the other runs.")],
+    base: Annotated[
+        Path,
+        typer.Argument(
+            metavar="BASE", help="Folder of the run to compare with.", autocompletion=complete_run
+        ),
+    ],
+    others: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Folders of the other runs.", autocompletion=complete_run),
+    ],
     by: Annotated[
         str,
         typer.Option(

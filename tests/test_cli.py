@@ -370,6 +370,7 @@ def test_a_terminal_is_coloured() -> None:
         ("run toy --set funds.leverage_h", {"funds.leverage_headroom="}),
         ("explain funds.leverage_h", {"funds.leverage_headroom"}),
         ("explain scarcity_", {"scarcity_bp"}),
+        ("report tests/scen", {"tests/scenario"}),
         ("vali", {"validate"}),
     ],
 )
