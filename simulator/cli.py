@@ -22,6 +22,7 @@ from simulator.command_line import (
     INTERRUPTED,
     counted,
 )
+from simulator.export_command import register as register_export
 from simulator.report_command import register as register_report
 from simulator.run_commands import register as register_runs
 from simulator.scenario.errors import Problems, ScenarioError, printable
@@ -52,6 +53,7 @@ register_scenarios(app)
 register_basis(app)
 register_analysis(app)
 register_report(app)
+register_export(app)
 register_sweep(app)
 
 
