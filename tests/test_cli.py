@@ -101,6 +101,8 @@ def test_nothing_heavy_is_loaded_to_look_or_to_validate(arguments: Sequence[str]
 def test_help_shows_commands_examples_and_exit_codes() -> None:
     result = command("--help")
     assert result.returncode == 0
+    assert "..." not in result.stdout.partition("Commands:")[2], "a short help is cut"
+    assert result.stdout.index("  new ") < result.stdout.index("  run ") < result.stdout.index("  report ")
     for word in (
         "validate",
         "explain",
@@ -117,6 +119,10 @@ def test_help_shows_commands_examples_and_exit_codes() -> None:
 
 def commands() -> list[str]:
     return [str(command.name or command.callback.__name__) for command in cli.app.registered_commands]  # type: ignore[union-attr]
+
+
+def test_every_command_is_listed_in_short() -> None:
+    assert set(cli._IN_SHORT) == set(commands())
 
 
 @pytest.mark.parametrize("name", commands())
