@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.analysis.comparison import compare
-    from simulator.api import Results, open_results, run, sweep
+    from simulator.api import Results, open_results, run, sweep, write_report
     from simulator.results.errors import OutputError
     from simulator.scenario.errors import ScenarioError
     from simulator.scenario.loading import load_scenario
@@ -32,6 +32,7 @@ __all__ = [
     "open_results",
     "run",
     "sweep",
+    "write_report",
 ]
 
 _PLACES = {
@@ -43,6 +44,7 @@ _PLACES = {
     "open_results": "simulator.api",
     "run": "simulator.api",
     "sweep": "simulator.api",
+    "write_report": "simulator.api",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.command_line import AsJson, Overrides, ScenarioFile, ends_quietly
+from simulator.completion import complete_run
 from simulator.scenario.errors import Problems
 from simulator.terminal import complain, say_json
 
@@ -20,13 +21,22 @@ COMPARE_EXAMPLES = """\b
 Examples:
   unwind compare outputs/no-purchases outputs/purchases
   unwind compare outputs/none outputs/outright outputs/hedged --by unwound
+  unwind compare outputs/none outputs/outright outputs/hedged -o comparison.html
   unwind compare outputs/none outputs/outright --json > comparison.json"""
 
 
 @ends_quietly
 def compare_command(
-    base: Annotated[Path, typer.Argument(metavar="BASE", help="Folder of the run to compare with.")],
-    others: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of the other runs.")],
+    base: Annotated[
+        Path,
+        typer.Argument(
+            metavar="BASE", help="Folder of the run to compare with.", autocompletion=complete_run
+        ),
+    ],
+    others: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Folders of the other runs.", autocompletion=complete_run),
+    ],
     by: Annotated[
         str,
         typer.Option(
@@ -35,6 +45,10 @@ def compare_command(
             help="Rank policies by: dislocation, dislocation_tail, pressure, unwound, failures or dysfunction.",
         ),
     ] = "dislocation",
+    page: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE.html", help="Write the comparison as a page too."),
+    ] = None,
     details: Annotated[
         bool, typer.Option("--details", help="Show every figure of every run, also when there are several.")
     ] = False,
@@ -44,13 +58,15 @@ def compare_command(
     from simulator.results.errors import OutputError
 
     try:
-        _compare(base, others, by, details, as_json)
+        _compare(base, others, by, page, details, as_json)
     except OutputError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from error
 
 
-def _compare(base: Path, others: list[Path], by: str, details: bool, as_json: bool) -> None:
+def _compare(
+    base: Path, others: list[Path], by: str, page: Path | None, details: bool, as_json: bool
+) -> None:
     from simulator.analysis.comparison import compare
     from simulator.analysis.comparison_display import print_comparison
     from simulator.analysis.policies import BENEFITS
@@ -63,6 +79,11 @@ def _compare(base: Path, others: list[Path], by: str, details: bool, as_json: bo
         say_json(comparison.as_record())
     else:
         print_comparison(comparison, by, is_detailed=details or None)
+    if page is not None:
+        from simulator.report.comparison_page import write_comparison
+
+        written = write_comparison(comparison, page, by=by)
+        complain(f"Page: {written} ({written.stat().st_size / 1e6:,.1f} MB)")
 
 
 ATTRIBUTE_EXAMPLES = """\b

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,8 +24,11 @@ from simulator.scenario.loading import LoadedScenario, load_scenario, with_overr
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
     import xarray as xr
 
+    from simulator.analysis.comparison import Comparison
+    from simulator.report.figure import Figure
     from simulator.results.folder import RunFolder
     from simulator.results.manifest import Manifest
     from simulator.results.summary import Summary
@@ -48,11 +52,13 @@ class Results:
     """
 
     def __init__(self, folder: str | Path, *, allow_incomplete: bool = False) -> None:
+        from simulator.results.places import place
         from simulator.results.reading import open_results as open_dataset
 
-        self.folder = Path(folder)
+        #: The folder of the run: of this machine, or a URL such as ``s3://…``.
+        self.folder: Path = place(folder)
         #: Every stored variable by path, day and trade, as an xarray dataset with units.
-        self.dataset: xr.Dataset = open_dataset(folder, allow_incomplete=allow_incomplete)
+        self.dataset: xr.Dataset = open_dataset(self.folder, allow_incomplete=allow_incomplete)
 
     def __getitem__(self, name: Hashable) -> xr.DataArray:
         """A stored variable, such as ``results["dislocation"]``."""
@@ -82,6 +88,51 @@ class Results:
         from simulator.results.summary import summarise
 
         return summarise(self._run, self.outcomes)
+
+    @cached_property
+    def _figures(self) -> dict[str, Figure]:
+        from simulator.report.run_data import RunData
+        from simulator.report.run_report import run_page
+
+        page = run_page(RunData(self._run, self.outcomes))
+        return {figure.key: figure for figure in page.blocks("figure")}
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """Figures of the report that ``plot`` draws, by name, with their titles."""
+        return {key: figure.title for key, figure in self._figures.items()}
+
+    def plot(self, key: str, panel: int = 0) -> go.Figure:
+        """A figure of the report as a Plotly figure, to look at in a notebook or to work on.
+
+        Parameters
+        ----------
+        key
+            Its name, of those in ``figures``.
+        panel
+            Which drawing of the figure, from 0.
+
+        Raises
+        ------
+        KeyError
+            If the report has no such figure or drawing; the message names those that there are.
+        ImportError
+            If Plotly is not installed (``pip install "unwind-simulator[report]"``).
+        """
+        import plotly.graph_objects as go
+
+        from simulator.report.figure import plotly_figure
+
+        if key not in self._figures:
+            raise KeyError(f"{key!r} is no figure of the report; allowed: {', '.join(self._figures)}")
+        figure = self._figures[key]
+        if not 0 <= panel < len(figure.panels):
+            raise KeyError(f"{key} has no drawing {panel}; allowed: 0 to {len(figure.panels) - 1}")
+        return go.Figure(plotly_figure(figure, panel))
+
+    def caption(self, key: str) -> str:
+        """What a figure of the report says, with numbers."""
+        return self._figures[key].caption
 
     def table(self, key: str) -> pd.DataFrame:
         """One table of the summary, such as ``"deleveraging"``: values and standard errors side by side.
@@ -179,7 +230,7 @@ def run(
     from simulator.ensemble.executors import Resources, open_executor
     from simulator.results.folder import choose_folder
 
-    chosen = Path(output) if output is not None else _folder_name(loaded.scenario.name, settings)
+    chosen = output if output is not None else _folder_name(loaded.scenario.name, settings)
     folder = choose_folder(loaded.scenario.name, chosen)
     with open_executor(Resources(threads=threads, workers=workers, scheduler=scheduler)) as executor:
         outcome = run_scenario(
@@ -246,7 +297,7 @@ def sweep(
     from simulator.sweeps.run import run_sweep
 
     loaded = load_sweep(file, _settings(None, None, set or {}), paths=paths)
-    folder = choose_folder(loaded.sweep.name, Path(output) if output is not None else None)
+    folder = choose_folder(loaded.sweep.name, output)
     resources = Resources(threads=threads, workers=workers, scheduler=scheduler)
     outcome = run_sweep(loaded, folder, resources=resources, overwrite=overwrite, is_silent=quiet)
     if outcome.left:
@@ -274,6 +325,40 @@ def open_results(folder: str | Path, *, allow_incomplete: bool = False) -> Resul
         If there is no run, or it is incomplete or damaged.
     """
     return Results(folder, allow_incomplete=allow_incomplete)
+
+
+def write_report(
+    results: str | os.PathLike[str] | Comparison, file: str | os.PathLike[str] | None = None
+) -> Path:
+    """Write a report: one HTML file with figures, data and evidence, that opens offline.
+
+    Parameters
+    ----------
+    results
+        Results, the folder or URL of a run or a sweep, or a comparison.
+    file
+        Where to write it. By default ``report.html`` in the folder, and ``comparison.html`` here for a comparison.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        If there is no run or sweep.
+    OSError
+        If the file cannot be written.
+    """
+    from simulator.analysis.comparison import Comparison
+    from simulator.report.comparison_page import write_comparison
+    from simulator.report.run_report import write_report as write
+    from simulator.results.places import place
+
+    if isinstance(results, Comparison):
+        return write_comparison(results, place(file or "comparison.html"))
+    return write(str(place(results)), None if file is None else place(file))
 
 
 def _load(

@@ -22,6 +22,8 @@ from simulator.command_line import (
     INTERRUPTED,
     counted,
 )
+from simulator.export_command import register as register_export
+from simulator.report_command import register as register_report
 from simulator.run_commands import register as register_runs
 from simulator.scenario.errors import Problems, ScenarioError, printable
 from simulator.scenario_commands import register as register_scenarios
@@ -50,7 +52,41 @@ register_runs(app)
 register_scenarios(app)
 register_basis(app)
 register_analysis(app)
+register_report(app)
+register_export(app)
 register_sweep(app)
+
+#: The commands in the order of the work, each in a line short enough for a terminal.
+_IN_SHORT = {
+    "scenarios": "List the scenarios and opening markets that ship.",
+    "new": "Write a commented scenario to start from.",
+    "validate": "Check a scenario or a sweep; every mistake at once.",
+    "explain": "Tell where values come from, or what a word means.",
+    "schema": "Print all that a scenario may say, for editors.",
+    "run": "Run a scenario and keep its results.",
+    "status": "Tell how far a run or sweep is.",
+    "resume": "Finish a run or sweep from its folder alone.",
+    "verify": "Check that results are what was written.",
+    "report": "Write the report of a run or sweep.",
+    "compare": "Put runs side by side, path by path.",
+    "attribute": "Take the stress apart by channel.",
+    "reverse": "Find how far a parameter is from collapse.",
+    "sweep": "Run many scenarios from one file.",
+    "basis": "Contract arithmetic on a file of bonds.",
+}
+
+
+def _order_commands() -> None:
+    order = list(_IN_SHORT)
+    for command in app.registered_commands:
+        command.name = command.name or str(getattr(command.callback, "__name__", ""))
+        command.short_help = _IN_SHORT.get(command.name)
+    app.registered_commands.sort(
+        key=lambda command: order.index(str(command.name)) if command.short_help else 99
+    )
+
+
+_order_commands()
 
 
 def main() -> NoReturn:

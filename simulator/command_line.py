@@ -4,51 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
 
+from simulator.completion import complete_run, complete_scenario, complete_setting
 from simulator.terminal import complain
 
 BAD_INPUT, UNFINISHED, ENVIRONMENT, DEFECT, INTERRUPTED = 2, 3, 4, 1, 130
 
 Arguments = ParamSpec("Arguments")
-
-
-def complete_scenario(incomplete: str) -> Iterator[str]:
-    """Scenarios for shell completion: shipped names, presets, and files."""
-    from simulator.scenario.files import SCENARIO_SUFFIXES, presets, shipped_scenarios
-
-    head, slash, tail = incomplete.rpartition("/")
-    folder = f"{head}{slash}" or "."
-    names = [*shipped_scenarios(), *(f"preset:{name}" for name in presets())]
-    if os.path.isdir(folder):
-        for entry in sorted(os.scandir(folder), key=lambda found: found.name):
-            if entry.name.startswith(tail) and (entry.is_dir() or entry.name.endswith(SCENARIO_SUFFIXES)):
-                names.append(f"{head}{slash}{entry.name}{'/' if entry.is_dir() else ''}")
-    return (name for name in names if name.startswith(incomplete))
-
-
-def complete_setting(incomplete: str) -> Iterator[str]:
-    """Keys of the schema for shell completion of ``--set``."""
-    from simulator.scenario.declarations import catalogue
-    from simulator.scenario.schema import Scenario
-
-    return (f"{key}=" for key, _ in catalogue(Scenario) if key.startswith(incomplete))
-
-
-def complete_word(incomplete: str) -> Iterator[str]:
-    """What ``unwind explain`` can explain, for shell completion."""
-    from simulator.rule_text import all_rules
-    from simulator.scenario.declarations import catalogue
-    from simulator.scenario.schema import Scenario
-
-    names = [key for key, _ in catalogue(Scenario)] + [rule.name.rpartition(".")[2] for rule in all_rules()]
-    names += complete_scenario(incomplete)
-    return (name for name in names if name.startswith(incomplete))
 
 
 ScenarioFile = Annotated[
@@ -71,6 +39,7 @@ Overrides = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+NoReport = Annotated[bool, typer.Option("--no-report", help="Write no report.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 Output = Annotated[
@@ -83,7 +52,15 @@ Output = Annotated[
         show_default=False,
     ),
 ]
-Run = Annotated[str, typer.Argument(metavar="OUTPUT", help="Folder or URL of results.", show_default=False)]
+Run = Annotated[
+    str,
+    typer.Argument(
+        metavar="OUTPUT",
+        help="Folder or URL of results.",
+        show_default=False,
+        autocompletion=complete_run,
+    ),
+]
 _CLUSTER = "Where to work"
 Threads = Annotated[
     int | None,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.command_line import (
     AsJson,
     Insecure,
+    NoReport,
     Output,
     Overrides,
     Quiet,
@@ -28,6 +29,11 @@ from simulator.ensemble.resources import Resources, tls_of
 from simulator.results.errors import OutputError
 from simulator.scenario.errors import Problems
 from simulator.terminal import complain
+
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+    from simulator.results.folder import RunFolder
 
 
 @ends_quietly
@@ -63,6 +69,7 @@ def run(
             show_default=False,
         ),
     ] = None,
+    no_report: NoReport = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -88,10 +95,18 @@ def run(
             shard=shard,
             quiet=quiet,
             as_json=as_json,
+            write_report=None if no_report else write_report_of,
         )
     except Problems as found:
         raise loaded.refused(found) from found
     raise typer.Exit(code)
+
+
+def write_report_of(run: RunFolder, outcomes: Dataset) -> Path:
+    """Write the report of a run that has just finished, beside its results."""
+    from simulator.report.run_report import REPORT, write_run_report
+
+    return write_run_report(run, outcomes, run.path / REPORT)
 
 
 def resources_of(
@@ -132,6 +147,7 @@ def resume(
         bool,
         typer.Option("--other-version", help="Go on with a run that another version of the code began."),
     ] = False,
+    no_report: NoReport = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -140,7 +156,14 @@ def resume(
 
     tls = (tls_ca, tls_cert, tls_key)
     resources = resources_of(threads, workers, scheduler, tls, insecure, retries)
-    code = resume_command(output, resources, other_version=other_version, quiet=quiet, as_json=as_json)
+    code = resume_command(
+        output,
+        resources,
+        other_version=other_version,
+        quiet=quiet,
+        as_json=as_json,
+        write_report=None if no_report else write_report_of,
+    )
     raise typer.Exit(code)
 
 

@@ -14,10 +14,10 @@ from simulator.command_line import (
     Overrides,
     Quiet,
     ScenarioFile,
-    complete_word,
     counted,
     ends_quietly,
 )
+from simulator.completion import complete_word
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 from simulator.scenario.files import resolve_shipped
 from simulator.terminal import say, say_columns, say_json

@@ -82,6 +82,7 @@ def test_a_sweep_runs_from_python(tmp_path: Path) -> None:
     assert float(cells["unwound_in_all"].sel(leverage=12)) == pytest.approx(
         float(alone.outcomes["unwound_in_all"].mean())
     )
+    assert simulator.write_report("tiny") == Path("outputs/tiny/report.html")
     assert callable(simulator.sweep), "a module of that name stands in the way"
 
 
@@ -103,6 +104,27 @@ def test_tables_hold_values_beside_their_errors(noisy: Results) -> None:
     assert table.loc["TY", ("unwound ($bn)", "standard_error")] == record["standard_error"] > 0.0
     with pytest.raises(KeyError, match="no table of the summary; allowed: yields, dislocations"):
         noisy.table("yield")
+
+
+def test_figures_of_the_report_are_drawn(noisy: Results, tmp_path: Path) -> None:
+    assert "dislocation" in noisy.figures
+    for key in noisy.figures:
+        assert noisy.plot(key).data, key
+    drawn = noisy.plot("dislocation")
+    last = noisy["dislocation"].isel(trade=0, day=-1)
+    finals = [trace.y[-1] for trace in drawn.data if trace.y is not None]
+    assert min(finals) <= float(last.mean()) <= max(finals)
+    with pytest.raises(KeyError, match=r"no figure of the report; allowed: .*dislocation"):
+        noisy.plot("nothing")
+    with pytest.raises(KeyError, match="has no drawing 99; allowed: 0 to"):
+        noisy.plot("dislocation", 99)
+
+
+def test_a_report_is_written_from_results(noisy: Results, tmp_path: Path) -> None:
+    file = simulator.write_report(noisy, tmp_path / "report.html")
+    page = file.read_text(encoding="utf-8")
+    assert noisy.summary.headlines
+    assert noisy.manifest.run_key[:12] in page
 
 
 class Parts(HTMLParser):
@@ -144,6 +166,8 @@ def test_a_notebook_shows_a_comparison(noisy: Results, tmp_path: Path) -> None:
     assert any("funds.leverage: 10x → 12x" in text for text in page.texts)
     assert "dislocation, largest move, bp" in page.texts
     assert len(repr(compared)) < 100
+    assert "other" in simulator.write_report(compared).read_text(encoding="utf-8")
+    assert Path("comparison.html").is_file()
 
 
 def test_names_are_text_in_a_notebook(noisy: Results) -> None:

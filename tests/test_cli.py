@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import simulator
-from simulator import cli
+from simulator import cli, run_commands
 from simulator.ensemble.resources import Resources, Tls
 from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import Problem, Problems
@@ -101,6 +101,8 @@ def test_nothing_heavy_is_loaded_to_look_or_to_validate(arguments: Sequence[str]
 def test_help_shows_commands_examples_and_exit_codes() -> None:
     result = command("--help")
     assert result.returncode == 0
+    assert "..." not in result.stdout.partition("Commands:")[2], "a short help is cut"
+    assert result.stdout.index("  new ") < result.stdout.index("  run ") < result.stdout.index("  report ")
     for word in (
         "validate",
         "explain",
@@ -117,6 +119,10 @@ def test_help_shows_commands_examples_and_exit_codes() -> None:
 
 def commands() -> list[str]:
     return [str(command.name or command.callback.__name__) for command in cli.app.registered_commands]  # type: ignore[union-attr]
+
+
+def test_every_command_is_listed_in_short() -> None:
+    assert set(cli._IN_SHORT) == set(commands())
 
 
 @pytest.mark.parametrize("name", commands())
@@ -370,6 +376,7 @@ def test_a_terminal_is_coloured() -> None:
         ("run toy --set funds.leverage_h", {"funds.leverage_headroom="}),
         ("explain funds.leverage_h", {"funds.leverage_headroom"}),
         ("explain scarcity_", {"scarcity_bp"}),
+        ("report tests/scen", {"tests/scenario"}),
         ("vali", {"validate"}),
     ],
 )
@@ -420,6 +427,7 @@ def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.Simpl
         "overwrite": True,
         "quiet": True,
         "as_json": True,
+        "write_report": run_commands.write_report_of,
     }
 
 

@@ -123,7 +123,7 @@ def _market() -> tuple[Measure, ...]:
             lambda run: run.mean("dislocation_move"),
         ),
         Measure(
-            "dislocation_move_tail", "the same, worst 5% of paths", "bp", "higher", "market", 1,
+            "dislocation_move_tail", "dislocation, worst 5% of paths", "bp", "higher", "market", 1,
             lambda run: run.tail("dislocation_move"),
         ),
         Measure(
@@ -157,7 +157,7 @@ def _funds(channels: tuple[str, ...]) -> tuple[Measure, ...]:
             "unwound", "packages given up", "$bn", "higher", "funds", 1, lambda run: run.mean("unwound_in_all")
         ),
         Measure(
-            "unwound_tail", "the same, worst 5% of paths", "$bn", "higher", "funds", 1,
+            "unwound_tail", "packages, worst 5% of paths", "$bn", "higher", "funds", 1,
             lambda run: run.tail("unwound_in_all"),
         ),
         Measure("impact", "dislocation for each $100bn given up", "bp", "higher", "funds", 1, impact),

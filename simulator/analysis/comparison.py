@@ -17,11 +17,13 @@ import numpy as np
 from simulator.analysis.compared_measures import Measure, RunPaths, measures_of, run_paths
 from simulator.analysis.paired import Statistic, difference, share_difference, t_value
 from simulator.analysis.scenario_changes import Change, scenario_changes
+from simulator.ensemble.recovery import existing_folder
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.manifest import Manifest
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import collect_outcomes
+from simulator.results.places import place, shown
 
 if TYPE_CHECKING:
     from simulator.analysis.policies import Appraisal
@@ -190,7 +192,7 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
     """
     from simulator.analysis.policies import appraise, rank
 
-    folders = [Path(folder) for folder in (base, *others)]
+    folders = [existing_folder(str(place(folder))) for folder in (base, *others)]
     if not 2 <= len(folders) <= RUNS_MAX:
         raise OutputError(
             f"compare: found {len(folders)} runs; allowed are 2 to {RUNS_MAX}, the base first.", BAD_INPUT
@@ -265,8 +267,8 @@ def _open(folder: Path) -> RunFolder:
     done = sum(block.paths for block in run.finished.values())
     if done < run.layout.paths:
         raise OutputError(
-            f"{run.path}: found {done:,} of {run.layout.paths:,} paths; a comparison needs complete runs. Run the"
-            " scenario again with the same command to finish it.",
+            f"{shown(run.path)}: found {done:,} of {run.layout.paths:,} paths; a comparison needs complete runs. Run"
+            " the scenario again with the same command to finish it.",
             BAD_INPUT,
         )
     return run
@@ -274,8 +276,10 @@ def _open(folder: Path) -> RunFolder:
 
 def _sides(runs: Sequence[RunFolder]) -> list[Side]:
     """The runs with labels that tell them apart: the name of the folder, or the path where names repeat."""
-    names = [run.path.resolve().name for run in runs]
-    labels = [str(run.path) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)]
+    names = [run.path.absolute().name for run in runs]
+    labels = [
+        shown(run.path) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)
+    ]
     return [
         Side(
             label, str(run.path), run.manifest.name, run.layout.paths, run.manifest.seed, run.manifest.run_key

@@ -73,7 +73,7 @@ def _print_contrast(console: Console, contrast: Contrast, base: str, on_terminal
         console.print(plain(note), soft_wrap=not on_terminal)
     for line in change_lines(contrast):
         console.print(plain(f"  {line}"), soft_wrap=True)
-    for sentence in verdict_sentences(contrast):
+    for sentence in filter(None, [*verdict_sentences(contrast), pairing_sentence(contrast)]):
         console.print(plain(sentence), soft_wrap=not on_terminal)
 
 
@@ -130,17 +130,29 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
         f"The market is dysfunctional in {percent(chance.other)}% of paths instead of {percent(chance.base)}%:"
         f" {chance.verdict}."
     )
+    yield cost_sentence(contrast)
+
+
+def cost_sentence(contrast: Contrast) -> str:
+    """What it takes: outlay, and what $100bn of it buys; room for dealers."""
     outlay, relief = contrast.appraisal.costs[OUTLAY], contrast.appraisal.relief_bn
     gained = contrast.appraisal.per_100bn["dislocation"]
-    words = f"The central bank has ${shown(outlay, 0)} bn more bought and lent at the peak"
+    if outlay.value == 0.0 and outlay.standard_error == 0.0:
+        words = "The central bank neither buys nor lends more than in the base"
+    else:
+        more = "more" if outlay.value >= 0.0 else "less"
+        words = f"The central bank has ${shown(_size(outlay), 0)} bn {more} bought and lent at the peak"
     if not math.isnan(gained.value):
         words += f": {shown(gained, 2)} bp of dislocation avoided for each $100bn"
-    yield words + (f"; dealers are given ${relief:,.0f} bn of room." if relief else ".")
-    if move.variance_reduction > 1.0:
-        yield (
-            f"Common random numbers: unpaired, the same error would take {move.variance_reduction:,.1f} times as"
-            " many paths."
-        )
+    return words + (f"; dealers are given ${relief:,.0f} bn of room." if relief else ".")
+
+
+def pairing_sentence(contrast: Contrast) -> str:
+    """What common random numbers save; empty where they save nothing."""
+    reduction = contrast.row("dislocation_move").variance_reduction
+    if math.isnan(reduction) or reduction <= 1.0:
+        return ""
+    return f"Without common random numbers the same error would take {reduction:,.1f} times as many paths."
 
 
 def _print_ranking(console: Console, comparison: Comparison, by: str, on_terminal: bool) -> None:

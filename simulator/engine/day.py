@@ -201,12 +201,13 @@ def play_rounds(p: Parameters, s: State) -> None:
 @phase
 def close_out_fallen_funds(p: Parameters, s: State) -> int:
     """Close out funds whose equity is gone, or has fallen so far that their dealers may; returns how many."""
+    fails, alive, equity, peak = s.scratch, s.alive, s.equity, s.peak_equity
+    for i in range(s.cash.shape[0]):
+        fallen = may_close_out(drawdown(equity[i], peak[i]), p.nav_trigger)
+        fails[i] = alive[i] * (1.0 if fallen or is_insolvent(equity[i]) else 0.0)
     failed = 0
     for i in range(s.cash.shape[0]):
-        if s.alive[i] == 0.0:
-            continue
-        fallen = drawdown(s.equity[i], s.peak_equity[i])
-        if is_insolvent(s.equity[i]) or may_close_out(fallen, p.nav_trigger):
+        if fails[i] == 1.0:
             close_out_fund(p, s, i)
             failed += 1
     return failed
@@ -219,8 +220,9 @@ def close_out_unpaid_funds(p: Parameters, s: State) -> int:
     With the default channel off a lender outside the model pays for them.
     """
     failed = 0
+    cash, alive, is_selling, tolerance_bn = s.cash, s.alive, s.is_selling, p.tolerance_bn
     for i in range(s.cash.shape[0]):
-        if s.alive[i] == 1.0 and s.cash[i] < -p.tolerance_bn and s.is_selling[i] == 0.0:
+        if cash[i] < -tolerance_bn and alive[i] == 1.0 and is_selling[i] == 0.0:
             if p.default_on:
                 close_out_fund(p, s, i)
                 failed += 1

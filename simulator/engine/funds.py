@@ -159,44 +159,43 @@ def ask_fund_redemptions(p: Parameters, s: State, demanded: float) -> None:
 def value_funds(p: Parameters, s: State) -> None:
     """Value every fund's equity at today's prices, net of the calls that wait to be paid."""
     count = s.cash.shape[0]
-    own, called, equity = s.scratch, s.scratch_too, s.equity
+    own, equity, call = s.scratch, s.equity, s.call
     cash, posted, other, drawn, bridge = s.cash, s.posted, s.other, s.drawn, s.bridge
     empty(own)
-    empty(called)
     loan, packages = s.loan, s.packages
     for j in range(s.price.shape[0]):
         price = s.price[j]
         for i in range(count):
             own[i] += price * packages[j, i] - loan[j, i]
-    call = s.call
-    for c in range(CALL_COUNT):
-        for i in range(count):
-            called[i] += call[c, i]
     loss, multiple = p.other_loss_per_volatility, s.volatility_multiple[0]
     for i in range(count):
+        called = 0.0
+        for c in range(CALL_COUNT):
+            called += call[c, i]
         kept = other_strategies_bn(other[i], loss[i], multiple)
-        equity[i] = equity_bn(cash[i] - called[i], posted[i], own[i], kept, drawn[i] + bridge[i])
+        equity[i] = equity_bn(cash[i] - called, posted[i], own[i], kept, drawn[i] + bridge[i])
 
 
 @phase
 def settle_calls(p: Parameters, s: State) -> None:
     """Pay the calls, in order of channel, from cash; cover the rest from the line and other strategies."""
     count = s.cash.shape[0]
-    cash, before = s.cash, s.scratch
+    cash, before, call, called = s.cash, s.scratch, s.call, s.called_by
     for i in range(count):
-        before[i] = cash[i]
-    call, called = s.call, s.called_by
-    for c in range(CALL_COUNT):
-        for i in range(count):
-            cash[i] -= call[c, i]
+        left = cash[i]
+        before[i] = left
+        for c in range(CALL_COUNT):
+            left -= call[c, i]
             called[c, i] += max(0.0, call[c, i])
+        cash[i] = left
     if p.diary_on:
         write_calls(s)
     for i in range(count):
         if cash[i] < 0.0:
             book_uncovered(s, i, before[i])
             cover_shortfall(p, s, i)
-    call[:, :] = 0.0
+    for c in range(CALL_COUNT):
+        empty(call[c])
 
 
 @phase
@@ -265,10 +264,11 @@ def release(p: Parameters, s: State, j: int, i: int) -> float:
 def order_forced_sales(p: Parameters, s: State) -> int:
     """Order the sales that shortfalls force, cheapest exits first or pro rata; returns how many funds must sell."""
     forced = 0
+    cash, alive, tolerance_bn = s.cash, s.alive, p.tolerance_bn
+    empty(s.is_selling)
     for i in range(s.cash.shape[0]):
-        short = cash_shortfall_bn(s.cash[i])
-        s.is_selling[i] = 0.0
-        if short > p.tolerance_bn and s.alive[i] == 1.0:
+        short = cash_shortfall_bn(cash[i])
+        if short > tolerance_bn and alive[i] == 1.0:
             sold = sell_pro_rata(p, s, i, short) if p.exit_pro_rata else sell_cheapest(p, s, i, short)
             if sold > 0.0:
                 s.is_selling[i] = 1.0

@@ -21,6 +21,7 @@ from simulator.engine.state import (
     TALLY_WATERFALL,
     State,
 )
+from simulator.engine.status import RUNNING
 from simulator.engine.sums import empty, row_total
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET
 from simulator.rule import phase
@@ -44,24 +45,31 @@ class Records(NamedTuple):
 def allocate_records(
     paths: int, days: int, trades: int, funds: int, dealers: int, precision: str, agents: bool
 ) -> Records:
-    """Allocate the records of a block; a stopped path keeps NaN from the day it stopped."""
+    """Allocate the records of a block: every day of a path that runs is written, see :func:`blank_after_stops`."""
     dtype = np.dtype(precision)
     kept = paths if agents else 0
 
-    def empty(*shape: int) -> NDArray[np.floating]:
-        return np.full(shape, np.nan, dtype)
+    def unwritten(*shape: int) -> NDArray[np.floating]:
+        return np.empty(shape, dtype)
 
     status = np.zeros((paths, 2), np.int64)
     status[:, 1] = -1
     return Records(
-        by_trade=empty(paths, days, len(BY_TRADE), trades),
-        of_market=empty(paths, days, len(OF_MARKET)),
-        sales=empty(paths, days, len(CHANNELS)),
-        calls=empty(paths, days, CALL_COUNT),
-        by_fund=empty(kept, days, len(BY_FUND), funds),
-        by_dealer=empty(kept, days, len(BY_DEALER), dealers),
+        by_trade=unwritten(paths, days, len(BY_TRADE), trades),
+        of_market=unwritten(paths, days, len(OF_MARKET)),
+        sales=unwritten(paths, days, len(CHANNELS)),
+        calls=unwritten(paths, days, CALL_COUNT),
+        by_fund=unwritten(kept, days, len(BY_FUND), funds),
+        by_dealer=unwritten(kept, days, len(BY_DEALER), dealers),
         status=status,
     )
+
+
+def blank_after_stops(records: Records) -> None:
+    """Put NaN where a stopped path wrote nothing: from the day it stopped."""
+    for path in np.flatnonzero(records.status[:, 0] != RUNNING):
+        for values in records[:-1]:
+            values[path : path + 1, records.status[path, 1] :] = np.nan
 
 
 @phase

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.drivers.block import draw_block
+from simulator.engine.alignment import aligned_copy
 from simulator.engine.block import run_block
 from simulator.engine.opening import Prepared
 from simulator.engine.parameters import Floats, World
-from simulator.engine.records import Records, allocate_records
+from simulator.engine.records import Records, allocate_records, blank_after_stops
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def simulate_block(
         scenario.output.precision,
         agents,
     )
-    run_block(prepared.parameters, prepared.schedule, world, state, buffer, prepared.opening, records)
+    parameters = aligned_copy(prepared.parameters)
+    run_block(parameters, prepared.schedule, world, state, buffer, prepared.opening, records)
+    blank_after_stops(records)
     written = min(int(state.diary_count[0]), diary_capacity)
     return BlockResult(records, state.audit_worst, state.audit_day, state.diary[:written])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simulator.engine.alignment import aligned_zeros, whole_lines
 from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTOR_COUNT, Floats, Ints
 from simulator.rule import phase
 
@@ -243,13 +244,13 @@ def allocate(
         for dimensions, names in _SHAPES.items()
         for name in names.split()
     }
-    buffer = np.zeros(sum(int(np.prod(shape)) for shape in shapes.values()))
+    buffer = aligned_zeros(sum(whole_lines(int(np.prod(shape))) for shape in shapes.values()))
     arrays: dict[str, Any] = {}
     start = 0
     for name, shape in shapes.items():
         length = int(np.prod(shape))
         arrays[name] = buffer[start : start + length].reshape(shape)
-        start += length
+        start += whole_lines(length)
     state = State(
         **arrays,
         cheapest=np.zeros(trades, np.int64),

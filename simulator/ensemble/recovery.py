@@ -19,6 +19,7 @@ from simulator.results.errors import BAD_INPUT, UNFINISHED, OutputError, plain
 
 if TYPE_CHECKING:
     from simulator.ensemble.executors import Resources
+    from simulator.ensemble.run import WriteReport
     from simulator.results.manifest import Manifest
     from simulator.results.reading import Damage
     from simulator.scenario.loading import LoadedScenario
@@ -32,6 +33,7 @@ def resume_command(
     other_version: bool = False,
     quiet: bool = False,
     as_json: bool = False,
+    write_report: WriteReport | None = None,
 ) -> int:
     """Finish a run from its folder alone, and return the exit code.
 
@@ -43,6 +45,8 @@ def resume_command(
         Folder of the run, a name inside ``outputs/``, or a URL.
     other_version
         Go on although another version of the code began it.
+    write_report
+        Writes the report of a complete run from its outcomes, and returns the file.
     """
     pin_linear_algebra()
     with reporting_errors(output) as ended:
@@ -53,7 +57,9 @@ def resume_command(
         manifest = read_manifest(folder)
         terms = Terms(audit=manifest.is_audited, other_version=other_version)
         with scenario_of(folder, manifest) as loaded:
-            return run_and_report(loaded, folder, resources, terms, quiet=quiet, as_json=as_json)
+            return run_and_report(
+                loaded, folder, resources, terms, quiet=quiet, as_json=as_json, write_report=write_report
+            )
     return ended.code
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +33,15 @@ from simulator.results.errors import (
 )
 
 if TYPE_CHECKING:
+    from xarray import Dataset
+
     from simulator.ensemble.execution import RunOutcome
     from simulator.ensemble.under_way import Terms
+    from simulator.results.folder import RunFolder
     from simulator.scenario.loading import LoadedScenario
     from simulator.scenario.schema import Scenario
+
+    WriteReport = Callable[[RunFolder, Dataset], Path]
 
 
 def run_command(
@@ -50,6 +55,7 @@ def run_command(
     shard: str | None = None,
     quiet: bool = False,
     as_json: bool = False,
+    write_report: WriteReport | None = None,
 ) -> int:
     """Run a scenario for the command line, and return the exit code.
 
@@ -65,6 +71,8 @@ def run_command(
         Part of the run to do, such as ``2/5``.
     quiet, as_json
         Neither progress nor summary; the summary as JSON and no progress.
+    write_report
+        Writes the report of a complete run from its outcomes, and returns the file.
 
     Raises
     ------
@@ -80,7 +88,10 @@ def run_command(
 
         folder = choose_folder(loaded.scenario.name, output)
         terms = Terms(audit, overwrite, shard=Shard.parse(shard) if shard else None)
-        return run_and_report(loaded, folder, resources or Resources(), terms, quiet=quiet, as_json=as_json)
+        resources = resources or Resources()
+        return run_and_report(
+            loaded, folder, resources, terms, quiet=quiet, as_json=as_json, write_report=write_report
+        )
     return ended.code
 
 
@@ -133,6 +144,7 @@ def run_and_report(
     *,
     quiet: bool,
     as_json: bool,
+    write_report: WriteReport | None = None,
 ) -> int:
     """Run a scenario, or what is left of it, show what it came to, and return the exit code."""
     from simulator.ensemble.execution import is_complete, run_scenario
@@ -153,7 +165,7 @@ def run_and_report(
         )
     run = outcome.folder
     if is_complete(run):
-        return _report(outcome, quiet, as_json)
+        return _report(outcome, quiet, as_json, write_report)
     done = sum(finished.paths for finished in run.finished.values())
     told = f"{done:,} of {run.layout.paths:,} paths are done."
     if terms.shard and not outcome.failures.failed and not outcome.failures.is_interrupted:
@@ -165,7 +177,7 @@ def run_and_report(
     return INTERRUPTED if outcome.failures.is_interrupted else UNFINISHED
 
 
-def _report(outcome: RunOutcome, quiet: bool, as_json: bool) -> int:
+def _report(outcome: RunOutcome, quiet: bool, as_json: bool, write_report: WriteReport | None) -> int:
     """Show what a complete run came to, and return its exit code."""
     from simulator.engine.status import STATUS
     from simulator.ensemble.audit import is_broken, print_audit, worst_residuals
@@ -175,26 +187,48 @@ def _report(outcome: RunOutcome, quiet: bool, as_json: bool) -> int:
 
     run = outcome.folder
     residuals = worst_residuals(run.finished.values())
+    outcomes = collect_outcomes(run, outcome.outcomes)
+    report = _written_report(run, outcomes, write_report)
     if not quiet or as_json:
-        summary = summarise(run, collect_outcomes(run, outcome.outcomes))
+        summary = summarise(run, outcomes)
         if as_json:
-            print(json.dumps(summary.as_record() | {"audit": residuals}, indent=2))
+            said = {"audit": residuals, "report": report or None}
+            print(json.dumps(summary.as_record() | said, indent=2))
         else:
-            print_summary(summary, dict(STATUS.values()), _closing(outcome))
+            print_summary(summary, dict(STATUS.values()), _closing(outcome, report))
             if residuals:
                 print_audit(residuals)
     has_stopped = any(block.stopped for block in run.finished.values())
     return UNFINISHED if has_stopped or any(map(is_broken, residuals)) else 0
 
 
-def _closing(outcome: RunOutcome) -> list[str]:
+def _written_report(run: RunFolder, outcomes: Dataset, write_report: WriteReport | None) -> str:
+    """Where the report is; nothing if there is none: the results do not hang on it."""
+    from simulator.results.places import shown
+
+    if write_report is None:
+        return ""
+    try:
+        return shown(write_report(run, outcomes))
+    except Exception as error:
+        told = (
+            disk_error(error, run.path) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        )
+        _complain(
+            f"The report could not be written: {told} The results are complete. Try: unwind report {shown(run.path)}"
+        )
+        return ""
+
+
+def _closing(outcome: RunOutcome, report: str) -> list[str]:
     from simulator.ensemble.description import gigabytes
     from simulator.results.places import shown
 
     run = outcome.folder
     stored = sum(block.stored_bytes for block in run.finished.values())
     took = "already complete" if outcome.was_complete else f"in {duration(outcome.seconds)}"
-    return [f"Results: {shown(run.path)} ({gigabytes(stored)}, {took})"]
+    told = [f"Results: {shown(run.path)} ({gigabytes(stored)}, {took})"]
+    return [*told, f"Report: {report}"] if report else told
 
 
 def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: bool) -> int:

@@ -133,7 +133,9 @@ def _columns_of(part: Any) -> Iterable[str]:
 
 
 def _swatch(trace: Trace) -> tuple[str, str]:
-    """Colour and look of a trace in the legend."""
+    """Colour and look of a trace in the legend; ``meta.swatch`` names the colour of one that has many."""
+    if "swatch" in trace.get("meta", {}):
+        return trace["meta"]["swatch"], "box"
     if trace.get("fill"):
         return trace["fillcolor"], "band"
     if trace["type"] == "scatter" and "lines" in trace.get("mode", ""):

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.report.figure import PALETTES, Columns, Figure
+from simulator.results.places import put
 
 ASSETS = Path(__file__).with_name("assets")
 PLOTLY = "plotly-cartesian.min.js"
@@ -177,12 +177,7 @@ def write_page(page: Page, file: Path) -> Path:
     OSError
         If it cannot be written.
     """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(render(page), encoding="utf-8")
-        os.replace(partial, file)
-    finally:
-        partial.unlink(missing_ok=True)
+    put(file.parent, {file.name: render(page).encode()})
     return file
 
 

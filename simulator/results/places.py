@@ -22,8 +22,8 @@ _LOCAL = ("file", "local")
 _known = threading.local()
 
 
-def place(text: str | Path) -> Path:
-    """A folder of this machine, or a URL, as a path.
+def place(text: str | os.PathLike[str]) -> Path:
+    """A folder of this machine, or a URL, as a path; what stands for a folder, such as results, will do.
 
     Raises
     ------
@@ -35,8 +35,10 @@ def place(text: str | Path) -> Path:
     >>> place("outputs/calm"), place("memory://calm/a").name
     (PosixPath('outputs/calm'), 'a')
     """
+    if isinstance(text, os.PathLike) and not isinstance(text, Path):
+        text = os.fspath(text)
     if not isinstance(text, str):
-        return text
+        return text  # a path already, or a URL that became one
     protocol, separator, rest = text.partition("://")
     if not separator:
         return Path(text)

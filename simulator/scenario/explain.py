@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,14 @@ def explain(loaded: LoadedScenario[Any]) -> list[Row]:
     return [
         Row(key, value, loaded.origin(key), declaration.source, declaration.doc)
         for key, value, declaration in _values(loaded.scenario, "")
+    ]
+
+
+def values_in_force(scenario: Section, origins: Mapping[str, str]) -> list[Row]:
+    """The same of a scenario whose files are gone; ``origins`` are those of the manifest, by dotted key."""
+    return [
+        Row(key, value, origins.get(key, "default"), declaration.source, declaration.doc)
+        for key, value, declaration in _values(scenario, "")
     ]
 
 

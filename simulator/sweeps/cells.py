@@ -352,7 +352,8 @@ def _check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
                 key = (place.source.label, place.line, place.column, problem.key, problem.found)
                 met.setdefault(key, (located, []))[1].append(cell)
     if met:
-        raise ScenarioError(_with_cells(located, cells, checked) for located, cells in met.values())
+        in_order = sorted(met.items(), key=lambda pair: pair[0][:3])
+        raise ScenarioError(_with_cells(located, cells, checked) for _, (located, cells) in in_order)
     return tuple(sizes)
 
 

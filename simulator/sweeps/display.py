@@ -58,7 +58,8 @@ def print_outcome(outcome: SweepOutcome) -> None:
             print(f"… and {len(ended) - CELLS_SHOWN:,} more cells.")
     print_failed(folder, outcome.with_status(FAILED, STOPPED))
     print(
-        plain(f"\n{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}. Results: {folder.path}")
+        "\n"
+        + plain(f"{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}. Results: {folder.path}")
     )
 
 

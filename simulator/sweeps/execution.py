@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from simulator.ensemble.jobs import Done, Failed, Job, Task
 from simulator.ensemble.plan import plan_blocks
 from simulator.ensemble.progress import Progress
 from simulator.ensemble.stopping import StopSignal
-from simulator.results.folder import RunFolder, begin_or_resume
+from simulator.results.errors import OutputError
+from simulator.results.folder import RunFolder, begin_or_resume, open_run
 from simulator.results.ledger import append_block
 from simulator.results.manifest import finished_manifest, write_manifest
 from simulator.results.outcomes import NO_DEALER_LEFT
@@ -332,7 +334,8 @@ def _forget_damage(folder: SweepFolder) -> None:
         if not _holds(differences, cell, state.pairs[cell]["sha256"]):
             del state.pairs[cell]
     for cell in state.with_status(DONE, STOPPED):
-        if not _holds(figures, cell, state.cells[cell]["sha256"]):
+        is_whole = _holds(figures, cell, state.cells[cell]["sha256"])
+        if not is_whole or (manifest.keep != "statistics" and not _is_run_whole(folder.run_of(cell))):
             del state.cells[cell]
     whole = set(state.with_status(DONE, STOPPED))
     for cell, blocks in state.blocks.items():
@@ -352,6 +355,15 @@ def _holds(array: Any, place: Any, sha256: str) -> bool:
         return hash_of(array[place]) == sha256
     except (OSError, ValueError, RuntimeError):
         return False
+
+
+def _is_run_whole(folder: Path) -> bool:
+    """Whether the records of a cell are all there, as they were written."""
+    try:
+        run = open_run(folder)
+    except OutputError:
+        return False
+    return is_complete(run) and not damaged_blocks(run)
 
 
 def cells_of(count: int, cells: str | None, shard: str | None) -> list[int]:

@@ -58,4 +58,4 @@ def test_a_notebook_is_kept_without_output(file: Path) -> None:
 
 
 def test_the_tutorials_are_there() -> None:
-    assert [file.stem for file in NOTEBOOKS] == ["first-scenario", "policy-experiment"]
+    assert [file.stem for file in NOTEBOOKS] == ["first-scenario", "policy-experiment", "sweep-on-a-cluster"]

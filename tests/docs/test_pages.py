@@ -8,6 +8,7 @@ import importlib.util
 import pkgutil
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import simulator.agents
 import simulator.engine
 import simulator.market
 from simulator.analysis.dash_for_cash import BEGIN
-from simulator.cli import app
+from simulator.cli import app, main
 from simulator.engine.opening import prepare
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
@@ -253,13 +254,22 @@ def test_python_of_the_python_page_runs(
     assert capsys.readouterr().out.count("Estimate(value=") == 3
 
 
-def test_quick_start_shows_the_headline_of_the_readme() -> None:
-    readme, start = (
-        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/guide/quick-start.md")
-    )
-    shown = re.findall(r"```text\n(.*?)\n(?:\n.*?)?```", readme + start, re.DOTALL)
-    assert len(shown) == 2
-    assert shown[0] == shown[1]
+def test_commands_of_the_quick_start_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the order of the page, with a few paths and from a folder that holds nothing."""
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / "guide" / "quick-start.md").read_text(encoding="utf-8")
+    typed = ["run dash-for-cash-2020", *re.findall(r"^    unwind (.+)$", text, re.MULTILINE)]
+    assert len(typed) == 5
+    for line in typed:
+        few = ["--paths", "18"] if line.startswith("run") else []
+        monkeypatch.setattr(sys, "argv", ["unwind", *line.split(), *few])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0, line
+    assert "for each $100bn" in capsys.readouterr().out
+    assert (tmp_path / "outputs" / "dash-for-cash-2020" / "report.html").is_file()
 
 
 def test_honest_page_has_a_place_for_its_tables() -> None:
@@ -310,11 +320,15 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
     """Every `unwind` command of a page is one of the program's, with options that it has."""
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for name, rest in COMMAND.findall(page.read_text(encoding="utf-8")):
-        if name not in commands:
-            continue
+        assert name in commands, f"unwind {name}"
         options = {option for parameter in commands[name].params for option in parameter.opts}
         for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition("#")[0]):
             assert option in {*options, "--help"}, f"unwind {name}{rest}"
+
+
+def test_every_command_is_in_the_guide() -> None:
+    told = {name for name, _ in COMMAND.findall((DOCS / "guide" / "running.md").read_text(encoding="utf-8"))}
+    assert set(get_command(app).commands) <= told  # type: ignore[attr-defined]
 
 
 def test_commands_are_found_in_pages() -> None:

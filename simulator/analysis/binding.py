@@ -1,0 +1,154 @@
+"""Which limit binds first: funds' cash, haircuts and own limits, dealers' leverage and value at risk, lenders.
+
+A limit of the funds binds on the first day on which it makes them sell a noticeable part of their book; a limit of
+the dealers when one of them has used it up; lenders' when dealers owe more overnight than lenders offer next
+morning. Limits that bind on the same day are all first: shares may add up to more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from simulator.results.layout import Array
+from simulator.results.measures import Estimate, probability
+
+if TYPE_CHECKING:
+    from simulator.engine.opening import Prepared
+
+#: Variables that are read, arrays (path, day, …).
+VARIABLES = (
+    "fund_sales_by_channel",
+    "dealer_use_highest",
+    "dealer_borrowing",
+    "facility_use",
+    "lender_offer",
+)
+#: Variables that the dealers' use of their value-at-risk limit is made from.
+RISK_VARIABLES = ("dealer_inventory", "volatility", "dealer_capital")
+#: Sales of a day that count, as a share of all packages held at the opening.
+NOTICED = 0.001
+NEVER = np.iinfo(np.int64).max
+TRADING_DAYS = 252.0
+
+#: Limits of the funds by the channel of the sales they cause.
+OF_FUNDS = {
+    "variation_margin": "Funds' cash: losses on futures",
+    "initial_margin": "Funds' cash: initial margin",
+    "haircut": "Funds' cash: haircuts",
+    "roll_over": "Funds' repo not rolled over",
+    "redemption": "Funds' cash: redemptions",
+    "risk_limit": "Funds' own limits",
+    "default": "Funds' solvency",
+}
+LEVERAGE, RISK, FUNDING = "Dealers' leverage limit", "Dealers' value-at-risk limit", "Lenders to dealers"
+
+
+class Binding(NamedTuple):
+    """One limit: in which share of paths it binds at all and first, and on which day it typically begins to."""
+
+    limit: str
+    ever: Estimate
+    first: Estimate
+    typical_day: float
+
+
+def binding_limits(
+    days: Mapping[str, Array],
+    channels: Sequence[str],
+    packages_bn: float,
+    value_at_risk_use: Array | None = None,
+    *,
+    antithetic: bool = False,
+) -> tuple[Binding, ...]:
+    """Limits in the order in which they bind first, the most frequent on top.
+
+    Parameters
+    ----------
+    days
+        ``VARIABLES`` by name, day 0 the opening.
+    packages_bn
+        Packages of all funds at the opening, in absolute value.
+    value_at_risk_use
+        Dealers' use of their value-at-risk limit (path, day), if it is known.
+
+    Notes
+    -----
+    The typical day is the median over the paths in which the limit binds, NaN when it never does.
+    """
+    started = {
+        limit: first_day(
+            np.asarray(days["fund_sales_by_channel"])[:, :, channels.index(channel)] > NOTICED * packages_bn
+        )
+        for channel, limit in OF_FUNDS.items()
+        if channel in channels and packages_bn > 0.0
+    }
+    started[LEVERAGE] = first_day(_since_opening(np.asarray(days["dealer_use_highest"]) >= 1.0))
+    if value_at_risk_use is not None:
+        started[RISK] = first_day(_since_opening(value_at_risk_use >= 1.0))
+    owed = np.asarray(days["dealer_borrowing"]) + np.asarray(days["facility_use"])
+    short = np.zeros(owed.shape, bool)
+    short[:, 1:] = owed[:, :-1] > np.asarray(days["lender_offer"])[:, 1:]
+    started[FUNDING] = first_day(short)
+    earliest = np.min(list(started.values()), axis=0)
+    found = []
+    for limit, day in started.items():
+        binds = day < NEVER
+        found.append(
+            Binding(
+                limit,
+                probability(binds, antithetic=antithetic),
+                probability(binds & (day == earliest), antithetic=antithetic),
+                float(np.median(day[binds])) if binds.any() else float("nan"),
+            )
+        )
+    return tuple(sorted(found, key=lambda binding: (-binding.first.value, -binding.ever.value)))
+
+
+def _since_opening(binds: Array) -> Array:
+    """Days after the opening: what holds from the start is day 1's to show."""
+    later = binds.copy()
+    later[:, 0] = False
+    return later
+
+
+def first_day(happened: Array) -> Array:
+    """First day on which something happened, by path; ``NEVER`` if it did not.
+
+    Examples
+    --------
+    >>> first_day(np.array([[False, True, True], [False, False, False]])).tolist()[0]
+    1
+    """
+    day: Array = np.where(happened.any(axis=1), happened.argmax(axis=1), NEVER)
+    return day
+
+
+def value_at_risk_use(days: Mapping[str, Array], prepared: Prepared) -> Array:
+    """Dealers' use of their value-at-risk limit by path and day, from what a run stores.
+
+    The rule is ``agents.dealer.value_at_risk_use``: risk of the inventory, over a limit that moves with capital and
+    is cut by the scenario.
+
+    Parameters
+    ----------
+    days
+        ``RISK_VARIABLES`` by name.
+    """
+    p = prepared.parameters
+    daily_bp = np.asarray(days["volatility"], np.float64) / np.sqrt(TRADING_DAYS)
+    risk_bn = (np.abs(days["dealer_inventory"]) * p.price_per_bp * daily_bp).sum(axis=2)
+    cut = np.concatenate([[0.0], np.asarray(prepared.schedule.limit_cut)])[: risk_bn.shape[1]]
+    capital = np.asarray(days["dealer_capital"], np.float64)
+    left = np.maximum(capital / p.opening_capital_bn.sum(), 0.0) * (1.0 - cut)
+    if p.opening_risk_bn <= 0.0:
+        return np.zeros_like(risk_bn)
+    use: Array = np.divide(
+        p.opening_risk_use * risk_bn,
+        p.opening_risk_bn * left,
+        out=np.full_like(risk_bn, np.inf),
+        where=left > 0.0,
+    )
+    return use

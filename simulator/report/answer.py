@@ -1,0 +1,192 @@
+"""The answer in plain words: how much the market adds, how likely it breaks, who is forced, what it costs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from simulator.report.funding import first_limit_in_words
+from simulator.report.page import Headline
+from simulator.report.prices import NO_ROOM, ROOM, own_shares
+from simulator.report.run_data import RunData
+from simulator.report.spiral import sold_in_words
+from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths, span
+from simulator.results.measures import Estimate
+from simulator.results.outcomes import DYSFUNCTION_BP, is_above
+from simulator.results.summary import shown
+
+#: A market of which funds give up less than this share on average is told as quiet.
+QUIET = 0.02
+#: Per cent by which what none of N paths saw is bounded with 95% confidence, over N.
+RULE_OF_THREE = 300.0
+
+
+def answer(data: RunData) -> list[str]:
+    """The run in a few sentences."""
+    if not data.finished_paths:
+        return ["No path finished: there is nothing to say but why they stopped."]
+    return [_opening_sentence(data), _forced_sentence(data), _cost_sentence(data)]
+
+
+def _unwound_share(data: RunData) -> Estimate:
+    return (
+        data.outcome_mean("unwound_in_all", 100.0 / data.held_bn) if data.held_bn else Estimate(0.0, 0.0, 0)
+    )
+
+
+def _opening_sentence(data: RunData) -> str:
+    name = data.names[data.reference_trade]
+    total = data.outcome_mean("total_peak", trade=data.reference_trade)
+    own = own_shares(data)[name]
+    is_quiet = data.dysfunction.value == 0.0 and _unwound_share(data).value < 100.0 * QUIET
+    dysfunction = (
+        f"The market is dysfunctional, with a dislocation that moves more than {DYSFUNCTION_BP:.0f} bp,"
+        f" {share_of_paths(data.dysfunction, data.paths)}."
+    )
+    yields = f"The {name} yield moves {figure(total, 0, 'bp')} at its peak"
+    if math.isnan(own.value):
+        yields += "."
+    elif own.value < max(0.5, 2.0 * own.standard_error):
+        yields += ", practically all of it given by the scenario: reactions add nothing to speak of."
+    else:
+        yields += (
+            f"; {figure(own, 1, '%')} of that is everybody's reaction, not given by the scenario. Across contracts this"
+            f" share runs from {span(own_shares(data), 1, '%')}."
+        )
+    return f"{'The market stays calm. ' if is_quiet else ''}{yields} {dysfunction}"
+
+
+def _forced_sentence(data: RunData) -> str:
+    unwound = data.outcome_mean("unwound_in_all")
+    totals = {name: data.outcome_mean("sold_by_channel", channel=name) for name in data.layout.channels}
+    sentence = "Hedge funds hold no packages." if not data.held_bn else (
+        f"Hedge funds give up {bn(unwound)} of packages at the lowest point, {figure(_unwound_share(data), 1, '%')} of"
+        f" what they opened with. {sold_in_words(data, totals)}"
+    )  # fmt: skip
+    return f"{sentence} {first_limit_in_words(data)}"
+
+
+def _cost_sentence(data: RunData) -> str:
+    told = []
+    for state, name in (("with_room", ROOM), ("without_room", NO_ROOM)):
+        found = {data.names[cost.trade]: getattr(cost, state) for cost in data.costs}
+        if not all(math.isnan(estimate.value) for estimate in found.values()):
+            told.append(f"{span(found, 1, 'bp')} when {name}")
+    if not told:
+        return "What $100bn of deleveraging costs cannot be told from these paths: they differ too little."
+    return f"Each $100bn of packages handed on moves the dislocation by {', and by '.join(told)}."
+
+
+def headlines(data: RunData) -> list[Headline]:
+    """Figures to remember."""
+    if not data.finished_paths:
+        return []
+    return [_own(data), _dysfunction(data), _forced(data), _cost(data), _limit(data), _failures(data)]
+
+
+def _chance(share: Estimate, paths: int) -> tuple[str, str]:
+    """A probability and its error apart; of what no path saw, or every one, the bound."""
+    if share.value in (0.0, 1.0) and paths > RULE_OF_THREE:
+        bound = RULE_OF_THREE / paths
+        least, word = (bound, "less") if share.value == 0.0 else (100.0 - bound, "more")
+        seen = "none" if share.value == 0.0 else "all"
+        return (
+            f"{100.0 * share.value:.0f}%",
+            f"{seen} of {paths:,} paths; {word} than {least:.4g}% with 95% confidence",
+        )
+    return _parts(Estimate(100.0 * share.value, 100.0 * share.standard_error, share.draws), 1, "%")
+
+
+def _parts(estimate: Estimate, decimals: int, unit: str, before: str = "") -> tuple[str, str]:
+    """Value and error apart: *8.2%*, *± 0.2*."""
+    text = shown(estimate, decimals)
+    value, _, error = text.partition(" ± ")
+    joined = unit if unit in ("%", "") else f" {unit}"
+    return f"{before}{value}{joined}", f"± {error}{joined}, one standard error" if error else ""
+
+
+def _own(data: RunData) -> Headline:
+    name = data.names[data.reference_trade]
+    value, error = _parts(own_shares(data)[name], 1, "%")
+    amplification = data.ratio(
+        data.values("total_peak", trade=data.reference_trade),
+        data.values("exogenous_peak", trade=data.reference_trade),
+    )
+    return Headline(
+        "Share of the yield move that is reaction",
+        value,
+        error,
+        f"of the {name} yield's peak move; reactions multiply what the scenario gives by"
+        f" {figure(amplification, 2)}.",
+    )
+
+
+def _dysfunction(data: RunData) -> Headline:
+    share = data.dysfunction
+    value, error = _chance(share, data.paths)
+    return Headline(
+        "Probability of dysfunction",
+        value,
+        error,
+        f"of paths see a dislocation move more than {DYSFUNCTION_BP:.0f} bp, three standard deviations of calm years.",
+    )
+
+
+def _forced(data: RunData) -> Headline:
+    value, error = _parts(data.outcome_mean("unwound_in_all"), 0, "bn", "$")
+    value, error = value.replace(" bn", "bn"), error.replace(" bn", "bn")
+    totals = {name: data.outcome_mean("sold_by_channel", channel=name).value for name in data.layout.channels}
+    main = max(totals, key=lambda name: totals[name])
+    share = data.ratio(
+        100.0 * data.values("sold_by_channel", channel=main), data.values("sold_by_channel").sum(axis=1)
+    )
+    because = (
+        f"; the main cause is {cause(main)}, {figure(share, 0, '%')} of sales" if totals[main] > 0.0 else ""
+    )
+    return Headline(
+        "Given up by hedge funds",
+        value,
+        error,
+        f"{figure(_unwound_share(data), 1, '%')} of their packages{because}.",
+    )
+
+
+def _cost(data: RunData) -> Headline:
+    place = data.trades.index(data.reference_trade)
+    cost, name = data.costs[place], data.names[data.reference_trade]
+    tight, room = cost.without_room, cost.with_room
+    main = room if math.isnan(tight.value) else tight
+    if math.isnan(main.value):
+        return Headline("Cost of $100bn of deleveraging", "-", "", "These paths differ too little to tell.")
+    value, error = _parts(main, 1, "bp")
+    sentence = f"on the {name} dislocation when {ROOM if main is room else NO_ROOM}"
+    if main is tight and not math.isnan(room.value):
+        sentence += f"; {figure(room, 1, 'bp')} when {ROOM}"
+    return Headline("Cost of $100bn of deleveraging", value, error, f"{sentence}.")
+
+
+def _limit(data: RunData) -> Headline:
+    first = data.limits[0]
+    if first.first.value == 0.0:
+        return Headline("Limit that binds first", "None", "", "No limit binds on any path.")
+    value, error = _chance(first.first, data.paths)
+    day = data.days[round(first.typical_day)]
+    return Headline(
+        "Limit that binds first",
+        first.limit,
+        error,
+        f"first in {value} of paths, typically on {day_in_words(day)}.",
+    )
+
+
+def _failures(data: RunData) -> Headline:
+    funds = data.share(is_above(data.outcomes, "funds_failed", 0.0))
+    value, error = _chance(funds, data.paths)
+    dealers = data.share(np.where(data.lost, 1.0, is_above(data.outcomes, "dealers_failed", 0.0)))
+    return Headline(
+        "Probability that a hedge fund fails",
+        value,
+        error,
+        f"of paths; a dealer fails {share_of_paths(dealers, data.paths)}.",
+    )

@@ -1,0 +1,278 @@
+"""The page of a comparison: the answer, what it costs, when it happens, every figure, and what differs."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from simulator import __version__
+from simulator.analysis.compared_measures import GROUPS
+from simulator.analysis.comparison import DETECTED, Comparison, Contrast
+from simulator.analysis.comparison_display import percent, t_shown, verdict_sentences
+from simulator.analysis.policies import BENEFITS, OUTLAY, is_clearly_ahead
+from simulator.report.comparison_figures import (
+    cost_benefit,
+    days_of,
+    means_by_day,
+    paired_fans,
+    relative_changes,
+    sales_by_cause,
+)
+from simulator.report.figure import Figure
+from simulator.report.page import Cell, Headline, Page, PageTable, Section, write_page
+from simulator.report.words import bn, figure, listed
+from simulator.results.folder import open_run
+from simulator.results.measures import Estimate
+from simulator.results.places import place
+from simulator.results.summary import shown
+
+
+def write_comparison(comparison: Comparison, file: str | Path, *, by: str = "dislocation") -> Path:
+    """Write a comparison as one self-contained HTML page, and return its path.
+
+    Parameters
+    ----------
+    by
+        Benefit that policies were ranked by.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    return write_page(comparison_page(comparison, by), Path(file))
+
+
+def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
+    """The page of a comparison."""
+    days = [
+        days_of(side.folder)
+        for side in (comparison.base, *(contrast.side for contrast in comparison.contrasts))
+    ]
+    labels = [contrast.side.label for contrast in comparison.contrasts]
+    run = days[0][0]
+    sections = [
+        Section("money", "What it costs and what it buys",
+                [*_figures(cost_benefit(comparison, by)), _appraisals(comparison)],
+                lead="Costs and benefits are differences from the base."),
+        Section("what", "What changes", _figures(relative_changes(comparison), sales_by_cause(comparison))),
+        Section("when", "When it changes",
+                _figures(means_by_day(comparison, days), paired_fans(comparison, days))),
+        Section("tables", "All figures", [_table(contrast, comparison.base.label, number)
+                                          for number, contrast in enumerate(comparison.contrasts)],
+                lead="Averages over paths unless they say otherwise; ± is one Monte Carlo standard error."),
+        Section("scenarios", "What differs between the scenarios", [_changes(comparison), _runs(comparison)]),
+    ]  # fmt: skip
+    return Page(
+        title=f"{listed(labels)} against {comparison.base.label}",
+        subtitle=str(run.manifest.scenario.get("title") or run.manifest.name),
+        facts=_facts(comparison),
+        status=_status(comparison),
+        is_complete=all(contrast.pairing.is_paired for contrast in comparison.contrasts),
+        summary=[f"{each.side.label}: {' '.join(verdict_sentences(each))}" for each in comparison.contrasts],
+        headlines=_headlines(comparison, by),
+        sections=[section for section in sections if section.blocks],
+        footer=[
+            "± is one Monte Carlo standard error: what more paths would make smaller. It says nothing of the model.",
+            f"Better, worse, more and less: the difference is more than {DETECTED} standard errors away from nothing,"
+            " which chance alone brings once in a hundred.",
+            "Errors of ratios by the delta method. Gains on purchases are price gains without carry.",
+            f"Made by Unwind {__version__}. This file asks no other machine for anything.",
+        ],
+    )  # fmt: skip
+
+
+def _figures(*found: Figure | None) -> list[Figure]:
+    return [each for each in found if each is not None]
+
+
+def _facts(comparison: Comparison) -> list[tuple[str, str]]:
+    base = comparison.base
+    manifest = open_run(place(base.folder)).manifest
+    return [
+        ("Base", base.label),
+        ("Scenario", base.scenario),
+        ("Paths", f"{comparison.contrasts[0].pairing.paths:,}"),
+        ("Days", str(manifest.layout["days"])),
+        ("Seed", str(base.seed)),
+        ("Unwind", manifest.code_version),
+        ("Run", base.run_key[:12]),
+    ]
+
+
+def _status(comparison: Comparison) -> str:
+    notes = {note: None for contrast in comparison.contrasts for note in contrast.pairing.notes}
+    alone = [contrast for contrast in comparison.contrasts if not contrast.pairing.is_paired]
+    if not alone:
+        return " ".join(["Paired path by path.", *notes])
+    return " ".join(
+        f"{contrast.side.label}: {' '.join(contrast.pairing.notes)}" for contrast in comparison.contrasts
+    )
+
+
+def _headlines(comparison: Comparison, by: str) -> list[Headline]:
+    """The best for the money, the calmest, and the one with the fewest dysfunctional paths."""
+    found = []
+    if comparison.ranking:
+        best = comparison.ranking[0]
+        value, error = value_and_error(figure(best.per_100bn, 1, BENEFITS[by].unit))
+        clear = " It is clearly ahead of the next." if is_clearly_ahead(best, DETECTED) else ""
+        found.append(
+            Headline(
+                "Most for the money", value, error,
+                f"{best.label}: {BENEFITS[by].label} for each $100bn bought and lent.{clear}",
+            )
+        )  # fmt: skip
+    for label, key, said in (
+        ("Calmest market", "dislocation_move", lambda estimate: f"{shown(estimate, 1)} bp"),
+        ("Fewest packages given up", "unwound", bn),
+        ("Least dysfunction", "dysfunction", lambda estimate: f"{percent(estimate)}%"),
+    ):
+        contrast = min(comparison.contrasts, key=lambda each: each.row(key).other.value)
+        row = contrast.row(key)
+        value, error = value_and_error(said(row.other))
+        found.append(
+            Headline(
+                label, value, error,
+                f"{contrast.side.label}: {row.measure.label}, {said(row.base)} in the base ({row.verdict}).",
+            )
+        )  # fmt: skip
+    return found
+
+
+def value_and_error(words: str) -> tuple[str, str]:
+    """A figure in words as its value and its error.
+
+    Examples
+    --------
+    >>> value_and_error("$163 ± 1bn"), value_and_error("20.8 ± 0.5 bp")
+    (('$163bn', '± 1'), ('20.8 bp', '± 0.5'))
+    """
+    value, _, rest = words.partition(" ± ")
+    error = rest.rstrip("abcdefghijklmnopqrstuvwxyz% $")
+    return value + rest[len(error) :], f"± {error}" if error else ""
+
+
+def _appraisals(comparison: Comparison) -> PageTable:
+    """Costs, benefits and benefits for the money of every run."""
+    headings = [
+        "run", "outlay at the peak, $bn", "bought outright, $bn", "packages bought, $bn",
+        "repo facility, peak, $bn", "facility, $bn days", "price gain, $bn", "room given to dealers, $bn",
+        *(f"{benefit.label}, {benefit.unit}" for benefit in BENEFITS.values()),
+        *(f"{benefit.label}, {benefit.unit} for each $100bn" for benefit in BENEFITS.values()),
+    ]  # fmt: skip
+    costs = (
+        OUTLAY,
+        "outright_purchases",
+        "hedged_purchases",
+        "facility_peak",
+        "facility_days",
+        "central_bank_gain",
+    )
+    rows, saved = [], []
+    for contrast in comparison.contrasts:
+        appraisal = contrast.appraisal
+        estimates: list[Estimate | float] = [appraisal.costs[key] for key in costs]
+        estimates.append(appraisal.relief_bn)
+        estimates += [*appraisal.benefits.values(), *appraisal.per_100bn.values()]
+        rows.append([Cell(contrast.side.label), *(_cell(estimate, 2) for estimate in estimates)])
+        saved.append(estimates)
+    columns: dict[str, list[object]] = {"run": [contrast.side.label for contrast in comparison.contrasts]}
+    for number, heading in enumerate(headings[1:]):
+        values = [row[number] for row in saved]
+        columns[heading] = [each.value if isinstance(each, Estimate) else each for each in values]
+        columns[f"{heading}, standard error"] = [
+            each.standard_error if isinstance(each, Estimate) else 0.0 for each in values
+        ]
+    return PageTable(
+        "appraisals",
+        "Cost and benefit of every run, beyond the base",
+        headings,
+        rows,
+        caption="A benefit for each $100bn is a ratio of averages over the same paths; a dash stands where the outlay"
+        " cannot be told from nothing.",
+        columns=columns,
+    )
+
+
+def _cell(estimate: Estimate | float, decimals: int) -> Cell:
+    value = estimate.value if isinstance(estimate, Estimate) else estimate
+    if math.isnan(value):
+        return Cell("-")
+    is_nothing = value == 0.0 and (isinstance(estimate, float) or estimate.standard_error == 0.0)
+    return Cell("0" if is_nothing else shown(estimate, decimals), value)
+
+
+def _table(contrast: Contrast, base: str, number: int) -> PageTable:
+    headings = ["figure", "unit", "group", base, contrast.side.label, "difference", "t", "verdict"]
+    rows = [
+        [
+            Cell(row.measure.label),
+            Cell(row.measure.unit),
+            Cell(GROUPS[row.measure.group]),
+            *(_cell(estimate, row.measure.decimals) for estimate in (row.base, row.other, row.difference)),
+            Cell(t_shown(row.t), row.t if math.isfinite(row.t) else None),
+            Cell(row.verdict),
+        ]
+        for row in contrast.rows
+    ]
+    columns: dict[str, list[object]] = {
+        "figure": [row.measure.label for row in contrast.rows],
+        "unit": [row.measure.unit for row in contrast.rows],
+    }
+    for heading in ("base", "other", "difference"):
+        estimates = [getattr(row, heading) for row in contrast.rows]
+        columns[heading] = [estimate.value for estimate in estimates]
+        columns[f"{heading}, standard error"] = [estimate.standard_error for estimate in estimates]
+    columns["t"] = [row.t for row in contrast.rows]
+    columns["variance reduction"] = [row.variance_reduction for row in contrast.rows]
+    columns["verdict"] = [row.verdict for row in contrast.rows]
+    return PageTable(
+        f"figures-{number}",
+        f"{contrast.side.label} less {base}",
+        headings,
+        rows,
+        is_folded=number > 0,
+        columns=columns,
+    )
+
+
+def _changes(comparison: Comparison) -> PageTable:
+    rows = [
+        [Cell(contrast.side.label), *map(Cell, (change.key, change.before, change.after, change.unit, change.meaning))]
+        for contrast in comparison.contrasts
+        for change in contrast.changes
+    ]  # fmt: skip
+    return PageTable(
+        "differences",
+        "Parameters that differ from the base",
+        ["run", "parameter", "base", "this run", "unit", "meaning"],
+        rows,
+        caption="" if rows else "The scenarios are the same.",
+    )
+
+
+def _runs(comparison: Comparison) -> PageTable:
+    sides = [comparison.base, *(contrast.side for contrast in comparison.contrasts)]
+    rows = [
+        [Cell(side.label), Cell(side.scenario), Cell(f"{side.paths:,}", side.paths), Cell(str(side.seed)),
+         Cell(side.run_key[:12]), Cell(_reduction(comparison, side.label))]
+        for side in sides
+    ]  # fmt: skip
+    headings = ["run", "scenario", "paths", "seed", "key", "paths saved by common random numbers"]
+    return PageTable(
+        "runs",
+        "The runs",
+        headings,
+        rows,
+        caption="Paths saved: how many times more paths unpaired runs would need for the same error of the"
+        " difference in dislocation.",
+    )
+
+
+def _reduction(comparison: Comparison, label: str) -> str:
+    for contrast in comparison.contrasts:
+        if contrast.side.label == label:
+            reduction = contrast.row("dislocation_move").variance_reduction
+            return "-" if math.isnan(reduction) else f"{reduction:,.1f} times"
+    return "-"

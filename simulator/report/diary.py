@@ -1,0 +1,167 @@
+"""The diary of a path for readers: each day in a few sentences, what mattered, in the order in which it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.engine import diary
+from simulator.ensemble.replay import money
+from simulator.report.words import day_in_words, listed
+
+if TYPE_CHECKING:
+    from simulator.engine.opening import Prepared
+    from simulator.engine.simulate import BlockResult
+
+#: A day's entries of one kind, as one sentence. Kinds not listed are told by the engine's own words.
+TOLD = {
+    diary.CALLED_VARIATION: "Variation margin: {who} must pay {amount}.",
+    diary.CALLED_INITIAL: "Initial margin: {who} must post {amount}.",
+    diary.CALLED_HAIRCUT: "Higher haircuts: {who} must find {amount}.",
+    diary.CALLED_ROLL: "Repo of {amount} to {who} is not rolled over.",
+    diary.CALLED_REDEMPTION: "Investors redeem {amount} from {who}.",
+    diary.DREW_LINE: "Committed lines: {amount} drawn by {who}.",
+    diary.SOLD_OTHER: "Other strategies are turned into {amount} of cash by {who}.",
+    diary.FORCED_SALE: "Short of cash, {who} must sell {amount}{trades}.",
+    diary.LIMIT_SALE: "At their own limits, {who} sold {amount}{trades}.",
+    diary.ENTERED: "Purchases of {amount}{trades} by {who}.",
+    diary.FUND_DEFAULT: "Default of {who}: dealers seize bonds worth {amount}.",
+    diary.TOOK_BACK: "Repo of {amount} is taken back from clients by {who}.",
+    diary.DEALER_DEFAULT: "Default of {who}, with {amount} of capital missing.",
+    diary.FACILITY_LENT: "The standing repo facility lends {amount} to {who}.",
+    diary.BOUGHT_OUTRIGHT: "The central bank buys {amount} outright{trades}.",
+    diary.BOUGHT_PACKAGES: "The central bank buys {amount} of packages{trades}.",
+    diary.SWITCHED: "Another bond becomes cheapest to deliver{trades}.",
+    diary.FOREIGN_SOLD: "Foreign holders sell {amount}{trades}.",
+    diary.MANAGERS_SOLD: "Asset managers sell {amount} of Treasuries to pay redemptions.",
+    diary.AUCTION_LEFT: "Dealers are left with {amount} at auction{trades}.",
+    diary.WATERFALL_PAID: "The clearing house's waterfall pays {amount}.",
+}
+#: What is told however small.
+ALWAYS = (diary.FUND_DEFAULT, diary.DEALER_DEFAULT, diary.WATERFALL_PAID)
+#: Told only beside something else: routine on every day.
+ROUTINE = (diary.SWITCHED, diary.CALLED_REDEMPTION, diary.ENTERED)
+#: Kinds whose agent is a dealer.
+OF_DEALERS = (diary.TOOK_BACK, diary.DEALER_DEFAULT, diary.FACILITY_LENT)
+#: An amount is told from this share of the funds' opening equity (calls) or packages (sales) on.
+OF_EQUITY, OF_PACKAGES = 0.005, 0.002
+DAYS_MAX = 24
+TRADES_NAMED = 3
+
+
+@dataclass
+class _Kind:
+    """Entries of one kind on one day."""
+
+    amount_bn: float = 0.0
+    agents: dict[int, float] = field(default_factory=dict)
+    trades: dict[int, float] = field(default_factory=dict)
+
+    def add(self, agent: int, trade: int, amount_bn: float) -> None:
+        self.amount_bn += amount_bn
+        for table, key in ((self.agents, agent), (self.trades, trade)):
+            if key >= 0:
+                table[key] = table.get(key, 0.0) + amount_bn
+
+
+def daily_story(
+    prepared: Prepared, result: BlockResult, days: Sequence[date], names: Mapping[str, str]
+) -> list[tuple[str, list[str]]]:
+    """The days of a path on which something mattered, each with its sentences.
+
+    Parameters
+    ----------
+    days
+        Dates from the opening on.
+    names
+        Names of the trades for readers.
+
+    Notes
+    -----
+    Of more than ``DAYS_MAX`` days those with the largest forced sales and cuts are told.
+    """
+    told = []
+    for day, kinds in _by_day(result):
+        sentences = list(_sentences(prepared, kinds, names))
+        if sentences:
+            sold = sum(
+                kinds[kind].amount_bn for kind in (diary.FORCED_SALE, diary.LIMIT_SALE) if kind in kinds
+            )
+            failed = 1e6 * sum(len(kinds[kind].agents) for kind in ALWAYS if kind in kinds)
+            told.append((sold + failed, f"Day {day}, {day_in_words(days[day])}", sentences))
+    floor = sorted((weight for weight, *_ in told), reverse=True)[:DAYS_MAX]
+    kept = [(title, sentences) for weight, title, sentences in told if weight >= floor[-1]] if told else []
+    return kept[:DAYS_MAX]
+
+
+def _by_day(result: BlockResult) -> Iterator[tuple[int, dict[int, _Kind]]]:
+    """Entries by day and kind, kinds in the order in which they first happen."""
+    days: dict[int, dict[int, _Kind]] = {}
+    for day, _, kind, agent, trade, amount in np.asarray(result.diary):
+        kinds = days.setdefault(int(day) + 1, {})
+        kinds.setdefault(int(kind), _Kind()).add(int(agent), int(trade), float(amount))
+    yield from sorted(days.items())
+
+
+def _sentences(prepared: Prepared, kinds: Mapping[int, _Kind], names: Mapping[str, str]) -> Iterator[str]:
+    matter = [kind for kind, entries in kinds.items() if _matters(prepared, kind, entries)]
+    if all(kind in ROUTINE for kind in matter):
+        return
+    for kind in matter:
+        entries = kinds[kind]
+        words = {
+            "who": _who(prepared, kind, entries),
+            "amount": money(entries.amount_bn),
+            "trades": _trades(prepared, entries, names),
+        }
+        if kind in TOLD:
+            yield TOLD[kind].format(**words)
+        else:
+            sentence = diary.ENTRIES[kind].format(
+                fund=words["who"], dealer=words["who"], trade=words["trades"], amount=words["amount"]
+            )
+            yield f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def _matters(prepared: Prepared, kind: int, entries: _Kind) -> bool:
+    if kind in ALWAYS:
+        return True
+    p = prepared.parameters
+    calls = (
+        diary.CALLED_VARIATION, diary.CALLED_INITIAL, diary.CALLED_HAIRCUT, diary.CALLED_ROLL,
+        diary.CALLED_REDEMPTION, diary.DREW_LINE, diary.SOLD_OTHER,
+    )  # fmt: skip
+    if kind in calls:
+        return bool(entries.amount_bn >= OF_EQUITY * p.opening_equity_bn.sum())
+    return bool(entries.amount_bn >= OF_PACKAGES * np.abs(p.opening_packages_bn).sum())
+
+
+def _who(prepared: Prepared, kind: int, entries: _Kind) -> str:
+    """*14 funds (most: fund 3, $0.8bn)*, or the name of the only one."""
+    names, noun = (prepared.dealers, "dealers") if kind in OF_DEALERS else (prepared.funds, "funds")
+    agents = entries.agents
+    if not agents:
+        return noun
+    most = max(agents, key=lambda agent: agents[agent])
+    if len(agents) == 1:
+        return names[most]
+    if kind in ALWAYS:
+        return listed([names[agent] for agent in agents])
+    return f"{len(agents)} {noun} (most: {names[most]}, {money(agents[most])})"
+
+
+def _trades(prepared: Prepared, entries: _Kind, names: Mapping[str, str]) -> str:
+    """*: 10-year TY $3.10bn, …*, the largest first; only the names when there is one."""
+    order = sorted(entries.trades, key=lambda trade: -entries.trades[trade])
+    if not order:
+        return ""
+    if len(order) == 1:
+        return f" of {names[prepared.trades[order[0]]]}"
+    named = [
+        f"{names[prepared.trades[trade]]} {money(entries.trades[trade])}" for trade in order[:TRADES_NAMED]
+    ]
+    return f" ({', '.join(named)}{', …' if len(order) > TRADES_NAMED else ''})"

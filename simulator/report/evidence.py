@@ -1,0 +1,172 @@
+"""What a reviewer asks for: all figures, parameters with sources, rules, known limits, and the manifest."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from simulator.report.page import Cell, PageTable, Prose, Section
+from simulator.report.page import asset as read_asset
+from simulator.report.run_data import RunData
+from simulator.report.words import cause
+from simulator.results.measures import Estimate
+from simulator.results.summary import Table, shown
+
+KNOWN_LIMITS = "known-limits.md"
+
+
+def evidence_sections(data: RunData) -> list[Section]:
+    """Tables, parameters, rules, limits, manifest."""
+    return [
+        Section("tables", "All figures", [page_table(data, table) for table in data.summary.tables],
+                lead="Averages over paths; ± is one Monte Carlo standard error."),
+        Section("model", "What was computed", [parameters(data), rules(data)]),
+        Section("limits-of-model", "What the model does not do", [Prose(known_limits(), is_list=True)]),
+        Section("manifest", "How to make this again", [manifest(data)]),
+    ]  # fmt: skip
+
+
+def page_table(data: RunData, table: Table) -> PageTable:
+    """A table of the summary, with values and standard errors in its CSV."""
+
+    def label(row: str) -> str:
+        if row in data.names:
+            return data.names[row]
+        return cause(row.replace(" ", "_")) if table.key == "causes" else row
+
+    labels = [label(name) for name, _ in table.rows]
+    saved: dict[str, Any] = {"name": labels}
+    headings = [""]
+    for place, column in enumerate(table.columns):
+        heading = ", ".join(filter(None, (column.heading, column.unit)))
+        headings.append(heading)
+        cells = [cells[place] for _, cells in table.rows]
+        saved[heading] = [cell.value if isinstance(cell, Estimate) else cell for cell in cells]
+        if any(isinstance(cell, Estimate) for cell in cells):
+            saved[f"{heading}, standard error"] = [
+                cell.standard_error if isinstance(cell, Estimate) else None for cell in cells
+            ]
+    rows = [
+        [
+            Cell(name),
+            *(
+                Cell(shown(cell, column.decimals), cell.value if isinstance(cell, Estimate) else cell)
+                for column, cell in zip(table.columns, cells, strict=True)
+            ),
+        ]
+        for name, (_, cells) in zip(labels, table.rows, strict=True)
+    ]
+    return PageTable(f"table-{table.key}", table.title, headings, rows, columns=saved)
+
+
+def parameters(data: RunData) -> PageTable:
+    """Every parameter in force: value as written, meaning, where it comes from and its source."""
+    from simulator.scenario.explain import values_in_force
+
+    # Without the scenario (written by another version) there is nothing to tell.
+    rows = values_in_force(data.resolved, data.manifest.origins) if data.resolved is not None else []
+    cells = [
+        [Cell(row.key), Cell(row.value), Cell(row.doc), Cell(row.origin), Cell(row.source)] for row in rows
+    ]
+    return PageTable(
+        "parameters",
+        f"Parameters in force ({len(cells):,})",
+        ["parameter", "value", "meaning", "set in", "source"],
+        cells,
+        caption="Figures are written with their units. Set in: file and line, or the default.",
+        is_folded=True,
+    )
+
+
+def rules(data: RunData) -> PageTable:
+    """The rules that the engine applies, each with its sentence."""
+    off = [name for name, on in data.scenario.get("channels", {}).items() if on is False]
+    caption = "Each rule is one sentence of economics, compiled as it stands; the model document says where it acts."
+    if off:
+        caption += f" Switched off in this run: {', '.join(name.replace('_', ' ') for name in off)}."
+    cells = [[Cell(name), Cell(module), Cell(sentence)] for name, module, sentence in rules_in_force()]
+    return PageTable(
+        "rules", f"Rules in force ({len(cells)})", ["rule", "module", "what it says"], cells, caption, True
+    )
+
+
+@cache
+def rules_in_force() -> tuple[tuple[str, str, str], ...]:
+    """Rules that the engine calls, directly or through another rule: name, module and first sentence."""
+    import simulator.engine.block as block
+    from simulator.rule import CATALOGUE
+
+    by_identity = {id(function): name for name, function in CATALOGUE.items()}
+    found: dict[str, Any] = {}
+    waiting: list[Any] = [block.run_block]
+    seen: set[int] = set()
+    while waiting:
+        function = waiting.pop()
+        if id(function) in seen:
+            continue
+        seen.add(id(function))
+        if id(function) in by_identity:
+            found[by_identity[id(function)]] = function
+        waiting += _called(getattr(function, "py_func", function))
+    return tuple(
+        (name.rpartition(".")[2], name.rpartition(".")[0].removeprefix("simulator."), _sentence(function))
+        for name, function in sorted(found.items())
+    )
+
+
+def _called(function: Callable[..., Any]) -> Iterator[Any]:
+    """Compiled functions that a function names."""
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    space = getattr(function, "__globals__", {})
+    return (
+        space[name]
+        for name in names
+        if hasattr(space.get(name), "py_func") or inspect.isfunction(space.get(name))
+    )
+
+
+def _sentence(function: Any) -> str:
+    lines = (inspect.getdoc(getattr(function, "py_func", function)) or "").split("\n\n")[0]
+    return " ".join(lines.replace("``", "").split())
+
+
+def known_limits() -> list[str]:
+    """The points of the model document's section on its limits, without markup."""
+    points = re.findall(r"^- (.*?)(?=^- |\Z)", read_asset(KNOWN_LIMITS), re.MULTILINE | re.DOTALL)
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", point) for point in points)
+    return [" ".join(point.split()) for point in plain]
+
+
+def manifest(data: RunData) -> PageTable:
+    """Versions, seed and hashes: what one needs to make the same bytes again."""
+    m = data.manifest
+    facts: list[tuple[str, object]] = [
+        ("command", m.command),
+        ("scenario", m.name),
+        ("seed", m.seed),
+        ("sampling", m.sampling),
+        ("paths", data.layout.paths),
+        ("trading days", data.layout.days),
+        ("opening", data.layout.opening.isoformat()),
+        ("block of paths", data.layout.chunk),
+        ("begun", m.created),
+        ("finished", m.finished or "not finished"),
+        ("hash of the scenario", m.scenario_sha256),
+        ("hash of the code", m.source_sha256),
+        ("hash of the results", m.digest or "not finished"),
+        ("run", m.run_key),
+        ("Unwind", m.code_version),
+        *sorted(m.versions.items()),
+        *((f"git: {key}", value) for key, value in m.git.items()),
+        *((f"machine: {key}", value) for key, value in m.machine.items() if key != "host"),
+        *((f"file: {entry['file']}", entry["sha256"]) for entry in m.files),
+    ]
+    cells = [[Cell(name), Cell(_told(value))] for name, value in facts]
+    return PageTable("manifest-table", "Manifest", ["what", "value"], cells, is_folded=True)
+
+
+def _told(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,267 @@
+"""Everything a report reads of a run: figures by path, spreads by day, and the paths worth telling.
+
+Nothing is computed here that the results or the analysis do not say: sections ask, and words and figures are made
+of the answers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.analysis import binding, deleveraging
+from simulator.engine.status import STATUS as STATUSES
+from simulator.report.words import trade_names
+from simulator.results import measures
+from simulator.results.calendar import trading_dates
+from simulator.results.days import Fan, fan, read_days
+from simulator.results.errors import OutputError
+from simulator.results.folder import RunFolder
+from simulator.results.layout import Array
+from simulator.results.measures import Estimate
+from simulator.results.outcomes import is_dysfunctional, lost_all_dealers
+from simulator.results.store import read_block
+from simulator.results.summary import Summary, summarise
+from simulator.scenario.errors import Problems, ScenarioError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from simulator.engine.opening import Prepared
+    from simulator.engine.simulate import BlockResult
+    from simulator.scenario.schema import Scenario
+
+#: Use of dealers' balance sheet from which it is dear, when the scenario does not say.
+THRESHOLD = 0.85
+TEN_YEAR = "TY"
+
+
+@dataclass(frozen=True)
+class ChosenPath:
+    """A path worth telling: what it stands for, its number, and its replay if it could be played again."""
+
+    role: str
+    path: int
+    severity_bp: float
+    replay: BlockResult | None
+
+
+class RunData:
+    """A run as a report sees it.
+
+    Parameters
+    ----------
+    outcomes
+        Of all its paths: ``results.outcomes.collect_outcomes``.
+    """
+
+    def __init__(self, run: RunFolder, outcomes: xr.Dataset) -> None:
+        self.run = run
+        self.outcomes = outcomes
+        self.layout = run.layout
+        self.manifest = run.manifest
+        self.scenario: Mapping[str, Any] = run.manifest.scenario
+        self.antithetic = run.manifest.sampling == "antithetic"
+        self.trades = run.layout.trades
+        self.names = trade_names(run.layout.trades, run.manifest.scenario)
+        self.days = trading_dates(run.layout.opening, run.layout.days)
+        self.dates = [day.isoformat() for day in self.days]
+        self.paths = len(outcomes["path"])
+        self.why_not = ""
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The figures that the terminal shows."""
+        return summarise(self.run, self.outcomes)
+
+    @cached_property
+    def finished_paths(self) -> int:
+        """Paths that did not stop: what averages are made from."""
+        return int((self.outcomes["status"].values == 0).sum())
+
+    @cached_property
+    def _again(self) -> tuple[Scenario | None, Prepared | None]:
+        """The scenario and the opening books of the run, as far as they can be had; ``why_not`` says what is not."""
+        from simulator.engine.opening import prepare
+        from simulator.ensemble.recovery import scenario_of
+
+        scenario: Scenario | None = None
+        try:
+            with scenario_of(self.run.path, self.manifest) as loaded:
+                scenario = loaded.scenario
+                return scenario, prepare(scenario, loaded.data_files, diary=True)
+        except ScenarioError as error:
+            self.why_not = f"this version cannot read the scenario: {error.problems[0].problem.found}"
+        except Problems as error:
+            self.why_not = f"this version refuses the opening books: {error.problems[0].found}"
+        except OutputError as error:
+            self.why_not = str(error).removesuffix(".")
+        return scenario, None
+
+    @property
+    def resolved(self) -> Scenario | None:
+        """The scenario of the run, or none when this version cannot read it."""
+        return self._again[0]
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """Opening books, or none when the run cannot be played again."""
+        return self._again[1]
+
+    @cached_property
+    def opening(self) -> dict[str, Array]:
+        """Opening values of every variable, without path and day."""
+        arrays = read_block(self.run.store, self.layout, min(self.run.finished))
+        return {name: values[0, 0] for name, values in arrays.items() if values.ndim > 1}
+
+    @cached_property
+    def held_bn(self) -> float:
+        """Packages of all funds at the opening."""
+        return float(np.abs(self.opening["fund_packages"]).sum())
+
+    @cached_property
+    def reference_trade(self) -> str:
+        """The trade that stands for the market: the ten-year future, or else the one that unwinds most."""
+        if TEN_YEAR in self.trades:
+            return TEN_YEAR
+        moved = [float(self.outcome_mean("unwound", trade=trade).value) for trade in self.trades]
+        return self.trades[int(np.nanargmax(moved))] if np.isfinite(moved).any() else self.trades[0]
+
+    # Figures by path
+
+    def values(self, name: str, **where: str) -> Array:
+        """An outcome of every path."""
+        chosen = self.outcomes[name].sel(where) if where else self.outcomes[name]
+        return np.asarray(chosen.values, np.float64)
+
+    def outcome_mean(self, name: str, scale: float = 1.0, **where: str) -> Estimate:
+        """Average of an outcome."""
+        return measures.mean(scale * self.values(name, **where), antithetic=self.antithetic)
+
+    def ratio(self, above: Array, below: Array) -> Estimate:
+        """Ratio of two averages."""
+        return measures.ratio(above, below, antithetic=self.antithetic)
+
+    def share(self, happened: Array) -> Estimate:
+        """Probability of something."""
+        return measures.probability(happened, antithetic=self.antithetic)
+
+    @cached_property
+    def dysfunction(self) -> Estimate:
+        """Probability that the market is dysfunctional."""
+        return self.share(is_dysfunctional(self.outcomes))
+
+    @cached_property
+    def lost(self) -> Array:
+        """Whether a path lost all its dealers."""
+        return lost_all_dealers(self.outcomes)
+
+    # Days
+
+    def fan(self, name: str, change: Callable[[Array], Array] | None = None) -> Fan | None:
+        """Spread of a variable by day; none when no path finished."""
+        values = read_days(self.run, [name])[name]
+        return self._fan(values if change is None else change(values))
+
+    def fan_of(self, names: Sequence[str], change: Callable[..., Array]) -> Fan | None:
+        """Spread of something made from several variables."""
+        arrays = read_days(self.run, names)
+        return self._fan(change(*(arrays[name] for name in names)))
+
+    def _fan(self, values: Array) -> Fan | None:
+        return fan(values, antithetic=self.antithetic) if len(values) else None
+
+    @cached_property
+    def threshold(self) -> float:
+        """Use of dealers' limits from which the balance sheet is dear."""
+        written = str(self.scenario.get("dealers", {}).get("cost_threshold", ""))
+        return float(written.removesuffix("%")) / 100.0 if written.endswith("%") else THRESHOLD
+
+    @cached_property
+    def costs(self) -> tuple[deleveraging.Cost, ...]:
+        """What $100bn of deleveraging costs, by trade."""
+        days = read_days(self.run, deleveraging.VARIABLES)
+        return deleveraging.deleveraging_cost(days, self.trades, self.threshold, antithetic=self.antithetic)
+
+    @cached_property
+    def limits(self) -> tuple[binding.Binding, ...]:
+        """Limits, the one that binds first most often on top."""
+        risk = None
+        if self.prepared is not None:
+            risk = binding.value_at_risk_use(read_days(self.run, binding.RISK_VARIABLES), self.prepared)
+        days = read_days(self.run, binding.VARIABLES)
+        return binding.binding_limits(
+            days, self.layout.channels, self.held_bn, risk, antithetic=self.antithetic
+        )
+
+    # Paths
+
+    @cached_property
+    def severity(self) -> Array:
+        """How bad each path is: its largest move of a dislocation, bp; without dealers, the worst of all."""
+        moved = self.values("dislocation_move").max(axis=1)
+        return np.where(self.lost, np.inf, moved)
+
+    @cached_property
+    def chosen(self) -> tuple[ChosenPath, ...]:
+        """The worst path, the one that one in twenty is worse than, and the median one; each path once."""
+        known = np.flatnonzero(~np.isnan(self.severity))
+        order = known[np.argsort(self.severity[known], kind="stable")]
+        if not len(order):
+            return ()
+        places = {
+            "the worst path": len(order) - 1,
+            "a typical bad path": round(0.95 * (len(order) - 1)),
+            "the median path": round(0.5 * (len(order) - 1)),
+        }
+        found: dict[int, ChosenPath] = {}
+        for role, place in places.items():
+            number = int(self.outcomes["path"].values[order[place]])
+            severity = float(self.severity[order[place]])
+            if number not in found:
+                found[number] = ChosenPath(role, number, severity, self._replay(number))
+        return tuple(found.values())
+
+    def _replay(self, path: int) -> BlockResult | None:
+        """The path played again, if it comes out as it is stored."""
+        from simulator.ensemble.replay import play_path
+
+        if self.prepared is None:
+            return None
+        result = play_path(self.prepared, path)
+        if not np.array_equal(
+            result.records.by_trade[0][:, 4], self.path_days(path, "dislocation")[1:], equal_nan=True
+        ):
+            self.why_not = "played again by this version, a path does not come out to the same bits"
+            return None
+        return result
+
+    def path_days(self, path: int, name: str) -> Array:
+        """Days of one path as they are stored; NaN after it stopped."""
+        number = path // self.layout.chunk
+        arrays = read_block(self.run.store, self.layout, number, (name,))
+        values: Array = arrays[name][path - number * self.layout.chunk]
+        return values
+
+    def status_of(self, path: int) -> str:
+        """How a path ended, in words; empty when it finished."""
+        place = int(np.flatnonzero(self.outcomes["path"].values == path)[0])
+        code = int(self.outcomes["status"].values[place])
+        return "" if code == 0 else STATUSES[code][1]
+
+
+def largest(values: Array) -> int:
+    """Place of the largest value in size, NaN left out; 0 if there is none."""
+    sizes = np.abs(np.asarray(values, np.float64))
+    return int(np.nanargmax(sizes)) if np.isfinite(sizes).any() else 0
+
+
+def estimate_at(spread: Fan, *place: int) -> Estimate:
+    """Mean of a fan at a day (and trade), with its error."""
+    error = float(spread.error[place])
+    return Estimate(float(spread.mean[place]), error if math.isfinite(error) else math.nan, spread.paths)

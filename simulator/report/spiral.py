@@ -1,0 +1,214 @@
+"""The spiral: cash is called, packages are sold, prices move, and cash is called again; and who ends up with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simulator.report.fans import DATE, date_axis, fan_traces, spread_columns
+from simulator.report.figure import Figure, Panel, Trace, axis, bars, line
+from simulator.report.page import Section
+from simulator.report.run_data import RunData, largest
+from simulator.report.words import bn, cause, colour_of, day_in_words, figure, listed
+from simulator.results.days import Fan
+from simulator.results.layout import Array
+from simulator.results.measures import Estimate
+
+#: Sectors that hold bonds or packages, the variables added up for each, and colour.
+HOLDERS = {
+    "hedge funds": (("fund_packages",), "vermilion"),
+    "dealers": (("dealer_packages", "dealer_inventory", "estate_packages"), "blue"),
+    "central bank": (("central_bank_packages", "central_bank_bonds"), "violet"),
+    "asset managers": (("asset_manager_bonds",), "green"),
+    "foreign holders": (("foreign_bonds",), "amber"),
+    "end investors": (("end_investor_bonds",), "grey"),
+}
+
+
+def spiral_section(data: RunData) -> Section:
+    """The spiral through time, who sold and why, and who took it."""
+    found = (spiral(data), who_sold(data), who_holds(data))
+    return Section("spiral", "The spiral", [block for block in found if block is not None])
+
+
+def spiral(data: RunData) -> Figure | None:
+    """Calls, sales, dislocation and dealers' room on one axis of time."""
+    calls, sales = data.fan("fund_calls"), data.fan("fund_sales_by_channel")
+    weight = np.abs(data.opening["fund_packages"])
+    moves = data.fan("dislocation", lambda values: _average_move(values, weight))
+    if calls is None or sales is None or moves is None:
+        return None
+    columns: dict[str, Any] = {DATE: data.dates}
+    called = _stacked(columns, "called", data.layout.calls, calls)
+    sold = _stacked(columns, "sold", data.layout.channels, sales)
+    columns |= spread_columns("average dislocation, move", "bp", moves)
+    time = date_axis(data.dates)
+    panels = [
+        _row(called, "$bn a day", "1. Cash called from funds", time),
+        _row(sold, "$bn a day", "2. Packages that funds sell", time),
+        Panel(
+            fan_traces("average dislocation, move", "bp", "ink", series="dislocation"),
+            {"yaxis": axis("bp"), "xaxis": time},
+            title="3. Dislocation, move since the opening",
+            height=190,
+        ),
+    ]
+    return Figure(
+        "spiral-in-time",
+        "From margin calls to sales to prices, and back",
+        _spiral_caption(data, calls, sales, moves),
+        f"Three panels on one axis of time: cash called, packages sold, and the move of the dislocation."
+        f" {_spiral_caption(data, calls, sales, moves)}",
+        panels,
+        columns,
+        note="Averages over paths by day, in $bn; the third panel is the average over contracts, weighted by what"
+        " funds held at the opening. Calls follow losses on futures, higher margins and haircuts, and repo that is"
+        " not rolled over.",
+    )
+
+
+def _average_move(values: Array, weight: Array) -> Array:
+    if weight.sum() <= 0.0:
+        weight = np.ones_like(weight)
+    moved: Array = ((values - values[:, :1]) * weight).sum(axis=2) / weight.sum()
+    return moved
+
+
+def _stacked(columns: dict[str, Any], verb: str, names: tuple[str, ...], spread: Fan) -> list[Trace]:
+    traces = []
+    for place, name in enumerate(names):
+        heading = f"{verb}: {cause(name)}, $bn"
+        columns[heading] = spread.mean[:, place]
+        columns[f"{verb}: {cause(name)}, standard error, $bn"] = spread.error[:, place]
+        if spread.mean[:, place].max() > 0.0:
+            traces.append(bars(DATE, heading, cause(name), colour_of(name), unit="$bn"))
+    return traces
+
+
+def _row(traces: list[Trace], unit: str, title: str, time: dict[str, Any]) -> Panel:
+    layout = {"yaxis": axis(unit, rangemode="tozero"), "xaxis": time, "barmode": "stack"}
+    return Panel(traces, layout, title=title, height=210)
+
+
+def _spiral_caption(data: RunData, calls: Fan, sales: Fan, moves: Fan) -> str:
+    called, sold = calls.mean.sum(axis=1), sales.mean.sum(axis=1)
+    if sold.sum() < 0.001 * data.held_bn:
+        return "There is no spiral: calls are met from cash, and next to nothing is sold."
+    days = [largest(called), largest(sold), largest(moves.mean)]
+    told = [day_in_words(data.days[day]) for day in days]
+    return (
+        f"Calls are largest on {told[0]} (${called[days[0]]:,.1f}bn), sales on {told[1]}"
+        f" (${sold[days[1]]:,.1f}bn), and the dislocation is farthest from where it opened on {told[2]}"
+        f" ({moves.mean[days[2]]:+,.1f} bp on average)."
+    )
+
+
+def who_sold(data: RunData) -> Figure | None:
+    """What each cause made funds sell: over time, added up, and in all."""
+    sales = data.fan("fund_sales_by_channel")
+    if sales is None:
+        return None
+    columns: dict[str, Any] = {DATE: data.dates}
+    areas = []
+    totals = {}
+    for place, name in enumerate(data.layout.channels):
+        heading = f"sold so far: {cause(name)}, $bn"
+        columns[heading] = sales.mean[:, place].cumsum()
+        totals[name] = data.outcome_mean("sold_by_channel", channel=name)
+        if totals[name].value > 0.0:
+            area = line(DATE, heading, cause(name), colour_of(name), unit="$bn", width=0.5)
+            look = {"stackgroup": "all", "fillcolor": f"@{colour_of(name)}:0.85"}
+            areas.append({**area, **look, "meta": {"swatch": f"@{colour_of(name)}"}})
+    order = sorted(totals, key=lambda name: totals[name].value)
+    columns |= {
+        "cause": [cause(name) for name in order],
+        "sold in all, $bn": [totals[name].value for name in order],
+        "standard error, $bn": [totals[name].standard_error for name in order],
+    }
+    bar = bars("cause", "sold in all, $bn", "", "blue", unit="$bn", across=True)
+    bar |= {
+        "marker": {"color": [f"@{colour_of(name)}" for name in order]},
+        "error_x": {"type": "data", "array": {"column": "standard error, $bn"}, "color": "@ink", "width": 3},
+    }
+    bar.pop("legendgroup")
+    panels = [
+        Panel(
+            areas,
+            {"yaxis": axis("$bn since the opening", rangemode="tozero"), "xaxis": date_axis(data.dates)},
+            title="Sold since the opening",
+            height=330,
+        ),
+        Panel(
+            [bar],
+            {
+                "xaxis": axis("$bn", showgrid=True, rangemode="tozero"),
+                "yaxis": axis("", automargin=True, showgrid=False),
+                "hovermode": "y",
+            },
+            title="In all, by cause",
+            height=330,
+        ),
+    ]
+    return Figure(
+        "who-sold",
+        "Why hedge funds sold",
+        sold_in_words(data, totals),
+        f"Areas of what funds sold over time by cause, and bars of the totals. {sold_in_words(data, totals)}",
+        panels,
+        columns,
+        per_row=2,
+        note="Averages over paths, $bn of face. Each sale is booked to the call that cash did not reach; own limits"
+        " are cuts nobody outside asked for; choice is wanting less. Whiskers are one standard error.",
+    )
+
+
+def sold_in_words(data: RunData, totals: dict[str, Estimate]) -> str:
+    """Why funds sold, the main causes first."""
+    all_sold = sum(total.value for total in totals.values())
+    if all_sold < 0.001 * data.held_bn:
+        return "Hedge funds sell next to nothing."
+    in_all = data.values("sold_by_channel").sum(axis=1)
+    main = [
+        name for name in sorted(totals, key=lambda name: -totals[name].value)[:3] if totals[name].value > 0.0
+    ]
+    shares = {name: data.ratio(100.0 * data.values("sold_by_channel", channel=name), in_all) for name in main}
+    told = [f"{cause(name)} ({figure(share, 1, '%')})" for name, share in shares.items() if share.value > 1.0]
+    forced = sum(totals[name].value for name in data.layout.calls)
+    return (
+        f"The ${all_sold:,.0f}bn they sell on the average path is due to {listed(told)}. Calls that could"
+        f" not be met from cash force ${forced:,.1f}bn."
+    )
+
+
+def who_holds(data: RunData) -> Figure | None:
+    """Change of holdings by sector: sales and who took them."""
+    columns: dict[str, Any] = {DATE: data.dates}
+    traces = []
+    ends: dict[str, Estimate] = {}
+    for sector, (names, colour) in HOLDERS.items():
+        spread = data.fan_of(names, lambda *held: sum((part - part[:, :1]).sum(axis=2) for part in held))
+        if spread is None:
+            return None
+        heading = f"{sector}, $bn"
+        columns |= {heading: spread.mean, f"{sector}, standard error, $bn": spread.error}
+        traces.append(line(DATE, heading, sector, colour, unit="$bn"))
+        day = largest(spread.mean)
+        ends[sector] = Estimate(float(spread.mean[day]), float(spread.error[day]), spread.paths)
+    taken = max(ends, key=lambda sector: ends[sector].value)
+    given = min(ends, key=lambda sector: ends[sector].value)
+    less = Estimate(-ends[given].value, ends[given].standard_error, 0)
+    caption = (
+        f"On average, the largest buyer is the sector of {taken}: up {bn(ends[taken])} at the most. The largest seller"
+        f" is that of {given}: down {bn(less)}."
+    )
+    return Figure(
+        "who-holds",
+        "Who sells the bonds, and who holds them instead",
+        caption,
+        f"Lines of the change of holdings of six sectors by day. {caption}",
+        [Panel(traces, {"yaxis": axis("$bn since the opening"), "xaxis": date_axis(data.dates)}, height=330)],
+        columns,
+        note="Bonds held outright or in packages, change since the opening, averages over paths, $bn of face. What"
+        " the Treasury issues adds to the sum.",
+    )

@@ -1,0 +1,202 @@
+"""A sweep as its page needs it: cells in a row, where they stand along each axis, and the figures drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.results.measures import Estimate
+from simulator.sweeps.folder import open_sweep_folder
+from simulator.sweeps.reading import DIFFERENCE, DIFFERENCE_ERROR, ERROR, open_sweep
+from simulator.sweeps.schema import POLICY, SEED
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+
+
+class Shown(NamedTuple):
+    """A figure of a cell that is drawn: variable of the dataset, words, unit, factor and decimals."""
+
+    name: str
+    label: str
+    unit: str
+    factor: float = 1.0
+    decimals: int = 1
+
+
+#: The figures of a page, the most telling first. Those by trade are of the trade that funds give up most of.
+SHOWN = (
+    Shown("dislocation_move", "dislocation, largest move", "bp"),
+    Shown("unwound_in_all", "packages given up", "$bn"),
+    Shown("dysfunction", "market dysfunctional", "% of paths", 100.0),
+    Shown("amplification", "amplification", "x", decimals=3),
+    Shown("impact", "dislocation for each $100bn given up", "bp"),
+    Shown("client_repo_spread_peak", "repo rate of funds over policy rate, peak", "bp"),
+    Shown("dealer_use_peak", "dealers' balance-sheet use, peak", "%", 100.0),
+    Shown("fund_fails", "a hedge fund fails", "% of paths", 100.0),
+    Shown("central_bank_peak", "bought and lent by the central bank, peak", "$bn"),
+)
+#: Units of coordinates as a reader writes them, with the factor that makes them so.
+UNITS = {
+    "times": ("x", 1.0),
+    "fraction": ("%", 100.0),
+    "decimal a year": ("%", 100.0),
+    "USD bn": ("bn", 1.0),
+    "business days": ("d", 1.0),
+    "years": ("y", 1.0),
+    "bp": ("bp", 1.0),
+}
+#: So many of them are drawn; the table has all.
+DRAWN_MAX = 4
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A dimension of a sweep.
+
+    Parameters
+    ----------
+    name, title
+        Its name, and what it stands for with its unit.
+    labels
+        One a point, as written.
+    values
+        Numbers along it, NaN where it has none.
+    parameters
+        For a design: values of each parameter by point, by dotted key, with units.
+    """
+
+    name: str
+    title: str
+    labels: tuple[str, ...]
+    values: Floats
+    parameters: Mapping[str, tuple[Floats, str]]
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its points stand in an order with distances."""
+        return bool(np.isfinite(self.values).all()) and not self.is_design
+
+    @property
+    def is_design(self) -> bool:
+        """Whether its points are those of a design over several parameters."""
+        return len(self.parameters) > 1
+
+
+class SweepData:
+    """Everything that the page of a sweep asks for.
+
+    Raises
+    ------
+    OutputError
+        If there is no sweep or it is damaged.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.dataset: xr.Dataset = open_sweep(folder, allow_incomplete=True)
+        self.folder = open_sweep_folder(folder)
+        self.manifest = self.folder.manifest
+        self.dims = tuple(dimension["name"] for dimension in self.manifest.dimensions)
+        self.axes = tuple(
+            _axis(self.dataset, dimension["name"], dimension["coordinates"])
+            for dimension in self.manifest.dimensions
+        )
+        self.policies = next((axis for axis in self.axes if axis.name == POLICY), None)
+        self.trade = self._main_trade()
+        self.has_differences = self.manifest.baseline is not None
+        self.baseline = str(self.dataset.attrs["baseline"])
+
+    @property
+    def parameters(self) -> tuple[Axis, ...]:
+        """Axes of parameters with more than one point, without policies and seeds."""
+        return tuple(axis for axis in self.axes if axis.name not in (POLICY, SEED) and len(axis.labels) > 1)
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """Figures that are not nothing everywhere, the most telling first."""
+        return tuple(each for each in SHOWN if np.nanmax(np.abs(self.of(each)), initial=0.0) > 0.0)
+
+    @property
+    def drawn(self) -> tuple[Shown, ...]:
+        """Those of them that are drawn."""
+        return self.shown[:DRAWN_MAX]
+
+    def label(self, shown: Shown) -> str:
+        """A figure in words, with the trade it is of."""
+        by_trade = "trade" in self.dataset[shown.name].dims
+        return f"{shown.label}, {self.trade}" if by_trade else shown.label
+
+    def of(self, shown: Shown, kind: str = "") -> Floats:
+        """A figure of every cell, over the dimensions of the sweep; ``kind`` is what the dataset appends."""
+        variable = self.dataset[f"{shown.name}{kind}"]
+        if "trade" in variable.dims:
+            variable = variable.sel(trade=self.trade)
+        values: Floats = shown.factor * np.asarray(variable.transpose(*self.dims).values, np.float64)
+        return values
+
+    def errors(self, shown: Shown) -> Floats:
+        """Standard errors of a figure."""
+        return self.of(shown, ERROR)
+
+    def difference(self, shown: Shown) -> tuple[Floats, Floats] | None:
+        """Differences from the baseline policy and their errors; none where nothing is compared."""
+        if not self.has_differences or f"{shown.name}{DIFFERENCE}" not in self.dataset:
+            return None
+        return self.of(shown, DIFFERENCE), self.of(shown, DIFFERENCE_ERROR)
+
+    def estimate(self, shown: Shown, place: tuple[int, ...]) -> Estimate:
+        """A figure of one cell with its error."""
+        return Estimate(float(self.of(shown)[place]), float(self.errors(shown)[place]), 0)
+
+    def place_of(self, name: str) -> int:
+        """Where a dimension stands in the arrays of :meth:`of`."""
+        return self.dims.index(name)
+
+    def counts(self) -> dict[str, int]:
+        """Cells by what became of them."""
+        values, counts = np.unique(self.dataset["status"].values.astype(str), return_counts=True)
+        return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+    def _main_trade(self) -> str:
+        if "trade" not in self.dataset.dims:
+            return ""
+        given_up = self.dataset["unwound"].mean([*self.dims], skipna=True).values
+        place = int(np.nanargmax(given_up)) if np.isfinite(given_up).any() else 0
+        return str(self.dataset["trade"].values[place])
+
+
+def sentence(words: str) -> str:
+    """Words as they begin a sentence; names keep their capitals."""
+    return words[:1].upper() + words[1:]
+
+
+def _axis(dataset: xr.Dataset, name: str, coordinates: Sequence[Mapping[str, Any]]) -> Axis:
+    coordinate = dataset[name]
+    suffix, factor = _unit(str(coordinate.attrs.get("units", "")))
+    values = factor * _numbers(coordinate.values.tolist())
+    labels = tuple(
+        f"{value:g}{suffix}" if np.isfinite(value) else str(label)
+        for value, label in zip(values, coordinate.values.tolist(), strict=True)
+    )
+    parameters = {}
+    for each in coordinates if len(coordinates) > 1 else ():
+        unit, scale = _unit(str(each["unit"]))
+        parameters[str(each["parameter"])] = (scale * _numbers(each["values"]), unit)
+    words = name.replace("_", " ")
+    return Axis(name, f"{words}, {suffix}" if suffix else words, labels, values, parameters)
+
+
+def _unit(engine_unit: str) -> tuple[str, float]:
+    return UNITS.get(engine_unit, ("", 1.0))
+
+
+def _numbers(values: Any) -> Floats:
+    return np.array([value if isinstance(value, int | float) else math.nan for value in values], np.float64)

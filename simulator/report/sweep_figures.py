@@ -1,0 +1,343 @@
+"""Figures of a sweep: maps over two axes, lines over one, policies beside each other, and what a design tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from simulator.analysis.sensitivity import first_order_index, rank_correlation
+from simulator.report.comparison_figures import colour_of
+from simulator.report.figure import Figure, Panel, axis, band, bars, line
+from simulator.report.marks import error_bars, heat_map, points
+from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence
+from simulator.report.words import figure, listed
+from simulator.results.measures import Estimate
+from simulator.results.summary import shown as in_figures
+
+#: Maps and lines are drawn for so many policies at most.
+SERIES_MAX = 7
+ERRORS_SHOWN = 2.0
+
+
+def figures_of(data: SweepData) -> Iterator[tuple[str, Figure]]:
+    """The figures that fit a sweep's axes, each with the section that it belongs to."""
+    designs = [each for each in data.parameters if each.is_design]
+    plain = [each for each in data.parameters if not each.is_design]
+    for design in designs:
+        yield "design", sensitivity(data, design)
+        for shown in data.drawn[:2]:
+            yield "design", scatter(data, design, shown)
+    for shown in data.drawn:
+        if len(plain) >= 2:
+            yield "map", tiles(data, plain[1], plain[0], shown)
+        elif len(plain) == 1:
+            yield "map", curves(data, plain[0], shown)
+    if data.policies is not None and len(data.policies.labels) > 1:
+        yield "policies", policy_bars(data)
+
+
+def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
+    """A map over two axes, one panel for each policy: the value by colour, its error under the pointer."""
+    label = data.label(shown)
+    columns: dict[str, Any] = {}
+    panels = []
+    for name, values, errors in _series(data, (upwards, across), shown):
+        heading = f"{name}: {label}, {shown.unit}" if name else f"{label}, {shown.unit}"
+        flat, error = values.ravel(), errors.ravel()
+        columns.setdefault(across.title, [each for _ in upwards.labels for each in across.labels])
+        columns.setdefault(upwards.title, [each for each in upwards.labels for _ in across.labels])
+        columns[heading] = flat
+        columns[f"{heading}, standard error"] = error
+        words = f"{heading}, in words"
+        columns[words] = [
+            _tile_words(upwards, across, place, Estimate(float(value), float(spread), 0), shown)
+            for place, (value, spread) in enumerate(zip(flat, error, strict=True))
+        ]
+        figures = f"{heading}, rounded"
+        columns[figures] = [
+            "" if np.isnan(value) else f"{value:,.{max(0, shown.decimals - (abs(value) >= 100.0))}f}"
+            for value in flat
+        ]
+        trace = heat_map(
+            across.title,
+            upwards.title,
+            heading,
+            name or label,
+            words=words,
+            figures=figures,
+            title=shown.unit,
+        )
+        trace["legendgroup"] = ""
+        layout = {
+            "xaxis": axis(across.title, type="category"), "yaxis": axis(upwards.title, type="category", showgrid=False),
+            "hovermode": "closest", "margin": {"r": 8},
+        }  # fmt: skip
+        panels.append(Panel([trace], layout, title=name, height=330))
+    return Figure(
+        f"map-{_key(shown)}",
+        f"{sentence(label)}, {shown.unit}",
+        _extremes(data, shown, (upwards, across)),
+        f"A map of {label} over {across.title} and {upwards.title}, darker for more.",
+        panels,
+        columns,
+        per_row=min(2, len(panels)),
+        note="Point at a tile for its value and its Monte Carlo error." + _fixed(data, (across, upwards)),
+    )
+
+
+def curves(data: SweepData, along: Axis, shown: Shown) -> Figure:
+    """Lines over one axis with bands of two standard errors, one for each policy; bars where it has no order."""
+    label = data.label(shown)
+    x: Any = along.values if along.is_numeric else along.labels
+    columns: dict[str, Any] = {along.title: x}
+    traces: list[dict[str, Any]] = []
+    for place, (name, values, errors) in enumerate(_series(data, (along,), shown)):
+        series = name or label
+        columns[f"{series}, {shown.unit}"] = values
+        columns[f"{series}, standard error"] = errors
+        if not along.is_numeric:
+            drawn = bars(along.title, f"{series}, {shown.unit}", series, colour_of(place), unit=shown.unit)
+            traces.append(error_bars(drawn, f"{series}, standard error"))
+            continue
+        columns[f"{series}, low"] = values - ERRORS_SHOWN * errors
+        columns[f"{series}, high"] = values + ERRORS_SHOWN * errors
+        ribbon = band(along.title, f"{series}, low", f"{series}, high", series, colour_of(place))
+        ribbon[-1]["meta"] = {"unlisted": True}
+        through = line(along.title, f"{series}, {shown.unit}", series, colour_of(place), unit=shown.unit)
+        traces += [*ribbon, through | {"mode": "lines+markers"}]
+    layout = {"xaxis": axis(along.title, showgrid=True), "yaxis": axis(shown.unit), "barmode": "group"}
+    return Figure(
+        f"curve-{_key(shown)}",
+        f"{sentence(label)}, {shown.unit}",
+        _extremes(data, shown, (along,)),
+        f"{label} over {along.title}, with bands of two standard errors.",
+        [Panel(traces, layout, height=320)],
+        columns,
+        note="Bands are two Monte Carlo standard errors wide on either side." + _fixed(data, (along,)),
+    )
+
+
+def policy_bars(data: SweepData) -> Figure:
+    """Every policy's difference from the baseline, with error bars, averaged over all other axes."""
+    assert data.policies is not None
+    place = data.place_of(data.policies.name)
+    others = [number for number, name in enumerate(data.policies.labels) if name != data.baseline]
+    names = [data.policies.labels[number] for number in others]
+    columns: dict[str, Any] = {"policy": names}
+    panels, said = [], []
+    for number, shown in enumerate(data.drawn):
+        found = data.difference(shown)
+        label = data.label(shown)
+        if found is None:
+            continue
+        values, errors = (_averaged(array, place, is_error=bool(turn)) for turn, array in enumerate(found))
+        heading = f"{label}, {shown.unit}"
+        columns[heading] = values[others]
+        columns[f"{heading}, standard error"] = errors[others]
+        trace = error_bars(
+            bars("policy", heading, heading, colour_of(number), unit=shown.unit, across=True),
+            f"{heading}, standard error",
+            across=True,
+        )
+        trace["legendgroup"] = ""
+        layout = {
+            "xaxis": axis(f"less the baseline, {shown.unit}", showgrid=True, zeroline=True, nticks=6, tickangle=0),
+            "yaxis": axis("", automargin=True, autorange="reversed"), "hovermode": "closest",
+        }  # fmt: skip
+        panels.append(Panel([trace], layout, title=sentence(label), height=90 + 42 * len(names)))
+        if np.isfinite(values[others]).any():
+            best = others[int(np.nanargmin(values[others]))]
+            said.append(
+                f"{sentence(label)}: {data.policies.labels[best]} lowers it most, by"
+                f" {figure(Estimate(-float(values[best]), float(errors[best]), 0), shown.decimals, shown.unit)}"
+                if values[best] < 0.0
+                else f"{sentence(label)}: no policy lowers it"
+            )
+    free = [_words(each) for each in data.axes if each.name != data.policies.name and len(each.labels) > 1]
+    averaged = f" Averages over {listed(free)}." if free else ""
+    return Figure(
+        "policies",
+        f"Policies less the baseline ({data.baseline}), path by path",
+        ". ".join(said) + ".",
+        "Bars of each policy's difference from the baseline, with error bars of one standard error.",
+        panels,
+        columns,
+        per_row=2,
+        note="Error bars are one Monte Carlo standard error of the paired difference." + averaged,
+    )
+
+
+def scatter(data: SweepData, design: Axis, shown: Shown) -> Figure:
+    """A figure over each parameter of a design, every point with its error."""
+    label = data.label(shown)
+    heading = f"{label}, {shown.unit}"
+    series = list(_series(data, (design,), shown))[:SERIES_MAX]
+    columns: dict[str, Any] = {
+        f"{name}, {unit}": values for name, (values, unit) in design.parameters.items()
+    }
+    for name, values, errors in series:
+        columns[f"{name or heading}"] = values
+        columns[f"{name or heading}, standard error"] = errors
+    panels = [
+        Panel(
+            [
+                points(f"{parameter}, {unit}", name or heading, name or heading, colour_of(place),
+                       error_y=f"{name or heading}, standard error", unit=shown.unit)
+                for place, (name, _, _) in enumerate(series)
+            ],
+            {"xaxis": axis(f"{parameter}, {unit}", nticks=6, tickangle=0), "yaxis": axis(shown.unit),
+             "hovermode": "closest"},
+            title=parameter,
+            height=240,
+        )
+        for parameter, (_, unit) in design.parameters.items()
+    ]  # fmt: skip
+    for panel in panels:
+        for trace in panel.traces:
+            trace["marker"]["size"] = 5
+    return Figure(
+        f"scatter-{_key(shown)}",
+        f"{sentence(label)} at every point, {shown.unit}",
+        _strongest(data, design, shown),
+        f"Points of {label} over each parameter of the design.",
+        panels,
+        columns,
+        per_row=3,
+        note="Every point changes all parameters at once. Error bars are one Monte Carlo standard error.",
+    )
+
+
+def sensitivity(data: SweepData, design: Axis) -> Figure:
+    """Rank correlation and first-order index of every parameter, for the figures drawn."""
+    names = list(design.parameters)
+    columns: dict[str, Any] = {"parameter": names}
+    traces: dict[str, list[Any]] = {"rank correlation": [], "first-order index": []}
+    for place, shown in enumerate(data.drawn):
+        label = data.label(shown)
+        values = _baseline_values(data, design, shown)
+        for kind, measure in (
+            ("rank correlation", rank_correlation),
+            ("first-order index", first_order_index),
+        ):
+            found = [measure(design.parameters[name][0], values) for name in names]
+            columns[f"{label}, {kind}"] = [each.value for each in found]
+            columns[f"{label}, {kind}, standard error"] = [each.standard_error for each in found]
+            drawn = bars("parameter", f"{label}, {kind}", label, colour_of(place), across=True)
+            traces[kind].append(error_bars(drawn, f"{label}, {kind}, standard error", across=True))
+    height = 110 + len(names) * (18 + 11 * len(data.drawn))
+    panels = [
+        Panel(
+            drawn,
+            {"xaxis": axis(kind, showgrid=True, zeroline=True, nticks=6, tickangle=0), "barmode": "group",
+             "yaxis": axis("", automargin=True, autorange="reversed"), "hovermode": "closest"},
+            title=kind.capitalize(),
+            height=height,
+        )
+        for kind, drawn in traces.items()
+    ]  # fmt: skip
+    return Figure(
+        "sensitivity",
+        "Which parameter matters",
+        " ".join(_strongest(data, design, shown) for shown in data.drawn[:2]),
+        "Bars of rank correlations and first-order sensitivity indices for each parameter.",
+        panels,
+        columns,
+        per_row=1,
+        note="Rank correlation: how steadily the figure rises (1) or falls (-1) with the parameter. First-order index:"
+        " the share of its variance over the design that the parameter alone explains; the rest is interaction, and"
+        " Monte Carlo noise of the cells. Error bars are one standard error, from the number of points.",
+    )  # fmt: skip
+
+
+def _strongest(data: SweepData, design: Axis, shown: Shown) -> str:
+    values = _baseline_values(data, design, shown)
+    found = {name: first_order_index(each, values) for name, (each, _) in design.parameters.items()}
+    known = {name: index for name, index in found.items() if np.isfinite(index.value)}
+    label = sentence(data.label(shown))
+    if not known:
+        return f"{label}: too few points to tell which parameter matters."
+    best = max(known, key=lambda name: known[name].value)
+    direction = rank_correlation(design.parameters[best][0], values)
+    moves = "rises" if direction.value > 0.0 else "falls"
+    return (
+        f"{label} {moves} with {best} above all, which alone explains"
+        f" {in_figures(_hundredfold(known[best]), 0)}% of its variance over the design."
+    )
+
+
+def _series(data: SweepData, axes: Sequence[Axis], shown: Shown) -> Iterator[tuple[str, Floats, Floats]]:
+    """Values and errors over the axes, for each policy (or once, without a name); other axes at their first point."""
+    arrays = data.of(shown), data.errors(shown)
+    policies = data.policies.labels if data.policies is not None and len(data.policies.labels) > 1 else ("",)
+    for number, policy in enumerate(policies[:SERIES_MAX]):
+        index: list[Any] = [0] * len(data.dims)
+        for each in axes:
+            index[data.place_of(each.name)] = slice(None)
+        if policy and data.policies is not None:
+            index[data.place_of(data.policies.name)] = number
+        order = np.argsort(np.argsort([data.place_of(each.name) for each in axes]))
+        values, errors = (array[tuple(index)].transpose(order) for array in arrays)
+        yield policy, values, errors
+
+
+def _baseline_values(data: SweepData, design: Axis, shown: Shown) -> Floats:
+    """Values at the points of a design, of the first policy."""
+    return next(values for _, values, _ in _series(data, (design,), shown))
+
+
+def _averaged(array: Floats, place: int, *, is_error: bool) -> Floats:
+    """Average over all dimensions but one; errors of different cells share chance, so that they do not average out."""
+    moved = np.moveaxis(array, place, 0).reshape(array.shape[place], -1)
+    known = np.isfinite(moved)
+    counts = np.maximum(known.sum(axis=1), 1)
+    total: Floats = np.where(known, np.abs(moved) if is_error else moved, 0.0).sum(axis=1)
+    return np.where(known.any(axis=1), total / counts, np.nan)
+
+
+def _tile_words(upwards: Axis, across: Axis, place: int, estimate: Estimate, shown: Shown) -> str:
+    row, number = divmod(place, len(across.labels))
+    return (
+        f"{_words(across)} {across.labels[number]}, {_words(upwards)} {upwards.labels[row]}:"
+        f" {figure(estimate, shown.decimals, shown.unit)}"
+    )
+
+
+def _extremes(data: SweepData, shown: Shown, axes: Sequence[Axis]) -> str:
+    """Where a figure is least and most over the axes and policies drawn."""
+    series = [each for each in _series(data, axes, shown) if np.isfinite(each[1]).any()]
+    if not series:
+        return "No cell has this figure."
+    ends = []
+    for pick, best in ((np.nanargmin, np.nanmin), (np.nanargmax, np.nanmax)):
+        policy, values, errors = series[int(pick([best(values) for _, values, _ in series]))]
+        place = tuple(map(int, np.unravel_index(int(pick(values)), values.shape)))
+        at = [f"{_words(each)} {each.labels[number]}" for each, number in zip(axes, place, strict=True)]
+        estimate = Estimate(float(values[place]), float(errors[place]), 0)
+        where = ", ".join([*at, *filter(None, [policy])])
+        ends.append(f"{figure(estimate, shown.decimals, shown.unit)} ({where})")
+    return f"From {ends[0]} to {ends[1]}."
+
+
+def _words(along: Axis) -> str:
+    return along.name.replace("_", " ")
+
+
+def _fixed(data: SweepData, axes: Sequence[Axis]) -> str:
+    """Axes that are not drawn, and the point that stands for them."""
+    drawn = {each.name for each in axes} | ({data.policies.name} if data.policies else set())
+    fixed = [
+        f"{each.title} {each.labels[0]}"
+        for each in data.axes
+        if each.name not in drawn and len(each.labels) > 1
+    ]
+    return f" Drawn at {listed(fixed)}; all cells are in the table." if fixed else ""
+
+
+def _hundredfold(estimate: Estimate) -> Estimate:
+    return Estimate(100.0 * estimate.value, 100.0 * estimate.standard_error, estimate.draws)
+
+
+def _key(shown: Shown) -> str:
+    return shown.name.replace("_", "-")

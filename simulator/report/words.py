@@ -1,0 +1,113 @@
+"""What readers call things: contracts as the market does, causes and limits in plain words, figures with errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from simulator.contracts import CONTRACTS
+from simulator.results.measures import Estimate
+from simulator.results.summary import shown
+
+#: Causes of funds' sales: words and colour. Names not listed are told as they are.
+CAUSES = {
+    "variation_margin": ("losses on futures (variation margin)", "blue"),
+    "initial_margin": ("initial margin", "sky"),
+    "haircut": ("haircuts", "green"),
+    "roll_over": ("repo not rolled over", "amber"),
+    "redemption": ("redemptions", "pink"),
+    "risk_limit": ("own risk limits", "vermilion"),
+    "default": ("default", "violet"),
+    "choice": ("choice", "grey"),
+}
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+def trade_names(trades: Sequence[str], scenario: Mapping[str, Any]) -> dict[str, str]:
+    """A name for each trade: *10-year TY* for a future under its own code, else what the scenario calls it.
+
+    Examples
+    --------
+    >>> trade_names(["TY", "US", "WN", "mine"], {})
+    {'TY': '10-year TY', 'US': 'bond US', 'WN': 'ultra bond WN', 'mine': 'mine'}
+    """
+    written = scenario.get("market", {}).get("trades", {})
+    names = {trade: _trade_name(trade, written.get(trade, {})) for trade in trades}
+    return names if len(set(names.values())) == len(trades) else {trade: trade for trade in trades}
+
+
+def _trade_name(trade: str, written: Mapping[str, Any]) -> str:
+    contract = CONTRACTS.get(trade)
+    if contract is None or written.get("hedge") == "swap":
+        return trade
+    return f"{contract.name.removesuffix(' note').removeprefix('Treasury ')} {trade}"
+
+
+def cause(name: str) -> str:
+    """A cause of sales in words."""
+    return CAUSES[name][0] if name in CAUSES else name.replace("_", " ")
+
+
+def colour_of(name: str) -> str:
+    """Colour of a cause, the same in every figure."""
+    return CAUSES[name][1] if name in CAUSES else "ink"
+
+
+def figure(estimate: Estimate, decimals: int, unit: str = "") -> str:
+    """A figure with its error: *12.3 ± 0.7 bp*, *4.6% ± 0.2*."""
+    text = shown(estimate, decimals)
+    return f"{text}{unit}" if unit in ("", "%") else f"{text} {unit}"
+
+
+def bn(estimate: Estimate, decimals: int = 0) -> str:
+    """An amount: *$163 ± 1bn*; an error too small to matter is left out."""
+    if estimate.standard_error < 0.001 * abs(estimate.value):
+        return f"${estimate.value:,.{decimals}f}bn"
+    return f"${shown(estimate, decimals)}bn"
+
+
+def share_of_paths(share: Estimate, paths: int) -> str:
+    """A probability in words; nothing seen is not nothing: the rule of three bounds it.
+
+    Examples
+    --------
+    >>> share_of_paths(Estimate(0.06, 0.005, 2000), 2000)
+    'in 6.0 ± 0.5% of paths'
+    >>> share_of_paths(Estimate(0.0, 0.0002, 2000), 2000)
+    'in none of 2,000 paths (less than 0.15% with 95% confidence)'
+    """
+    if math.isnan(share.value):
+        return "in an unknown share of paths"
+    if share.value == 0.0:
+        bound = 300.0 / max(paths, 1)
+        sure = f" (less than {bound:.2g}% with 95% confidence)" if bound < 30.0 else ""
+        return f"in none of {paths:,} paths{sure}"
+    if share.value == 1.0:
+        return f"in all of {paths:,} paths"
+    return f"in {shown(Estimate(100 * share.value, 100 * share.standard_error, share.draws), 1)}% of paths"
+
+
+def day_in_words(day: date) -> str:
+    """A date: *18 March 2020*."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list: *a, b and c*."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def span(estimates: Mapping[str, Estimate], decimals: int, unit: str) -> str:
+    """The range of a figure over contracts: *1.6 ± 0.2 bp (10-year TY) to 4.4 ± 0.2 bp (2-year TU)*."""
+    known = {name: estimate for name, estimate in estimates.items() if not math.isnan(estimate.value)}
+    if not known:
+        return "unknown"
+    low, high = min(known, key=lambda name: known[name].value), max(known, key=lambda name: known[name].value)
+    if low == high:
+        return f"{figure(known[low], decimals, unit)} ({low})"
+    return f"{figure(known[low], decimals, unit)} ({low}) to {figure(known[high], decimals, unit)} ({high})"

@@ -1,0 +1,98 @@
+"""Days of many paths at once: what is spread over paths, day by day.
+
+A variable of 10,000 paths is small; all variables together are not. They are read a few at a time, block by
+block, from finished paths only: a path that stopped is left out, as it is of every average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.results.folder import RunFolder
+from simulator.results.layout import STATUS, Array
+from simulator.results.store import read_block
+
+#: Quantiles over paths that a fan shows.
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: Path-days of a variable held at once: 32,000 paths of 60 days. More paths would not change a fan by a pixel.
+PATH_DAYS_MAX = 2_000_000
+
+
+@dataclass(frozen=True)
+class Fan:
+    """Spread over paths by day and, perhaps, trade: arrays (day, …), quantiles (level, day, …).
+
+    ``error`` is the standard error of the mean, NaN for a single path.
+    """
+
+    mean: Array
+    error: Array
+    quantiles: Array
+    paths: int
+
+    def quantile(self, level: float) -> Array:
+        """One of the quantiles at ``LEVELS``."""
+        values: Array = self.quantiles[LEVELS.index(level)]
+        return values
+
+
+def paths_in_fans(run: RunFolder) -> int:
+    """How many paths of a run its fans are made from: the first so many."""
+    return min(run.layout.paths, max(1, PATH_DAYS_MAX // (run.layout.days + 1)))
+
+
+def read_days(run: RunFolder, names: Collection[str]) -> dict[str, Array]:
+    """Variables of the finished paths, arrays (path, day, …), with the numbers of the paths under ``"path"``.
+
+    At most ``paths_in_fans`` of them.
+
+    Raises
+    ------
+    DamagedBlockError
+        If a block is not what was written.
+    """
+    most = paths_in_fans(run)
+    parts: dict[str, list[Array]] = {name: [] for name in (*names, "path")}
+    for number in sorted(run.finished):
+        first = run.finished[number].first_path
+        if first >= most:
+            break
+        arrays = read_block(run.store, run.layout, number, {*names, STATUS.name})
+        kept = np.flatnonzero(arrays[STATUS.name][: most - first] == 0)
+        parts["path"].append(first + kept)
+        for name in names:
+            values = arrays[name]
+            parts[name].append(values[: most - first] if len(kept) == len(values) else values[kept])
+    return {name: np.concatenate(found) for name, found in parts.items()}
+
+
+def fan(values: Array, *, antithetic: bool = False) -> Fan:
+    """Mean, its error and quantiles over the first axis of an array (path, day, …).
+
+    Mirrored paths of antithetic sampling stand in pairs; the pair is one draw.
+    """
+    paths, shape = len(values), values.shape[1:]
+    lanes = np.array(values.reshape(paths, -1).T, order="C")  # each day's paths side by side: sorts fast
+    lanes.sort(axis=1)
+    place = np.asarray(LEVELS) * (paths - 1)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, paths - 1)
+    weight = place - low
+    quantiles = (1.0 - weight) * lanes[:, low] + weight * lanes[:, high]
+    draws = _pairs(values) if antithetic else values
+    count = len(draws)
+    mean = values.mean(axis=0, dtype=np.float64)
+    spread = draws.std(axis=0, ddof=1, dtype=np.float64) if count > 1 else np.full(shape, np.nan)
+    return Fan(mean, spread / np.sqrt(count), quantiles.T.reshape(len(LEVELS), *shape), paths)
+
+
+def _pairs(values: Array) -> Array:
+    """Averages of mirrored paths; a last path without its mirror is left out."""
+    even = len(values) // 2 * 2
+    if even < 4:
+        return values
+    pairs: Array = 0.5 * (values[0:even:2].astype(np.float64) + values[1:even:2])
+    return pairs

@@ -1,0 +1,129 @@
+"""Pages of sweeps, in a real browser: the figures that fit the axes, the numbers of the cells, failures by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from simulator.analysis.sensitivity import first_order_index, rank_correlation
+from simulator.api import sweep
+from simulator.report.run_report import write_report
+from simulator.sweeps.reading import open_sweep
+from tests.report.conftest import PHONE, overflow, saved_csv, undrawn
+
+TOY = Path(__file__).parents[1] / "ensemble" / "toy.yaml"
+HOSTILE = """</script><script>alert(1)</script><img src=x onerror=alert(2)> "'& =1+1 🐉 国债"""
+HEAD = """
+scenario: toy.yaml
+paths: 6
+set: {horizon: 5d}
+"""
+GRID = "  leverage: {kind: grid, parameter: funds.leverage, values: [7x, 12x]}\n"
+SWEEPS = {
+    "map": "axes:\n" + GRID + "  use: {kind: grid, parameter: dealers.opening_use, values: [70%, 80%, 90%]}\n",
+    "curve": "axes:\n" + GRID + "policies:\n  none: {}\n  buy: {central_bank: {hedged: {mode: schedule, schedule:"
+    " [{day: 2d, pace: $20bn}]}}}\n",
+    "design": "axes:\n  point:\n    kind: latin-hypercube\n    points: 16\n    parameters:\n"
+    "      - {parameter: funds.leverage, low: 4x, high: 20x}\n"
+    "      - {parameter: dealers.opening_use, low: 60%, high: 90%}\n",
+}  # fmt: skip
+WANTED = {
+    "map": {"map-dislocation-move", "map-unwound-in-all"},
+    "curve": {"curve-dislocation-move", "policies"},
+    "design": {"sensitivity", "scatter-dislocation-move"},
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("swept")
+    (root / "toy.yaml").write_text(TOY.read_text())
+    for name, axes in SWEEPS.items():
+        quoted = HOSTILE.replace("'", "''")
+        text = f"name: {name}\ntitle: '{quoted}'\ndescription: '{quoted}'\n{HEAD}{axes}"
+        (root / f"{name}.yaml").write_text(text, encoding="utf-8")
+        sweep(root / f"{name}.yaml", output=root / f"out-{name}", threads=2, quiet=True)
+    return {name: root / f"out-{name}" for name in SWEEPS}
+
+
+@pytest.fixture(scope="module")
+def pages(folders: dict[str, Path]) -> dict[str, Path]:
+    return {name: write_report(folder) for name, folder in folders.items()}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "color_scheme": "dark"}], ids=["desk", "phone"])
+def test_page_draws_and_fits(
+    name: str, pages: dict[str, Path], opened: Callable[..., Any], options: dict[str, Any]
+) -> None:
+    with opened(pages[name], **options) as page:
+        assert {figure.get_attribute("id") for figure in page.locator("figure").all()} >= WANTED[name]
+        assert undrawn(page) == []
+        assert overflow(page) == 0
+        assert page.locator("h1").text_content() == HOSTILE
+        assert page.locator("main img").count() == 0
+
+
+def test_cells_are_those_of_the_dataset(
+    pages: dict[str, Path], folders: dict[str, Path], opened: Callable[..., Any]
+) -> None:
+    dataset = open_sweep(folders["map"])
+    with opened(pages["map"]) as page:
+        heading, *rows = saved_csv(page, "cells")
+        given_up = [float(row[heading.index("packages given up, $bn")]) for row in rows]
+        errors = [float(row[heading.index("packages given up, $bn, standard error")]) for row in rows]
+        tiles = [float(row[2]) for row in saved_csv(page, "map-unwound-in-all")[1:]]
+    assert given_up == pytest.approx(dataset["unwound_in_all"].values.ravel(), rel=1e-6)
+    assert errors == pytest.approx(dataset["unwound_in_all_error"].values.ravel(), rel=1e-6)
+    assert tiles == pytest.approx(given_up, rel=1e-6)
+
+
+def test_policies_are_the_paired_differences(
+    pages: dict[str, Path], folders: dict[str, Path], opened: Callable[..., Any]
+) -> None:
+    dataset = open_sweep(folders["curve"])
+    wanted = dataset["unwound_in_all_difference"].sel(policy="buy").mean().item()
+    with opened(pages["curve"]) as page:
+        heading, *rows = saved_csv(page, "policies")
+        assert float(rows[0][heading.index("packages given up, $bn")]) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_the_table_of_cells_sorts(pages: dict[str, Path], opened: Callable[..., Any]) -> None:
+    with opened(pages["map"]) as page:
+        table = page.locator("[data-table=cells]")
+        table.locator("th button", has_text="packages given up").click()
+        values = table.evaluate(
+            """table => { const place = [...table.tHead.rows[0].cells].findIndex(
+            (cell) => cell.textContent.includes("packages given up"));
+            return [...table.tBodies[0].rows].map((row) => Number(row.cells[place].dataset.sort)); }"""
+        )
+        assert values == sorted(values)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_barrier(pages: dict[str, Path], opened: Callable[..., Any], scheme: str) -> None:
+    with opened(pages["curve"], color_scheme=scheme) as page:
+        found = Axe().run(page).response["violations"]
+        assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+
+
+def test_ishigami_has_its_first_order_indices() -> None:
+    """A function whose indices are known: 0.3139, 0.4424 and 0 (Ishigami and Homma, 1990; a=7, b=0.1)."""
+    from scipy.stats import qmc
+
+    points = 2 * np.pi * qmc.LatinHypercube(3, seed=1).random(4096) - np.pi
+    first, second, third = points.T
+    outcome = np.sin(first) + 7.0 * np.sin(second) ** 2 + 0.1 * third**4 * np.sin(first)
+    for values, index in zip(points.T, (0.3139, 0.4424, 0.0), strict=True):
+        found = first_order_index(values, outcome)
+        # Bins smooth a sine a little: two percentage points besides four errors.
+        assert abs(found.value - index) < 0.02 + 4.0 * found.standard_error
+    assert first_order_index(third, outcome).value < 0.02
+    noise = np.random.default_rng(2).standard_normal(4096)
+    assert abs(rank_correlation(noise, outcome).value) < 4.0 * rank_correlation(noise, outcome).standard_error
+    assert rank_correlation(first, outcome).value > 0.3

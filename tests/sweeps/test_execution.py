@@ -1,0 +1,269 @@
+"""A sweep on disk: the same bits however it is cut, stopped, damaged and resumed; failures stay where they are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.ensemble.execution import run_scenario
+from simulator.ensemble.executors import Executor
+from simulator.ensemble.jobs import Done, Task
+from simulator.ensemble.threads import ThreadPool
+from simulator.results.errors import BAD_INPUT, UNFINISHED, OutputError
+from simulator.results.locks import locked
+from simulator.results.reading import open_results, verify_run
+from simulator.sweep_command import report_sweep
+from simulator.sweeps.cells import load_sweep
+from simulator.sweeps.estimate import Estimate
+from simulator.sweeps.execution import SweepOutcome
+from simulator.sweeps.folder import DIFFERENCES, FIGURES, OUTCOMES, hash_of, open_sweep_folder
+from simulator.sweeps.reading import cell_outcomes, open_sweep
+from simulator.sweeps.run import estimate_sweep, resume_sweep, run_sweep
+from tests.ensemble.conftest import load_toy
+from tests.sweeps.conftest import TINY, Write, run
+
+
+def digest(folder: Path) -> str:
+    sweep = open_sweep_folder(folder)
+    return "".join(hash_of(np.asarray(sweep.array(name)[:])) for name in (OUTCOMES, FIGURES, DIFFERENCES))
+
+
+@pytest.mark.parametrize(("block", "threads"), [(4, 1), (5, 2), (12, 1), (1, 3)])
+def test_the_same_bits_for_any_blocks_and_threads(
+    write: Write, tmp_path: Path, tiny_run: SweepOutcome, block: int, threads: int
+) -> None:
+    loaded = load_sweep(write(TINY), [f"numerics.block={block}"])
+    again = run(loaded, tmp_path / "again", threads)
+    assert not again.left
+    assert digest(again.folder.path) == digest(tiny_run.folder.path)
+
+
+def test_shards_share_a_folder(write: Write, tmp_path: Path, tiny_run: SweepOutcome) -> None:
+    loaded = load_sweep(write(TINY))
+    for place in (3, 1, 2):
+        chosen = list(range(4))[place - 1 :: 3]
+        assert not run(loaded, tmp_path / "out", chosen=chosen, shard=f"{place}-of-3").left
+    assert len(list((tmp_path / "out").glob("ledger-*.jsonl"))) == 3
+    assert not run(loaded, tmp_path / "out").left  # compares what lies in different shards
+    assert digest(tmp_path / "out") == digest(tiny_run.folder.path)
+
+
+def test_what_is_finished_is_not_done_again(write: Write, tmp_path: Path, tiny_run: SweepOutcome) -> None:
+    loaded = load_sweep(write(TINY))
+    run(loaded, tmp_path / "out", chosen=[0, 2])
+    ledger = (tmp_path / "out" / "ledger.jsonl").read_text().splitlines()
+    lines = [line for line in ledger if '"cell": 2' not in line or '"kind": "cell"' not in line]
+    (tmp_path / "out" / "ledger.jsonl").write_text("\n".join(lines[:-1]) + '\n{"torn')
+    with pytest.raises(OutputError, match="3 of 4 cells left"):
+        open_sweep(tmp_path / "out")
+    before = open_sweep_folder(tmp_path / "out").state.blocks
+    resumed = resume_sweep(tmp_path / "out")
+    assert not resumed.left
+    after = (tmp_path / "out" / "ledger.jsonl").read_text().splitlines()[len(lines) :]
+    redone = {(entry["cell"], entry["block"]) for entry in map(json.loads, after) if entry["kind"] == "block"}
+    assert redone == {
+        (cell, block) for cell in range(4) for block in range(3) if block not in before.get(cell, {})
+    }
+    assert digest(tmp_path / "out") == digest(tiny_run.folder.path)
+
+
+@pytest.mark.parametrize("name", [OUTCOMES, FIGURES, DIFFERENCES])
+@pytest.mark.parametrize("injury", ["flip", "cut", "delete"])
+def test_damage_is_found_and_repaired(tmp_path: Path, tiny_run: SweepOutcome, name: str, injury: str) -> None:
+    folder = tmp_path / "out"
+    shutil.copytree(tiny_run.folder.path, folder)
+    chunks = sorted(file for file in (folder / "results.zarr" / name / "c").rglob("*") if file.is_file())
+    victim = chunks[-1]
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 4
+    if injury == "delete":
+        victim.unlink()
+    else:
+        victim.write_bytes(data if injury == "flip" else data[: len(data) // 2])
+    if name != OUTCOMES:
+        with pytest.raises(OutputError, match="damaged"):
+            open_sweep(folder)
+    assert not resume_sweep(folder).left
+    assert digest(folder) == digest(tiny_run.folder.path)
+
+
+def test_another_sweep_is_refused(write: Write, tmp_path: Path) -> None:
+    run(load_sweep(write(TINY)), tmp_path / "out", chosen=[0])
+    other = load_sweep(write(TINY), ["funds.count=7"])
+    with pytest.raises(OutputError, match="found another sweep there: the scenario changed") as error:
+        run(other, tmp_path / "out")
+    assert error.value.exit_code == BAD_INPUT
+    write(TINY.replace("12x", "13x"))
+    with pytest.raises(OutputError, match="has changed since the sweep began"):
+        resume_sweep(tmp_path / "out")
+    run(other, tmp_path / "out", chosen=[0], overwrite=True)
+    assert open_sweep_folder(tmp_path / "out").manifest.base["funds"]["count"] == 7
+
+
+def test_a_folder_of_something_else_is_refused(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "letter.txt").write_text("mine")
+    with pytest.raises(OutputError, match="found no sweep there"):
+        run(load_sweep(write(TINY)), tmp_path / "out")
+    run_scenario(load_toy("paths=4", "horizon=2d"), tmp_path / "a-run")
+    with pytest.raises(OutputError, match="it is the manifest of a run"):
+        run(load_sweep(write(TINY)), tmp_path / "a-run", overwrite=True)
+    assert verify_run(tmp_path / "a-run") == []
+
+
+def test_one_writer_at_a_time(write: Write, tmp_path: Path) -> None:
+    loaded = load_sweep(write(TINY))
+    run(loaded, tmp_path / "out", chosen=[0], shard="1-of-2")
+    with locked(tmp_path / "out", "1-of-2"), pytest.raises(OutputError, match="another run is writing"):
+        run(loaded, tmp_path / "out")
+    with locked(tmp_path / "out"), pytest.raises(OutputError, match="another run is writing"):
+        run(loaded, tmp_path / "out")
+
+
+def test_cells_that_fail_are_told_and_the_others_go_on(write: Write, tmp_path: Path) -> None:
+    """One cell has no opening books, one loses paths to prices out of range, two are well."""
+    file = write(TINY.replace("[7x, 12x]}", "[7x]}\n  case: {kind: csv, file: cases.csv}"))
+    columns = "label,drivers.regime,dealers.inventory_risk,dealers.impact_scale,horizon"
+    table = [
+        columns,
+        "well,2017-2019,0.03,1,5d",
+        "books,no-such-years,0.03,1,5d",
+        "prices,2017-2019,10,100,12d",
+    ]
+    (file.parent / "cases.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
+    outcome = run(load_sweep(file), tmp_path / "out")
+    assert not outcome.left
+    cells = open_sweep(tmp_path / "out").sel(policy="none").isel(leverage=0)
+    assert cells["status"].values.tolist() == ["done", "failed", "stopped"]
+    said = cells["message"].values.tolist()
+    assert said[0] == ""
+    assert "drivers.regime" in said[1]
+    assert "no-such-years" in said[1]
+    assert "PRICE_OUT_OF_RANGE" in said[2]
+    assert np.isnan(cells["unwound_in_all"].values).tolist()[:2] == [False, True]
+    assert cells["paths_stopped"].values.tolist()[0] == 0
+    assert cells["paths_stopped"].values.tolist()[2] > 0
+    assert report_sweep(outcome, quiet=True) == UNFINISHED
+
+
+class Saboteur(ThreadPool):
+    """Threads on which the first block of a cell meets accidents."""
+
+    victim, accidents = "cell 1", 1
+
+    def submit(self, task: Task) -> None:
+        if task.job == self.victim and task.block.number == 0 and self.accidents:
+            self.accidents -= 1
+            self._pending[self._pool.submit(self._accident)] = task
+        else:
+            super().submit(task)
+
+    @staticmethod
+    def _accident() -> Done:
+        raise RuntimeError("the worker is gone")
+
+
+@pytest.mark.parametrize(("accidents", "status"), [(1, "done"), (2, "failed")])
+def test_accidents_are_tried_again_as_configured(
+    write: Write, tmp_path: Path, tiny_run: SweepOutcome, accidents: int, status: str
+) -> None:
+    loaded = load_sweep(write(TINY))
+    with ThreadPoolExecutor(2) as threads:
+        pool = Saboteur(threads, 2)
+        pool.accidents = accidents
+        executor = Executor(pool, retries=loaded.sweep.retries)
+        outcome = run_sweep(loaded, tmp_path / "out", executor=executor)
+    entry = outcome.folder.state.cells[1]
+    assert entry["status"] == status
+    assert outcome.with_status("done") == [cell for cell in range(4) if cell != 1 or status == "done"]
+    if status == "failed":
+        assert entry["message"] == "paths 0 to 3: RuntimeError: the worker is gone"
+        assert entry["attempts"] == 2
+        assert not resume_sweep(tmp_path / "out").with_status("failed")
+    assert digest(tmp_path / "out") == digest(tiny_run.folder.path)
+
+
+@pytest.mark.parametrize("keep", ["sector", "full"])
+def test_records_are_those_of_a_run(write: Write, tmp_path: Path, tiny_run: SweepOutcome, keep: str) -> None:
+    outcome = run(load_sweep(write(TINY + f"keep: {keep}\n")), tmp_path / "out", chosen=[1])
+    folder = outcome.folder.run_of(1)
+    assert verify_run(folder) == []
+    records = open_results(folder)
+    buy = "central_bank.outright={mode: rule, trigger: 0.1bp, pace: $20bn}"
+    agents = f"output.agents={str(keep == 'full').lower()}"
+    by_hand = run_scenario(
+        load_toy("paths=12", "horizon=5d", "funds.leverage=7x", buy, agents), tmp_path / "run"
+    )
+    theirs = open_results(by_hand.folder.path)
+    assert set(records.data_vars) == set(theirs.data_vars)
+    for name in theirs.data_vars:
+        np.testing.assert_array_equal(records[name].values, theirs[name].values)
+    ours, tiny = (np.asarray(sweep.folder.array(FIGURES)[1]) for sweep in (outcome, tiny_run))
+    np.testing.assert_array_equal(ours, tiny)
+
+
+def test_a_damaged_run_of_a_cell_is_repaired(write: Write, tmp_path: Path) -> None:
+    loaded = load_sweep(write(TINY + "keep: sector\n"))
+    run(loaded, tmp_path / "out", chosen=[0])
+    folder = open_sweep_folder(tmp_path / "out").run_of(0)
+    next((folder / "results.zarr" / "dislocation").glob("c.1*")).unlink()
+    assert verify_run(folder)
+    run(loaded, tmp_path / "out", chosen=[0])
+    assert verify_run(folder) == []
+
+
+def test_outcomes_can_be_dropped(write: Write, tmp_path: Path, tiny_run: SweepOutcome) -> None:
+    text = TINY.replace("levels: [50%, 95%]", "levels: [50%, 95%]\n  paths: drop")
+    folder = run(load_sweep(write(text)), tmp_path / "out").folder.path
+    assert not list((folder / "results.zarr" / OUTCOMES / "c").rglob("[0-9]*.*"))
+    assert not any(file.is_file() for file in (folder / "results.zarr" / OUTCOMES / "c").rglob("*"))
+    ours, theirs = open_sweep(folder), open_sweep(tiny_run.folder.path)
+    for name in ("unwound_in_all", "unwound_in_all_difference", "unwound_in_all_quantile"):
+        np.testing.assert_array_equal(ours[name].values, theirs[name].values)
+    with pytest.raises(OutputError, match="were not kept path by path"):
+        cell_outcomes(folder, 0)
+    before = (folder / "ledger.jsonl").read_text()
+    assert not resume_sweep(folder).left
+    assert (folder / "ledger.jsonl").read_text() == before
+
+
+def test_cells_are_found_by_their_labels(tiny_run: SweepOutcome) -> None:
+    folder = tiny_run.folder.path
+    for where, said in (
+        ({"leverage": 7}, "a cell has leverage, policy"),
+        ({"leverage": 8, "policy": "none"}, "leverage has no 8"),
+    ):
+        with pytest.raises(OutputError, match=said):
+            cell_outcomes(folder, where)
+    found = cell_outcomes(folder, {"leverage": 7, "policy": "buy"})
+    np.testing.assert_array_equal(found["sold"].values, cell_outcomes(folder, 1)["sold"].values)
+
+
+def test_no_axis_is_one_cell(write: Write, tmp_path: Path) -> None:
+    folder = run(
+        load_sweep(write("name: one\nscenario: toy.yaml\npaths: 4\nset: {horizon: 3d}\n")), tmp_path / "out"
+    )
+    cells = open_sweep(folder.folder.path)
+    assert cells["unwound_in_all"].dims == ()
+    assert str(cells["status"].values) == "done"
+
+
+def test_the_dry_run_is_right_within_a_factor(write: Write, tmp_path: Path) -> None:
+    loaded = load_sweep(write(TINY), ["horizon=60d", "numerics.block=256"], paths=512)
+    estimate_sweep(loaded, [0], 1)  # compiles and imports
+    found: Estimate = estimate_sweep(loaded, [0, 1, 2, 3], 1)
+    outcome = run_sweep(loaded, tmp_path / "out")
+    assert (found.cells, found.paths, found.blocks) == (4, 2048, 8)
+    blocks = outcome.folder.state.blocks
+    working = sum(entry["seconds"] for of_cell in blocks.values() for entry in of_cell.values())
+    simulated = found.simulating_s * found.paths * 60
+    assert 1 / 4 < simulated / working < 4
+    stored = sum(
+        file.stat().st_size for file in (tmp_path / "out" / "results.zarr").rglob("*") if file.is_file()
+    )
+    assert 1 / 3 < found.disk_bytes / stored < 3

@@ -1,0 +1,102 @@
+"""What a cell comes to: the figures of the measures, of outcomes that a plain run gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.ensemble.execution import run_scenario
+from simulator.results import measures
+from simulator.results.outcomes import OUTCOMES, collect_outcomes, is_above, is_dysfunctional
+from simulator.sweeps.cells import load_sweep
+from simulator.sweeps.execution import SweepOutcome
+from simulator.sweeps.reading import cell_outcomes, open_sweep
+from tests.ensemble.conftest import WILD, load_toy
+from tests.sweeps.conftest import TINY, Write, run
+
+CELL = {"leverage": 12.0, "policy": "buy"}
+
+
+def test_outcomes_are_those_of_a_run_by_hand(tiny_run: SweepOutcome, tmp_path: Path) -> None:
+    buy = "central_bank.outright={mode: rule, trigger: 0.1bp, pace: $20bn}"
+    loaded = load_toy("paths=12", "horizon=5d", "funds.leverage=12x", buy)
+    by_hand = collect_outcomes(run_scenario(loaded, tmp_path / "run").folder)
+    kept = cell_outcomes(tiny_run.folder.path, CELL)
+    for outcome in OUTCOMES:
+        np.testing.assert_array_equal(kept[outcome.name].values, by_hand[outcome.name].values)
+        assert kept[outcome.name].attrs["units"] == outcome.unit
+
+
+def test_figures_are_those_of_the_measures(tiny_run: SweepOutcome) -> None:
+    cells = open_sweep(tiny_run.folder.path)
+    kept = cell_outcomes(tiny_run.folder.path, CELL)
+    here = cells.sel(CELL)
+    for name in ("unwound_in_all", "repo_spread_peak", "outright_purchases"):
+        wanted = measures.mean(kept[name].values)
+        assert float(here[name]) == pytest.approx(wanted.value, rel=1e-12)
+        assert float(here[f"{name}_error"]) == pytest.approx(wanted.standard_error, rel=1e-9)
+        high = measures.quantile(kept[name].values, 0.95)
+        assert float(here[f"{name}_quantile"].sel(level=0.95)) == pytest.approx(high.value, rel=3e-4)
+    by_trade = kept["total_peak"].values, kept["exogenous_peak"].values
+    for place, trade in enumerate(("FV", "TY")):
+        wanted = measures.ratio(by_trade[0][:, place], by_trade[1][:, place])
+        assert float(here["amplification"].sel(trade=trade)) == pytest.approx(wanted.value, rel=1e-9)
+        found = float(here["amplification_error"].sel(trade=trade))
+        assert found == pytest.approx(wanted.standard_error, rel=1e-6)
+    event = measures.probability(is_above(kept, "unwound_in_all", 50.0))
+    assert float(here["unwound_in_all_above_50"]) == event.value
+    assert float(here["unwound_in_all_above_50_error"]) == pytest.approx(event.standard_error)
+    assert float(here["dysfunction"]) == measures.probability(is_dysfunctional(kept)).value
+    assert float(here["draws"]) == 12
+
+
+def test_policies_are_compared_path_by_path(tiny_run: SweepOutcome) -> None:
+    cells = open_sweep(tiny_run.folder.path)
+    assert cells.attrs["baseline"] == "none"
+    ours, theirs = (cell_outcomes(tiny_run.folder.path, CELL | {"policy": name}) for name in ("buy", "none"))
+    for name in ("cash_yield", "outright_purchases", "unwound_in_all"):
+        if name not in ours:
+            continue
+        wanted = measures.difference(ours[name].values, theirs[name].values)
+        here = cells.sel(CELL)
+        assert float(here[f"{name}_difference"]) == pytest.approx(wanted.value, rel=1e-9)
+        assert float(here[f"{name}_difference_error"]) == pytest.approx(wanted.standard_error, rel=1e-9)
+    assert float(cells.sel(CELL)["outright_purchases_difference"]) > 1.0
+    assert bool(np.isnan(cells.sel(policy="none")["unwound_in_all_difference"]).all())
+    paired = float(cells.sel(CELL)["total_peak_difference_error"].sel(trade="TY"))
+    apart = float(cells.sel(CELL)["total_peak_error"].sel(trade="TY"))
+    assert paired < 0.2 * apart  # common random numbers: the noise of the yields falls out
+
+
+def test_antithetic_pairs_are_one_draw(write: Write, tmp_path: Path) -> None:
+    loaded = load_sweep(write(TINY), ["drivers.sampling=antithetic", "numerics.block=5"])
+    folder = run(loaded, tmp_path / "out").folder.path
+    here, kept = open_sweep(folder).sel(CELL), cell_outcomes(folder, CELL)
+    name = "unwound_in_all"
+    wanted = measures.mean(kept[name].values, antithetic=True)
+    assert float(here["draws"]) == 6
+    assert float(here[f"{name}_error"]) == pytest.approx(wanted.standard_error, rel=1e-9)
+    other = cell_outcomes(folder, CELL | {"policy": "none"})
+    paired = measures.difference(kept[name].values, other[name].values, antithetic=True)
+    assert float(here[f"{name}_difference_error"]) == pytest.approx(paired.standard_error, rel=1e-9)
+    level = measures.quantile(kept[name].values, 0.5, antithetic=True)
+    assert float(here[f"{name}_quantile_error"].sel(level=0.5)) == pytest.approx(
+        level.standard_error, rel=0.02
+    )
+
+
+def test_paths_that_stop_leave_the_averages_and_count_in_probabilities(write: Write, tmp_path: Path) -> None:
+    text = TINY.replace("horizon: 5d, ", "").replace("paths: 12", "paths: 40")
+    loaded = load_sweep(write(text), WILD)
+    folder = run(loaded, tmp_path / "out", chosen=[0]).folder.path
+    cells = open_sweep(folder, allow_incomplete=True)
+    here, kept = cells.isel(leverage=0, policy=0), cell_outcomes(folder, 0)
+    stopped = int((kept["status"] > 0).sum())
+    assert stopped > 0
+    assert int(here["paths_stopped"]) == stopped
+    assert float(here["draws"]) == 40 - stopped
+    assert float(here["dysfunction"]) == measures.probability(is_dysfunctional(kept)).value
+    assert str(cells["status"].isel(leverage=1, policy=1).values) == "left"
+    assert bool(np.isnan(cells["unwound_in_all"].isel(leverage=1)).all())
