@@ -151,7 +151,10 @@ def resume(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Finish a run from its folder alone: what is whole stays, what is missing or damaged is done again."""
+    """Finish a run from its folder alone.
+
+    What is whole stays; what is missing or damaged is done again.
+    """
     from simulator.ensemble.recovery import resume_command
 
     tls = (tls_ca, tls_cert, tls_key)
@@ -169,7 +172,10 @@ def resume(
 
 @ends_quietly
 def verify(output: Run, as_json: AsJson = False) -> None:
-    """Read all results of a run and compare them with what was written; exit code 3 if anything differs."""
+    """Compare all results of a run with what was written.
+
+    The exit code is 3 if anything differs.
+    """
     from simulator.ensemble.recovery import verify_command
 
     raise typer.Exit(verify_command(output, as_json=as_json))
@@ -177,7 +183,7 @@ def verify(output: Run, as_json: AsJson = False) -> None:
 
 @ends_quietly
 def status(output: Run, as_json: AsJson = False) -> None:
-    """Tell how far a run is, who writes it, how fast, and what failed; also while it runs."""
+    """Tell how far a run is and what failed; also while it runs."""
     from simulator.ensemble.recovery import status_command
 
     raise typer.Exit(status_command(output, as_json=as_json))

@@ -182,6 +182,7 @@ def open_cluster(resources: Resources) -> Iterator[Executor]:
         If it cannot be reached, must not be reached so, or has other versions than this process.
     """
     with ExitStack() as stack:
+        stack.enter_context(_quiet())
         if resources.scheduler is None:
             address: Any = stack.enter_context(_local_cluster(resources))
         else:
@@ -196,6 +197,22 @@ def open_cluster(resources: Resources) -> Iterator[Executor]:
             address=client.scheduler.address,
             dashboard=_dashboard(client),
         )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Dask logs of lost connections and workers from the terminal: we tell it in a sentence."""
+    import distributed  # noqa: F401 - sets up its loggers
+
+    known = [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]
+    levels = {name: logging.getLogger(name).level for name in {"distributed", *known}}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def scheduler_address(scheduler: str) -> str:
