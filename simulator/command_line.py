@@ -12,6 +12,8 @@ from typing import Annotated, ParamSpec
 import typer
 
 from simulator.completion import complete_run, complete_scenario, complete_setting
+from simulator.ensemble.resources import Resources, tls_of
+from simulator.results.errors import OutputError
 from simulator.terminal import complain
 
 BAD_INPUT, UNFINISHED, ENVIRONMENT, DEFECT, INTERRUPTED = 2, 3, 4, 1, 130
@@ -105,6 +107,29 @@ Insecure = Annotated[
 Retries = Annotated[
     int, typer.Option(min=0, help="Further attempts at a block that failed.", rich_help_panel=_CLUSTER)
 ]
+
+
+def resources_of(
+    threads: int | None,
+    workers: int | None,
+    scheduler: str | None,
+    tls: tuple[Path | None, Path | None, Path | None],
+    insecure: bool,
+    retries: int,
+) -> Resources:
+    """Where to work, from the options of a command; ends the command if they contradict each other."""
+    try:
+        return Resources(
+            threads=threads,
+            workers=workers,
+            scheduler=scheduler,
+            tls=tls_of(*tls),
+            is_insecure=insecure,
+            retries=retries,
+        )
+    except OutputError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from error
 
 
 def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:

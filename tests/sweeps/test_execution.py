@@ -17,8 +17,8 @@ from simulator.ensemble.threads import ThreadPool
 from simulator.results.errors import BAD_INPUT, UNFINISHED, OutputError
 from simulator.results.locks import locked
 from simulator.results.reading import open_results, verify_run
-from simulator.sweep_command import report_sweep
 from simulator.sweeps.cells import load_sweep
+from simulator.sweeps.command import report_sweep
 from simulator.sweeps.estimate import Estimate
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import DIFFERENCES, FIGURES, OUTCOMES, hash_of, open_sweep_folder
