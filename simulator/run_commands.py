@@ -110,9 +110,11 @@ def write_report_of(run: RunFolder, outcomes: Dataset) -> Path:
 def sweep_folder(output: str) -> Path | None:
     """The folder if a sweep lies there, by its path or its name in ``outputs/``; none if it does not."""
     from simulator.results.folder import ROOT
+    from simulator.results.places import is_local, place
     from simulator.sweeps.folder import is_sweep_folder
 
-    return next((folder for folder in (Path(output), ROOT / output) if is_sweep_folder(folder)), None)
+    folders = [place(output)] + ([ROOT / output] if is_local(place(output)) else [])
+    return next((folder for folder in folders if is_sweep_folder(folder)), None)
 
 
 @ends_quietly

@@ -151,6 +151,8 @@ def get(folder: Path, wanted: Collection[str]) -> dict[str, bytes | OSError]:
     """Contents of files below a folder; an error in place of what cannot be read."""
     if is_local(folder):
         return {name: _get_local(folder / name) for name in wanted}
+    if not wanted:
+        return {}
     system, where = file_system(folder), cast(Any, folder).path
     found = system.cat([f"{where}/{name}" for name in wanted], on_error="return")
     return {name: _content(found.get(f"{where}/{name}")) for name in wanted}

@@ -16,6 +16,7 @@ from simulator.ensemble.resources import Resources
 from simulator.ensemble.run import reporting_errors
 from simulator.ensemble.threads import pin_linear_algebra
 from simulator.results.errors import BAD_INPUT, INTERRUPTED, UNFINISHED, OutputError, plain
+from simulator.results.places import shown
 
 if TYPE_CHECKING:
     from simulator.sweeps.cells import LoadedSweep
@@ -52,13 +53,9 @@ def sweep_command(
         if dry_run:
             return _estimate(loaded, chosen, resources, as_json)
         from simulator.results.folder import choose_folder
-        from simulator.results.places import is_local, shown
         from simulator.sweeps.run import run_sweep
 
         folder = choose_folder(loaded.sweep.name, output)
-        if not is_local(folder):
-            told = "a sweep is kept in a folder of this machine. Copy it when it is done"
-            raise OutputError(f"-o {plain(shown(folder))}: found a URL; {told}.", BAD_INPUT)
         outcome = run_sweep(
             loaded,
             folder,
@@ -101,16 +98,16 @@ def verify_sweep_command(folder: Path, *, as_json: bool = False) -> int:
         found = [{"cell": damage.cell, "what": damage.what} for damage in find_damage(sweep)]
         lines = sweep.state.broken_lines
         if as_json:
-            said = {"folder": str(folder), "is_whole": not (found or lines), "damage": found}
+            said = {"folder": shown(folder), "is_whole": not (found or lines), "damage": found}
             print(json.dumps(said | {"broken_ledger_lines": lines}, indent=1))
         elif not (found or lines):
-            print(plain(f"{folder}: whole; {len(sweep.state.cells):,} cells are what was written."))
+            print(plain(f"{shown(folder)}: whole; {len(sweep.state.cells):,} cells are what was written."))
         else:
             for damage in found:
                 print(plain(f"cell {damage['cell']}  {damage['what']}"))
             if lines:
                 print(f"ledger  {lines:,} lines are broken")
-            print(plain(f"Repair the sweep with: unwind resume {folder}"))
+            print(plain(f"Repair the sweep with: unwind resume {shown(folder)}"))
         return UNFINISHED if found or lines else 0
     return ended.code
 

@@ -14,6 +14,7 @@ from simulator.ensemble.progress import duration
 from simulator.results.errors import plain
 from simulator.results.locks import holder_of
 from simulator.results.measures import Estimate as Figure
+from simulator.results.places import shown as place_shown
 from simulator.results.summary import shown
 from simulator.sweeps.cells import LoadedSweep, in_short
 from simulator.sweeps.estimate import Estimate
@@ -61,10 +62,9 @@ def print_outcome(outcome: SweepOutcome) -> None:
         if len(ended) > CELLS_SHOWN:
             print(f"… and {len(ended) - CELLS_SHOWN:,} more cells.")
     print_failed(folder, outcome.with_status(FAILED, STOPPED))
-    print(
-        "\n"
-        + plain(f"{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}. Results: {folder.path}")
-    )
+    said = f"{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}."
+    print()
+    print(plain(f"{said} Results: {place_shown(folder.path)}"))
 
 
 def print_failed(folder: SweepFolder, cells: Sequence[int]) -> None:
@@ -96,7 +96,7 @@ def sweep_record(folder: SweepFolder) -> dict[str, Any]:
     parts = {"playing": "simulate_seconds", "storing": "store_seconds"}
     return {
         "sweep": manifest.name,
-        "folder": str(folder.path),
+        "folder": place_shown(folder.path),
         "writer": writer,
         "cells": manifest.cells,
         "done": len(state.with_status(DONE)),

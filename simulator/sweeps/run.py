@@ -19,6 +19,7 @@ from simulator.ensemble.stopping import stopping_on_signals
 from simulator.ensemble.threads import usable_threads
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.locks import Fence, locked, setting_up
+from simulator.results.places import is_local, shown
 from simulator.sweeps.cells import LoadedSweep, load_sweep
 from simulator.sweeps.estimate import Estimate, estimate
 from simulator.sweeps.execution import SweepOutcome, work_through
@@ -148,8 +149,8 @@ def resume_sweep(folder: Path, *, resources: Resources | None = None, is_silent:
     loaded = load_sweep(found.file, found.settings["set"], paths=found.settings["paths"])
     if manifest_of(loaded).key != found.key:
         raise OutputError(
-            f"{folder}: the sweep file {found.file}, a file it names, or the code has changed since the sweep began."
-            " Restore it, or run the changed sweep into another folder with -o.",
+            f"{shown(folder)}: the sweep file {found.file}, a file it names, or the code has changed since"
+            " the sweep began. Restore it, or run the changed sweep into another folder with -o.",
             BAD_INPUT,
         )
     return run_sweep(loaded, folder, resources=resources, is_silent=is_silent)
@@ -179,7 +180,9 @@ def _ready(
 
 
 def _check_room(sweep: SweepFolder, loaded: LoadedSweep) -> None:
-    """Refuse at once outcomes that cannot fit on the disk."""
+    """Refuse at once outcomes that cannot fit on the disk of this machine."""
+    if not is_local(sweep.path):
+        return
     manifest = sweep.manifest
     cells = manifest.cells if manifest.keeps_paths else 1
     needed = 2.0 * cells * manifest.paths * len(manifest.statistics.columns)  # half of them compressed away

@@ -75,7 +75,6 @@ def test_status_verify_and_resume_know_sweeps(folder: Path) -> None:
         (("--cells", "9"), "--cells: found cell 9; allowed are 0 to 3."),
         (("--cells", "3-1"), "--cells: found '3-1'; allowed are numbers and spans such as 3-17."),
         (("--shard", "3/2"), "--shard: found '3/2'; allowed is i/n with i from 1 to n, such as 3/8."),
-        (("-o", "memory://bucket/out"), "a sweep is kept in a folder of this machine"),
         (("-o", "..."), "as the name of a run"),
     ],
 )
