@@ -281,12 +281,12 @@ def test_the_dry_run_is_right_within_a_factor(write: Write, tmp_path: Path) -> N
     loaded = load_sweep(write(TINY), ["horizon=60d", "numerics.block=256"], paths=512)
     estimate_sweep(loaded, [0], 1)  # compiles and imports
     found: Estimate = estimate_sweep(loaded, [0, 1, 2, 3], 1)
-    outcome = run_sweep(loaded, tmp_path / "out")
+    outcome = run(loaded, tmp_path / "out", threads=1)
     assert (found.cells, found.paths, found.blocks) == (4, 2048, 8)
     blocks = outcome.folder.state.blocks
     working = sum(entry["seconds"] for of_cell in blocks.values() for entry in of_cell.values())
     simulated = found.simulating_s * found.paths * 60
-    assert 1 / 4 < simulated / working < 4
+    assert 1 / 5 < simulated / working < 5
     stored = sum(
         file.stat().st_size for file in (tmp_path / "out" / "results.zarr").rglob("*") if file.is_file()
     )
