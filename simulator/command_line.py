@@ -153,3 +153,10 @@ def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None
 def counted(count: int, noun: str) -> str:
     """*1 path*, *2,000 paths*."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def write_report_of_sweep(folder: Path) -> Path:
+    """Write the report of a sweep that has just finished, beside its results."""
+    from simulator.report.run_report import write_report
+
+    return write_report(str(folder))

@@ -25,6 +25,7 @@ from simulator.command_line import (
     Workers,
     ends_quietly,
     resources_of,
+    write_report_of_sweep,
 )
 from simulator.scenario.errors import Problems
 
@@ -144,7 +145,9 @@ def resume(
     resources = resources_of(threads, workers, scheduler, tls, insecure, retries)
     sweep = sweep_folder(output)
     if sweep is not None:
-        raise typer.Exit(resume_sweep_command(sweep, resources, quiet=quiet, as_json=as_json))
+        writes = None if no_report else write_report_of_sweep
+        code = resume_sweep_command(sweep, resources, quiet=quiet, as_json=as_json, write_report=writes)
+        raise typer.Exit(code)
     code = resume_command(
         output,
         resources,

@@ -10,6 +10,7 @@ import typer
 from simulator.command_line import (
     AsJson,
     Insecure,
+    NoReport,
     Output,
     Overrides,
     Quiet,
@@ -21,6 +22,7 @@ from simulator.command_line import (
     Workers,
     ends_quietly,
     resources_of,
+    write_report_of_sweep,
 )
 
 EXAMPLES = """\b
@@ -62,6 +64,7 @@ def sweep(
     tls_cert: TlsCertificate = None,
     tls_key: TlsKey = None,
     insecure: Insecure = False,
+    no_report: NoReport = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -82,6 +85,7 @@ def sweep(
         overwrite=overwrite,
         quiet=quiet,
         as_json=as_json,
+        write_report=None if no_report else write_report_of_sweep,
     )
     raise typer.Exit(code)
 

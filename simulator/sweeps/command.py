@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,9 @@ from simulator.results.places import shown
 if TYPE_CHECKING:
     from simulator.sweeps.cells import LoadedSweep
     from simulator.sweeps.execution import SweepOutcome
+
+#: Writes the report of a sweep into its folder, and returns the file.
+WriteReport = Callable[[Path], Path]
 
 
 def sweep_command(
@@ -36,8 +39,14 @@ def sweep_command(
     overwrite: bool = False,
     quiet: bool = False,
     as_json: bool = False,
+    write_report: WriteReport | None = None,
 ) -> int:
     """Run a sweep for the command line, or tell what it would take, and return the exit code.
+
+    Parameters
+    ----------
+    write_report
+        Writes the report of a sweep into its folder, and returns the file.
 
     Raises
     ------
@@ -65,12 +74,17 @@ def sweep_command(
             overwrite=overwrite,
             is_silent=quiet or as_json,
         )
-        return report_sweep(outcome, quiet=quiet, as_json=as_json)
+        return report_sweep(outcome, quiet=quiet, as_json=as_json, write_report=write_report)
     return ended.code
 
 
 def resume_sweep_command(
-    folder: Path, resources: Resources, *, quiet: bool = False, as_json: bool = False
+    folder: Path,
+    resources: Resources,
+    *,
+    quiet: bool = False,
+    as_json: bool = False,
+    write_report: WriteReport | None = None,
 ) -> int:
     """Finish the sweep of a folder, and return the exit code.
 
@@ -84,7 +98,7 @@ def resume_sweep_command(
         from simulator.sweeps.run import resume_sweep
 
         outcome = resume_sweep(folder, resources=resources, is_silent=quiet or as_json)
-        return report_sweep(outcome, quiet=quiet, as_json=as_json)
+        return report_sweep(outcome, quiet=quiet, as_json=as_json, write_report=write_report)
     return ended.code
 
 
@@ -127,8 +141,14 @@ def status_sweep_command(folder: Path, *, as_json: bool = False) -> int:
     return ended.code
 
 
-def report_sweep(outcome: SweepOutcome, *, quiet: bool = False, as_json: bool = False) -> int:
-    """Show what came of a sweep, and return the exit code."""
+def report_sweep(
+    outcome: SweepOutcome,
+    *,
+    quiet: bool = False,
+    as_json: bool = False,
+    write_report: WriteReport | None = None,
+) -> int:
+    """Show what came of a sweep, write its report when no cell is left, and return the exit code."""
     from simulator.sweeps.display import print_failed, print_outcome, sweep_record
     from simulator.sweeps.folder import FAILED, STOPPED
 
@@ -144,7 +164,21 @@ def report_sweep(outcome: SweepOutcome, *, quiet: bool = False, as_json: bool = 
         told = f"{done:,} of {len(outcome.chosen):,} cells have ended. Resume with: {_this_command()}"
         print(plain(told), file=sys.stderr, flush=True)
         return INTERRUPTED if outcome.is_interrupted else UNFINISHED
+    if write_report is not None and len(outcome.folder.state.cells) == outcome.folder.manifest.cells:
+        _write_report(outcome.folder.path, write_report, is_told=not (quiet or as_json))
     return UNFINISHED if failed else 0
+
+
+def _write_report(folder: Path, write_report: WriteReport, *, is_told: bool) -> None:
+    """Write the report; the results do not hang on it."""
+    try:
+        file = write_report(folder)
+    except (OSError, OutputError, ImportError) as error:
+        told = f"The report could not be written: {error}. The results are complete. Try: unwind report {shown(folder)}"
+        print(plain(told), file=sys.stderr, flush=True)
+        return
+    if is_told:
+        print(plain(f"Report: {shown(file)}"))
 
 
 def _this_command() -> str:
