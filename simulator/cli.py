@@ -68,6 +68,7 @@ _IN_SHORT = {
     "resume": "Finish a run or sweep from its folder alone.",
     "verify": "Check that results are what was written.",
     "report": "Write the report of a run or sweep.",
+    "export": "Write figures, tables and results to files.",
     "compare": "Put runs side by side, path by path.",
     "attribute": "Take the stress apart by channel.",
     "reverse": "Find how far a parameter is from collapse.",

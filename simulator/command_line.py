@@ -12,6 +12,8 @@ from typing import Annotated, ParamSpec
 import typer
 
 from simulator.completion import complete_run, complete_scenario, complete_setting
+from simulator.ensemble.resources import Resources, tls_of
+from simulator.results.errors import OutputError
 from simulator.terminal import complain
 
 BAD_INPUT, UNFINISHED, ENVIRONMENT, DEFECT, INTERRUPTED = 2, 3, 4, 1, 130
@@ -107,6 +109,29 @@ Retries = Annotated[
 ]
 
 
+def resources_of(
+    threads: int | None,
+    workers: int | None,
+    scheduler: str | None,
+    tls: tuple[Path | None, Path | None, Path | None],
+    insecure: bool,
+    retries: int,
+) -> Resources:
+    """Where to work, from the options of a command; ends the command if they contradict each other."""
+    try:
+        return Resources(
+            threads=threads,
+            workers=workers,
+            scheduler=scheduler,
+            tls=tls_of(*tls),
+            is_insecure=insecure,
+            retries=retries,
+        )
+    except OutputError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from error
+
+
 def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
     """Let a command end without noise on Ctrl-C, and when the reader of its output has gone (``| head``)."""
 
@@ -128,3 +153,10 @@ def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None
 def counted(count: int, noun: str) -> str:
     """*1 path*, *2,000 paths*."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def write_report_of_sweep(folder: Path) -> Path:
+    """Write the report of a sweep that has just finished, beside its results."""
+    from simulator.report.run_report import write_report
+
+    return write_report(str(folder))

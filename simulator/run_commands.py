@@ -24,11 +24,10 @@ from simulator.command_line import (
     TlsKey,
     Workers,
     ends_quietly,
+    resources_of,
+    write_report_of_sweep,
 )
-from simulator.ensemble.resources import Resources, tls_of
-from simulator.results.errors import OutputError
 from simulator.scenario.errors import Problems
-from simulator.terminal import complain
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -109,27 +108,14 @@ def write_report_of(run: RunFolder, outcomes: Dataset) -> Path:
     return write_run_report(run, outcomes, run.path / REPORT)
 
 
-def resources_of(
-    threads: int | None,
-    workers: int | None,
-    scheduler: str | None,
-    tls: tuple[Path | None, Path | None, Path | None],
-    insecure: bool,
-    retries: int,
-) -> Resources:
-    """Where to work, from the options of a command; ends the command if they contradict each other."""
-    try:
-        return Resources(
-            threads=threads,
-            workers=workers,
-            scheduler=scheduler,
-            tls=tls_of(*tls),
-            is_insecure=insecure,
-            retries=retries,
-        )
-    except OutputError as error:
-        complain(str(error))
-        raise typer.Exit(error.exit_code) from error
+def sweep_folder(output: str) -> Path | None:
+    """The folder if a sweep lies there, by its path or its name in ``outputs/``; none if it does not."""
+    from simulator.results.folder import ROOT
+    from simulator.results.places import is_local, place
+    from simulator.sweeps.folder import is_sweep_folder
+
+    folders = [place(output)] + ([ROOT / output] if is_local(place(output)) else [])
+    return next((folder for folder in folders if is_sweep_folder(folder)), None)
 
 
 @ends_quietly
@@ -151,14 +137,17 @@ def resume(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Finish a run from its folder alone.
-
-    What is whole stays; what is missing or damaged is done again.
-    """
+    """Finish a run or a sweep from its folder: what is whole stays, what is missing or damaged is done again."""
     from simulator.ensemble.recovery import resume_command
+    from simulator.sweeps.command import resume_sweep_command
 
     tls = (tls_ca, tls_cert, tls_key)
     resources = resources_of(threads, workers, scheduler, tls, insecure, retries)
+    sweep = sweep_folder(output)
+    if sweep is not None:
+        writes = None if no_report else write_report_of_sweep
+        code = resume_sweep_command(sweep, resources, quiet=quiet, as_json=as_json, write_report=writes)
+        raise typer.Exit(code)
     code = resume_command(
         output,
         resources,
@@ -172,20 +161,25 @@ def resume(
 
 @ends_quietly
 def verify(output: Run, as_json: AsJson = False) -> None:
-    """Compare all results of a run with what was written.
-
-    The exit code is 3 if anything differs.
-    """
+    """Read all results of a run or a sweep and compare them with what was written; exit code 3 if anything differs."""
     from simulator.ensemble.recovery import verify_command
+    from simulator.sweeps.command import verify_sweep_command
 
+    sweep = sweep_folder(output)
+    if sweep is not None:
+        raise typer.Exit(verify_sweep_command(sweep, as_json=as_json))
     raise typer.Exit(verify_command(output, as_json=as_json))
 
 
 @ends_quietly
 def status(output: Run, as_json: AsJson = False) -> None:
-    """Tell how far a run is and what failed; also while it runs."""
+    """Tell how far a run or a sweep is, who writes it, how fast, and what failed; also while it runs."""
     from simulator.ensemble.recovery import status_command
+    from simulator.sweeps.command import status_sweep_command
 
+    sweep = sweep_folder(output)
+    if sweep is not None:
+        raise typer.Exit(status_sweep_command(sweep, as_json=as_json))
     raise typer.Exit(status_command(output, as_json=as_json))
 
 

@@ -43,7 +43,11 @@ OF_FUNDS = {
     "risk_limit": "Funds' own limits",
     "default": "Funds' solvency",
 }
-LEVERAGE, RISK, FUNDING = "Dealers' leverage limit", "Dealers' value-at-risk limit", "Lenders to dealers"
+LEVERAGE, RISK, FUNDING = (
+    "Dealers' leverage limit",
+    "Dealers' value-at-risk limit",
+    "Lenders' cash for dealers",
+)
 
 
 class Binding(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.report.funding import first_limit_in_words
 from simulator.report.page import Headline
-from simulator.report.prices import NO_ROOM, ROOM, own_shares
+from simulator.report.prices import NO_ROOM, ROOM, own_shares, reaction_in_words
 from simulator.report.run_data import RunData
 from simulator.report.spiral import sold_in_words
 from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths, span
@@ -52,7 +52,7 @@ def _opening_sentence(data: RunData) -> str:
     else:
         yields += (
             f"; {figure(own, 1, '%')} of that is everybody's reaction, not given by the scenario. Across contracts this"
-            f" share runs from {span(own_shares(data), 1, '%')}."
+            f" share runs from {span(own_shares(data), 1, '%')}. {reaction_in_words(data)}"
         )
     return f"{'The market stays calm. ' if is_quiet else ''}{yields} {dysfunction}"
 
@@ -64,7 +64,7 @@ def _forced_sentence(data: RunData) -> str:
         f"Hedge funds give up {bn(unwound)} of packages at the lowest point, {figure(_unwound_share(data), 1, '%')} of"
         f" what they opened with. {sold_in_words(data, totals)}"
     )  # fmt: skip
-    return f"{sentence} {first_limit_in_words(data)}"
+    return f"{sentence} {first_limit_in_words(data, with_others=False)}"
 
 
 def _cost_sentence(data: RunData) -> str:

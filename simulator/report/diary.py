@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.engine import diary
-from simulator.ensemble.replay import money
-from simulator.report.words import day_in_words, listed
+from simulator.report.words import amount, day_in_words, listed
 
 if TYPE_CHECKING:
     from simulator.engine.opening import Prepared
@@ -43,14 +42,17 @@ TOLD = {
 }
 #: What is told however small.
 ALWAYS = (diary.FUND_DEFAULT, diary.DEALER_DEFAULT, diary.WATERFALL_PAID)
-#: Told only beside something else: routine on every day.
-ROUTINE = (diary.SWITCHED, diary.CALLED_REDEMPTION, diary.ENTERED)
+#: Told only beside something else: what the scenario or policy does day after day.
+ROUTINE = (
+    diary.SWITCHED, diary.CALLED_REDEMPTION, diary.ENTERED, diary.FOREIGN_SOLD, diary.MANAGERS_SOLD, diary.AUCTION_LEFT,
+    diary.BOUGHT_OUTRIGHT, diary.BOUGHT_PACKAGES, diary.FACILITY_LENT,
+)  # fmt: skip
 #: Kinds whose agent is a dealer.
 OF_DEALERS = (diary.TOOK_BACK, diary.DEALER_DEFAULT, diary.FACILITY_LENT)
 #: An amount is told from this share of the funds' opening equity (calls) or packages (sales) on.
 OF_EQUITY, OF_PACKAGES = 0.005, 0.002
-DAYS_MAX = 24
-TRADES_NAMED = 3
+DAYS_MAX = 16
+TRADES_NAMED = 2
 
 
 @dataclass
@@ -69,7 +71,11 @@ class _Kind:
 
 
 def daily_story(
-    prepared: Prepared, result: BlockResult, days: Sequence[date], names: Mapping[str, str]
+    prepared: Prepared,
+    result: BlockResult,
+    days: Sequence[date],
+    names: Mapping[str, str],
+    closes: Sequence[str],
 ) -> list[tuple[str, list[str]]]:
     """The days of a path on which something mattered, each with its sentences.
 
@@ -79,6 +85,8 @@ def daily_story(
         Dates from the opening on.
     names
         Names of the trades for readers.
+    closes
+        A sentence on how each day ends, from the opening on.
 
     Notes
     -----
@@ -92,7 +100,7 @@ def daily_story(
                 kinds[kind].amount_bn for kind in (diary.FORCED_SALE, diary.LIMIT_SALE) if kind in kinds
             )
             failed = 1e6 * sum(len(kinds[kind].agents) for kind in ALWAYS if kind in kinds)
-            told.append((sold + failed, f"Day {day}, {day_in_words(days[day])}", sentences))
+            told.append((sold + failed, f"Day {day}, {day_in_words(days[day])}", [*sentences, closes[day]]))
     floor = sorted((weight for weight, *_ in told), reverse=True)[:DAYS_MAX]
     kept = [(title, sentences) for weight, title, sentences in told if weight >= floor[-1]] if told else []
     return kept[:DAYS_MAX]
@@ -101,9 +109,9 @@ def daily_story(
 def _by_day(result: BlockResult) -> Iterator[tuple[int, dict[int, _Kind]]]:
     """Entries by day and kind, kinds in the order in which they first happen."""
     days: dict[int, dict[int, _Kind]] = {}
-    for day, _, kind, agent, trade, amount in np.asarray(result.diary):
+    for day, _, kind, agent, trade, amount_bn in np.asarray(result.diary):
         kinds = days.setdefault(int(day) + 1, {})
-        kinds.setdefault(int(kind), _Kind()).add(int(agent), int(trade), float(amount))
+        kinds.setdefault(int(kind), _Kind()).add(int(agent), int(trade), float(amount_bn))
     yield from sorted(days.items())
 
 
@@ -111,11 +119,13 @@ def _sentences(prepared: Prepared, kinds: Mapping[int, _Kind], names: Mapping[st
     matter = [kind for kind, entries in kinds.items() if _matters(prepared, kind, entries)]
     if all(kind in ROUTINE for kind in matter):
         return
+    if diary.CALLED_ROLL in matter:  # the other side of the same repo
+        matter = [kind for kind in matter if kind != diary.TOOK_BACK]
     for kind in matter:
         entries = kinds[kind]
         words = {
             "who": _who(prepared, kind, entries),
-            "amount": money(entries.amount_bn),
+            "amount": amount(entries.amount_bn),
             "trades": _trades(prepared, entries, names),
         }
         if kind in TOLD:
@@ -151,7 +161,7 @@ def _who(prepared: Prepared, kind: int, entries: _Kind) -> str:
         return names[most]
     if kind in ALWAYS:
         return listed([names[agent] for agent in agents])
-    return f"{len(agents)} {noun} (most: {names[most]}, {money(agents[most])})"
+    return f"{len(agents)} {noun} (most: {names[most]}, {amount(agents[most])})"
 
 
 def _trades(prepared: Prepared, entries: _Kind, names: Mapping[str, str]) -> str:
@@ -162,6 +172,6 @@ def _trades(prepared: Prepared, entries: _Kind, names: Mapping[str, str]) -> str
     if len(order) == 1:
         return f" of {names[prepared.trades[order[0]]]}"
     named = [
-        f"{names[prepared.trades[trade]]} {money(entries.trades[trade])}" for trade in order[:TRADES_NAMED]
+        f"{names[prepared.trades[trade]]} {amount(entries.trades[trade])}" for trade in order[:TRADES_NAMED]
     ]
     return f" ({', '.join(named)}{', …' if len(order) > TRADES_NAMED else ''})"

@@ -16,6 +16,13 @@ from simulator.results.measures import Estimate
 from simulator.results.summary import Table, shown
 
 KNOWN_LIMITS = "known-limits.md"
+#: Heading of the first column, by table of the summary; *figure* for the others.
+FIRST_COLUMN = {
+    "yields": "contract",
+    "dislocations": "contract",
+    "deleveraging": "contract",
+    "causes": "cause",
+}
 
 
 def evidence_sections(data: RunData) -> list[Section]:
@@ -38,8 +45,8 @@ def page_table(data: RunData, table: Table) -> PageTable:
         return cause(row.replace(" ", "_")) if table.key == "causes" else row
 
     labels = [label(name) for name, _ in table.rows]
-    saved: dict[str, Any] = {"name": labels}
-    headings = [""]
+    saved: dict[str, Any] = {FIRST_COLUMN.get(table.key, "figure"): labels}
+    headings = [FIRST_COLUMN.get(table.key, "figure")]
     for place, column in enumerate(table.columns):
         heading = ", ".join(filter(None, (column.heading, column.unit)))
         headings.append(heading)

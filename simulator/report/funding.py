@@ -11,9 +11,12 @@ from simulator.report.fans import DATE, date_axis, fan_traces, level_line, sprea
 from simulator.report.figure import Figure, Panel, axis, bars
 from simulator.report.page import Section
 from simulator.report.run_data import RunData, estimate_at, largest
-from simulator.report.words import day_in_words, figure, share_of_paths
+from simulator.report.words import day_in_words, figure, listed, share_in_words, share_of_paths
 from simulator.results.days import Fan
 from simulator.results.outcomes import is_above
+
+#: Share of paths from which on a limit is named among those that follow.
+OFTEN = 0.05
 
 
 def funding_section(data: RunData) -> Section:
@@ -63,8 +66,8 @@ def limits(data: RunData) -> Figure | None:
     )
 
 
-def first_limit_in_words(data: RunData) -> str:
-    """The limit that binds first, with its share of paths and typical day."""
+def first_limit_in_words(data: RunData, *, with_others: bool = True) -> str:
+    """The limit that binds first, with its share of paths and typical day, and those that follow."""
     found = [limit for limit in data.limits if limit.first.value > 0.0]
     if not found:
         return "No limit binds on any path."
@@ -73,10 +76,14 @@ def first_limit_in_words(data: RunData) -> str:
         f"{first.limit} bind first {share_of_paths(first.first, data.paths)}, typically on"
         f" {day_in_words(data.days[round(first.typical_day)])}."
     )
-    bound = [limit for limit in data.limits if limit.limit != first.limit and limit.ever.value > 0.0]
-    if bound:
-        then = max(bound, key=lambda limit: limit.ever.value)
-        caption += f" Next is {_lower(then.limit)}, at some time {share_of_paths(then.ever, data.paths)}."
+    then = [limit for limit in data.limits if limit is not first and limit.ever.value >= OFTEN]
+    if then and with_others:
+        told = [
+            f"{_lower(limit.limit)} (on {share_in_words(limit.ever)} of paths, from about"
+            f" {data.days[round(limit.typical_day)]:%-d %b})"
+            for limit in sorted(then, key=lambda limit: limit.typical_day)[:3]
+        ]
+        caption += f" Then follow {listed(told)}."
     return caption
 
 

@@ -54,7 +54,7 @@ def equity(data: RunData) -> Figure | None:
     panels = [
         Panel(
             fan_traces("equity", "% of opening", "blue"),
-            {"xaxis": date_axis(data.dates), "yaxis": axis("% of opening")},
+            {"xaxis": date_axis(data.dates, ticks=4), "yaxis": axis("% of opening")},
             title="Equity of all hedge funds",
             height=260,
         ),
@@ -130,12 +130,14 @@ def network(data: RunData) -> Figure | None:
     }
     bare = {"visible": False, "fixedrange": True}
     sellers = [node for node in nodes if node["kind"] == "hedge funds" and node["stress"] >= HALF]
-    failed = [node for node in nodes if node["has_failed"]]
+    failed = sum(node["has_failed"] for node in nodes if node["kind"] == "hedge funds")
+    lost = sum(node["has_failed"] for node in nodes if node["kind"] == "dealers")
     over = [node for node in nodes if node["is_over"]]
     caption = (
         f"On {path.role} (path {path.path:,}), {len(sellers)} of {len(data.prepared.funds)} hedge funds give up half of"
-        f" their packages or more, {len(over)} of {len(data.prepared.dealers)} dealers reach their limit, and"
-        f" {len(failed) or 'none'} of them all {'fails' if len(failed) == 1 else 'fail'}."
+        f" their packages or more and {failed or 'none'} {'fails' if failed == 1 else 'fail'}; {len(over)} of"
+        f" {len(data.prepared.dealers)} dealers reach their limit and {lost or 'none'}"
+        f" {'fails' if lost == 1 else 'fail'}."
     )
     return Figure(
         "network",

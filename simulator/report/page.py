@@ -39,7 +39,7 @@ class Cell:
 
     @property
     def is_number(self) -> bool:
-        """Whether the cell holds a figure, to be set flush right."""
+        """Whether the cell holds a figure."""
         return isinstance(self.value, int | float)
 
     @property
@@ -80,6 +80,10 @@ class PageTable:
     columns: Columns | None = None
 
     kind = "table"
+
+    def holds_numbers(self, place: int) -> bool:
+        """Whether a column is one of figures, to be set flush right."""
+        return any(row[place].is_number for row in self.rows)
 
     @property
     def saved(self) -> Columns:

@@ -19,7 +19,7 @@ from simulator.report.figure import Figure, Panel, axis, bars
 from simulator.report.page import Section
 from simulator.report.run_data import RunData, estimate_at
 from simulator.report.words import day_in_words, figure, share_of_paths, span
-from simulator.results.days import LEVELS, Fan
+from simulator.results.days import LEVELS
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import DYSFUNCTION_BP
 
@@ -36,13 +36,12 @@ def price_section(data: RunData) -> Section:
 def yields(data: RunData) -> Figure | None:
     """Exogenous beside total yield changes, by contract."""
     exogenous, total = data.fan("fundamental_yield_change"), data.fan("cash_yield_change")
-    own = data.fan_of(("cash_yield_change", "fundamental_yield_change"), lambda all_in, given: all_in - given)
-    if exogenous is None or total is None or own is None:
+    if exogenous is None or total is None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}
     drawn = []
     for place, name in enumerate(data.names.values()):
-        for kind, spread in (("exogenous", exogenous), ("total", total), ("reaction", own)):
+        for kind, spread in (("exogenous", exogenous), ("total", total), ("reaction", data.reaction)):
             columns |= spread_columns(f"{name}, {kind}", "bp", spread, place)
         drawn += [
             quantile_column(f"{name}, {kind}", "bp", level)
@@ -65,7 +64,7 @@ def yields(data: RunData) -> Figure | None:
         for name in data.names.values()
     ]
     caption = (
-        f"{reaction_in_words(data, own)} At the peak of the move everybody's reaction makes up"
+        f"{reaction_in_words(data)} At the peak of the move everybody's reaction makes up"
         f" {span(own_shares(data), 1, '%')} of it."
     )
     return Figure(
@@ -81,23 +80,28 @@ def yields(data: RunData) -> Figure | None:
     )
 
 
-def reaction_in_words(data: RunData, own: Fan) -> str:
+def reaction_in_words(data: RunData) -> str:
     """How far reactions push the yield of the trade that stands for the market, up and down, and when."""
     place = data.trades.index(data.reference_trade)
     name = data.names[data.reference_trade]
+    own = data.reaction
     mean = own.mean[:, place]
     told = []
     for day, verb in ((int(mean.argmax()), "raise"), (int(mean.argmin()), "lower")):
         move = estimate_at(own, day, place)
         if abs(move.value) > max(0.5, 3.0 * move.standard_error):
             size = Estimate(abs(move.value), move.standard_error, move.draws)
-            told.append((day, f"{verb} it by up to {figure(size, 1, 'bp')} ({day_in_words(data.days[day])})"))
+            told.append((day, verb, f"{figure(size, 1, 'bp')} ({day_in_words(data.days[day])})"))
     if not told:
-        return f"The {name} yield does what the scenario gives: reactions add less than 0.5 bp on any day."
+        return f"Reactions move the {name} yield by less than 0.5 bp on any day, on average."
     bought = data.outcome_mean("outright_purchases").value + data.outcome_mean("hedged_purchases").value
-    policy = ", the central bank's purchases among them," if bought > 0.0 else ""
-    told.sort()
-    return f"Reactions to the {name} yield's move{policy} {' and '.join(words for _, words in told)}, on average."
+    whose = "Reactions, the central bank's purchases among them," if bought > 0.0 else "Reactions"
+    _, verb, size_in_words = min(told)
+    sentence = f"{whose} {verb} the {name} yield by up to {size_in_words}"
+    if len(told) > 1:
+        _, verb, size_in_words = max(told)
+        sentence += f", then {verb} it by up to {size_in_words}"
+    return f"{sentence}, on average."
 
 
 def own_shares(data: RunData) -> dict[str, Estimate]:

@@ -177,6 +177,13 @@ class RunData:
         return fan(values, antithetic=self.antithetic) if len(values) else None
 
     @cached_property
+    def reaction(self) -> Fan:
+        """What reactions add to yields, bp by day and trade: the total change less the exogenous one."""
+        arrays = read_days(self.run, ("cash_yield_change", "fundamental_yield_change"))
+        own = arrays["cash_yield_change"] - arrays["fundamental_yield_change"]
+        return fan(own, antithetic=self.antithetic)
+
+    @cached_property
     def threshold(self) -> float:
         """Use of dealers' limits from which the balance sheet is dear."""
         written = str(self.scenario.get("dealers", {}).get("cost_threshold", ""))

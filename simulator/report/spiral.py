@@ -199,8 +199,8 @@ def who_holds(data: RunData) -> Figure | None:
     given = min(ends, key=lambda sector: ends[sector].value)
     less = Estimate(-ends[given].value, ends[given].standard_error, 0)
     caption = (
-        f"On average, the largest buyer is the sector of {taken}: up {bn(ends[taken])} at the most. The largest seller"
-        f" is that of {given}: down {bn(less)}."
+        f"Holdings rise most at {_the(taken)}, by up to {bn(ends[taken])} on average, and fall most at {_the(given)},"
+        f" by up to {bn(less)}."
     )
     return Figure(
         "who-holds",
@@ -212,3 +212,7 @@ def who_holds(data: RunData) -> Figure | None:
         note="Bonds held outright or in packages, change since the opening, averages over paths, $bn of face. What"
         " the Treasury issues adds to the sum.",
     )
+
+
+def _the(sector: str) -> str:
+    return f"the {sector}" if sector == "central bank" else sector

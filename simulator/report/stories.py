@@ -11,7 +11,7 @@ from simulator.report.diary import daily_story
 from simulator.report.fans import DATE, date_axis
 from simulator.report.figure import Figure, Panel, axis, line
 from simulator.report.page import Block, Prose, Section, Story
-from simulator.report.run_data import ChosenPath, RunData
+from simulator.report.run_data import ChosenPath, RunData, largest
 from simulator.results.layout import Array
 
 COLOURS = ("vermilion", "amber", "blue")
@@ -91,11 +91,25 @@ def _label(path: ChosenPath) -> str:
     return f"{path.role} ({path.path:,})"
 
 
+def _closes(data: RunData, path: int) -> list[str]:
+    """How each day of a path ends: the dislocation that has moved most, and dealers' room."""
+    dislocation, use = data.path_days(path, "dislocation"), data.path_days(path, "dealer_use")
+    moved = dislocation - dislocation[:1]
+    closes = []
+    for day in range(len(use)):
+        place = largest(moved[day])
+        closes.append(
+            f"At the close the {data.names[data.trades[place]]} dislocation is {moved[day, place]:+,.1f} bp from where"
+            f" it opened, and dealers use {100.0 * use[day]:.0f}% of their limits."
+        )
+    return closes
+
+
 def _story(data: RunData, path: ChosenPath) -> Story | Prose:
     assert data.prepared is not None
     assert path.replay is not None
     title = f"Diary of {path.role}, path {path.path:,}"
-    days = daily_story(data.prepared, path.replay, data.days, data.names)
+    days = daily_story(data.prepared, path.replay, data.days, data.names, _closes(data, path.path))
     ended = data.status_of(path.path)
     if ended:
         days.append(("The end", [f"{ended[:1].upper()}{ended[1:]}."]))

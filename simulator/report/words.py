@@ -71,6 +71,19 @@ def bn(estimate: Estimate, decimals: int = 0) -> str:
     return f"${shown(estimate, decimals)}bn"
 
 
+def amount(amount_bn: float) -> str:
+    """An amount to three digits.
+
+    Examples
+    --------
+    >>> amount(170.85), amount(7.864), amount(0.7458)
+    ('$171bn', '$7.86bn', '$746mn')
+    """
+    size, unit = (amount_bn, "bn") if abs(amount_bn) >= 0.9995 else (1e3 * amount_bn, "mn")
+    decimals = max(0, 2 - math.floor(math.log10(max(abs(size), 1e-6)))) if abs(size) < 100.0 else 0
+    return f"${size:,.{min(decimals, 2)}f}{unit}"
+
+
 def share_of_paths(share: Estimate, paths: int) -> str:
     """A probability in words; nothing seen is not nothing: the rule of three bounds it.
 
@@ -90,6 +103,13 @@ def share_of_paths(share: Estimate, paths: int) -> str:
     if share.value == 1.0:
         return f"in all of {paths:,} paths"
     return f"in {shown(Estimate(100 * share.value, 100 * share.standard_error, share.draws), 1)}% of paths"
+
+
+def share_in_words(share: Estimate) -> str:
+    """A share with its error in per cent, short: *all*, *81.6 ± 0.9%*."""
+    if share.value == 1.0:
+        return "all"
+    return figure(Estimate(100 * share.value, 100 * share.standard_error, share.draws), 0, "%")
 
 
 def day_in_words(day: date) -> str:

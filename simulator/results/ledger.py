@@ -150,7 +150,8 @@ def append_entry(file: Path, run_key: str, entry: Mapping[str, Any]) -> None:
     """
     line = _line(run_key, dict(entry))
     if _is_folder(file):
-        name = f"block-{entry['block']:07d}" if "block" in entry else f"{time.time_ns()}-{os.getpid()}"
+        is_of_run = "block" in entry and "cell" not in entry
+        name = f"block-{entry['block']:07d}" if is_of_run else f"{time.time_ns()}-{os.getpid()}"
         file.mkdir(parents=True, exist_ok=True)
         put(file, {f"{name}.json": line})
         return

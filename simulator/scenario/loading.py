@@ -185,7 +185,7 @@ def load_resolved(
     """
     from simulator.scenario.schema import Scenario
 
-    tree = compose(Source(label, json.dumps(values, indent=1)))
+    tree = compose(Source(label, json.dumps(values, indent=1, ensure_ascii=False)))
     return LoadedScenario(validate(Scenario, tree), tree, tuple(used), data_files)
 
 

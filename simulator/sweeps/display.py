@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 from simulator.ensemble.execution import gigabytes
 from simulator.ensemble.progress import duration
 from simulator.results.errors import plain
+from simulator.results.locks import holder_of
 from simulator.results.measures import Estimate as Figure
+from simulator.results.places import shown as place_shown
 from simulator.results.summary import shown
 from simulator.sweeps.cells import LoadedSweep, in_short
 from simulator.sweeps.estimate import Estimate
@@ -19,6 +22,8 @@ from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import DONE, FAILED, FIGURES, STOPPED, SweepFolder
 from simulator.sweeps.statistics import Row
 
+#: Blocks whose pace counts as that of now.
+RECENT_BLOCKS = 100
 #: Cells shown in tables; the rest is in the dataset.
 CELLS_SHOWN = 40
 #: Figures shown of each cell: row, heading, factor, decimals.
@@ -57,10 +62,9 @@ def print_outcome(outcome: SweepOutcome) -> None:
         if len(ended) > CELLS_SHOWN:
             print(f"… and {len(ended) - CELLS_SHOWN:,} more cells.")
     print_failed(folder, outcome.with_status(FAILED, STOPPED))
-    print(
-        "\n"
-        + plain(f"{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}. Results: {folder.path}")
-    )
+    said = f"{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}."
+    print()
+    print(plain(f"{said} Results: {place_shown(folder.path)}"))
 
 
 def print_failed(folder: SweepFolder, cells: Sequence[int]) -> None:
@@ -79,38 +83,55 @@ def print_failed(folder: SweepFolder, cells: Sequence[int]) -> None:
 
 
 def sweep_record(folder: SweepFolder) -> dict[str, Any]:
-    """Where a sweep stands, as plain values."""
+    """Where a sweep stands, as plain values: cells, who writes, pace, and where the workers' time goes."""
     manifest, state = folder.manifest, folder.state
     blocks = [entry for of_cell in state.blocks.values() for entry in of_cell.values()]
+    blocks.sort(key=lambda entry: float(entry["finished_at"]))
     working = sum(entry["seconds"] for entry in blocks)
-    paths = sum(entry["paths"] for entry in blocks)
-    failed = [
-        {"cell": cell, "where": manifest.labels(cell), "message": state.cells[cell]["message"]}
-        for cell in state.with_status(FAILED)
-    ]
+    recent = blocks[-RECENT_BLOCKS:]
+    writer = holder_of(folder.path)
+    span = (
+        (time.time() if writer else recent[-1]["finished_at"]) - recent[0]["finished_at"] if recent else 0.0
+    )
+    parts = {"playing": "simulate_seconds", "storing": "store_seconds"}
     return {
         "sweep": manifest.name,
+        "folder": place_shown(folder.path),
+        "writer": writer,
         "cells": manifest.cells,
         "done": len(state.with_status(DONE)),
         "stopped": len(state.with_status(STOPPED)),
-        "failed": failed,
+        "failed": [
+            {"cell": cell, "where": manifest.labels(cell), "message": state.cells[cell]["message"]}
+            for cell in state.with_status(FAILED)
+        ],
         "left": manifest.cells - len(state.cells),
-        "paths_done": paths,
-        "broken_ledger_lines": state.broken_lines,
+        "paths_done": sum(entry["paths"] for entry in blocks),
+        "paths_per_s": round(sum(entry["paths"] for entry in recent[1:]) / span, 1) if span > 0.0 else None,
+        "workers": len({entry["worker"] for entry in recent}),
         "working_s": round(working, 3),
-        "paths_per_working_s": round(paths / working, 1) if working else None,
+        "shares": {
+            name: round(sum(entry[key] for entry in blocks) / working, 3) if working else None
+            for name, key in parts.items()
+        },
         "reducing_s": round(sum(entry.get("reducing_s", 0.0) for entry in state.cells.values()), 3),
+        "broken_ledger_lines": state.broken_lines,
     }
 
 
 def print_status(folder: SweepFolder) -> None:
     """Show where a sweep stands: cells done, failed, left, rate, and where the time goes."""
     said = sweep_record(folder)
-    print(plain(f"{said['sweep']}: {_counts(folder, range(said['cells']))}."))
+    state = "being written" if said["writer"] else "stopped" if said["left"] else "ended"
+    print(plain(f"{said['sweep']}: {state}; {_counts(folder, range(said['cells']))} ({said['folder']})"))
+    if said["writer"]:
+        print(plain(f"written by {said['writer']}"))
+    if said["paths_per_s"]:
+        print(f"pace {said['paths_per_s']:,.0f} paths/s of late, {said['workers']:,} processes at work")
     if said["working_s"]:
-        worked, rate = duration(said["working_s"]), said["paths_per_working_s"]
-        print(f"{said['paths_done']:,} paths in {worked} of work, {rate:,} paths/s a worker.")
-        print(f"Summing up took {duration(said['reducing_s'])}. The slowest cells:")
+        shares = ", ".join(f"{share:.0%} {name}" for name, share in said["shares"].items())
+        print(f"{said['paths_done']:,} paths in {duration(said['working_s'])} of workers' time: {shares}")
+        print(f"summing up cells took {duration(said['reducing_s'])}; the slowest cells:")
         slowest = sorted(_seconds(folder).items(), key=lambda pair: -pair[1])[:3]
         for cell, seconds in slowest:
             print(plain(f"  cell {cell}: {duration(seconds)} ({in_short(folder.manifest.labels(cell))})"))

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,14 @@ from simulator.engine.opening import Prepared
 from simulator.ensemble.execution import describe_run, is_complete, layout_of, prepare_run
 from simulator.ensemble.executors import Executor, is_hopeless
 from simulator.ensemble.jobs import Done, Failed, Job, Task
+from simulator.ensemble.log import RunLog
 from simulator.ensemble.plan import plan_blocks
 from simulator.ensemble.progress import Progress
 from simulator.ensemble.stopping import StopSignal
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, begin_or_resume, open_run
 from simulator.results.ledger import append_block
+from simulator.results.locks import Fence
 from simulator.results.manifest import finished_manifest, write_manifest
 from simulator.results.outcomes import NO_DEALER_LEFT
 from simulator.results.reading import damaged_blocks
@@ -47,6 +49,7 @@ from simulator.sweeps.folder import (
 from simulator.sweeps.statistics import Plan, in_batches
 
 Floats32 = NDArray[np.float32]
+RECORDS = "records"
 
 
 @dataclass
@@ -95,7 +98,9 @@ def work_through(
     chosen: Collection[int],
     *,
     progress: Progress,
+    log: RunLog,
     stop: StopSignal | None = None,
+    fence: Fence | None = None,
 ) -> SweepOutcome:
     """Work through cells of a sweep until each has ended, or a stop is requested.
 
@@ -105,8 +110,10 @@ def work_through(
         Locked and ready.
     chosen
         Numbers of the cells.
-    progress
-        Is told of finished paths.
+    progress, log
+        Are told of finished paths, and of cells.
+    fence
+        By which workers know that this process still holds the folder.
 
     Raises
     ------
@@ -114,13 +121,16 @@ def work_through(
         What no other cell would escape; what was finished stays and is resumed.
     """
     started = time.perf_counter()
-    _forget_damage(folder)
-    work = _Work(loaded, folder, executor, tuple(sorted(chosen)), progress)
-    with closing(executor.results(work.tasks(), stop)) as results:
+    damaged = forget_damage(folder)
+    log.note("begins", cells=len(chosen), ended_before=len(folder.state.cells), damaged=len(damaged))
+    work = _Work(loaded, folder, executor, tuple(sorted(chosen)), progress, log, fence)
+    with closing(executor.results(work.tasks(), stop, work.note_retry)) as results:
         for result in results:
             work.take(result)
     interrupted = bool(stop and stop.is_requested)
-    return SweepOutcome(folder, work.chosen, interrupted, time.perf_counter() - started)
+    outcome = SweepOutcome(folder, work.chosen, interrupted, time.perf_counter() - started)
+    log.note("ends", left=len(outcome.left), failed=outcome.with_status(FAILED), is_interrupted=interrupted)
+    return outcome
 
 
 class _Work:
@@ -133,12 +143,16 @@ class _Work:
         executor: Executor,
         chosen: tuple[int, ...],
         progress: Progress,
+        log: RunLog,
+        fence: Fence | None,
     ) -> None:
         self.loaded = loaded
         self.folder = folder
         self.executor = executor
         self.chosen = chosen
         self.progress = progress
+        self.log = log
+        self.fence = fence
         self.plan: Plan = folder.manifest.statistics
         self.open: dict[str, OpenCell] = {}
         self.outcomes = folder.array(OUTCOMES, writable=True)
@@ -163,6 +177,11 @@ class _Work:
             cell.is_begun = True
             self._close_if_over(cell)
 
+    def note_retry(self, task: Task, error: Exception, attempts: int) -> None:
+        """Write in the log that a block will be tried again."""
+        said = f"{type(error).__name__}: {error}"
+        self.log.warn("tried again", of=task.job, block=task.block.number, attempts=attempts, error=said)
+
     def take(self, result: Done | Failed) -> None:
         """Record what became of a block, and sum up its cell if it was the last one."""
         cell = self.open[result.task.job]
@@ -186,11 +205,13 @@ class _Work:
             if self.folder.manifest.keep != "statistics":
                 path = self.folder.run_of(number)
                 path.mkdir(parents=True, exist_ok=True)
-                run = begin_or_resume(path, describe_run(loaded, prepared, False), overwrite=False)
+                manifest = describe_run(loaded, prepared, False)
+                run = begin_or_resume(path, manifest, overwrite=False, data_files=loaded.data_files)
                 broken = {damage.block for damage in damaged_blocks(run)}
                 whole = {block: entry for block, entry in run.finished.items() if block not in broken}
                 run = replace(run, finished=whole)
-            job = Job(f"cell {number}", prepared, layout, run.store.absolute() if run else None)
+            store, fence = (run.store.absolute(), self.fence) if run else (None, None)
+            job = Job(f"cell {number}", prepared, layout, store, fence=fence)
             self.executor.add(job)
         except ScenarioError as error:
             self._fail(number, str(error).splitlines()[0], attempts=1)
@@ -229,6 +250,10 @@ class _Work:
             sha256=sha256,
             records_sha256=finished.sha256,
             seconds=finished.seconds,
+            simulate_seconds=finished.simulate_seconds,
+            store_seconds=finished.store_seconds,
+            finished_at=finished.finished_at,
+            worker=finished.worker,
             stopped=dict(finished.stopped),
         )
         self.progress.advance(finished.paths)
@@ -282,6 +307,7 @@ class _Work:
             seconds=round(seconds, 3),
             reducing_s=round(time.perf_counter() - started, 3),
         )
+        self.log.note("cell ended", cell=cell.number, seconds=round(seconds, 3), stopped=stopped)
         self._compare(cell.number)
 
     def _stopped(self, cell: int) -> tuple[dict[str, int], float]:
@@ -323,31 +349,55 @@ class _Work:
         self.folder.record("pair", cell=cell, baseline=base, sha256=hash_of(figures))
 
     def _fail(self, number: int, message: str, attempts: int) -> None:
+        self.log.warn("cell failed", cell=number, attempts=attempts, error=message)
         self.folder.record("cell", cell=number, status=FAILED, message=message, attempts=attempts)
 
 
-def _forget_damage(folder: SweepFolder) -> None:
-    """Strike what the store no longer holds as it was written: it is done anew."""
+class Damage(NamedTuple):
+    """Something of a sweep on disk that is not what its ledger says: of which cell, and what."""
+
+    cell: int
+    array: str
+    block: int | None
+    what: str
+
+
+def find_damage(folder: SweepFolder) -> Iterator[Damage]:
+    """Everything that is in a ledger and not whole on disk, by reading all of it."""
     state, manifest = folder.state, folder.manifest
-    outcomes, figures, differences = (folder.array(name) for name in (OUTCOMES, FIGURES, DIFFERENCES))
-    for cell in list(state.pairs):
-        if not _holds(differences, cell, state.pairs[cell]["sha256"]):
-            del state.pairs[cell]
-    for cell in state.with_status(DONE, STOPPED):
-        is_whole = _holds(figures, cell, state.cells[cell]["sha256"])
-        if not is_whole or (manifest.keep != "statistics" and not _is_run_whole(folder.run_of(cell))):
-            del state.cells[cell]
-    whole = set(state.with_status(DONE, STOPPED))
+    ended = state.with_status(DONE, STOPPED)
+    for name, entries in ((DIFFERENCES, state.pairs), (FIGURES, {cell: state.cells[cell] for cell in ended})):
+        array = folder.array(name)
+        for cell, entry in entries.items():
+            if not _holds(array, cell, entry["sha256"]):
+                yield Damage(cell, name, None, f"the {name} are missing or damaged")
+    outcomes = folder.array(OUTCOMES)
     for cell, blocks in state.blocks.items():
-        if cell in whole and not manifest.keeps_paths:
+        if not manifest.keeps_paths and cell in ended:
             continue
-        for block, entry in list(blocks.items()):
+        for block, entry in blocks.items():
             paths = slice(entry["first_path"], entry["first_path"] + entry["paths"])
             if not _holds(outcomes, (cell, paths), entry["sha256"]):
-                del blocks[block]
-                state.cells.pop(cell, None)
+                yield Damage(cell, OUTCOMES, block, f"the outcomes of block {block} are missing or damaged")
+    for cell in ended if manifest.keep != "statistics" else ():
+        if not _is_run_whole(folder.run_of(cell)):
+            yield Damage(cell, RECORDS, None, "the records of its run are missing or damaged")
+
+
+def forget_damage(folder: SweepFolder) -> list[Damage]:
+    """Strike what the store no longer holds as it was written, and cells that failed: both are done anew."""
+    state = folder.state
+    found = list(find_damage(folder))
+    for cell, array, block, _ in found:
+        if array == DIFFERENCES:
+            state.pairs.pop(cell, None)
+            continue
+        state.cells.pop(cell, None)
+        if block is not None:
+            del state.blocks[cell][block]
     for cell in state.with_status(FAILED):
-        del state.cells[cell]  # tried again
+        del state.cells[cell]
+    return found
 
 
 def _holds(array: Any, place: Any, sha256: str) -> bool:

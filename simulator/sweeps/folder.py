@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,9 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.errors import BAD_INPUT, OutputError
-from simulator.results.ledger import append_entry, create_ledger, read_entries
+from simulator.results.ledger import (
+    LEDGER,
+    append_entry,
+    create_ledger,
+    drop_broken_lines,
+    has_ledger,
+    ledger_file,
+    read_entries,
+)
 from simulator.results.locks import LOCK
 from simulator.results.manifest import MANIFEST, provenance, sha256_of, source_sha256, write_json
+from simulator.results.places import is_local, names, place, remove_tree, shown
 from simulator.scenario.explain import as_written
 from simulator.sweeps.cells import LoadedSweep
 from simulator.sweeps.schema import POLICY, Threshold
@@ -194,7 +202,7 @@ class SweepFolder:
         """An array of the store."""
         import zarr
 
-        return zarr.open_group(self.path / STORE, mode="r+" if writable else "r")[name]
+        return zarr.open_group(_zarr_store(self.path / STORE), mode="r+" if writable else "r")[name]
 
 
 def describe_sweep(
@@ -260,19 +268,15 @@ def begin_or_resume_sweep(
     OSError
         If it cannot be written.
     """
-    ledger = folder / (f"ledger-{shard}.jsonl" if shard else "ledger.jsonl")
-    used = [
-        entry
-        for entry in folder.iterdir()
-        if not entry.name.startswith(LOCK) and not entry.name.endswith(".partial")
-    ]
+    ledger = ledger_file(folder, shard)
+    used = [name for name in names(folder) if not name.startswith((LOCK, f"{MANIFEST}."))]
     if used:
         found = read_sweep_manifest(folder)
         if found.key != manifest.key and not overwrite:
             what = " and ".join(_differences(found, manifest))
             raise OutputError(
-                f"{folder}: found another sweep there: {what} changed. Choose another folder with -o, or replace it"
-                " with --overwrite.",
+                f"{shown(folder)}: found another sweep there: {what} changed. Choose another folder with -o,"
+                " or replace it with --overwrite.",
                 BAD_INPUT,
             )
         if overwrite:
@@ -282,8 +286,11 @@ def begin_or_resume_sweep(
         write_json(
             folder / MANIFEST, {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(manifest)}
         )
-    if not ledger.exists():
+    if not (ledger.exists() if is_local(folder) else has_ledger(folder)):
         create_ledger(ledger)
+    for known in () if shard else _ledgers(folder):
+        if is_local(folder):
+            drop_broken_lines(known, manifest.key)
     return SweepFolder(folder, manifest, read_state(folder, manifest.key), ledger)
 
 
@@ -295,15 +302,17 @@ def open_sweep_folder(folder: str | Path) -> SweepFolder:
     OutputError
         If there is none.
     """
-    folder = Path(folder)
+    folder = place(folder)
     manifest = read_sweep_manifest(folder)
-    return SweepFolder(folder, manifest, read_state(folder, manifest.key), folder / "ledger.jsonl")
+    return SweepFolder(folder, manifest, read_state(folder, manifest.key), ledger_file(folder))
 
 
 def is_sweep_folder(folder: str | Path) -> bool:
     """Whether a folder holds a sweep, rather than a run."""
     try:
-        return bool(json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8")).get("format") == FORMAT)
+        return bool(
+            json.loads((place(folder) / MANIFEST).read_text(encoding="utf-8")).get("format") == FORMAT
+        )
     except (OSError, ValueError, AttributeError):
         return False
 
@@ -326,10 +335,10 @@ def read_sweep_manifest(folder: Path) -> SweepManifest:
         manifest = SweepManifest(**said)
         _ = manifest.statistics, manifest.cells
     except FileNotFoundError as error:
-        raise OutputError(f"{folder}: found no sweep there. Check the path.", BAD_INPUT) from error
+        raise OutputError(f"{shown(folder)}: found no sweep there. Check the path.", BAD_INPUT) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OutputError(
-            f"{file}: cannot be read: {error}. Choose another folder with -o.", BAD_INPUT
+            f"{shown(file)}: cannot be read: {error}. Choose another folder with -o.", BAD_INPUT
         ) from error
     return manifest
 
@@ -337,12 +346,33 @@ def read_sweep_manifest(folder: Path) -> SweepManifest:
 def read_state(folder: Path, key: str) -> SweepState:
     """What all ledgers of a sweep say together."""
     state = SweepState()
-    for ledger in sorted(folder.glob("ledger*.jsonl")):
+    for ledger in _ledgers(folder):
         entries, broken = read_entries(ledger, key)
         state.broken_lines += len(broken)
         for _, entry in entries:
             state.add(entry)
     return state
+
+
+def _ledgers(folder: Path) -> list[Path]:
+    """Ledgers of a sweep and its shards; one for all of them behind a URL."""
+    return sorted(folder.glob(f"{LEDGER}*.jsonl")) if is_local(folder) else [ledger_file(folder)]
+
+
+def _zarr_store(folder: Path) -> Any:
+    """What the Zarr library opens: a folder, or a store behind a URL."""
+    if is_local(folder):
+        return folder
+    import fsspec
+    from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+    from zarr.storage import FsspecStore
+
+    remote: Any = folder
+    if remote.fs.async_impl:
+        system = fsspec.filesystem(remote.protocol, asynchronous=True, **remote.storage_options)
+    else:
+        system = AsyncFileSystemWrapper(remote.fs, asynchronous=True)
+    return FsspecStore(system, path=remote.path)
 
 
 def hash_of(values: NDArray[Any]) -> str:
@@ -378,7 +408,7 @@ def _create_store(folder: Path, manifest: SweepManifest) -> None:
             ("cell", "row", "difference"),
         ),
     }
-    group = zarr.create_group(folder)
+    group = zarr.create_group(_zarr_store(folder))
     for name, (data_type, shape, chunks, dims) in arrays.items():
         group.create_array(
             name,
@@ -412,13 +442,15 @@ def _plain(value: Any) -> Any:
 
 def _delete_sweep(folder: Path) -> None:
     """Delete our own files, the manifest last: a folder half deleted is still known as ours."""
-    for ledger in folder.glob("ledger*.jsonl"):
-        ledger.unlink()
+    for ledger in _ledgers(folder):
+        if is_local(folder):
+            ledger.unlink()
+        else:
+            remove_tree(ledger)
     for name in (STORE, CELLS):
-        if (folder / name).is_symlink():
+        if is_local(folder) and (folder / name).is_symlink():
             raise OutputError(
                 f"{folder / name}: found a link; it is left as it is. Choose another folder with -o."
             )
-        if (folder / name).exists():
-            shutil.rmtree(folder / name)
+        remove_tree(folder / name)
     (folder / MANIFEST).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.results.errors import BAD_INPUT, OutputError, plain
 from simulator.results.outcomes import OUTCOMES
+from simulator.results.places import shown
 from simulator.sweeps.cells import in_short
 from simulator.sweeps.folder import (
     DIFFERENCES,
@@ -67,8 +68,8 @@ def open_sweep(folder: str | Path, *, allow_incomplete: bool = False) -> xr.Data
     left = manifest.cells - len(state.cells)
     if left and not allow_incomplete:
         raise OutputError(
-            f"{sweep.path}: found {left:,} of {manifest.cells:,} cells left to run. Finish it with unwind resume"
-            f" {sweep.path}, or open it with allow_incomplete=True."
+            f"{shown(sweep.path)}: found {left:,} of {manifest.cells:,} cells left to run. Finish it with unwind resume"
+            f" {shown(sweep.path)}, or open it with allow_incomplete=True."
         )
     dims = tuple(dimension["name"] for dimension in manifest.dimensions)
     shaped = _Shaped(dims, manifest.shape, manifest.statistics)
@@ -124,12 +125,12 @@ def cell_outcomes(folder: str | Path, where: Mapping[str, Any] | int) -> xr.Data
     entry = sweep.state.cells.get(cell)
     if not manifest.keeps_paths:
         raise OutputError(
-            f"{sweep.path}: outcomes were not kept path by path. Run it with statistics.paths: keep.",
+            f"{shown(sweep.path)}: outcomes were not kept path by path. Run it with statistics.paths: keep.",
             BAD_INPUT,
         )
     if entry is None or entry["status"] not in (DONE, STOPPED):
         raise OutputError(
-            f"{sweep.path}: cell {cell} has no results: {entry['message'] if entry else 'it is left to run'}."
+            f"{shown(sweep.path)}: cell {cell} has no results: {entry['message'] if entry else 'it is left to run'}."
         )
     packed = np.asarray(sweep.array(OUTCOMES_ARRAY)[cell, : entry["paths"], :])
     outcomes = manifest.statistics.unpack(packed, entry["trades"])
@@ -145,7 +146,8 @@ def _find_cell(sweep: SweepFolder, where: Mapping[str, Any]) -> int:
     names = [dimension["name"] for dimension in manifest.dimensions]
     if set(where) != set(names):
         raise OutputError(
-            f"{sweep.path}: found {', '.join(where) or 'no names'}; a cell has {', '.join(names)}.", BAD_INPUT
+            f"{shown(sweep.path)}: found {', '.join(where) or 'no names'}; a cell has {', '.join(names)}.",
+            BAD_INPUT,
         )
     places = []
     for dimension in manifest.dimensions:
@@ -153,7 +155,7 @@ def _find_cell(sweep: SweepFolder, where: Mapping[str, Any]) -> int:
         if label not in dimension["labels"]:
             known = plain(", ".join(map(str, dimension["labels"][:20])))
             raise OutputError(
-                f"{sweep.path}: {dimension['name']} has no {label!r}; it has {known}.", BAD_INPUT
+                f"{shown(sweep.path)}: {dimension['name']} has no {label!r}; it has {known}.", BAD_INPUT
             )
         places.append(dimension["labels"].index(label))
     return int(np.ravel_multi_index(places, manifest.shape)) if places else 0
@@ -237,9 +239,9 @@ def _read(sweep: SweepFolder, name: str, hashes: Mapping[int, str]) -> NDArray[n
             if hash_of(table) != sha256:
                 raise ValueError("they are not what the ledger says")
         except (OSError, ValueError, RuntimeError) as error:
-            raise OutputError(
-                f"{sweep.path}: the {name} of cell {cell} are damaged: {error}. Run unwind resume {sweep.path}."
-            ) from error
+            where = shown(sweep.path)
+            told = f"the {name} of cell {cell} are damaged: {error}"
+            raise OutputError(f"{where}: {told}. Repair the sweep with unwind resume {where}.") from error
         tables[cell] = table
     return tables
 

@@ -13,11 +13,13 @@ from simulator.engine.parameters import CALL_COUNT, CHANNELS
 from simulator.engine.status import STATUS
 from simulator.ensemble.execution import announce_compilation, gigabytes
 from simulator.ensemble.executors import Executor, Resources, open_executor
+from simulator.ensemble.log import logging_to
 from simulator.ensemble.progress import showing_progress
 from simulator.ensemble.stopping import stopping_on_signals
 from simulator.ensemble.threads import usable_threads
 from simulator.results.errors import BAD_INPUT, OutputError
-from simulator.results.locks import locked, setting_up
+from simulator.results.locks import Fence, locked, setting_up
+from simulator.results.places import is_local, shown
 from simulator.sweeps.cells import LoadedSweep, load_sweep
 from simulator.sweeps.estimate import Estimate, estimate
 from simulator.sweeps.execution import SweepOutcome, work_through
@@ -117,7 +119,7 @@ def run_sweep(
     """
     manifest = manifest_of(loaded)
     wanted = range(loaded.count) if chosen is None else chosen
-    with _ready(folder, manifest, shard, overwrite) as sweep:
+    with _ready(folder, manifest, shard, overwrite) as (sweep, fence), logging_to(folder, shard) as log:
         _check_room(sweep, loaded)
         if not is_silent:
             announce_compilation()
@@ -125,10 +127,12 @@ def run_sweep(
         done = sum(entry["paths"] for cell in wanted for entry in sweep.state.blocks.get(cell, {}).values())
         with (
             _session(executor, resources, loaded.sweep.retries) as hands,
-            showing_progress(total, done, is_silent=is_silent) as progress,
+            showing_progress(total, done, is_silent=is_silent, workers=lambda: hands.workers) as progress,
             stopping_on_signals(lambda: _announce_stop(is_silent)) as stop,
         ):
-            return work_through(loaded, sweep, hands, wanted, progress=progress, stop=stop)
+            return work_through(
+                loaded, sweep, hands, wanted, progress=progress, log=log, stop=stop, fence=fence
+            )
 
 
 def resume_sweep(folder: Path, *, resources: Resources | None = None, is_silent: bool = True) -> SweepOutcome:
@@ -145,8 +149,8 @@ def resume_sweep(folder: Path, *, resources: Resources | None = None, is_silent:
     loaded = load_sweep(found.file, found.settings["set"], paths=found.settings["paths"])
     if manifest_of(loaded).key != found.key:
         raise OutputError(
-            f"{folder}: the sweep file {found.file}, a file it names, or the code has changed since the sweep began."
-            " Restore it, or run the changed sweep into another folder with -o.",
+            f"{shown(folder)}: the sweep file {found.file}, a file it names, or the code has changed since"
+            " the sweep began. Restore it, or run the changed sweep into another folder with -o.",
             BAD_INPUT,
         )
     return run_sweep(loaded, folder, resources=resources, is_silent=is_silent)
@@ -162,19 +166,23 @@ def _session(given: Executor | None, resources: Resources | None, retries: int) 
 
 
 @contextmanager
-def _ready(folder: Path, manifest: SweepManifest, shard: str, overwrite: bool) -> Iterator[SweepFolder]:
+def _ready(
+    folder: Path, manifest: SweepManifest, shard: str, overwrite: bool
+) -> Iterator[tuple[SweepFolder, Fence]]:
     """The folder, begun and locked: as a whole, or the part of a shard."""
-    with locked(folder, shard):
+    with locked(folder, shard) as fence:
         if not shard:
-            yield begin_or_resume_sweep(folder, manifest, overwrite=overwrite)
+            yield begin_or_resume_sweep(folder, manifest, overwrite=overwrite), fence
             return
         with setting_up(folder):
             sweep = begin_or_resume_sweep(folder, manifest, shard=shard)
-        yield sweep
+        yield sweep, fence
 
 
 def _check_room(sweep: SweepFolder, loaded: LoadedSweep) -> None:
-    """Refuse at once outcomes that cannot fit on the disk."""
+    """Refuse at once outcomes that cannot fit on the disk of this machine."""
+    if not is_local(sweep.path):
+        return
     manifest = sweep.manifest
     cells = manifest.cells if manifest.keeps_paths else 1
     needed = 2.0 * cells * manifest.paths * len(manifest.statistics.columns)  # half of them compressed away

@@ -272,6 +272,29 @@ def test_commands_of_the_quick_start_run(
     assert (tmp_path / "outputs" / "dash-for-cash-2020" / "report.html").is_file()
 
 
+def test_worked_scenario_of_the_guide_gives_what_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = "your-own-scenario.md"
+    (scenario,), (shown,) = blocks(page, "yaml"), blocks(page, "text")
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "auction-week.yaml").write_text(scenario, encoding="utf-8")
+    typed = re.findall(
+        r"^    unwind ((?:run|compare) .+)$", (DOCS / "guide" / page).read_text("utf-8"), re.MULTILINE
+    )
+    assert len(typed) == 3
+    for line in typed:
+        quiet = ["--no-report", "--quiet"] if line.startswith("run") else []
+        monkeypatch.setattr(sys, "argv", ["unwind", *line.split(), *quiet])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0, line
+    printed = capsys.readouterr().out.splitlines()
+    for sentence in shown.splitlines():
+        assert sentence in printed, f"{page} is behind: {printed[:12]}"
+
+
 def test_honest_page_has_a_place_for_its_tables() -> None:
     assert BEGIN in (DOCS / "model" / "honest-numbers.md").read_text(encoding="utf-8")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +91,14 @@ def rows_of(text: str) -> list[list[str]]:
 def overflow(page: Page) -> int:
     """Pixels by which the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def eventually(page: Page, expression: str, within_s: float = 10.0) -> None:
+    """Wait until an expression holds; the page's own policy forbids Playwright's way of waiting."""
+    until = time.monotonic() + within_s
+    while not page.evaluate(expression):
+        assert time.monotonic() < until, expression
+        page.wait_for_timeout(50)
 
 
 def undrawn(page: Page) -> list[str]:

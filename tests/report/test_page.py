@@ -23,7 +23,7 @@ from simulator.report.page import (
     Story,
     write_page,
 )
-from tests.report.conftest import PHONE, overflow, saved_csv, undrawn
+from tests.report.conftest import PHONE, eventually, overflow, saved_csv, undrawn
 
 #: What a scenario may call things: script, markup, quotes, a formula, emoji, Chinese.
 HOSTILE = """</script><script>alert(1)</script><img src=x onerror=alert(2)> "'& =1+1 🐉 国债"""
@@ -128,10 +128,10 @@ def test_legend_switches_a_series_in_every_panel(sample: Path, opened: Callable[
         lines = "() => document.querySelectorAll('#fan .scatterlayer .trace').length"
         assert page.evaluate(lines) == 6
         page.locator("#fan [data-series=TY]").click()
-        page.wait_for_function(f"({lines})() === 4")
+        eventually(page, f"({lines})() === 4")
         assert page.locator("#fan [data-series=TY]").get_attribute("aria-pressed") == "false"
         page.locator("#fan [data-series=TY]").click()
-        page.wait_for_function(f"({lines})() === 6")
+        eventually(page, f"({lines})() === 6")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -145,21 +145,32 @@ def test_theme_follows_the_system_and_the_reader(
     with opened(sample, color_scheme=scheme, viewport=PHONE) as page:
         assert (page.evaluate(ground), page.evaluate(drawn)) == (first, first)
         page.locator("#theme").click()
-        page.wait_for_function(f"{drawn} === '{second}'")
+        eventually(page, f"{drawn} === '{second}'")
         assert page.evaluate(ground) == second
         assert overflow(page) == 0
 
 
-def test_prints_light_and_unfolded(sample: Path, opened: Callable[..., Any]) -> None:
+def test_prints_light_and_as_wide_as_the_paper(sample: Path, opened: Callable[..., Any]) -> None:
+    drawn = "document.querySelector('.main-svg').style.background"
+    width = "document.querySelector('#bars .main-svg').clientWidth"
     with opened(sample, color_scheme="dark") as page:
-        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        wide = page.evaluate(width)
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")  # at once: the browser does not wait
+        assert page.evaluate(drawn) == "rgb(255, 255, 255)"
+        assert page.evaluate(width) == 688 < wide
         page.emulate_media(media="print")
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        assert page.evaluate("document.querySelector('.main-svg').style.background") == "rgb(255, 255, 255)"
-        assert page.evaluate("[...document.querySelectorAll('details')].every((part) => part.open)")
         assert page.locator("#theme").is_hidden()
+        page.emulate_media(media="screen")
         page.evaluate("dispatchEvent(new Event('afterprint'))")
-        assert page.evaluate("[...document.querySelectorAll('details')].some((part) => !part.open)")
+        assert (page.evaluate(drawn), page.evaluate(width)) == ("rgb(18, 26, 35)", wide)
+
+
+def test_figures_follow_the_window(sample: Path, opened: Callable[..., Any]) -> None:
+    with opened(sample) as page:
+        page.set_viewport_size(PHONE)
+        eventually(page, "document.querySelector('#bars .main-svg').clientWidth < 390")
+        assert overflow(page) == 0
 
 
 def test_traces_are_valid_for_plotly() -> None:

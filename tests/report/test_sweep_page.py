@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from typer.testing import CliRunner
 
 from simulator.analysis.sensitivity import first_order_index, rank_correlation
 from simulator.api import sweep
+from simulator.cli import app
 from simulator.report.run_report import write_report
 from simulator.sweeps.reading import open_sweep
 from tests.report.conftest import PHONE, overflow, saved_csv, undrawn
@@ -103,6 +105,25 @@ def test_the_table_of_cells_sorts(pages: dict[str, Path], opened: Callable[..., 
             return [...table.tBodies[0].rows].map((row) => Number(row.cells[place].dataset.sort)); }"""
         )
         assert values == sorted(values)
+
+
+def test_cells_that_fail_are_named_in_the_report_that_a_sweep_ends_with(
+    folders: dict[str, Path], opened: Callable[..., Any]
+) -> None:
+    """One cell has no opening books: years that the drivers do not know."""
+    root = folders["map"].parent
+    (root / "cases.csv").write_text("label,drivers.regime\nwell,2017-2019\nbooks,no-such-years\n")
+    axes = "axes:\n  case: {kind: csv, file: cases.csv}\n"
+    (root / "failing.yaml").write_text(f"name: failing\n{HEAD}{axes}", encoding="utf-8")
+    ended = CliRunner().invoke(app, ["sweep", str(root / "failing.yaml"), "-o", str(root / "failing")])
+    assert ended.exit_code == 3, ended.output
+    assert f"Report: {root / 'failing' / 'report.html'}" in ended.output
+    with opened(root / "failing" / "report.html") as page:
+        assert "1 failed" in page.locator("[role=status]").text_content()
+        row = page.locator("[data-table=failed-cells] tbody tr").text_content()
+        assert "case books" in row
+        assert "no-such-years" in row
+        assert undrawn(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

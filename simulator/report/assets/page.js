@@ -60,6 +60,7 @@
   }
 
   function draw(plot) {
+    if (!plot.clientWidth) return null;
     const key = plot.closest("figure").dataset.figure;
     const figure = content.figures[key];
     const palette = content.palettes[theme()];
@@ -70,7 +71,11 @@
       delete trace.meta;
     }
     const layout = layoutOf(resolved(panel.layout, figure.columns, palette), palette);
-    const settings = { displayModeBar: false, responsive: true, showTips: false };
+    // As many dates as there is room for.
+    if (layout.xaxis.type === "date")
+      layout.xaxis.nticks = Math.max(2, Math.min(layout.xaxis.nticks || 6, Math.floor(plot.clientWidth / 85)));
+    [layout.width, layout.height] = [plot.clientWidth, plot.clientHeight];
+    const settings = { displayModeBar: false, showTips: false };
     return Plotly.react(plot, traces, layout, settings);
   }
 
@@ -143,20 +148,28 @@
       table.tBodies[0].append(...rows);
     });
 
-  // Print: light, everything unfolded, figures as wide as the paper.
+  // Print: light, figures as wide as the paper, folded parts as the reader left them. The browser does not wait, so
+  // figures get their width at once instead of being resized.
   addEventListener("beforeprint", () => {
     printing = true;
     root.classList.add("printing");
-    document.querySelectorAll("details").forEach((part) => { part.dataset.was = part.open; part.open = true; });
     drawAll();
-    plots().forEach((plot) => Plotly.Plots.resize(plot));
   });
   addEventListener("afterprint", () => {
     printing = false;
     root.classList.remove("printing");
-    document.querySelectorAll("details").forEach((part) => { part.open = part.dataset.was === "true"; });
-    drawAll().then(() => plots().forEach((plot) => Plotly.Plots.resize(plot)));
+    drawAll();
   });
+
+  let waiting = 0;
+  addEventListener("resize", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => printing || drawAll(), 100);
+  });
+
+  // A figure that was folded away is drawn when it is unfolded.
+  document.querySelectorAll("details").forEach((part) =>
+    part.addEventListener("toggle", () => part.querySelectorAll(".plot").forEach(draw)));
 
   label();
   drawAll().then(() => { root.dataset.ready = "true"; });
