@@ -27,10 +27,10 @@ from simulator.results.ledger import (
     LEDGER,
     append_entry,
     create_ledger,
-    drop_broken_lines,
     has_ledger,
     ledger_file,
     read_entries,
+    strike,
 )
 from simulator.results.locks import LOCK
 from simulator.results.manifest import MANIFEST, provenance, sha256_of, source_sha256, write_json
@@ -290,7 +290,7 @@ def begin_or_resume_sweep(
         create_ledger(ledger)
     for known in () if shard else _ledgers(folder):
         if is_local(folder):
-            drop_broken_lines(known, manifest.key)
+            strike(known, manifest.key)
     return SweepFolder(folder, manifest, read_state(folder, manifest.key), ledger)
 
 
