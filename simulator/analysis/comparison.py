@@ -24,6 +24,7 @@ from simulator.results.manifest import Manifest
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
+from simulator.sweeps.folder import is_sweep_folder
 
 if TYPE_CHECKING:
     from simulator.analysis.policies import Appraisal
@@ -263,6 +264,12 @@ def _difference(other: Statistic, base: Statistic, *, is_paired: bool) -> Estima
 
 
 def _open(folder: Path) -> RunFolder:
+    if is_sweep_folder(folder):
+        raise OutputError(
+            f"{shown(folder)}: found a sweep; a comparison takes runs. Compare its policies in the sweep file"
+            " (baseline, policies), and see them with unwind report.",
+            BAD_INPUT,
+        )
     run = open_run(folder)
     done = sum(block.paths for block in run.finished.values())
     if done < run.layout.paths:

@@ -25,6 +25,8 @@ HEADLINES = (
     "fund_equity_low", "client_repo_spread_peak", "dealer_use_peak", "dysfunction", "dealers_full", "funds_failed",
     "central_bank_peak", "facility_days", "central_bank_gain",
 )  # fmt: skip
+#: An error of an amount that is smaller than this share of it is not worth telling.
+CERTAIN = 0.001
 UNITLESS = ("1", "probability")
 DETECTABLE = ("better", "worse", "more", "less")
 #: Colours of verdicts on a terminal.
@@ -141,7 +143,9 @@ def cost_sentence(contrast: Contrast) -> str:
         words = "The central bank neither buys nor lends more than in the base"
     else:
         more = "more" if outlay.value >= 0.0 else "less"
-        words = f"The central bank has ${shown(_size(outlay), 0)} bn {more} bought and lent at the peak"
+        is_certain = outlay.standard_error < CERTAIN * abs(outlay.value)
+        size = f"{abs(outlay.value):,.0f}" if is_certain else shown(_size(outlay), 0)
+        words = f"The central bank has ${size} bn {more} bought and lent at the peak"
     if not math.isnan(gained.value):
         words += f": {shown(gained, 2)} bp of dislocation avoided for each $100bn"
     return words + (f"; dealers are given ${relief:,.0f} bn of room." if relief else ".")

@@ -33,6 +33,7 @@ RESAMPLES = 1000
 #: Bisection ends when the crossing lies within so much of the multiple.
 TOLERANCE = 0.01
 BISECTIONS_MAX = 12
+NOT_OF_THE_MARKET = ("seed", "paths", "horizon")
 #: Significant digits of the values tried.
 DIGITS = 5
 
@@ -158,9 +159,14 @@ def _figure(loaded: LoadedScenario[Scenario], parameter: str) -> tuple[Declarati
             value = value[part]
         else:
             value = getattr(value, part, None)
-    if len(found) != 1 or isinstance(value, bool) or not isinstance(value, int | float):
+    if (
+        parameter in NOT_OF_THE_MARKET
+        or len(found) != 1
+        or isinstance(value, bool)
+        or not isinstance(value, int | float)
+    ):
         raise Problems(
-            [Problem(parameter, "is not one figure of the scenario", "", "Name one, such as funds.leverage.")]
+            [Problem(parameter, "is not one figure of the market", "", "Name one, such as funds.leverage.")]
         )
     if value == 0:
         raise Problems([Problem(parameter, "is zero", "", "A multiple of it is zero too: set it first.")])

@@ -61,64 +61,19 @@ def days_of(folder: str) -> tuple[RunFolder, ByDay]:
     return run, ByDay(arrays["path"], arrays["dislocation"] @ weights, held)
 
 
-def cost_benefit(comparison: Comparison, by: str) -> Figure | None:
+def cost_benefit(comparison: Comparison, by: str) -> Figure:
     """What each run costs the central bank and what it avoids; per $100bn beside it."""
     benefit = BENEFITS[by]
-    cost, gain, ratio = (
-        "outlay at the peak beyond the base, $bn",
-        f"{benefit.label}, {benefit.unit}",
-        f"{benefit.unit} for each $100bn",
-    )
-    columns: dict[str, Any] = {"run": [contrast.side.label for contrast in comparison.contrasts]}
-    found = [contrast.appraisal for contrast in comparison.contrasts]
-    for name, estimates in (
-        (cost, [each.costs[OUTLAY] for each in found]),
-        (gain, [each.benefits[by] for each in found]),
-        (ratio, [each.per_100bn[by] for each in found]),
-    ):
-        columns[name] = [estimate.value for estimate in estimates]
-        columns[f"{name}, standard error"] = [estimate.standard_error for estimate in estimates]
-    columns["room given to dealers, $bn"] = [each.relief_bn for each in found]
-    columns |= _split(columns, [cost, f"{cost}, standard error", gain, f"{gain}, standard error"])
-    scatter = [
-        points(
-            f"{label}: {cost}", f"{label}: {gain}", label, colour_of(number),
-            error_x=f"{label}: {cost}, standard error", error_y=f"{label}: {gain}, standard error",
-            hover=f"%{{x:,.4~g}} $bn: %{{y:,.4~g}} {benefit.unit}",
-        )
-        for number, label in enumerate(columns["run"])
-    ]  # fmt: skip
-    panels = [
-        Panel(
-            scatter,
-            {"xaxis": axis(cost, rangemode="tozero", showgrid=True), "yaxis": axis(gain, rangemode="tozero"),
-             "hovermode": "closest", "margin": {"t": 16}},
-            title="Cost and benefit",
-        )
-    ]  # fmt: skip
-    ranked = list(comparison.ranking)
-    if ranked:
-        names = [place.label for place in ranked][::-1]
-        columns["ranked"] = names
-        columns["ranked, per $100bn"] = [place.per_100bn.value for place in ranked][::-1]
-        columns["ranked, standard error"] = [place.per_100bn.standard_error for place in ranked][::-1]
-        drawn = error_bars(
-            bars("ranked", "ranked, per $100bn", "for each $100bn", "grey", unit=benefit.unit, across=True),
-            "ranked, standard error", across=True,
-        )  # fmt: skip
-        drawn["legendgroup"] = ""
-        panels.append(
-            Panel(
-                [drawn],
-                {
-                    "xaxis": axis(ratio, showgrid=True),
-                    "yaxis": axis("", automargin=True),
-                    "hovermode": "closest",
-                },
-                title="For the money",
-                height=110 + 45 * len(ranked) if len(ranked) > 4 else 300,
-            )
-        )
+    cost, gain = "outlay at the peak beyond the base, $bn", f"{benefit.label}, {benefit.unit}"
+    columns = _money_columns(comparison, by, cost, gain)
+    panels = [_cost_panel(columns, cost, gain, benefit.unit)]
+    if comparison.ranking:
+        columns |= {
+            "ranked": [found.label for found in comparison.ranking][::-1],
+            "ranked, per $100bn": [found.per_100bn.value for found in comparison.ranking][::-1],
+            "ranked, standard error": [found.per_100bn.standard_error for found in comparison.ranking][::-1],
+        }
+        panels.append(_ranking_panel(benefit.unit, len(comparison.ranking)))
     return Figure(
         "cost-benefit",
         f"{benefit.label.capitalize()} against what the central bank has bought and lent",
@@ -130,6 +85,47 @@ def cost_benefit(comparison: Comparison, by: str) -> Figure | None:
         note="Error bars are one Monte Carlo standard error. Outlay is the most that the central bank has bought and"
         " lent at a time, beyond the base. Room given to dealers' balance sheets and rules cost it nothing.",
     )
+
+
+def _money_columns(comparison: Comparison, by: str, cost: str, gain: str) -> dict[str, Any]:
+    """Costs, benefits and ratios of every run with their errors; the first two for each run alone too."""
+    found = [contrast.appraisal for contrast in comparison.contrasts]
+    columns: dict[str, Any] = {"run": [contrast.side.label for contrast in comparison.contrasts]}
+    for name, estimates in (
+        (cost, [each.costs[OUTLAY] for each in found]),
+        (gain, [each.benefits[by] for each in found]),
+        (f"{BENEFITS[by].unit} for each $100bn", [each.per_100bn[by] for each in found]),
+    ):
+        columns[name] = [estimate.value for estimate in estimates]
+        columns[f"{name}, standard error"] = [estimate.standard_error for estimate in estimates]
+    columns["room given to dealers, $bn"] = [each.relief_bn for each in found]
+    return columns | _split(columns, [cost, f"{cost}, standard error", gain, f"{gain}, standard error"])
+
+
+def _cost_panel(columns: dict[str, Any], cost: str, gain: str, unit: str) -> Panel:
+    traces = [
+        points(
+            f"{label}: {cost}", f"{label}: {gain}", label, colour_of(number),
+            error_x=f"{label}: {cost}, standard error", error_y=f"{label}: {gain}, standard error",
+            hover=f"%{{x:,.4~g}} $bn: %{{y:,.4~g}} {unit}",
+        )
+        for number, label in enumerate(columns["run"])
+    ]  # fmt: skip
+    layout = {
+        "xaxis": axis(cost, rangemode="tozero", showgrid=True), "yaxis": axis(gain, rangemode="tozero"),
+        "hovermode": "closest", "margin": {"t": 16},
+    }  # fmt: skip
+    return Panel(traces, layout, title="Cost and benefit")
+
+
+def _ranking_panel(unit: str, count: int) -> Panel:
+    drawn = bars("ranked", "ranked, per $100bn", "for each $100bn", "grey", unit=unit, across=True)
+    drawn = error_bars(drawn, "ranked, standard error", across=True) | {"legendgroup": ""}
+    layout = {
+        "xaxis": axis(f"{unit} for each $100bn", showgrid=True), "yaxis": axis("", automargin=True),
+        "hovermode": "closest",
+    }  # fmt: skip
+    return Panel([drawn], layout, title="For the money", height=110 + 45 * count if count > 4 else 300)
 
 
 def _split(columns: dict[str, Any], names: Sequence[str]) -> dict[str, list[Any]]:

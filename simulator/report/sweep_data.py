@@ -181,7 +181,7 @@ def sentence(words: str) -> str:
 def _axis(dataset: xr.Dataset, name: str, coordinates: Sequence[Mapping[str, Any]]) -> Axis:
     coordinate = dataset[name]
     suffix, factor = _unit(str(coordinate.attrs.get("units", "")))
-    values = factor * _numbers(coordinate.values.tolist())
+    values = _scaled(factor, coordinate.values.tolist())
     labels = tuple(
         f"{value:g}{suffix}" if np.isfinite(value) else str(label)
         for value, label in zip(values, coordinate.values.tolist(), strict=True)
@@ -189,13 +189,23 @@ def _axis(dataset: xr.Dataset, name: str, coordinates: Sequence[Mapping[str, Any
     parameters = {}
     for each in coordinates if len(coordinates) > 1 else ():
         unit, scale = _unit(str(each["unit"]))
-        parameters[str(each["parameter"])] = (scale * _numbers(each["values"]), unit)
+        parameters[str(each["parameter"])] = (_scaled(scale, each["values"]), unit)
     words = name.replace("_", " ")
-    return Axis(name, f"{words}, {suffix}" if suffix else words, labels, values, parameters)
+    return Axis(name, with_unit(words, suffix), labels, values, parameters)
 
 
 def _unit(engine_unit: str) -> tuple[str, float]:
     return UNITS.get(engine_unit, ("", 1.0))
+
+
+def with_unit(name: str, unit: str) -> str:
+    """A name with its unit, if it has one."""
+    return f"{name}, {unit}" if unit else name
+
+
+def _scaled(factor: float, values: Any) -> Floats:
+    """Values in the unit of a reader, without the last digits that scaling brings."""
+    return np.array([float(f"{factor * value:.12g}") for value in _numbers(values)])
 
 
 def _numbers(values: Any) -> Floats:

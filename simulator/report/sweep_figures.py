@@ -11,7 +11,7 @@ from simulator.analysis.sensitivity import first_order_index, rank_correlation
 from simulator.report.comparison_figures import colour_of
 from simulator.report.figure import Figure, Panel, axis, band, bars, line
 from simulator.report.marks import error_bars, heat_map, points
-from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence
+from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence, with_unit
 from simulator.report.words import figure, listed
 from simulator.results.measures import Estimate
 from simulator.results.summary import shown as in_figures
@@ -175,7 +175,7 @@ def scatter(data: SweepData, design: Axis, shown: Shown) -> Figure:
     heading = f"{label}, {shown.unit}"
     series = list(_series(data, (design,), shown))[:SERIES_MAX]
     columns: dict[str, Any] = {
-        f"{name}, {unit}": values for name, (values, unit) in design.parameters.items()
+        with_unit(name, unit): values for name, (values, unit) in design.parameters.items()
     }
     for name, values, errors in series:
         columns[f"{name or heading}"] = values
@@ -183,11 +183,11 @@ def scatter(data: SweepData, design: Axis, shown: Shown) -> Figure:
     panels = [
         Panel(
             [
-                points(f"{parameter}, {unit}", name or heading, name or heading, colour_of(place),
+                points(with_unit(parameter, unit), name or heading, name or heading, colour_of(place),
                        error_y=f"{name or heading}, standard error", unit=shown.unit)
                 for place, (name, _, _) in enumerate(series)
             ],
-            {"xaxis": axis(f"{parameter}, {unit}", nticks=6, tickangle=0), "yaxis": axis(shown.unit),
+            {"xaxis": axis(with_unit(parameter, unit), nticks=6, tickangle=0), "yaxis": axis(shown.unit),
              "hovermode": "closest"},
             title=parameter,
             height=240,

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.report.figure import Figure
 from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, write_page
-from simulator.report.sweep_data import SweepData, sentence
+from simulator.report.sweep_data import SweepData, sentence, with_unit
 from simulator.report.sweep_figures import figures_of
 from simulator.report.words import listed
 from simulator.results.summary import shown as in_figures
@@ -79,7 +79,7 @@ def cells(data: SweepData) -> PageTable:
         values = along.values if along.is_numeric else along.labels
         columns[along.title] = [values[place[number]] for place in places]
         for name, (values, unit) in along.parameters.items():
-            columns[f"{name}, {unit}"] = [float(values[place[number]]) for place in places]
+            columns[with_unit(name, unit)] = [float(values[place[number]]) for place in places]
     rows = [[Cell(str(place), place)] for place in range(len(places))]
     for heading in list(columns)[1:]:
         for row, value in zip(rows, columns[heading], strict=True):

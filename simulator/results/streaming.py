@@ -31,10 +31,12 @@ Floats32 = NDArray[np.float32]
 #: Bits of a mantissa, and of its lower half.
 MANTISSA, HALF = 53, 26
 #: Smallest exponent of a double, as ``frexp`` tells it; sums are whole multiples of 2 ** -(MANTISSA - LOWEST).
-LOWEST, EXPONENTS = -1073, 2098
+LOWEST = -1073
 SCALE = MANTISSA - LOWEST
 #: Digits of a single that counts leave out.
 CUT = np.uint32(0xFFFFFFFF << 11 & 0xFFFFFFFF)
+#: Lower half of a key, and what stands there for no number (the bits of one that is none).
+LOWER, NO_NUMBER = np.uint64(0xFFFFFFFF), np.uint32(0xFFFFFFFF)
 
 
 class ExactSums:
@@ -45,16 +47,21 @@ class ExactSums:
 
     def add(self, values: Floats) -> None:
         """Add rows of finite numbers, (row, column)."""
+        if not values.size:
+            return
         mantissa, exponent = np.frexp(values)
         whole = (mantissa * 2.0**MANTISSA).astype(np.int64)
-        groups = np.arange(values.shape[1]) * EXPONENTS + (exponent - LOWEST)
-        present, place = np.unique(groups, return_inverse=True)
-        place = place.ravel()
-        high = np.bincount(place, weights=(whole >> HALF).ravel())  # exact: whole numbers below 2 ** 53
-        low = np.bincount(place, weights=(whole & (2**HALF - 1)).ravel())
-        for group, upper, lower in zip(present.tolist(), high.tolist(), low.tolist(), strict=True):
-            column, shift = divmod(group, EXPONENTS)
-            self._sums[column] += ((int(upper) << HALF) + int(lower)) << shift
+        lowest = int(exponent.min())
+        span = int(exponent.max()) - lowest + 1
+        groups = (np.arange(values.shape[1]) * span + (exponent - lowest)).ravel()
+        high = np.bincount(groups, weights=(whole >> HALF).ravel())  # exact: whole numbers below 2 ** 53
+        low = np.bincount(groups, weights=(whole & (2**HALF - 1)).ravel())
+        present = np.flatnonzero((high != 0.0) | (low != 0.0))
+        for group, upper, lower in zip(
+            present.tolist(), high[present].tolist(), low[present].tolist(), strict=True
+        ):
+            column, shift = divmod(group, span)
+            self._sums[column] += ((int(upper) << HALF) + int(lower)) << (shift + lowest - LOWEST)
 
     def __getitem__(self, column: int) -> Fraction:
         """The sum of a column."""
@@ -65,23 +72,40 @@ class Counts:
     """How often each number occurs in each column, cut to 13 binary digits."""
 
     def __init__(self) -> None:
-        self._keys = np.empty(0, np.uint64)
+        self._keys = np.empty(0, np.uint64)  # column in the upper half, bits of the number in the lower
         self._counts = np.empty(0, np.int64)
+        self._new: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
 
     def add(self, values: Floats32) -> None:
         """Count rows of numbers, (row, column); what is not a number is left out."""
-        columns = np.broadcast_to(np.arange(values.shape[1], dtype=np.uint64) << np.uint64(32), values.shape)
-        keys = columns | (np.ascontiguousarray(values).view(np.uint32) & CUT)
-        keys, counts = np.unique(keys[~np.isnan(values)], return_counts=True)
-        self._keys, place = np.unique(np.concatenate([self._keys, keys]), return_inverse=True)
-        merged = np.zeros(len(self._keys), np.int64)
-        np.add.at(merged, place, np.concatenate([self._counts, counts]))
-        self._counts = merged
+        bits = np.ascontiguousarray(values.T).view(np.uint32) & CUT
+        bits[np.isnan(values.T)] = NO_NUMBER
+        bits.sort(axis=1)
+        columns = np.arange(len(bits), dtype=np.uint64)[:, None] << np.uint64(32)
+        keys = (columns | bits).ravel()
+        starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else keys
+        counts = np.diff(np.append(starts, len(keys))).astype(np.int64)
+        known = (keys[starts] & LOWER) != NO_NUMBER
+        self._new.append((keys[starts][known], counts[known]))
+        if sum(len(new) for new, _ in self._new) > len(self._keys):
+            self._merge()
+
+    def _merge(self) -> None:
+        """Add up what is new: seldom, so that the cost of it is spread over many blocks."""
+        keys = np.concatenate([self._keys, *(keys for keys, _ in self._new)])
+        counts = np.concatenate([self._counts, *(counts for _, counts in self._new)])
+        self._new.clear()
+        order = np.argsort(keys, kind="stable")
+        keys, counts = keys[order], counts[order]
+        starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else order
+        self._keys, self._counts = keys[starts], np.add.reduceat(counts, starts) if len(keys) else counts
 
     def of(self, column: int) -> tuple[Floats, NDArray[np.int64]]:
         """The different numbers of a column in rising order, and how often each occurs."""
+        if self._new:
+            self._merge()
         first, last = np.searchsorted(self._keys, np.array([column, column + 1], np.uint64) << np.uint64(32))
-        bits = (self._keys[first:last] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        bits = (self._keys[first:last] & LOWER).astype(np.uint32)
         values = bits.view(np.float32).astype(np.float64)
         order = np.argsort(values, kind="stable")
         return values[order], self._counts[first:last][order]

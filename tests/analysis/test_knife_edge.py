@@ -71,7 +71,9 @@ def test_a_market_far_from_the_edge_says_so() -> None:
     assert len(beyond.points) == 1, "a multiple out of the parameter's bounds ends the search"
 
 
-@pytest.mark.parametrize("parameter", ["funds", "funds.leverag", "funds.exit_order", "lenders.nothing"])
+@pytest.mark.parametrize(
+    "parameter", ["funds", "funds.leverag", "funds.exit_order", "lenders.nothing", "seed"]
+)
 def test_what_is_no_figure_is_refused(parameter: str) -> None:
     with pytest.raises(Problems):
         knife_edge(load_scenario(TOY), parameter, paths=2)

@@ -95,6 +95,12 @@ def test_policies_are_the_paired_differences(
         assert float(rows[0][heading.index("packages given up, $bn")]) == pytest.approx(wanted, rel=1e-6)
 
 
+def test_a_comparison_takes_runs(folders: dict[str, Path]) -> None:
+    refused = CliRunner().invoke(app, ["compare", str(folders["map"]), str(folders["curve"])])
+    assert refused.exit_code == 2
+    assert "found a sweep" in refused.output
+
+
 def test_the_table_of_cells_sorts(pages: dict[str, Path], opened: Callable[..., Any]) -> None:
     with opened(pages["map"]) as page:
         table = page.locator("[data-table=cells]")

@@ -1,0 +1,76 @@
+"""What a sweep costs beside the simulation: python -m benchmarks.sweeps [cells] [paths]
+
+Prints the time that the client needs for a cell (check, open the books, write outcomes, sum up), from which follows
+how many workers it can feed; and time and memory to sum up many paths of one cell, which are streamed.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from simulator.ensemble.resources import Resources
+from simulator.ensemble.threads import pin_linear_algebra
+from simulator.sweeps.cells import LoadedSweep, load_sweep
+from simulator.sweeps.run import plan_of, run_sweep
+from simulator.sweeps.statistics import BATCH, Floats32
+
+SWEEP = Path(__file__).resolve().parents[1] / "sweeps" / "sensitivity.yaml"
+
+
+def cost_of_cells(count: int) -> None:
+    """Run some cells of few paths on one thread, and tell what was not simulation."""
+    started = time.perf_counter()
+    loaded = load_sweep(SWEEP, paths=16)
+    checking = (time.perf_counter() - started) / loaded.count
+    with tempfile.TemporaryDirectory() as folder:
+        run_sweep(loaded, Path(folder) / "first", resources=Resources(threads=1), chosen=[0])  # compiles
+        outcome = run_sweep(
+            loaded, Path(folder) / "out", resources=Resources(threads=1), chosen=range(1, count + 1)
+        )
+    state = outcome.folder.state
+    simulating = sum(entry["seconds"] for blocks in state.blocks.values() for entry in blocks.values())
+    summing = sum(entry["reducing_s"] for entry in state.cells.values())
+    beside = (outcome.seconds - simulating) / count
+    print(f"checking a cell before anything runs  {checking * 1e3:6.0f} ms")
+    print(f"client's work on a cell while it runs {beside * 1e3:6.0f} ms")
+    print(f"of which summing up                   {summing / count * 1e3:6.0f} ms")
+    print(f"workers that one client feeds, with cells of 10 s of work: {10.0 / beside:,.0f}")
+
+
+def cost_of_paths(count: int) -> None:
+    """Sum up the outcomes of many paths."""
+    loaded: LoadedSweep = load_sweep(SWEEP, paths=16)
+    plan = plan_of(loaded)
+    columns = len(plan.columns)
+
+    def blocks() -> Iterator[Floats32]:
+        generator = np.random.default_rng(1)
+        for first in range(0, count, BATCH):
+            block = generator.lognormal(2.0, 1.0, (min(BATCH, count - first), columns)).astype(np.float32)
+            block[:, 0] = 0.0  # the status
+            yield block
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    drawing = time.perf_counter()
+    for _ in blocks():
+        pass
+    started = time.perf_counter()
+    plan.reduce(blocks, loaded.trades, antithetic=False)
+    seconds = time.perf_counter() - started - (started - drawing)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3
+    print(
+        f"summing up {count:,} paths of {columns} outcomes: {seconds:.1f} s, {grown:,.0f} MB more than before"
+    )
+
+
+if __name__ == "__main__":
+    pin_linear_algebra()
+    cost_of_cells(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    cost_of_paths(int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000)
