@@ -42,6 +42,8 @@ CLUSTERS_MIN = 20
 #: A figure is not told when its own error is larger than this, bp per $100bn.
 ERROR_MAX_BP = 25.0
 HUNDRED_BN = 100.0
+#: Regressors closer to each other than this cannot be told apart.
+CONDITION_MAX = 1e10
 #: A flow that differs less than this between the paths of a day ($1mn, in $100bn) is the same on all.
 VARIATION_MIN = 1e-5
 
@@ -79,17 +81,11 @@ def deleveraging_cost(
     }
     sold_outright = flows["foreign_sales"] - flows["outright_purchases"]
     regressors = np.stack([handed_on.sum(axis=2), sold_outright, flows["asset_manager_redemptions"]], axis=2)
-    states = (np.ones_like(is_tight), ~is_tight, is_tight)
-    return tuple(
-        Cost(
-            trade,
-            *(
-                _first_effect(moves[:, :, place], regressors / HUNDRED_BN, state, antithetic)
-                for state in states
-            ),
-        )
-        for place, trade in enumerate(trades)
+    always, with_room, without_room = (
+        _first_effects(moves, regressors / HUNDRED_BN, state, antithetic)
+        for state in (np.ones_like(is_tight), ~is_tight, is_tight)
     )
+    return tuple(map(Cost, trades, always, with_room, without_room))
 
 
 def packages_handed_on(days: Mapping[str, Array]) -> Floats:
@@ -105,32 +101,39 @@ def packages_handed_on(days: Mapping[str, Array]) -> Floats:
     return -np.diff(held, axis=1)
 
 
-def _first_effect(moves: Floats, regressors: Floats, chosen: Array, antithetic: bool) -> Estimate:
-    """Effect of the first regressor on chosen path-days, day effects taken out, errors clustered by path."""
+def _first_effects(moves: Floats, regressors: Floats, chosen: Array, antithetic: bool) -> list[Estimate]:
+    """Effect of the first regressor on each trade over chosen path-days, errors clustered by path."""
     path, day = np.nonzero(chosen)
     values, factors = moves[path, day], regressors[path, day]
-    known = np.isfinite(values) & np.isfinite(factors).all(axis=1)
+    known = np.isfinite(values).all(axis=1) & np.isfinite(factors).all(axis=1)
     path, day, values, factors = path[known], day[known], values[known], factors[known]
     cluster = path // 2 if antithetic else path
-    values, factors = _less_day_effects(day, values[:, None])[:, 0], _less_day_effects(day, factors)
+    values, factors = _less_day_effects(day, values), _less_day_effects(day, factors)
     clusters = len(np.unique(cluster))
     scale = np.sqrt((factors**2).mean(axis=0)) if clusters >= CLUSTERS_MIN else np.zeros(1)
+    unknown = [UNDEFINED] * moves.shape[2]
     if scale[0] < VARIATION_MIN:
-        return UNDEFINED
+        return unknown
     factors, scale = factors[:, scale >= VARIATION_MIN], scale[scale >= VARIATION_MIN]
     factors = factors / scale
     products = factors.T @ factors
-    if np.linalg.cond(products) > 1e10:
-        return UNDEFINED
-    effects = np.linalg.solve(products, factors.T @ values)
-    scores = factors * (values - factors @ effects)[:, None]
-    by_cluster = np.stack([np.bincount(cluster, scores[:, place]) for place in range(factors.shape[1])])
+    if np.linalg.cond(products) > CONDITION_MAX:
+        return unknown
     inverse = np.linalg.inv(products)
-    variance = (inverse @ by_cluster @ by_cluster.T @ inverse) * clusters / (clusters - 1)
-    error = math.sqrt(variance[0, 0]) / scale[0]
-    if error > ERROR_MAX_BP:
-        return Estimate(math.nan, math.nan, clusters)
-    return Estimate(float(effects[0] / scale[0]), error, clusters)
+    effects = inverse @ (factors.T @ values)
+    # What a path adds to the first effect: its squares add up to the variance.
+    weight = factors @ inverse[0]
+    residuals = values - factors @ effects
+    estimates = []
+    for place in range(moves.shape[2]):
+        of_path = np.bincount(cluster, weight * residuals[:, place])
+        error = float(np.sqrt((of_path**2).sum() * clusters / (clusters - 1)) / scale[0])
+        value = float(effects[0, place] / scale[0])
+        is_told = error <= ERROR_MAX_BP
+        estimates.append(
+            Estimate(value, error, clusters) if is_told else Estimate(math.nan, math.nan, clusters)
+        )
+    return estimates
 
 
 def _less_day_effects(day: NDArray[np.intp], values: Floats) -> Floats:

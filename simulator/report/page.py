@@ -81,9 +81,10 @@ class PageTable:
 
     kind = "table"
 
-    def holds_numbers(self, place: int) -> bool:
-        """Whether a column is one of figures, to be set flush right."""
-        return any(row[place].is_number for row in self.rows)
+    @property
+    def holds_numbers(self) -> tuple[bool, ...]:
+        """Which columns are of figures, to be set flush right."""
+        return tuple(any(row[place].is_number for row in self.rows) for place in range(len(self.headings)))
 
     @property
     def saved(self) -> Columns:

@@ -221,7 +221,7 @@ def load_sweep(path: str | Path, overrides: Sequence[str] = (), *, paths: int | 
         if found.count > CELLS_MAX:
             problem = Problem("axes", f"{found.count:,} cells", f"up to {CELLS_MAX:,}", "Split the sweep.")
             raise refusal(loaded.tree.place.source, problem)
-        return replace(found, sizes=_check_cells(found))
+        return replace(found, sizes=check_cells(found))
 
 
 def is_sweep(path: str | Path) -> bool:
@@ -328,7 +328,7 @@ def _check_settings(overrides: Sequence[str], dimensions: Sequence[Dimension]) -
         raise ScenarioError(problems)
 
 
-def _check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
+def check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
     """Validate every cell, those of the first seed standing for all, and return their sizes.
 
     Raises

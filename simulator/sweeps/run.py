@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Collection, Iterator
@@ -20,7 +21,13 @@ from simulator.ensemble.threads import usable_threads
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.locks import Fence, locked, setting_up
 from simulator.results.places import is_local, shown
-from simulator.sweeps.cells import LoadedSweep, load_sweep
+from simulator.scenario.errors import Place, Source
+from simulator.scenario.files import DATA_SUFFIXES
+from simulator.scenario.loading import UsedFile
+from simulator.scenario.validation import validate
+from simulator.scenario.yaml_nodes import Node, compose
+from simulator.sweeps.axes import Change, Coordinate, Dimension, Point
+from simulator.sweeps.cells import LoadedSweep, check_cells, load_sweep
 from simulator.sweeps.estimate import Estimate, estimate
 from simulator.sweeps.execution import SweepOutcome, work_through
 from simulator.sweeps.folder import (
@@ -30,6 +37,7 @@ from simulator.sweeps.folder import (
     describe_sweep,
     read_sweep_manifest,
 )
+from simulator.sweeps.schema import Sweep
 from simulator.sweeps.statistics import Plan
 
 #: Outcomes are kept path by path up to this many bytes, unless the sweep file says otherwise.
@@ -136,24 +144,57 @@ def run_sweep(
 
 
 def resume_sweep(folder: Path, *, resources: Resources | None = None, is_silent: bool = True) -> SweepOutcome:
-    """Finish a sweep that was begun, from the sweep file that it was made from.
+    """Finish a sweep that was begun, from its folder alone; or from its file, if it names data files.
 
     Raises
     ------
     ScenarioError
-        If the file cannot be read any more.
+        If the file is needed and cannot be read any more.
     OutputError
-        If the file now says something else, or as ``run_sweep`` does.
+        If the file or the code has changed since, or as ``run_sweep`` does.
     """
     found = read_sweep_manifest(folder)
-    loaded = load_sweep(found.file, found.settings["set"], paths=found.settings["paths"])
+    if any(used["file"].endswith(DATA_SUFFIXES) for used in found.files):
+        loaded = load_sweep(found.file, found.settings["set"], paths=found.settings["paths"])
+    else:
+        loaded = _as_recorded(found, shown(folder))
     if manifest_of(loaded).key != found.key:
         raise OutputError(
-            f"{shown(folder)}: the sweep file {found.file}, a file it names, or the code has changed since"
-            " the sweep began. Restore it, or run the changed sweep into another folder with -o.",
+            f"{shown(folder)}: the code, the sweep file {found.file} or a file it names has changed since the sweep"
+            " began. Restore it, or run the sweep into another folder with -o.",
             BAD_INPUT,
         )
     return run_sweep(loaded, folder, resources=resources, is_silent=is_silent)
+
+
+def _as_recorded(manifest: SweepManifest, label: str) -> LoadedSweep:
+    """The sweep as its manifest tells it."""
+
+    def node(value: object) -> Node:
+        return compose(Source(label, json.dumps(value, ensure_ascii=False)))
+
+    place = Place(Source(label, ""))
+    dimensions = [
+        Dimension(
+            said["name"],
+            tuple(
+                Point(point, tuple(Change(key, node(value), place) for key, value in changes))
+                for point, changes in zip(said["labels"], said["changes"], strict=True)
+            ),
+            tuple(Coordinate(at["parameter"], tuple(at["values"]), at["unit"]) for at in said["coordinates"]),
+        )
+        for said in manifest.dimensions
+    ]
+    loaded = LoadedSweep(
+        sweep=validate(Sweep, node(manifest.sweep)),
+        base=node(manifest.base),
+        dimensions=tuple(dimensions),
+        files=tuple(UsedFile(used["file"], used["sha256"]) for used in manifest.files),
+        path=Path(manifest.file),
+        settings=tuple(manifest.settings["set"]),
+        paths_chosen=manifest.settings["paths"],
+    )
+    return replace(loaded, sizes=check_cells(loaded))
 
 
 @contextmanager

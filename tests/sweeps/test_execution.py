@@ -33,7 +33,7 @@ from simulator.sweeps.folder import (
 from simulator.sweeps.reading import cell_outcomes, open_sweep
 from simulator.sweeps.run import estimate_sweep, resume_sweep, run_sweep
 from tests.ensemble.conftest import load_toy
-from tests.sweeps.conftest import TINY, Write, run
+from tests.sweeps.conftest import TINY, Write, axes, run
 
 
 def digest(folder: Path) -> str:
@@ -122,11 +122,28 @@ def test_another_sweep_is_refused(write: Write, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="found another sweep there: the scenario changed") as error:
         run(other, tmp_path / "out")
     assert error.value.exit_code == BAD_INPUT
-    write(TINY.replace("12x", "13x"))
-    with pytest.raises(OutputError, match="the code has changed since the sweep began"):
-        resume_sweep(tmp_path / "out")
     run(other, tmp_path / "out", chosen=[0], overwrite=True)
     assert open_sweep_folder(tmp_path / "out").manifest.base["funds"]["count"] == 7
+
+
+def test_the_folder_alone_is_enough_to_finish(write: Write, tmp_path: Path, tiny_run: SweepOutcome) -> None:
+    file = write(TINY)
+    run(load_sweep(file), tmp_path / "out", chosen=[2])
+    shutil.rmtree(file.parent)
+    assert not resume_sweep(tmp_path / "out").left
+    assert digest(tmp_path / "out") == digest(tiny_run.folder.path)
+
+
+def test_a_sweep_with_a_table_is_finished_from_its_file(write: Write, tmp_path: Path) -> None:
+    file = write(axes("  row: {kind: csv, file: rows.csv}\n"))
+    table = file.parent / "rows.csv"
+    table.write_text("funds.leverage\n5x\n9x\n", encoding="utf-8")
+    run(load_sweep(file), tmp_path / "out", chosen=[0])
+    table.write_text("funds.leverage\n5x\n8x\n", encoding="utf-8")
+    with pytest.raises(OutputError, match="has changed since the sweep"):
+        resume_sweep(tmp_path / "out")
+    table.write_text("funds.leverage\n5x\n9x\n", encoding="utf-8")
+    assert not resume_sweep(tmp_path / "out").left
 
 
 def test_a_folder_of_something_else_is_refused(write: Write, tmp_path: Path) -> None:
