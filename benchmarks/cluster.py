@@ -42,9 +42,9 @@ NETWORK_BYTES = 1.25e9
 def timed_run(loaded: LoadedScenario[Scenario], executor: Executor) -> tuple[float, list[Done], float]:
     """Seconds of a run in an open session, what came back, and seconds that the client spent on its ledger."""
     with tempfile.TemporaryDirectory() as folder, run_under_way(loaded, Path(folder) / "run", Terms()) as run:
-        executor.add(run.job)
         done, recording = [], 0.0
         started = time.perf_counter()
+        executor.add(run.job)
         with closing(executor.results(run.tasks())) as results:
             for result in results:
                 assert isinstance(result, Done), result

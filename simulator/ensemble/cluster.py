@@ -334,6 +334,8 @@ def _local_cluster(resources: Resources) -> Iterator[Any]:
         "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
         "distributed.worker.preload": ["simulator.ensemble.worker"],
         "distributed.worker.daemon": True,
+        # Dask makes workers give back freed memory at once; a block would fault in its arrays again and again.
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     }
     with dask.config.set(settings):
         try:
