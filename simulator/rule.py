@@ -87,20 +87,29 @@ llvm.set_option("", "--epilogue-vectorization-minimum-VF=4")
 llvm.set_option("", "--runtime-memory-check-threshold=256")
 
 
+def _compile(function: Callable[..., Any]) -> Any:
+    """Compile a function once for each set of types: Numba would once more for each constant it is called with."""
+    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if hasattr(compiled, "get_call_template"):  # not so with compilation switched off
+        find = compiled.get_call_template
+        compiled.get_call_template = lambda args, kws: find(tuple(map(numba.types.unliteral, args)), kws)
+    return compiled
+
+
 def rule(function: _Function) -> _Function:
     """Compile a scalar rule of economics and enter it in the catalogue.
 
     No ``fastmath`` (it reorders sums), no ``inline="always"`` (wrong numbers with tuples of arrays),
     no ``parallel``: threads run whole blocks of paths outside.
     """
-    compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    compiled = _compile(function)
     CATALOGUE[f"{function.__module__}.{function.__name__}"] = compiled
     return cast(_Function, compiled)
 
 
 def phase(function: _Function) -> _Function:
     """Compile a phase of the day: a loop over agents that reads and writes state."""
-    return cast(_Function, numba.njit(nogil=True, error_model="numpy")(function))
+    return cast(_Function, _compile(function))
 
 
 def kernel(function: _Function) -> _Function:

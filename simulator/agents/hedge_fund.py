@@ -108,8 +108,8 @@ def wanted_packages_bn(
     position (negative) wants the reverse. Source: H = (1 - rho) b / gamma of the hedge-market equilibrium.
     """
     direction = 1.0 if opening_bn >= 0.0 else -1.0
-    pays_bp = direction * (extra_dislocation_bp - extra_repo_bp)
-    return opening_bn * max(0.0, equity_ratio) * max(0.0, 1.0 + pays_bp / elasticity_bp)
+    pays = direction * ((extra_dislocation_bp - extra_repo_bp) / elasticity_bp)
+    return opening_bn * max(0.0, equity_ratio) * max(0.0, 1.0 + pays)
 
 
 @rule

@@ -52,6 +52,7 @@ from simulator.engine.prices import (
     bridge_variation_margin,
     find_cheapest,
     learn_from_moves,
+    price_bonds,
     set_volatility,
     settle_prices,
     shift_curve,
@@ -86,6 +87,7 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     look_at_books(p, s, AFTER_PASS_ON)
     accrue_carry(p, s)
     look_at_books(p, s, AFTER_CARRY)
+    price_bonds(p, s)
     find_cheapest(p, s)
     settle_prices(p, s)
     look_at_books(p, s, AFTER_MARK)
@@ -191,6 +193,7 @@ def play_rounds(p: Parameters, s: State) -> None:
             break
         gather_orders(p, s)
         clear_markets(p, s)
+        price_bonds(p, s)
         settle_prices(p, s)
         transfer(p, s)
         execute_orders(p, s)

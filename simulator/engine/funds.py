@@ -25,6 +25,7 @@ from simulator.agents.hedge_fund import (
     value_at_risk_scale,
     wanted_packages_bn,
 )
+from simulator.engine.dealers import charge
 from simulator.engine.diary import (
     CALLED_VARIATION,
     DREW_LINE,
@@ -383,10 +384,10 @@ def choose_positions(p: Parameters, s: State) -> None:
         limit_books(p, s)
     else:
         s.allowed[:] = 1.0
-    spare, free, cut, chosen = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
+    spare, free, cut, chosen, bought = s.scratch, s.scratch_too, s.cut_face, s.chosen_face, s.bought_face
     cash, alive, allowed, equity = s.cash, s.alive, s.allowed, s.equity
-    opening_equity, opening_cash, bought = p.opening_equity_bn, p.opening_cash_bn, s.bought_face
-    wealth = s.wealth
+    opening_equity, opening_cash = p.opening_equity_bn, p.opening_cash_bn
+    wealth, cut_share = s.wealth, s.cut_share
     speed, cut_speed, minimum, elasticity_bp = (
         p.entry_speed,
         p.cut_speed,
@@ -396,7 +397,9 @@ def choose_positions(p: Parameters, s: State) -> None:
     for i in range(count):
         spare[i] = speed * max(0.0, cash[i] - minimum * opening_cash[i])
         wealth[i] = equity[i] / opening_equity[i]
-        free[i] = alive[i] * (1.0 if cash[i] >= 0.0 else 0.0)
+        acts = alive[i] * (1.0 if cash[i] >= 0.0 else 0.0)
+        free[i] = acts * (1.0 if allowed[i] >= 1.0 else 0.0)
+        cut_share[i] = acts * cut_speed * max(0.0, 1.0 - allowed[i])
     extra_repo_bp = s.client_bp[0] - p.repo_spread_bp
     packages, haircut, order, opening = s.packages, s.haircut, s.order, p.opening_packages_bn
     for j in range(s.price.shape[0]):
@@ -408,15 +411,13 @@ def choose_positions(p: Parameters, s: State) -> None:
             gap = speed * (wanted - packages[j, i])
             tied_up = max(0.0, haircut[j, i]) * price + margin + cost
             entry = min(abs(gap), affordable_purchase_bn(spare[i], tied_up))
-            enters = (1.0 if gap * opening[j, i] > 0.0 else 0.0) * (1.0 if allowed[i] >= 1.0 else 0.0)
-            cuts = 1.0 if allowed[i] < 1.0 else 0.0
-            leaves = (1.0 - enters) * (1.0 - cuts)
+            enters = 1.0 if gap * opening[j, i] > 0.0 else 0.0
             bought[i] = free[i] * enters * entry
-            cut[i] = free[i] * cuts * cut_speed * (1.0 - allowed[i]) * abs(packages[j, i])
-            chosen[i] = free[i] * leaves * abs(gap)
+            chosen[i] = free[i] * (1.0 - enters) * abs(gap)
+            cut[i] = cut_share[i] * abs(packages[j, i])
             spare[i] -= bought[i] * tied_up
-            side = 1.0 if packages[j, i] >= 0.0 else -1.0
-            order[j, i] = (1.0 if gap >= 0.0 else -1.0) * (bought[i] + chosen[i]) - side * cut[i]
+            moved = bought[i] + chosen[i]
+            order[j, i] = (moved if gap >= 0.0 else -moved) - cut_share[i] * packages[j, i]
         by_limit, by_choice = row_total(cut), row_total(chosen)
         s.sold_by_channel[RISK_LIMIT] += by_limit
         s.sold_by_channel[CHOICE] += by_choice
@@ -458,15 +459,14 @@ def execute_orders(p: Parameters, s: State) -> None:
     """Execute all orders at the cleared prices: bonds change hands, repo is repaid or drawn, margin moves.
 
     A sale repays its part of the loan, a purchase borrows at today's haircut. Of the dealers' side this books
-    the cash; the clearing, which sees all sectors at once, books the bonds.
+    the cash, which is what funds receive in cash and margin; the clearing, which sees all sectors at once, books
+    the bonds.
     """
     count = s.cash.shape[0]
-    repo, margins, costs, paid = s.scratch, s.scratch_too, s.cut_face, s.chosen_face
-    cash, posted = s.cash, s.posted
+    repo, costs, cash, posted = s.scratch, s.scratch_too, s.cash, s.posted
+    cash_before, posted_before = row_total(cash), row_total(posted)
     empty(repo)
-    empty(margins)
     empty(costs)
-    empty(paid)
     loan, packages, ratio, haircut, order = s.loan, s.packages, p.hedge_ratio, s.haircut, s.order
     for j in range(s.price.shape[0]):
         if s.has_orders[j] == 0.0:
@@ -487,19 +487,17 @@ def execute_orders(p: Parameters, s: State) -> None:
             posted[i] += margin
             cash[i] += lent - change * price - margin - cost
             repo[i] += lent
-            margins[i] += margin
             costs[i] += cost
-            paid[i] += change * price
             order[j, i] = 0.0
         s.fund_bonds[j] += s.order_bonds[j]
         s.fund_hedge[j] += s.order_hedges[j]
         s.has_orders[j] = 0.0
     lent_total, cost_total = row_total(repo), row_total(costs)
     s.fund_repo[0] += lent_total
-    s.account[CLEARING_HOUSE] += row_total(margins)
-    s.account[DEALERS] += row_total(paid) - lent_total + cost_total
-    for d in range(s.capital.shape[0]):
-        s.capital[d] += s.share[d] * cost_total
+    margin_total = row_total(posted) - posted_before
+    s.account[CLEARING_HOUSE] += margin_total
+    s.account[DEALERS] -= margin_total + (row_total(cash) - cash_before)
+    charge(s, cost_total)
 
 
 @phase

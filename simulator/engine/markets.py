@@ -138,6 +138,13 @@ def cover_managers(s: State) -> None:
 
 
 @phase
+def pay_managers(p: Parameters, s: State, amount: float) -> None:
+    """Share cash of the hedges among asset managers, in proportion to their futures."""
+    for a in range(s.manager_cash.shape[0]):
+        s.manager_cash[a] += p.manager_futures_share[a] * amount
+
+
+@phase
 def value_managers(p: Parameters, s: State) -> None:
     """Follow each asset manager's return over about a month, flows left out."""
     for a in range(s.manager_cash.shape[0]):
@@ -365,6 +372,7 @@ def transfer(p: Parameters, s: State) -> None:
 
     The funds' own orders are executed beside this; see :func:`simulator.engine.funds.execute_orders`.
     """
+    replacements = 0.0
     for j in range(s.price.shape[0]):
         price = s.price[j]
         bought = s.foreign_sale[j] + s.auction_left[j] - s.policy_outright[j] - s.policy_packages[j]
@@ -384,10 +392,11 @@ def transfer(p: Parameters, s: State) -> None:
         given_up = s.wanted_futures[j] - s.futures_next[j]
         replaced = given_up - s.given_up[j]
         s.given_up[j] = given_up
+        replacements += replaced * price
         for a in range(s.manager_cash.shape[0]):
             sale = s.manager_sale[j, a]
             s.manager_bonds[j, a] -= sale
-            s.manager_cash[a] += (sale - p.manager_futures_share[a] * replaced) * price
+            s.manager_cash[a] += sale * price
             s.manager_sale[j, a] = 0.0
             bought += sale
         s.account[DEALERS] -= (bought - replaced) * price
@@ -402,3 +411,4 @@ def transfer(p: Parameters, s: State) -> None:
         s.policy_outright[j] = 0.0
         s.policy_packages[j] = 0.0
         s.estate_sold[j] = 0.0
+    pay_managers(p, s, -replacements)

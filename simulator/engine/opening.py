@@ -457,6 +457,8 @@ class _Books:
             bond_accrued_delivery=b.values.accrued_delivery,
             bond_factor=b.factor,
             bond_opening_yield=b.yield_,
+            bond_opening_price=b.values.price,
+            bond_opening_duration=b.values.duration,
             bond_curve_weight=b.weight,
             basket_start=b.start,
             held_bond=b.held,

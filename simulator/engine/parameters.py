@@ -56,6 +56,8 @@ class Parameters(NamedTuple):
     bond_accrued_delivery: Floats  # (B,)
     bond_factor: Floats  # (B,)
     bond_opening_yield: Floats  # (B,) fundamental: net of the opening dislocation's share
+    bond_opening_price: Floats  # (B,) dirty, at that yield
+    bond_opening_duration: Floats  # (B,) modified, at that yield
     bond_curve_weight: Floats  # (B, C)
     basket_start: Ints  # (T + 1,) bonds of trade j are basket_start[j]:basket_start[j + 1]
     held_bond: Ints  # (T,) the bond of the packages: cheapest to deliver on the opening day

@@ -5,11 +5,11 @@ implied repo rate (policy rate plus dislocation), or a par swap at the yield les
 deliver is found once a day; within the day the hedge follows that bond.
 """
 
-import math
-
 from simulator.agents.clearing_house import variance_estimate, volatility_in_force_bp
 from simulator.agents.hedge_fund import collateral_cash_bn, convergence_bn
+from simulator.engine.dealers import charge
 from simulator.engine.diary import SWITCHED, note
+from simulator.engine.markets import pay_managers
 from simulator.engine.parameters import (
     CENTRAL_BANK,
     DEALERS,
@@ -17,6 +17,7 @@ from simulator.engine.parameters import (
     OUTSIDE,
     TRADING_DAYS_PER_YEAR,
     VARIATION_MARGIN,
+    Floats,
     Parameters,
     World,
 )
@@ -28,7 +29,7 @@ from simulator.market.futures import (
     forward_dirty_price,
     futures_price_from_implied_repo,
 )
-from simulator.market.treasuries import dirty_price
+from simulator.market.treasuries import dirty_price, price_floor
 from simulator.rule import phase
 
 BASIS_POINT = 1e-4
@@ -80,28 +81,42 @@ def futures_price(p: Parameters, s: State, j: int, k: int, dirty: float) -> floa
 
 
 @phase
-def hedge_value(p: Parameters, s: State, j: int, k: int, dirty: float, yield_: float) -> float:
-    """Value of the hedge per face of the held bond, when bond k (priced ``dirty`` at ``yield_``) is cheapest."""
+def hedge_value(p: Parameters, s: State, j: int, k: int) -> float:
+    """Value of the hedge per face of the held bond, when bond k is cheapest to deliver."""
     if p.is_swap[j] == 1:
-        return bond_price(p, k, yield_ - BASIS_POINT * s.dislocation_bp[j])
-    return futures_price(p, s, j, k, dirty) * p.bond_factor[p.held_bond[j]]
+        return bond_price(p, k, cash_yield(p, s, j, k) - BASIS_POINT * s.dislocation_bp[j])
+    return futures_price(p, s, j, k, s.bond_price[k]) * p.bond_factor[p.held_bond[j]]
+
+
+@phase
+def price_bonds(p: Parameters, s: State) -> None:
+    """Price the bonds that matter within the day: those held, and those cheapest to deliver."""
+    for j in range(s.price.shape[0]):
+        held, cheapest = p.held_bond[j], s.cheapest[j]
+        s.bond_price[held] = bond_price(p, held, cash_yield(p, s, j, held))
+        if cheapest != held:
+            s.bond_price[cheapest] = bond_price(p, cheapest, cash_yield(p, s, j, cheapest))
 
 
 @phase
 def find_cheapest(p: Parameters, s: State) -> None:
-    """Find the bond that the shorts of each contract would deliver: the lowest converted forward price."""
+    """Find the bond that the shorts of each contract would deliver: the lowest converted forward price.
+
+    Yesterday's bond is priced already. Another one is priced only if it can be lower: if its floor is.
+    """
     for j in range(s.price.shape[0]):
-        first = p.basket_start[j]
-        last = p.basket_start[j + 1]
-        if last - first < 2:
-            continue
         best = s.cheapest[j]
-        lowest = math.inf
-        for k in range(first, last):
-            price = futures_price(p, s, j, k, bond_price(p, k, cash_yield(p, s, j, k)))
-            if price < lowest:
-                lowest = price
-                best = k
+        lowest = futures_price(p, s, j, best, s.bond_price[best])
+        for k in range(p.basket_start[j], p.basket_start[j + 1]):
+            yield_ = cash_yield(p, s, j, k)
+            rise = yield_ - p.bond_opening_yield[k]
+            floor = price_floor(p.bond_opening_price[k], p.bond_opening_duration[k], rise)
+            if futures_price(p, s, j, k, floor) < lowest and k != s.cheapest[j]:
+                s.bond_price[k] = bond_price(p, k, yield_)
+                price = futures_price(p, s, j, k, s.bond_price[k])
+                if price < lowest:
+                    lowest = price
+                    best = k
         if best != s.cheapest[j] and p.diary_on:
             note(s, SWITCHED, -1, j, 0.0)
         s.cheapest[j] = best
@@ -109,24 +124,18 @@ def find_cheapest(p: Parameters, s: State) -> None:
 
 @phase
 def settle_prices(p: Parameters, s: State) -> None:
-    """Price everything anew and settle the change: variation margin on hedges, re-marked repo, dealers' profit.
+    """Settle the change of prices: variation margin on hedges, re-marked repo, dealers' profit.
 
     Longs of the hedge gain what shorts lose. A fund's share of re-marked repo follows its bond; the rest of
     the bond's gain stays on paper.
     """
     empty(s.scratch)
     for j in range(s.price.shape[0]):
-        held = p.held_bond[j]
-        yield_ = cash_yield(p, s, j, held)
-        price = bond_price(p, held, yield_)
-        k = s.cheapest[j]
-        if k == held:
-            hedge = hedge_value(p, s, j, held, price, yield_)
-        else:
-            other_yield = cash_yield(p, s, j, k)
-            hedge = hedge_value(p, s, j, k, bond_price(p, k, other_yield), other_yield)
-        settle_with_funds(p, s, j, price - s.price[j], hedge - s.hedge[j])
-        settle_with_others(p, s, j, price - s.price[j], hedge - s.hedge[j])
+        price = s.bond_price[p.held_bond[j]]
+        hedge = hedge_value(p, s, j, s.cheapest[j])
+        s.price_change[j] = price - s.price[j]
+        s.hedge_change[j] = hedge - s.hedge[j]
+        settle_with_funds(p, s, j, s.price_change[j], s.hedge_change[j])
         s.price[j] = price
         s.hedge[j] = hedge
         if not (price > 0.0 and hedge > 0.0 and price < PRICE_MAX and hedge < PRICE_MAX):
@@ -134,6 +143,7 @@ def settle_prices(p: Parameters, s: State) -> None:
     lent = row_total(s.scratch)
     s.fund_repo[0] += lent
     s.account[DEALERS] -= lent
+    settle_with_others(p, s)
 
 
 @phase
@@ -149,18 +159,29 @@ def settle_with_funds(p: Parameters, s: State, j: int, price_change: float, hedg
 
 
 @phase
-def settle_with_others(p: Parameters, s: State, j: int, price_change: float, hedge_change: float) -> None:
-    """Settle one trade's price changes with dealers, asset managers, other hedgers and the central bank."""
-    dealer_shorts = s.dealer_package[j] + s.estate_hedge[j]
-    dealer_bonds = s.dealer_package[j] + s.inventory[j] + s.estate[j]
-    s.account[DEALERS] -= dealer_shorts * hedge_change
-    profit = dealer_bonds * price_change - dealer_shorts * hedge_change
-    for d in range(s.capital.shape[0]):
-        s.capital[d] += s.share[d] * profit
-    for a in range(s.manager_cash.shape[0]):
-        s.manager_cash[a] += p.manager_futures_share[a] * s.manager_futures[j] * hedge_change
-    s.account[OTHER_HEDGERS] += p.other_hedgers_bn[j] * hedge_change
-    s.account[CENTRAL_BANK] -= s.central_package[j] * hedge_change
+def settle_with_others(p: Parameters, s: State) -> None:
+    """Settle price changes with dealers, asset managers, other hedgers and the central bank."""
+    on_bonds = 0.0
+    for j in range(s.price.shape[0]):
+        bonds = s.dealer_package[j] + s.inventory[j] + s.estate[j]
+        on_bonds += bonds * s.price_change[j]
+    charge(s, on_bonds)
+    pay_hedges(p, s, s.hedge_change)
+
+
+@phase
+def pay_hedges(p: Parameters, s: State, rise: Floats) -> None:
+    """Longs of the hedges receive a rise of each, per face; dealers and the central bank, who are short, pay it."""
+    from_dealers = 0.0
+    to_managers = 0.0
+    for j in range(s.price.shape[0]):
+        from_dealers += (s.dealer_package[j] + s.estate_hedge[j]) * rise[j]
+        to_managers += s.manager_futures[j] * rise[j]
+        s.account[OTHER_HEDGERS] += p.other_hedgers_bn[j] * rise[j]
+        s.account[CENTRAL_BANK] -= s.central_package[j] * rise[j]
+    s.account[DEALERS] -= from_dealers
+    charge(s, -from_dealers)
+    pay_managers(p, s, to_managers)
 
 
 @phase
@@ -168,15 +189,8 @@ def accrue_other_carry(p: Parameters, s: State) -> None:
     """Pay a day's convergence over the opening dislocation between hedgers other than funds: longs pay shorts."""
     for j in range(s.price.shape[0]):
         extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
-        earned = convergence_bn(s.hedge[j], extra_bp, TRADING_DAYS_PER_YEAR)
-        dealer_shorts = s.dealer_package[j] + s.estate_hedge[j]
-        s.account[DEALERS] += dealer_shorts * earned
-        for d in range(s.capital.shape[0]):
-            s.capital[d] += s.share[d] * dealer_shorts * earned
-        for a in range(s.manager_cash.shape[0]):
-            s.manager_cash[a] -= p.manager_futures_share[a] * s.manager_futures[j] * earned
-        s.account[OTHER_HEDGERS] -= p.other_hedgers_bn[j] * earned
-        s.account[CENTRAL_BANK] += s.central_package[j] * earned
+        s.hedge_change[j] = -convergence_bn(s.hedge[j], extra_bp, TRADING_DAYS_PER_YEAR)
+    pay_hedges(p, s, s.hedge_change)
 
 
 @phase

@@ -22,7 +22,10 @@ class State(NamedTuple):
 
     # prices
     curve_shift_bp: Floats  # (B,)
+    bond_price: Floats  # (B,) scratch: of the bonds priced last
     price: Floats  # (T,) dirty price of the held bond, per face
+    price_change: Floats  # (T,) scratch: since the last settlement
+    hedge_change: Floats  # (T,) scratch
     hedge: Floats  # (T,) value of the hedge per face of held bond
     cheapest: Ints  # (T,) bond
     pressure_bp: Floats  # (T,)
@@ -57,6 +60,7 @@ class State(NamedTuple):
     chosen_face: Floats  # (N,) scratch
     bought_face: Floats  # (N,) scratch
     wealth: Floats  # (N,) scratch: equity over its opening level
+    cut_share: Floats  # (N,) scratch: share of its book that a fund cuts at its limits today
     other_left: Floats  # (N,) other strategies that may still be sold today
     call: Floats  # (5, N)
     uncovered: Floats  # (5, N)
@@ -194,8 +198,9 @@ IDENTITY_COUNT = len(IDENTITIES)
 
 #: Shape of every array that is reset for each path, by dimension.
 _SHAPES: dict[tuple[str, ...], str] = {
-    ("bond",): "curve_shift_bp",
-    ("trade",): """price hedge pressure_bp permanent_bp dislocation_bp variance volatility_bp volatility_ratio
+    ("bond",): "curve_shift_bp bond_price",
+    ("trade",): """price price_change hedge hedge_change pressure_bp permanent_bp dislocation_bp variance
+        volatility_bp volatility_ratio
         margin model_margin hedge_at_open fund_hedge fund_bonds dealer_package inventory estate estate_hedge
         estate_pace manager_futures wanted_futures foreign_bonds end_bonds central_bonds central_package issued
         given_up has_orders room_left released order_bonds order_hedges foreign_sale auction auction_left
@@ -204,7 +209,7 @@ _SHAPES: dict[tuple[str, ...], str] = {
         sold_by_trade bought_by_trade tail_bp""",
     ("trade", "fund"): "packages loan haircut order",
     ("fund",): """cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut
-        allowed is_selling scratch scratch_too cut_face chosen_face bought_face wealth""",
+        allowed is_selling scratch scratch_too cut_face chosen_face bought_face wealth cut_share""",
     ("call", "fund"): "call uncovered called_by",
     ("dealer",): "capital dealer_alive share use taken gap lent_to_funds offer",
     ("trade", "manager"): "manager_bonds manager_sale",

@@ -97,6 +97,15 @@ def dirty_price(
 
 
 @rule
+def price_floor(price: float, duration: float, yield_rise: float) -> float:
+    """Price below which a bond cannot fall when its yield rises: the tangent, because prices are convex in yields.
+
+    The last factor is far above the rounding of prices, so that the floor is never above the price itself.
+    """
+    return price * (1.0 - duration * yield_rise) * (1.0 - 1e-12)
+
+
+@rule
 def periods_after_next_coupon(years_to_maturity: float, frequency: float) -> float:
     """Whole coupon periods left after the next coupon; 0 in the last period."""
     return max(math.ceil(years_to_maturity * frequency) - 1.0, 0.0)

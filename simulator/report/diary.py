@@ -26,7 +26,7 @@ TOLD = {
     diary.DREW_LINE: "Committed lines: {amount} drawn by {who}.",
     diary.SOLD_OTHER: "Other strategies are turned into {amount} of cash by {who}.",
     diary.FORCED_SALE: "Short of cash, {who} must sell {amount}{trades}.",
-    diary.LIMIT_SALE: "At their own limits, {who} sold {amount}{trades}.",
+    diary.LIMIT_SALE: "Cuts at own limits: {amount}{trades} by {who}.",
     diary.ENTERED: "Purchases of {amount}{trades} by {who}.",
     diary.FUND_DEFAULT: "Default of {who}: dealers seize bonds worth {amount}.",
     diary.TOOK_BACK: "Repo of {amount} is taken back from clients by {who}.",

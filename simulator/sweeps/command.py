@@ -105,7 +105,7 @@ def resume_sweep_command(
 def verify_sweep_command(folder: Path, *, as_json: bool = False) -> int:
     """Compare all results of a sweep with what was written, tell what differs, and return the exit code."""
     with reporting_errors(folder) as ended:
-        from simulator.sweeps.execution import find_damage
+        from simulator.sweeps.damage import find_damage
         from simulator.sweeps.folder import open_sweep_folder
 
         sweep = open_sweep_folder(folder)
@@ -186,7 +186,7 @@ def _this_command() -> str:
 
 
 def _chosen(loaded: LoadedSweep, cells: str | None, shard: str | None) -> list[int]:
-    from simulator.sweeps.execution import cells_of
+    from simulator.sweeps.choice import cells_of
 
     try:
         return cells_of(loaded.count, cells, shard)

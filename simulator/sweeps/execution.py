@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +24,7 @@ from simulator.ensemble.log import RunLog
 from simulator.ensemble.plan import plan_blocks
 from simulator.ensemble.progress import Progress
 from simulator.ensemble.stopping import StopSignal
-from simulator.results.errors import OutputError
-from simulator.results.folder import RunFolder, begin_or_resume, open_run
+from simulator.results.folder import RunFolder, begin_or_resume
 from simulator.results.ledger import append_block
 from simulator.results.locks import Fence
 from simulator.results.manifest import finished_manifest, write_manifest
@@ -36,6 +33,7 @@ from simulator.results.reading import damaged_blocks
 from simulator.results.template import consolidate
 from simulator.scenario.errors import ScenarioError
 from simulator.sweeps.cells import LoadedSweep
+from simulator.sweeps.damage import forget_damage
 from simulator.sweeps.folder import (
     DIFFERENCES,
     DONE,
@@ -49,7 +47,6 @@ from simulator.sweeps.folder import (
 from simulator.sweeps.statistics import Plan, in_batches
 
 Floats32 = NDArray[np.float32]
-RECORDS = "records"
 
 
 @dataclass
@@ -351,97 +348,3 @@ class _Work:
     def _fail(self, number: int, message: str, attempts: int) -> None:
         self.log.warn("cell failed", cell=number, attempts=attempts, error=message)
         self.folder.record("cell", cell=number, status=FAILED, message=message, attempts=attempts)
-
-
-class Damage(NamedTuple):
-    """Something of a sweep on disk that is not what its ledger says: of which cell, and what."""
-
-    cell: int
-    array: str
-    block: int | None
-    what: str
-
-
-def find_damage(folder: SweepFolder) -> Iterator[Damage]:
-    """Everything that is in a ledger and not whole on disk, by reading all of it."""
-    state, manifest = folder.state, folder.manifest
-    ended = state.with_status(DONE, STOPPED)
-    for name, entries in ((DIFFERENCES, state.pairs), (FIGURES, {cell: state.cells[cell] for cell in ended})):
-        array = folder.array(name)
-        for cell, entry in entries.items():
-            if not _holds(array, cell, entry["sha256"]):
-                yield Damage(cell, name, None, f"the {name} are missing or damaged")
-    outcomes = folder.array(OUTCOMES)
-    for cell, blocks in state.blocks.items():
-        if not manifest.keeps_paths and cell in ended:
-            continue
-        for block, entry in blocks.items():
-            paths = slice(entry["first_path"], entry["first_path"] + entry["paths"])
-            if not _holds(outcomes, (cell, paths), entry["sha256"]):
-                yield Damage(cell, OUTCOMES, block, f"the outcomes of block {block} are missing or damaged")
-    for cell in ended if manifest.keep != "statistics" else ():
-        if not _is_run_whole(folder.run_of(cell)):
-            yield Damage(cell, RECORDS, None, "the records of its run are missing or damaged")
-
-
-def forget_damage(folder: SweepFolder) -> list[Damage]:
-    """Strike what the store no longer holds as it was written, and cells that failed: both are done anew."""
-    state = folder.state
-    found = list(find_damage(folder))
-    for cell, array, block, _ in found:
-        if array == DIFFERENCES:
-            state.pairs.pop(cell, None)
-            continue
-        state.cells.pop(cell, None)
-        if block is not None:
-            del state.blocks[cell][block]
-    for cell in state.with_status(FAILED):
-        del state.cells[cell]
-    return found
-
-
-def _holds(array: Any, place: Any, sha256: str) -> bool:
-    try:
-        return hash_of(array[place]) == sha256
-    except (OSError, ValueError, RuntimeError):
-        return False
-
-
-def _is_run_whole(folder: Path) -> bool:
-    """Whether the records of a cell are all there, as they were written."""
-    try:
-        run = open_run(folder)
-    except OutputError:
-        return False
-    return is_complete(run) and not damaged_blocks(run)
-
-
-def cells_of(count: int, cells: str | None, shard: str | None) -> list[int]:
-    """Numbers of the cells that ``--cells`` and ``--shard`` choose.
-
-    Examples
-    --------
-    >>> cells_of(10, "2-4,8", None), cells_of(10, None, "2/4")
-    ([2, 3, 4, 8], [1, 5, 9])
-    """
-    chosen = list(range(count))
-    if cells is not None:
-        wanted = {number for part in cells.split(",") for number in _span(part)}
-        beyond = [number for number in wanted if number >= count]
-        if beyond:
-            raise ValueError(f"cell {max(beyond)}; allowed are 0 to {count - 1}")
-        chosen = sorted(wanted)
-    if shard is not None:
-        place, _, of = shard.partition("/")
-        if not (place.isdecimal() and of.isdecimal() and 1 <= int(place) <= int(of)):
-            raise ValueError(f"{shard!r}; allowed is i/n with i from 1 to n, such as 3/8")
-        chosen = chosen[int(place) - 1 :: int(of)]
-    return chosen
-
-
-def _span(part: str) -> range:
-    first, dash, last = part.partition("-")
-    last = last if dash else first
-    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
-        raise ValueError(f"{part!r}; allowed are numbers and spans such as 3-17")
-    return range(int(first), int(last) + 1)

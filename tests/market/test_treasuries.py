@@ -137,3 +137,15 @@ def test_rules_by_years_are_the_rules_by_periods() -> None:
         0.05, 0.04, 2.0, 7.3 * 2.0 - 14.0, 14.0
     )
     assert treasuries.dirty_price_at(0.04, 2.0, 0.0, 0.05) == 1.02  # at maturity: what is paid
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(-0.01, 0.12), st.floats(-0.01, 0.12), COUPONS, FIRST_PERIODS, LATER_PERIODS)
+def test_no_price_lies_below_its_floor_which_touches_it_where_it_is_drawn(
+    opening: float, later: float, coupon: float, to_coupon: float, after: float
+) -> None:
+    bond = (coupon, 2.0, to_coupon, after)
+    price = treasuries.dirty_price(opening, *bond)
+    duration = treasuries.modified_duration(opening, *bond)
+    assert treasuries.price_floor(price, duration, later - opening) < treasuries.dirty_price(later, *bond)
+    assert treasuries.price_floor(price, duration, 0.0) == pytest.approx(price, rel=1e-11)

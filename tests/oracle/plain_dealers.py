@@ -41,16 +41,9 @@ class Dealers:
         self.account["lenders"] += to_lenders
         self.account["central"] += to_facility
         self.share_among_dealers(kept)
-        for t in self.trades:
-            earned = funds_rules.convergence_bn(t.hedge, self.rise(t), DAYS_A_YEAR)
-            shorts = t.dealer_package + t.estate_hedge
-            self.account["dealers"] += shorts * earned
-            for d in self.dealers:
-                d.capital += d.share * shorts * earned
-            for m in self.managers:
-                m.cash -= p.manager_futures_share[m.a] * t.manager_futures * earned
-            self.account["hedgers"] -= p.other_hedgers_bn[t.j] * earned
-            self.account["central"] += t.central_package * earned
+        self.pay_hedges(
+            [-funds_rules.convergence_bn(t.hedge, self.rise(t), DAYS_A_YEAR) for t in self.trades]
+        )
 
     def limit(self, d: Any) -> float:
         return dealer_rules.leverage_limit_bn(d.capital, self.p.capital_ratio, self.relief, self.limit_cut)

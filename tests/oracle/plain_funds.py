@@ -279,7 +279,8 @@ class Funds:
 
     def execute_orders(self) -> None:
         p = self.p
-        lent, margins, costs, paid = ([0.0] * len(self.funds) for _ in range(4))
+        lent, costs = ([0.0] * len(self.funds) for _ in range(2))
+        cash, posted = total([f.cash for f in self.funds]), total([f.posted for f in self.funds])
         for t in self.trades:
             if not t.has_orders:
                 continue
@@ -301,15 +302,14 @@ class Funds:
                 f.cash += loan - change * t.price - margin - cost
                 f.order[t.j] = 0.0
                 lent[f.i] += loan
-                margins[f.i] += margin
                 costs[f.i] += cost
-                paid[f.i] += change * t.price
             t.fund_bonds += t.order_bonds
             t.fund_hedge += t.order_hedges
             t.has_orders = False
         self.fund_repo += total(lent)
-        self.account["house"] += total(margins)
-        self.account["dealers"] += total(paid) - total(lent) + total(costs)
+        margin = total([f.posted for f in self.funds]) - posted
+        self.account["house"] += margin
+        self.account["dealers"] -= margin + (total([f.cash for f in self.funds]) - cash)
         self.share_among_dealers(total(costs))
 
     def close_out(self, is_failing: Any) -> int:

@@ -49,6 +49,10 @@ class Managers:
             for t in self.trades:
                 t.wanted_futures -= cut * p.manager_futures_share[m.a] * p.opening_futures_bn[t.j]
 
+    def pay_managers(self, amount: float) -> None:
+        for m in self.managers:
+            m.cash += self.p.manager_futures_share[m.a] * amount
+
     def cover_managers(self) -> None:
         for m in self.managers:
             short = max(0.0, -m.cash)

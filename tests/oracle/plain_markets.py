@@ -94,9 +94,12 @@ class Markets:
     def settle_prices(self) -> None:
         p = self.p
         lent = [0.0] * len(self.funds)
+        on_bonds, rises = 0.0, []
         for t in self.trades:
             price, hedge = self.prices(t)
             price_change, hedge_change = price - t.price, hedge - t.hedge
+            on_bonds += (t.dealer_package + t.inventory + t.estate) * price_change
+            rises.append(hedge_change)
             for f in self.funds:
                 cash = funds_rules.collateral_cash_bn(
                     price_change, f.packages[t.j], f.haircut[t.j], p.remarked_share[f.i]
@@ -104,18 +107,24 @@ class Markets:
                 f.loan[t.j] += cash
                 lent[f.i] += cash
                 f.call[VM] += f.packages[t.j] * f.ratio[t.j] * hedge_change - cash
-            shorts = t.dealer_package + t.estate_hedge
-            bonds = t.dealer_package + t.inventory + t.estate
-            self.account["dealers"] -= shorts * hedge_change
-            self.share_among_dealers(bonds * price_change - shorts * hedge_change)
-            for m in self.managers:
-                m.cash += p.manager_futures_share[m.a] * t.manager_futures * hedge_change
-            self.account["hedgers"] += p.other_hedgers_bn[t.j] * hedge_change
-            self.account["central"] -= t.central_package * hedge_change
             t.price, t.hedge = price, hedge
             if not (0.0 < price < PRICE_MAX and 0.0 < hedge < PRICE_MAX):
                 self.status = PRICE_OUT_OF_RANGE
         self.lend(total(lent))
+        self.share_among_dealers(on_bonds)
+        self.pay_hedges(rises)
+
+    def pay_hedges(self, rises: list[float]) -> None:
+        """Who is long of a hedge gets its rise from who is short, funds apart."""
+        from_dealers = to_managers = 0.0
+        for t, rise in zip(self.trades, rises, strict=True):
+            from_dealers += (t.dealer_package + t.estate_hedge) * rise
+            to_managers += t.manager_futures * rise
+            self.account["hedgers"] += self.p.other_hedgers_bn[t.j] * rise
+            self.account["central"] -= t.central_package * rise
+        self.account["dealers"] -= from_dealers
+        self.share_among_dealers(-from_dealers)
+        self.pay_managers(to_managers)
 
     def sell_from_abroad(self, scheduled: list[float], noise: float) -> None:
         for t in self.trades:
@@ -299,6 +308,7 @@ class Markets:
 
     def transfer(self) -> None:
         """Bonds and hedges go to their new holders, for cash at the cleared price."""
+        replacements = 0.0
         for t in self.trades:
             price, account = t.price, self.account
             t.foreign_bonds -= t.foreign_sale
@@ -315,10 +325,11 @@ class Markets:
             given_up = t.wanted_futures - t.futures_next
             replaced = given_up - t.given_up
             t.given_up = given_up
+            replacements += replaced * price
             bought = t.foreign_sale + t.auction_left - t.policy_outright - t.policy_packages
             for m in self.managers:
                 m.bonds[t.j] -= m.sale[t.j]
-                m.cash += (m.sale[t.j] - self.p.manager_futures_share[m.a] * replaced) * price
+                m.cash += m.sale[t.j] * price
                 bought += m.sale[t.j]
                 m.sale[t.j] = 0.0
             account["dealers"] -= (bought - replaced) * price
@@ -328,3 +339,4 @@ class Markets:
             t.inventory = t.inventory_next
             t.foreign_sale = t.auction = t.auction_left = t.estate_sold = 0.0
             t.policy_outright = t.policy_from_end = t.policy_packages = 0.0
+        self.pay_managers(-replacements)

@@ -12,7 +12,7 @@ from simulator.scenario.errors import ScenarioError, Source
 from simulator.scenario.json_schema import json_schema
 from simulator.scenario.yaml_nodes import compose
 from simulator.sweeps.cells import is_sweep, load_sweep
-from simulator.sweeps.execution import cells_of
+from simulator.sweeps.choice import cells_of
 from simulator.sweeps.schema import Sweep
 from tests.docs.test_pages import ROOT
 from tests.ensemble.conftest import TOY

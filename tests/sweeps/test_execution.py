@@ -20,8 +20,9 @@ from simulator.results.places import place
 from simulator.results.reading import open_results, verify_run
 from simulator.sweeps.cells import load_sweep
 from simulator.sweeps.command import report_sweep
+from simulator.sweeps.damage import find_damage
 from simulator.sweeps.estimate import Estimate
-from simulator.sweeps.execution import SweepOutcome, find_damage
+from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import (
     DIFFERENCES,
     FIGURES,
