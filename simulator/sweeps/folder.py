@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,110 +31,22 @@ from simulator.results.ledger import (
     strike,
 )
 from simulator.results.locks import LOCK
-from simulator.results.manifest import MANIFEST, provenance, sha256_of, source_sha256, write_json
+from simulator.results.manifest import MANIFEST, write_json
 from simulator.results.places import is_local, names, place, remove_tree, shown
-from simulator.scenario.explain import as_written
-from simulator.sweeps.cells import LoadedSweep
-from simulator.sweeps.schema import POLICY, Threshold
-from simulator.sweeps.statistics import Plan
+from simulator.sweeps.manifest import (
+    FORMAT,
+    FORMAT_VERSION,
+    SweepManifest,
+    differences,
+    read_sweep_manifest,
+)
 
-FORMAT, FORMAT_VERSION = "unwind-sweep", 1
 STORE, CELLS = "results.zarr", "cells"
 OUTCOMES, FIGURES, DIFFERENCES = "outcomes", "figures", "differences"
 #: Statistics of a difference from the baseline policy.
 OF_DIFFERENCE = ("draws", "mean", "mean_error")
 
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
-
-
-@dataclass(frozen=True)
-class SweepManifest:
-    """What a sweep is and was made from.
-
-    Parameters
-    ----------
-    sweep
-        The sweep file, every value in the written form.
-    base
-        The scenario as it was written, with what all cells change.
-    dimensions
-        Name, labels, changes and coordinates of each dimension, in plain values.
-    plan
-        Figures that are kept of a cell: ``statistics.Plan`` in plain values.
-    paths, block
-        Most paths of a cell, and paths in a block.
-    baseline
-        Place of the baseline along ``policy``; none if nothing is compared.
-    keeps_paths
-        Whether outcomes are kept path by path.
-    key
-        Identity: two sweeps with one key have the same numbers.
-    """
-
-    name: str
-    sweep: Mapping[str, Any]
-    base: Mapping[str, Any]
-    dimensions: Sequence[Mapping[str, Any]]
-    plan: Mapping[str, Any]
-    paths: int
-    block: int
-    baseline: int | None
-    keeps_paths: bool
-    file: str
-    settings: Mapping[str, Any]
-    files: Sequence[Mapping[str, str]]
-    source_sha256: str
-    code_version: str
-    versions: Mapping[str, str]
-    machine: Mapping[str, Any]
-    git: Mapping[str, Any]
-    command: str
-    created: str
-    key: str
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Points along each dimension."""
-        return tuple(len(dimension["labels"]) for dimension in self.dimensions)
-
-    @property
-    def cells(self) -> int:
-        """Number of cells."""
-        return math.prod(self.shape)
-
-    @property
-    def keep(self) -> str:
-        """What is kept of a cell: statistics, sector or full."""
-        return str(self.sweep["keep"])
-
-    @property
-    def statistics(self) -> Plan:
-        """Figures that are kept of a cell."""
-        plan = {name: tuple(values) for name, values in self.plan.items()}
-        plan["thresholds"] = tuple(Threshold(**threshold) for threshold in plan["thresholds"])
-        return Plan(**plan)
-
-    def labels(self, cell: int) -> dict[str, str | float]:
-        """Where a cell stands along each dimension."""
-        places = np.unravel_index(cell, self.shape) if self.shape else ()
-        return {
-            dimension["name"]: dimension["labels"][int(place)]
-            for dimension, place in zip(self.dimensions, places, strict=True)
-        }
-
-    def group_of(self, cell: int) -> list[int]:
-        """The cells that differ in the policy alone, this one among them; the cell alone if nothing is compared."""
-        if self.baseline is None:
-            return [cell]
-        axis = [dimension["name"] for dimension in self.dimensions].index(POLICY)
-        after = math.prod(self.shape[axis + 1 :])
-        place = cell // after % self.shape[axis]
-        return [cell + (other - place) * after for other in range(self.shape[axis])]
-
-    def baseline_of(self, cell: int) -> int | None:
-        """The cell that differs in the policy alone, which is the baseline; none for the baseline itself."""
-        base = self.group_of(cell)[self.baseline] if self.baseline is not None else cell
-        return base if base != cell else None
 
 
 @dataclass
@@ -205,57 +115,6 @@ class SweepFolder:
         return zarr.open_group(_zarr_store(self.path / STORE), mode="r+" if writable else "r")[name]
 
 
-def describe_sweep(
-    loaded: LoadedSweep, plan: Plan, *, paths: int, block: int, keeps_paths: bool
-) -> SweepManifest:
-    """The manifest of a sweep that has not begun."""
-    sweep = as_written(loaded.sweep)
-    dimensions = [
-        {
-            "name": dimension.name,
-            "labels": [point.label for point in dimension.points],
-            "changes": [
-                [[change.key, change.value.plain()] for change in point.changes] for point in dimension.points
-            ],
-            "coordinates": [asdict(coordinate) for coordinate in dimension.coordinates],
-        }
-        for dimension in loaded.dimensions
-    ]
-    is_compared = len(loaded.sweep.policies) > 1 and loaded.sweep.random_numbers == "shared"
-    baseline = list(loaded.sweep.policies).index(loaded.baseline) if is_compared else None
-    base = loaded.base.plain()
-    code = source_sha256()
-    aside = ("name", "title", "description", "retries")
-    plain_plan = json.loads(
-        json.dumps(asdict(plan) | {"thresholds": [vars(threshold) for threshold in plan.thresholds]})
-    )
-    decisive = (
-        {key: value for key, value in sweep.items() if key not in aside},
-        {key: value for key, value in base.items() if key not in ("title", "description")},
-        [dimension["changes"] for dimension in dimensions],
-        [used.sha256 for used in loaded.files if used.label.endswith((".csv", ".npy", ".npz"))],
-        plain_plan,
-        (paths, block, keeps_paths, code, FORMAT_VERSION),
-    )
-    return SweepManifest(
-        name=loaded.sweep.name,
-        sweep=sweep,
-        base=base,
-        dimensions=dimensions,
-        plan=plain_plan,
-        paths=paths,
-        block=block,
-        baseline=baseline,
-        keeps_paths=keeps_paths,
-        file=str(loaded.path.absolute()),
-        settings={"set": list(loaded.settings), "paths": loaded.paths_chosen},
-        files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
-        source_sha256=code,
-        key=sha256_of(decisive),
-        **provenance(),
-    )
-
-
 def begin_or_resume_sweep(
     folder: Path, manifest: SweepManifest, *, shard: str = "", overwrite: bool = False
 ) -> SweepFolder:
@@ -273,7 +132,7 @@ def begin_or_resume_sweep(
     if used:
         found = read_sweep_manifest(folder)
         if found.key != manifest.key and not overwrite:
-            what = " and ".join(_differences(found, manifest))
+            what = " and ".join(differences(found, manifest))
             raise OutputError(
                 f"{shown(folder)}: found another sweep there: {what} changed. Choose another folder with -o,"
                 " or replace it with --overwrite.",
@@ -315,32 +174,6 @@ def is_sweep_folder(folder: str | Path) -> bool:
         )
     except (OSError, ValueError, AttributeError):
         return False
-
-
-def read_sweep_manifest(folder: Path) -> SweepManifest:
-    """Read the manifest of a sweep.
-
-    Raises
-    ------
-    OutputError
-        If there is none, or if it is not ours or damaged.
-    """
-    file = folder / MANIFEST
-    try:
-        said = json.loads(file.read_text(encoding="utf-8"))
-        if said.pop("format") != FORMAT:
-            raise ValueError("it is the manifest of a run, not of a sweep")
-        if said.pop("format_version") != FORMAT_VERSION:
-            raise ValueError("it was written by another version of Unwind")
-        manifest = SweepManifest(**said)
-        _ = manifest.statistics, manifest.cells
-    except FileNotFoundError as error:
-        raise OutputError(f"{shown(folder)}: found no sweep there. Check the path.", BAD_INPUT) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise OutputError(
-            f"{shown(file)}: cannot be read: {error}. Choose another folder with -o.", BAD_INPUT
-        ) from error
-    return manifest
 
 
 def read_state(folder: Path, key: str) -> SweepState:
@@ -419,25 +252,6 @@ def _create_store(folder: Path, manifest: SweepManifest) -> None:
             fill_value=np.nan,
             dimension_names=dims,
         )
-
-
-def _differences(found: SweepManifest, wanted: SweepManifest) -> Iterable[str]:
-    said = {
-        "source_sha256": "the version of the code",
-        "base": "the scenario",
-        "dimensions": "the axes, policies or seeds",
-        "paths": "the number of paths",
-        "block": "the size of blocks",
-        "plan": "the statistics",
-    }
-    words = [
-        word for key, word in said.items() if _plain(getattr(found, key)) != _plain(getattr(wanted, key))
-    ]
-    return words or ["the sweep file or the data it names"]
-
-
-def _plain(value: Any) -> Any:
-    return json.loads(json.dumps(value))
 
 
 def _delete_sweep(folder: Path) -> None:

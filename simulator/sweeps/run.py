@@ -30,13 +30,8 @@ from simulator.sweeps.axes import Change, Coordinate, Dimension, Point
 from simulator.sweeps.cells import LoadedSweep, check_cells, load_sweep
 from simulator.sweeps.estimate import Estimate, estimate
 from simulator.sweeps.execution import SweepOutcome, work_through
-from simulator.sweeps.folder import (
-    SweepFolder,
-    SweepManifest,
-    begin_or_resume_sweep,
-    describe_sweep,
-    read_sweep_manifest,
-)
+from simulator.sweeps.folder import SweepFolder, begin_or_resume_sweep
+from simulator.sweeps.manifest import SweepManifest, describe_sweep, read_sweep_manifest
 from simulator.sweeps.schema import Sweep
 from simulator.sweeps.statistics import Plan
 
