@@ -300,6 +300,8 @@ def test_shipped_scenarios_are_run_by_name(
     assert code == 2
     assert "neither a file nor a shipped scenario" in err
     assert "Did you mean dash-for-cash-2020?" in err
+    Path("toy").mkdir()  # a folder is no scenario
+    assert unwind("validate", "toy", "--quiet") == (0, "", "")
     Path("calm").write_text("name: mine\n")  # a file of that name goes first
     assert unwind("validate", "calm")[0] == 2
 

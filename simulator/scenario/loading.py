@@ -246,7 +246,8 @@ def read_with_parents(reference: str) -> tuple[Node, list[UsedFile]]:
 
 def is_bare_name(reference: str) -> bool:
     """Whether this can only be the name of a shipped scenario: no folder, no ending, and no such file."""
-    return not Path(reference).suffix and Path(reference).name == reference and not Path(reference).exists()
+    path = Path(reference)
+    return not path.suffix and path.name == reference and (path.is_dir() or not path.exists())
 
 
 def _place_of(reference: str) -> tuple[str, Path]:
