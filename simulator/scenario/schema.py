@@ -1212,7 +1212,7 @@ class Numerics(Section):
         doc="orders below this in all end the day",
     )
     block: Count = parameter(
-        512,
+        1024,
         minimum=1,
         maximum=100000,
         source="numerical",
