@@ -323,6 +323,7 @@ def test_a_server_of_files_holds_a_run(ftp: tuple[str, Path], finished: Path) ->
     assert f"Results: {url}/run" in said
     assert {file.name for file in (served / "run").iterdir()} == {
         "manifest.json",
+        "report.html",
         "ledger",
         "results.zarr",
         "run.log",
