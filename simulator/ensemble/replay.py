@@ -164,8 +164,8 @@ def farthest_trades(prepared: Prepared, result: BlockResult) -> tuple[str, str]:
 
 
 def _farthest(moves: Any) -> int:
-    """Trade with the largest move on any day, from moves (day, trade)."""
-    return int(np.nanargmax(np.nanmax(np.abs(moves), axis=0)))
+    """Trade with the largest move on any day, from moves (day, trade); days after the path stopped count as none."""
+    return int(np.nan_to_num(np.abs(moves)).max(axis=0).argmax())
 
 
 def print_replay(

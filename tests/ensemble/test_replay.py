@@ -112,6 +112,15 @@ def test_a_path_that_stops_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"The path stopped on day {status[path, 1] + 1}: {name}: {advice}." in shown
 
 
+def test_a_path_that_stops_on_its_first_day_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """No day is on record then, and no contract has moved."""
+    shock = ", ".join(f"y{years}: 1000bp" for years in (2, 3, 5, 7, 10, 20, 30))
+    events = f"events=[{{type: yield-shock, day: 1d, change: {{{shock}}}}}]"
+    assert run_command(load_toy("dealers.capital_ratio=0.5%", events, "paths=1"), path=0) == UNFINISHED
+    shown = capsys.readouterr().out
+    assert "The path stopped on day 1: NO_DEALER_LEFT" in shown
+
+
 def test_a_path_beyond_the_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(load_toy(*LOADED), path=44) == BAD_INPUT
     assert "--path 44: found 44 paths in the run; allowed are 0 to 43." in capsys.readouterr().err
