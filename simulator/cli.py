@@ -16,14 +16,12 @@ from simulator import __version__
 from simulator.analysis_command import register as register_analysis
 from simulator.basis_command import register as register_basis
 from simulator.command_line import (
-    BAD_INPUT,
     DEFECT,
-    ENVIRONMENT,
-    INTERRUPTED,
     counted,
 )
 from simulator.export_command import register as register_export
 from simulator.report_command import register as register_report
+from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED
 from simulator.run_commands import register as register_runs
 from simulator.scenario.errors import Problems, ScenarioError, printable
 from simulator.scenario_commands import register as register_scenarios

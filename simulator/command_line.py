@@ -13,10 +13,11 @@ import typer
 
 from simulator.completion import complete_run, complete_scenario, complete_setting
 from simulator.ensemble.resources import Resources, tls_of
-from simulator.results.errors import OutputError
+from simulator.results.errors import INTERRUPTED, OutputError
 from simulator.terminal import complain
 
-BAD_INPUT, UNFINISHED, ENVIRONMENT, DEFECT, INTERRUPTED = 2, 3, 4, 1, 130
+#: A defect of ours; the other exit codes are those of ``results.errors``.
+DEFECT = 1
 
 Arguments = ParamSpec("Arguments")
 
@@ -61,6 +62,14 @@ Run = Annotated[
         help="Folder or URL of results.",
         show_default=False,
         autocompletion=complete_run,
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        help="Do the I-th of N parts; processes without a connection share a folder.",
+        show_default=False,
     ),
 ]
 _CLUSTER = "Where to work"

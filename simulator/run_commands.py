@@ -18,6 +18,7 @@ from simulator.command_line import (
     Run,
     ScenarioFile,
     SchedulerAddress,
+    Shard,
     Threads,
     TlsAuthority,
     TlsCertificate,
@@ -60,14 +61,7 @@ def run(
     tls_key: TlsKey = None,
     insecure: Insecure = False,
     retries: Retries = 1,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Do the I-th of N parts; processes without a connection share a folder.",
-            show_default=False,
-        ),
-    ] = None,
+    shard: Shard = None,
     no_report: NoReport = False,
     quiet: Quiet = False,
     as_json: AsJson = False,

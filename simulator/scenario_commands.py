@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from simulator.command_line import (
-    BAD_INPUT,
     AsJson,
     Overrides,
     Quiet,
@@ -18,6 +17,7 @@ from simulator.command_line import (
     ends_quietly,
 )
 from simulator.completion import complete_word
+from simulator.results.errors import BAD_INPUT
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 from simulator.scenario.files import resolve_shipped
 from simulator.terminal import say, say_columns, say_json

@@ -15,6 +15,7 @@ from simulator.command_line import (
     Overrides,
     Quiet,
     SchedulerAddress,
+    Shard,
     Threads,
     TlsAuthority,
     TlsCertificate,
@@ -45,14 +46,7 @@ def sweep(
         str | None,
         typer.Option(metavar="A-B", help="Run these cells only, such as 0-9,17.", show_default=False),
     ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            metavar="I/N",
-            help="Run the I-th of N parts; processes without a connection share a folder.",
-            show_default=False,
-        ),
-    ] = None,
+    shard: Shard = None,
     output: Output = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another sweep in the folder.")

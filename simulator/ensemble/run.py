@@ -115,22 +115,22 @@ def reporting_errors(output: str | Path) -> Iterator[Ended]:
     try:
         yield ended
     except KeyboardInterrupt:  # before the first block or after the last: nothing is in flight
-        _complain(f"Interrupted. Resume with: {_this_command()}")
+        complain(f"Interrupted. Resume with: {this_command()}")
         ended.code = INTERRUPTED
     except LostClusterError as error:
-        _complain(f"{error} Resume with: {_this_command()}")
+        complain(f"{error} Resume with: {this_command()}")
         ended.code = error.exit_code
     except OutputError as error:
-        _complain(str(error))
+        complain(str(error))
         ended.code = error.exit_code
     except BrokenPipeError:  # whoever read our output has gone
         raise
     except OSError as error:
         told = disk_error(error, output)
-        _complain(f"{told} What was finished is kept. Resume with: {_this_command()}")
+        complain(f"{told} What was finished is kept. Resume with: {this_command()}")
         ended.code = told.exit_code
     except MemoryError:
-        _complain(
+        complain(
             "Out of memory. Use smaller blocks (numerics.block) or fewer threads. What was finished is kept."
         )
         ended.code = ENVIRONMENT
@@ -153,13 +153,11 @@ def run_and_report(
     is_silent = quiet or as_json
     outcome = run_scenario(loaded, folder, resources=resources, terms=terms, is_silent=is_silent)
     for note in () if is_silent else outcome.notes:
-        _complain(note)
+        complain(note)
     if outcome.repaired and not is_silent:
-        _complain(
-            f"Not whole on disk, and done again: block {', '.join(map(str, sorted(outcome.repaired)))}."
-        )
+        complain(f"Not whole on disk, and done again: block {', '.join(map(str, sorted(outcome.repaired)))}.")
     for block, error in outcome.failures.failed:
-        _complain(
+        complain(
             f"paths {block.first_path:,} to {block.first_path + block.paths - 1:,} failed:"
             f" {type(error).__name__}: {error}"
         )
@@ -170,10 +168,10 @@ def run_and_report(
     told = f"{done:,} of {run.layout.paths:,} paths are done."
     if terms.shard and not outcome.failures.failed and not outcome.failures.is_interrupted:
         if not is_silent:
-            _complain(f"Shard {terms.shard.number} of {terms.shard.count} is done; in all, {told}")
-            _complain(f"The last shard completes the run, or: unwind resume {shown(folder)}")
+            complain(f"Shard {terms.shard.number} of {terms.shard.count} is done; in all, {told}")
+            complain(f"The last shard completes the run, or: unwind resume {shown(folder)}")
         return 0
-    _complain(f"{told} Resume with: {_this_command()}")
+    complain(f"{told} Resume with: {this_command()}")
     return INTERRUPTED if outcome.failures.is_interrupted else UNFINISHED
 
 
@@ -188,7 +186,7 @@ def _report(outcome: RunOutcome, quiet: bool, as_json: bool, write_report: Write
     run = outcome.folder
     residuals = worst_residuals(run.finished.values())
     outcomes = collect_outcomes(run, outcome.outcomes)
-    report = _written_report(run, outcomes, write_report)
+    report = written_report(lambda: write_report(run, outcomes), run.path) if write_report else ""
     if not quiet or as_json:
         summary = summarise(run, outcomes)
         if as_json:
@@ -202,20 +200,18 @@ def _report(outcome: RunOutcome, quiet: bool, as_json: bool, write_report: Write
     return UNFINISHED if has_stopped or any(map(is_broken, residuals)) else 0
 
 
-def _written_report(run: RunFolder, outcomes: Dataset, write_report: WriteReport | None) -> str:
-    """Where the report is; nothing if there is none: the results do not hang on it."""
+def written_report(write: Callable[[], Path], results: Path) -> str:
+    """Where the report is that ``write`` wrote; nothing if it could not: the results do not hang on it."""
     from simulator.results.places import shown
 
-    if write_report is None:
-        return ""
     try:
-        return shown(write_report(run, outcomes))
+        return shown(write())
     except Exception as error:
         told = (
-            disk_error(error, run.path) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+            disk_error(error, results) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         )
-        _complain(
-            f"The report could not be written: {told} The results are complete. Try: unwind report {shown(run.path)}"
+        complain(
+            f"The report could not be written: {told} The results are complete. Try: unwind report {shown(results)}"
         )
         return ""
 
@@ -254,9 +250,11 @@ def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: b
     return UNFINISHED if result.records.status[0, 0] or any(map(is_broken, residuals)) else 0
 
 
-def _this_command() -> str:
+def this_command() -> str:
+    """The command that was typed, to be typed again."""
     return shlex.join(["unwind", *sys.argv[1:]])
 
 
-def _complain(text: str) -> None:
+def complain(text: str) -> None:
+    """Print one line to standard error, safe on a terminal."""
     print(plain(text), file=sys.stderr, flush=True)

@@ -228,19 +228,33 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     OSError
         If it cannot be written; an older one then stays.
     """
-    said = {"format": FORMAT, "format_version": format_version(), **asdict(manifest)}
-    write_json(folder / MANIFEST, said | {"check": sha256_of(said)})
+    write_checked(
+        folder / MANIFEST, {"format": FORMAT, "format_version": format_version(), **asdict(manifest)}
+    )
 
 
-def write_json(file: Path, said: Mapping[str, Any]) -> None:
-    """Write or replace a file of plain values; whole and on the disk when this returns.
+def write_checked(file: Path, said: Mapping[str, Any]) -> None:
+    """Write or replace a file of plain values with a check of them; whole and on the disk when this returns.
 
     Raises
     ------
     OSError
         If it cannot be written; an older one then stays.
     """
-    put_durably(file, (json.dumps(said, indent=1) + "\n").encode())
+    put_durably(file, (json.dumps({**said, "check": sha256_of(said)}, indent=1) + "\n").encode())
+
+
+def read_checked(file: Path) -> tuple[dict[str, Any], bool]:
+    """What `write_checked` wrote, and whether nobody changed it since.
+
+    Raises
+    ------
+    OSError, ValueError, AttributeError, TypeError, RecursionError
+        If it cannot be read, or is nothing of the kind.
+    """
+    said = json.loads(read(file))
+    check = said.pop("check", "")
+    return said, check == sha256_of(said)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -253,16 +267,14 @@ def read_manifest(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST
     try:
-        said = json.loads(read(file))
-        check = said.pop("check", "")
-        whole = sha256_of(said)
+        said, is_whole = read_checked(file)
         if said.pop("format") != FORMAT:
             raise ValueError("it is not the manifest of a run")
         if said.pop("format_version") != format_version():
             raise ValueError("it was written by a version of Unwind with other variables")
         tuples = {key: tuple(said[key]) for key in ("files", "resumed_with")}
         manifest = Manifest(**{**said, **tuples})
-        if check != whole:
+        if not is_whole:
             raise ValueError("it was changed after it was written")
         manifest.store_layout()
     except FileNotFoundError as error:

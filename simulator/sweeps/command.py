@@ -6,14 +6,12 @@ Everything heavy is imported inside the functions, after linear algebra was pinn
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.ensemble.resources import Resources
-from simulator.ensemble.run import reporting_errors
+from simulator.ensemble.run import complain, reporting_errors, this_command, written_report
 from simulator.ensemble.threads import pin_linear_algebra
 from simulator.results.errors import BAD_INPUT, INTERRUPTED, UNFINISHED, OutputError, plain
 from simulator.results.places import shown
@@ -161,28 +159,14 @@ def report_sweep(
         print_failed(outcome.folder, failed)
     if outcome.left:
         done = len(outcome.chosen) - len(outcome.left)
-        told = f"{done:,} of {len(outcome.chosen):,} cells have ended. Resume with: {_this_command()}"
-        print(plain(told), file=sys.stderr, flush=True)
+        complain(f"{done:,} of {len(outcome.chosen):,} cells have ended. Resume with: {this_command()}")
         return INTERRUPTED if outcome.is_interrupted else UNFINISHED
     if write_report is not None and len(outcome.folder.state.cells) == outcome.folder.manifest.cells:
-        _write_report(outcome.folder.path, write_report, is_told=not (quiet or as_json))
+        folder = outcome.folder.path
+        report = written_report(lambda: write_report(folder), folder)
+        if report and not (quiet or as_json):
+            print(plain(f"Report: {report}"))
     return UNFINISHED if failed else 0
-
-
-def _write_report(folder: Path, write_report: WriteReport, *, is_told: bool) -> None:
-    """Write the report; the results do not hang on it."""
-    try:
-        file = write_report(folder)
-    except (OSError, OutputError, ImportError) as error:
-        told = f"The report could not be written: {error}. The results are complete. Try: unwind report {shown(folder)}"
-        print(plain(told), file=sys.stderr, flush=True)
-        return
-    if is_told:
-        print(plain(f"Report: {shown(file)}"))
-
-
-def _this_command() -> str:
-    return shlex.join(["unwind", *sys.argv[1:]])
 
 
 def _chosen(loaded: LoadedSweep, cells: str | None, shard: str | None) -> list[int]:

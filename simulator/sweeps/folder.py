@@ -31,7 +31,7 @@ from simulator.results.ledger import (
     strike,
 )
 from simulator.results.locks import LOCK
-from simulator.results.manifest import MANIFEST, write_json
+from simulator.results.manifest import MANIFEST, write_checked
 from simulator.results.places import is_local, names, place, remove_tree, shown
 from simulator.sweeps.manifest import (
     FORMAT,
@@ -142,7 +142,7 @@ def begin_or_resume_sweep(
             _delete_sweep(folder)
     if not used or overwrite:
         _create_store(folder / STORE, manifest)
-        write_json(
+        write_checked(
             folder / MANIFEST, {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(manifest)}
         )
     if not (ledger.exists() if is_local(folder) else has_ledger(folder)):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from simulator.results.errors import BAD_INPUT, OutputError
-from simulator.results.manifest import MANIFEST, provenance, sha256_of, source_sha256
+from simulator.results.manifest import MANIFEST, provenance, read_checked, sha256_of, source_sha256
 from simulator.results.places import shown
 from simulator.scenario.explain import as_written
 from simulator.sweeps.cells import LoadedSweep
@@ -173,12 +173,14 @@ def read_sweep_manifest(folder: Path) -> SweepManifest:
     """
     file = folder / MANIFEST
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
+        said, is_whole = read_checked(file)
         if said.pop("format") != FORMAT:
             raise ValueError("it is the manifest of a run, not of a sweep")
         if said.pop("format_version") != FORMAT_VERSION:
             raise ValueError("it was written by another version of Unwind")
         manifest = SweepManifest(**said)
+        if not is_whole:
+            raise ValueError("it was changed after it was written")
         _ = manifest.statistics, manifest.cells
     except FileNotFoundError as error:
         raise OutputError(f"{shown(folder)}: found no sweep there. Check the path.", BAD_INPUT) from error

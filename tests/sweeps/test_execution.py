@@ -158,6 +158,17 @@ def test_a_folder_of_something_else_is_refused(write: Write, tmp_path: Path) -> 
     assert verify_run(tmp_path / "a-run") == []
 
 
+def test_a_manifest_that_was_changed_is_refused(tmp_path: Path, tiny_run: SweepOutcome) -> None:
+    """Its key would still be that of the sweep, and the axes no longer those of the cells."""
+    shutil.copytree(tiny_run.folder.path, tmp_path / "out")
+    file = tmp_path / "out" / "manifest.json"
+    said = json.loads(file.read_text())
+    said["dimensions"][0]["labels"].reverse()
+    file.write_text(json.dumps(said))
+    with pytest.raises(OutputError, match="it was changed after it was written"):
+        open_sweep(tmp_path / "out")
+
+
 def test_one_writer_at_a_time(write: Write, tmp_path: Path) -> None:
     loaded = load_sweep(write(TINY))
     run(loaded, tmp_path / "out", chosen=[0], shard="1-of-2")
