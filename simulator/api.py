@@ -226,7 +226,7 @@ def run(
     pin_linear_algebra()
     settings = _settings(paths, seed, set or {})
     loaded = _load(scenario, settings)
-    from simulator.ensemble.execution import is_complete, run_scenario
+    from simulator.ensemble.execution import run_scenario
     from simulator.ensemble.executors import Resources, open_executor
     from simulator.results.folder import choose_folder
 
@@ -236,7 +236,7 @@ def run(
         outcome = run_scenario(
             loaded, folder, executor=executor, audit=audit, overwrite=overwrite, is_silent=quiet
         )
-    if not is_complete(outcome.folder):
+    if not outcome.folder.is_complete:
         failed = outcome.failures.failed
         why = f"; the first failed with {type(failed[0][1]).__name__}: {failed[0][1]}" if failed else ""
         raise OutputError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
 from simulator.results.layout import Array
 from simulator.results.measures import Estimate, probability
 
@@ -31,7 +32,6 @@ RISK_VARIABLES = ("dealer_inventory", "volatility", "dealer_capital")
 #: Sales of a day that count, as a share of all packages held at the opening.
 NOTICED = 0.001
 NEVER = np.iinfo(np.int64).max
-TRADING_DAYS = 252.0
 
 #: Limits of the funds by the channel of the sales they cause.
 OF_FUNDS = {
@@ -142,7 +142,7 @@ def value_at_risk_use(days: Mapping[str, Array], prepared: Prepared) -> Array:
         ``RISK_VARIABLES`` by name.
     """
     p = prepared.parameters
-    daily_bp = np.asarray(days["volatility"], np.float64) / np.sqrt(TRADING_DAYS)
+    daily_bp = np.asarray(days["volatility"], np.float64) / np.sqrt(TRADING_DAYS_PER_YEAR)
     risk_bn = (np.abs(days["dealer_inventory"]) * p.price_per_bp * daily_bp).sum(axis=2)
     cut = np.concatenate([[0.0], np.asarray(prepared.schedule.limit_cut)])[: risk_bn.shape[1]]
     capital = np.asarray(days["dealer_capital"], np.float64)

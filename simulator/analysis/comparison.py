@@ -271,11 +271,10 @@ def _open(folder: Path) -> RunFolder:
             BAD_INPUT,
         )
     run = open_run(folder)
-    done = sum(block.paths for block in run.finished.values())
-    if done < run.layout.paths:
+    if not run.is_complete:
         raise OutputError(
-            f"{shown(run.path)}: found {done:,} of {run.layout.paths:,} paths; a comparison needs complete runs. Run"
-            " the scenario again with the same command to finish it.",
+            f"{shown(run.path)}: found {run.paths_done:,} of {run.layout.paths:,} paths; a comparison needs complete runs."
+            " Run the scenario again with the same command to finish it.",
             BAD_INPUT,
         )
     return run

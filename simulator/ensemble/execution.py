@@ -27,7 +27,7 @@ from simulator.ensemble.plan import Block
 from simulator.ensemble.progress import showing_progress
 from simulator.ensemble.stopping import stopping_on_signals
 from simulator.ensemble.threads import usable_threads
-from simulator.ensemble.under_way import RunUnderWay, Terms, is_complete, paths_done, run_under_way
+from simulator.ensemble.under_way import RunUnderWay, Terms, run_under_way
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Layout
@@ -40,7 +40,6 @@ __all__ = [
     "announce_compilation",
     "describe_run",
     "gigabytes",
-    "is_complete",
     "layout_of",
     "prepare_run",
     "run_scenario",
@@ -179,7 +178,7 @@ def _run_blocks(executor: Executor, under_way: RunUnderWay, is_silent: bool) -> 
     with (
         showing_progress(
             run.layout.paths,
-            paths_done(run),
+            run.paths_done,
             is_silent=is_silent,
             block=run.layout.chunk,
             workers=lambda: executor.workers,

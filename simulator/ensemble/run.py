@@ -147,7 +147,7 @@ def run_and_report(
     write_report: WriteReport | None = None,
 ) -> int:
     """Run a scenario, or what is left of it, show what it came to, and return the exit code."""
-    from simulator.ensemble.execution import is_complete, run_scenario
+    from simulator.ensemble.execution import run_scenario
     from simulator.results.places import shown
 
     is_silent = quiet or as_json
@@ -162,10 +162,9 @@ def run_and_report(
             f" {type(error).__name__}: {error}"
         )
     run = outcome.folder
-    if is_complete(run):
+    if run.is_complete:
         return _report(outcome, quiet, as_json, write_report)
-    done = sum(finished.paths for finished in run.finished.values())
-    told = f"{done:,} of {run.layout.paths:,} paths are done."
+    told = f"{run.paths_done:,} of {run.layout.paths:,} paths are done."
     if terms.shard and not outcome.failures.failed and not outcome.failures.is_interrupted:
         if not is_silent:
             complain(f"Shard {terms.shard.number} of {terms.shard.count} is done; in all, {told}")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.ensemble.progress import duration
-from simulator.ensemble.under_way import paths_done
 from simulator.results.folder import open_run
 from simulator.results.ledger import FailedBlock, FinishedBlock, read_failures
 from simulator.results.locks import holder_of
@@ -82,8 +81,8 @@ def run_status(folder: str | Path) -> RunStatus:
         is_complete=run.manifest.status == "complete",
         writer=writer,
         paths=run.layout.paths,
-        paths_done=paths_done(run),
-        blocks=-(-run.layout.paths // run.layout.chunk),
+        paths_done=run.paths_done,
+        blocks=run.layout.blocks,
         blocks_done=len(blocks),
         given_up=tuple(failures[number] for number in sorted(failures) if number not in run.finished),
         stopped_paths=sum(sum(block.stopped.values()) for block in blocks),

@@ -165,7 +165,7 @@ class RunUnderWay:
     @property
     def is_complete(self) -> bool:
         """Whether every block is in the ledger."""
-        return is_complete(self.run)
+        return self.run.is_complete
 
     def finish(self) -> None:
         """Write that the run is complete, if it is: with shards, the last one does.
@@ -183,7 +183,7 @@ class RunUnderWay:
                 consolidate(self.run.store, self.run.layout)
                 write_manifest(folder, finished_manifest(self.run.manifest, self.run.finished))
                 self.run = open_run(folder, self.run.shard)
-        done = sum(block.paths for block in self.run.finished.values())
+        done = self.run.paths_done
         self.log.note("ended", paths_done=done, is_complete=self.is_complete, given_up=len(self.failed))
 
 
@@ -240,7 +240,7 @@ def _job(run: RunFolder, prepared: Prepared, fence: Fence, terms: Terms) -> Job:
 
 def _without_damage(run: RunFolder, shard: Shard | None, threads: int) -> tuple[RunFolder, dict[int, str]]:
     """The run without the blocks, of the shard, that are not whole on disk; and these, with what is wrong."""
-    count = -(-run.layout.paths // run.layout.chunk)
+    count = run.layout.blocks
     known = {number: block for number, block in run.finished.items() if 0 <= number < count}
     ours = [number for number in known if shard is None or number % shard.count == shard.number - 1]
     damaged = {
@@ -268,21 +268,11 @@ def _note_begin(under_way: RunUnderWay) -> None:
     )
 
 
-def is_complete(run: RunFolder) -> bool:
-    """Whether every block is in the ledger."""
-    return len(run.finished) == -(-run.layout.paths // run.layout.chunk)
-
-
-def paths_done(run: RunFolder) -> int:
-    """Paths whose block is in the ledger."""
-    return sum(block.paths for block in run.finished.values())
-
-
 def _check_room(run: RunFolder) -> None:
     """Refuse at once what cannot fit on the disk."""
     if not is_local(run.path):
         return
-    left = run.layout.paths - paths_done(run)
+    left = run.layout.paths - run.paths_done
     needed = left * run.layout.bytes_of_path() * SMALLEST_COMPRESSION
     free = shutil.disk_usage(run.path).free
     if needed > free:

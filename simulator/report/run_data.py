@@ -27,7 +27,10 @@ from simulator.results.measures import Estimate
 from simulator.results.outcomes import is_dysfunctional, lost_all_dealers
 from simulator.results.store import read_block
 from simulator.results.summary import Summary, summarise
+from simulator.results.variables import BY_TRADE, position
 from simulator.scenario.errors import Problems, ScenarioError
+from simulator.scenario.schema import Dealers
+from simulator.units import SHARE, read
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,8 +39,6 @@ if TYPE_CHECKING:
     from simulator.engine.simulate import BlockResult
     from simulator.scenario.schema import Scenario
 
-#: Use of dealers' balance sheet from which it is dear, when the scenario does not say.
-THRESHOLD = 0.85
 TEN_YEAR = "TY"
 
 
@@ -185,9 +186,9 @@ class RunData:
 
     @cached_property
     def threshold(self) -> float:
-        """Use of dealers' limits from which the balance sheet is dear."""
-        written = str(self.scenario.get("dealers", {}).get("cost_threshold", ""))
-        return float(written.removesuffix("%")) / 100.0 if written.endswith("%") else THRESHOLD
+        """Use of dealers' limits from which the balance sheet is dear; the schema's when another version left it out."""
+        default = Dealers.model_fields["cost_threshold"].default
+        return read(SHARE, self.scenario.get("dealers", {}).get("cost_threshold", default))
 
     @cached_property
     def costs(self) -> tuple[deleveraging.Cost, ...]:
@@ -242,7 +243,9 @@ class RunData:
             return None
         result = play_path(self.prepared, path)
         if not np.array_equal(
-            result.records.by_trade[0][:, 4], self.path_days(path, "dislocation")[1:], equal_nan=True
+            result.records.by_trade[0][:, position(BY_TRADE, "dislocation")],
+            self.path_days(path, "dislocation")[1:],
+            equal_nan=True,
         ):
             self.why_not = "played again by this version, a path does not come out to the same bits"
             return None

@@ -114,7 +114,7 @@ def _facts(data: RunData) -> list[tuple[str, str]]:
 
 
 def _status(data: RunData) -> str:
-    blocks = -(-data.layout.paths // data.layout.chunk)
+    blocks = data.layout.blocks
     parts = []
     if data.paths < data.layout.paths:
         parts.append(

@@ -87,6 +87,16 @@ class RunFolder:
         """Size and labels of the store."""
         return self.manifest.store_layout()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every block is in the ledger."""
+        return len(self.finished) == self.layout.blocks
+
+    @property
+    def paths_done(self) -> int:
+        """Paths whose block is in the ledger."""
+        return sum(block.paths for block in self.finished.values())
+
 
 def choose_folder(name: str, chosen: str | Path | None) -> Path:
     """Folder for a run: what the user chose, a bare name inside ``outputs/``, or ``outputs/NAME``; or a URL.

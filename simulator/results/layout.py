@@ -76,6 +76,11 @@ class Layout:
         """Paths in a chunk: a block, or all paths when there are fewer."""
         return min(self.block, self.paths)
 
+    @property
+    def blocks(self) -> int:
+        """Blocks of the run, the last of which may be short."""
+        return -(-self.paths // self.chunk)
+
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names along each labelled dimension that the store has."""
         named = {"trade": self.trades, "channel": self.channels, "call": self.calls}

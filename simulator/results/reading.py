@@ -62,7 +62,7 @@ def open_results(
     run = open_run(folder.parent if folder.name == STORE else folder)
     layout = run.layout
     check_template(run.store, layout)
-    count = -(-layout.paths // layout.chunk)
+    count = layout.blocks
     missing = sorted(set(run.finished) - blocks_on_disk(run.store, layout))
     damaged = [Damage(block, "is missing on disk") for block in missing] or (
         damaged_blocks(run) if verify else []
@@ -73,10 +73,9 @@ def open_results(
             f" {damaged[0].what}. Run the scenario again with the same command to repair them."
         )
     if len(run.finished) < count and not allow_incomplete:
-        done = sum(block.paths for block in run.finished.values())
         raise OutputError(
-            f"{shown(run.path)}: found an incomplete run, {done:,} of {layout.paths:,} paths. Run the scenario"
-            " again with the same command to finish it, or open it with allow_incomplete=True."
+            f"{shown(run.path)}: found an incomplete run, {run.paths_done:,} of {layout.paths:,} paths. Run the"
+            " scenario again with the same command to finish it, or open it with allow_incomplete=True."
         )
     dataset: xr.Dataset = xr.open_zarr(
         zarr_store(run.store), consolidated=False, chunks={} if chunked else None
@@ -125,7 +124,7 @@ def verify_run(folder: str | Path, threads: int = 1) -> list[Damage]:
             return [Damage(None, str(error))]
         raise
     layout = run.layout
-    count = -(-layout.paths // layout.chunk)
+    count = layout.blocks
     found = [Damage(None, f"{line} is broken") for line in run.broken_lines]
     found += [Damage(None, what) for what in _injured_inputs(run)]
     found += [Damage(None, f"{MANIFEST} {what}") for what in _stale_manifest(run, count)]

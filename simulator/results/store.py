@@ -260,7 +260,7 @@ def results_digest(folder: Path, layout: Layout) -> str:
         If a chunk is missing, cut or changed.
     """
     digests = {field.variable.name: hashlib.sha256() for field in layout.fields()}
-    for block in range(-(-layout.paths // layout.chunk)):
+    for block in range(layout.blocks):
         for field, values in _read_fields(folder, layout, block):
             digests[field.variable.name].update(np.ascontiguousarray(values).data)
     return hashlib.sha256("".join(digest.hexdigest() for digest in digests.values()).encode()).hexdigest()
@@ -268,7 +268,7 @@ def results_digest(folder: Path, layout: Layout) -> str:
 
 def blocks_on_disk(folder: Path, layout: Layout) -> set[int]:
     """Blocks of which every chunk exists: one listing an array, no chunk is opened."""
-    found = set(range(-(-layout.paths // layout.chunk)))
+    found = set(range(layout.blocks))
     for field in layout.fields():
         known = listing(folder / field.variable.name)
         found = {block for block in found if _chunk_name(field, block) in known}
@@ -277,7 +277,7 @@ def blocks_on_disk(folder: Path, layout: Layout) -> set[int]:
 
 def strays(folder: Path, layout: Layout) -> list[str]:
     """Files in a store that are no chunk, no coordinate and no metadata."""
-    count = -(-layout.paths // layout.chunk)
+    count = layout.blocks
     chunks = {
         field.variable.name: {_chunk_name(field, block) for block in range(count)}
         for field in layout.fields()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simulator.ensemble.execution import is_complete
 from simulator.results.errors import OutputError
 from simulator.results.folder import open_run
 from simulator.results.reading import damaged_blocks
@@ -84,4 +83,4 @@ def _is_run_whole(folder: Path) -> bool:
         run = open_run(folder)
     except OutputError:
         return False
-    return is_complete(run) and not damaged_blocks(run)
+    return run.is_complete and not damaged_blocks(run)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.opening import Prepared
-from simulator.ensemble.execution import describe_run, is_complete, layout_of, prepare_run
+from simulator.ensemble.execution import describe_run, layout_of, prepare_run
 from simulator.ensemble.executors import Executor, is_hopeless
 from simulator.ensemble.jobs import Done, Failed, Job, Task
 from simulator.ensemble.log import RunLog
@@ -282,7 +282,7 @@ class _Work:
             antithetic=antithetic,
         )
         self.figures[cell.number] = figures
-        if cell.run is not None and is_complete(cell.run):
+        if cell.run is not None and cell.run.is_complete:
             consolidate(cell.run.store, cell.run.layout)
             write_manifest(cell.run.path, finished_manifest(cell.run.manifest, cell.run.finished))
         stopped, seconds = self._stopped(cell.number)

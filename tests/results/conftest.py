@@ -83,7 +83,7 @@ def write_run(
     run = begin_or_resume(folder, manifest_of(layout, seed), overwrite=False)
     records = random_records(layout.paths, layout, seed)
     store = Store(run.store, layout, random_records(1, layout, seed + 1, days=1))
-    count = -(-layout.paths // layout.chunk)
+    count = layout.blocks
     for number in range(count if blocks is None else blocks):
         first = number * layout.chunk
         paths = min(layout.chunk, layout.paths - first)
