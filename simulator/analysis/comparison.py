@@ -273,8 +273,8 @@ def _open(folder: Path) -> RunFolder:
     run = open_run(folder)
     if not run.is_complete:
         raise OutputError(
-            f"{shown(run.path)}: found {run.paths_done:,} of {run.layout.paths:,} paths; a comparison needs complete runs."
-            " Run the scenario again with the same command to finish it.",
+            f"{shown(run.path)}: found {run.paths_done:,} of {run.layout.paths:,} paths; a comparison needs complete"
+            " runs. Run the scenario again with the same command to finish it.",
             BAD_INPUT,
         )
     return run

@@ -186,7 +186,7 @@ class RunData:
 
     @cached_property
     def threshold(self) -> float:
-        """Use of dealers' limits from which the balance sheet is dear; the schema's when another version left it out."""
+        """Use of dealers' limits from which the balance sheet is dear; the schema's if the scenario does not say."""
         default = Dealers.model_fields["cost_threshold"].default
         return read(SHARE, self.scenario.get("dealers", {}).get("cost_threshold", default))
 
