@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.analysis.paired import Statistic, average, expected_shortfall, over, scaled, share
 from simulator.results.folder import RunFolder
-from simulator.results.outcomes import is_above, is_dysfunctional, lost_all_dealers
+from simulator.results.outcomes import is_above, is_above_or_lost, is_dysfunctional
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
@@ -187,8 +187,7 @@ def _funding() -> tuple[Measure, ...]:
 
 def _failures() -> tuple[Measure, ...]:
     def of_dealers(run: RunPaths, name: str, threshold: float) -> Statistic:
-        above = is_above(run.outcomes, name, threshold)
-        return run.probability(np.where(lost_all_dealers(run.outcomes), 1.0, above))
+        return run.probability(is_above_or_lost(run.outcomes, name, threshold))
 
     def chance(key: str, label: str, of: Callable[[RunPaths], Statistic]) -> Measure:
         return Measure(key, label, "probability", "higher", "failures", 3, of)

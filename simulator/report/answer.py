@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from simulator.report.funding import first_limit_in_words
 from simulator.report.page import Headline
 from simulator.report.prices import NO_ROOM, ROOM, own_shares, reaction_in_words
@@ -13,7 +11,7 @@ from simulator.report.run_data import RunData
 from simulator.report.spiral import sold_in_words
 from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths, span
 from simulator.results.measures import Estimate
-from simulator.results.outcomes import DYSFUNCTION_BP, is_above
+from simulator.results.outcomes import DYSFUNCTION_BP, is_above, is_above_or_lost
 from simulator.results.summary import shown
 
 #: A market of which funds give up less than this share on average is told as quiet.
@@ -183,7 +181,7 @@ def _limit(data: RunData) -> Headline:
 def _failures(data: RunData) -> Headline:
     funds = data.share(is_above(data.outcomes, "funds_failed", 0.0))
     value, error = _chance(funds, data.paths)
-    dealers = data.share(np.where(data.lost, 1.0, is_above(data.outcomes, "dealers_failed", 0.0)))
+    dealers = data.share(is_above_or_lost(data.outcomes, "dealers_failed", 0.0))
     return Headline(
         "Probability that a hedge fund fails",
         value,

@@ -25,6 +25,8 @@ Arrays = Mapping[str, Array]
 #: Wallen, table 1). In March 2020 the spreads of the 2, 5 and 10-year contracts
 #: reached 95, 93 and 68 bp.
 DYSFUNCTION_BP = 45.0
+#: Cash missing at funds below 100,000 dollars is the tolerance of the rounds (`numerics.tolerance`), fund by fund.
+SHORTFALL_THAT_COUNTS_BN = 1e-4
 
 
 #: Status of a path whose market lost its last dealer: an answer of the model, not a failure of its numbers.
@@ -366,7 +368,12 @@ def is_dysfunctional(outcomes: xr.Dataset, threshold_bp: float = DYSFUNCTION_BP)
 
     NaN for paths that stopped for another reason.
     """
-    return np.where(lost_all_dealers(outcomes), 1.0, is_above(outcomes, "dislocation_move", threshold_bp))
+    return is_above_or_lost(outcomes, "dislocation_move", threshold_bp)
+
+
+def is_above_or_lost(outcomes: xr.Dataset, name: str, threshold: float) -> Array:
+    """The same as `is_above`, and so where no dealer is left: the extreme must not lower the probability."""
+    return np.where(lost_all_dealers(outcomes), 1.0, is_above(outcomes, name, threshold))
 
 
 def is_above(outcomes: xr.Dataset, name: str, threshold: float) -> Array:

@@ -19,9 +19,10 @@ from simulator.results.measures import Estimate
 from simulator.results.outcomes import (
     DYSFUNCTION_BP,
     NO_DEALER_LEFT,
+    SHORTFALL_THAT_COUNTS_BN,
     is_above,
+    is_above_or_lost,
     is_dysfunctional,
-    lost_all_dealers,
 )
 from simulator.results.store import read_block
 
@@ -33,8 +34,6 @@ STOPPED_SHOWN = 3
 LEVEL = 0.95
 #: A figure of a table: an estimate, a number known without error, or nothing.
 Cell = Estimate | float | None
-#: Cash missing at funds below 100,000 dollars is the tolerance of the rounds (`numerics.tolerance`), fund by fund.
-SHORTFALL_THAT_COUNTS_BN = 1e-4
 MORE_DECIMALS_MAX = 3
 
 
@@ -194,10 +193,8 @@ class _Figures:
         return self.share(is_above(self.outcomes, name, threshold))
 
     def share_of_dealers(self, name: str, threshold: float) -> Estimate:
-        """The same of what a market without dealers is the extreme of: it must not lower the probability."""
-        return self.share(
-            np.where(lost_all_dealers(self.outcomes), 1.0, is_above(self.outcomes, name, threshold))
-        )
+        """The same of what a market without dealers is the extreme of."""
+        return self.share(is_above_or_lost(self.outcomes, name, threshold))
 
     def amplification(self, trade: str) -> Estimate:
         total, exogenous = (self.values(name, trade=trade) for name in ("total_peak", "exogenous_peak"))

@@ -261,9 +261,7 @@ class _Work:
             return
         if cell.errors:
             self._fail(cell.number, cell.errors[0], cell.attempts)
-        elif len(self.folder.state.blocks.get(cell.number, {})) == -(
-            -cell.job.layout.paths // cell.job.layout.chunk
-        ):
+        elif len(self.folder.state.blocks.get(cell.number, {})) == cell.job.layout.blocks:
             self._sum_up(cell)
         else:
             return  # interrupted

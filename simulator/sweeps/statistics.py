@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.measures import Estimate
-from simulator.results.outcomes import DYSFUNCTION_BP, OUTCOMES, is_above, is_dysfunctional, lost_all_dealers
+from simulator.results.outcomes import (
+    DYSFUNCTION_BP,
+    OUTCOMES,
+    SHORTFALL_THAT_COUNTS_BN,
+    is_above,
+    is_above_or_lost,
+    is_dysfunctional,
+)
 from simulator.results.streaming import Moments, Ratio, Stream, draws_of, pair_factors
 from simulator.sweeps.schema import Threshold
 
@@ -59,8 +66,7 @@ class RatioOf(NamedTuple):
 
 
 def _of_dealers(name: str, threshold: float) -> Callable[[xr.Dataset], NDArray[np.float64]]:
-    """A market without dealers is the extreme of what is asked: it must not lower the probability."""
-    return lambda outcomes: np.where(lost_all_dealers(outcomes), 1.0, is_above(outcomes, name, threshold))
+    return lambda outcomes: is_above_or_lost(outcomes, name, threshold)
 
 
 def _above(name: str, threshold: float) -> Callable[[xr.Dataset], NDArray[np.float64]]:
@@ -77,7 +83,11 @@ EVENTS = (
     Event("dealers_at_limits", "dealers are at their limits", _of_dealers("dealer_use_peak", 1.0)),
     Event("fund_fails", "a hedge fund is closed out", _above("funds_failed", 0.0)),
     Event("waterfall_used", "the clearing house's waterfall pays", _above("waterfall_losses", 0.0)),
-    Event("shortfall", "a shortfall is left after the last round of a day", _above("shortfall_left", 0.0)),
+    Event(
+        "shortfall",
+        "a shortfall is left after the last round of a day",
+        _above("shortfall_left", SHORTFALL_THAT_COUNTS_BN),
+    ),
 )
 
 RATIOS = (
