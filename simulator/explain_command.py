@@ -95,7 +95,8 @@ def _outcomes(name: str) -> list[Variable]:
 def _say_rule(rule: RuleText) -> None:
     takes = ", ".join(f"{name} ({unit})" if unit else name for name, unit in rule.takes)
     facts = {
-        "rule at": rule.place, "takes": takes, "gives": rule.gives, "units": rule.units, "source": rule.source,
+        "rule at": rule.place, "belongs to": rule.belongs_to, "takes": takes, "gives": rule.gives,
+        "units": rule.units, "source": rule.source,
     }  # fmt: skip
     _say_facts(rule.name.removeprefix("simulator."), rule.sentence, facts)
     if rule.notes:

@@ -29,7 +29,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 PACKAGE = Path(__file__).resolve().parent
 
 #: Folders whose sources can end up inside a compiled kernel.
-COMPILED_FOLDERS = ("market", "agents", "engine", "basis")
+COMPILED_FOLDERS = ("market", "agents", "literature", "engine", "basis")
 
 #: Every rule by qualified name: what ``unwind explain`` and the documentation list.
 CATALOGUE: dict[str, Callable[..., Any]] = {}

@@ -14,7 +14,11 @@ from pathlib import Path
 from simulator.scenario.errors import did_you_mean
 
 PACKAGE = Path(__file__).resolve().parent
-FOLDERS = ("agents", "market", "engine", "basis")
+LITERATURE = "literature"
+FOLDERS = ("agents", "market", "engine", "basis", LITERATURE)
+
+#: What is said of a rule in the folder of the literature.
+OF_THE_LITERATURE = "the literature: known answers and small models use it, the simulated day does not"
 
 #: Units that the endings of names stand for, the longest ending first.
 UNITS = {
@@ -56,6 +60,8 @@ class RuleText:
         Its code, without the description.
     place
         File and line.
+    belongs_to
+        Where it is used, if not in the simulated day: empty for all rules but those of the literature.
     """
 
     name: str
@@ -67,6 +73,7 @@ class RuleText:
     source: str
     formula: str
     place: str
+    belongs_to: str = ""
 
 
 def all_rules() -> Iterator[RuleText]:
@@ -106,6 +113,7 @@ def _rules_of(file: Path, text: str) -> Iterator[RuleText]:
                 source=_matched(_SOURCE_LINE, module_says),
                 formula=_formula(node, lines),
                 place=f"{file.relative_to(PACKAGE.parent).as_posix()}:{node.lineno}",
+                belongs_to=OF_THE_LITERATURE if file.parent.name == LITERATURE else "",
             )
 
 

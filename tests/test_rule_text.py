@@ -43,6 +43,15 @@ def test_a_rule_is_found_by_its_name_with_or_without_its_module() -> None:
     assert near_rule("scarcty_bp") == "Did you mean scarcity_bp?"
 
 
+def test_rules_of_the_literature_are_found_and_said_to_be_such() -> None:
+    (rule,) = find_rules("bank.leverage_ratio")
+    assert rule.name == "simulator.literature.bank.leverage_ratio"
+    assert rule.belongs_to.startswith("the literature")
+    others = [found.belongs_to for found in all_rules() if ".literature." not in found.name]
+    assert len(others) > 50
+    assert not any(others)
+
+
 def test_every_rule_has_a_sentence_and_a_unit_or_a_source() -> None:
     for rule in all_rules():
         assert rule.sentence.endswith((".", ":")), rule.name

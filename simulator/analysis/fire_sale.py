@@ -2,7 +2,8 @@
 
 Nobody owes anybody anything here. One bank's sale lowers the price at which all others are marked, which
 pushes the next one below its own ratio. Orders of all banks are cleared at once, so that no bank gains from
-its place in the list. The rules are those of :mod:`simulator.agents.bank` and :mod:`simulator.market.impact`.
+its place in the list. The rules are those of :mod:`simulator.literature.bank` and
+:mod:`simulator.literature.impact_conventions`.
 
 Source: Farmer, Kleinnijenhuis, Nahai-Williamson and Wetzer, "Foundations of system-wide financial stress
 testing with heterogeneous institutions", Bank of England SWP 861 (2020). Units: one currency in billions;
@@ -16,14 +17,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.agents.bank import (
+from simulator.literature.bank import (
     deleveraging_bn,
     is_in_default,
     leverage_ratio,
     offered_share,
     repayment_bn,
 )
-from simulator.market.impact import (
+from simulator.literature.impact_conventions import (
     average_execution_price,
     exponential_impact_of_share,
     impact_slope_from_five_percent_fall,

@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.agents.asset_manager import futures_demand_bn
 from simulator.analysis.counterparty_loss import clearing_equity, debt_rank_equity, default_cascade_equity
 from simulator.analysis.fire_sale import banks_from_disclosure, fire_sale
 from simulator.analysis.leverage_cycles import LeverageCycle, clustering, hill_exponent, leverage_cycle
 from simulator.analysis.portfolio_overlap import vulnerability
-from simulator.market import hedge_market, impact, spiral
+from simulator.literature import hedge_equilibrium, spiral
+from simulator.market import hedge_market, impact
 
 FIVE_BANKS = ([45, 36, 60, 33, 48], [4.5, 3.6, 6.0, 3.3, 4.8], [100, 80, 200, 60, 120], [60, 50, 150, 60, 20])
 """Five banks with assets of 1,000: equity, leverage ratio in %, debt securities, government bonds."""
@@ -131,16 +133,16 @@ def hedge_market_answers() -> Iterator[KnownAnswer]:
     choke, demand, dealer, unnetted, fund = 100.0, 0.05, 0.1, 0.5, 0.04
 
     def clear(package_bn: float, purchase_bn: float) -> tuple[float, float]:
-        repo_bp = hedge_market.fund_repo_cost_bp(package_bn, unnetted, dealer)
+        repo_bp = hedge_equilibrium.fund_repo_cost_bp(package_bn, unnetted, dealer)
         cleared_bp = hedge_market.clearing_dislocation_bp(
             package_bn + purchase_bn, choke, demand, 0.0, repo_bp, dealer
         )
-        return cleared_bp, hedge_market.dealer_package_bn(cleared_bp, 0.0, repo_bp, dealer)
+        return cleared_bp, hedge_equilibrium.dealer_package_bn(cleared_bp, 0.0, repo_bp, dealer)
 
-    opening_bp = hedge_market.equilibrium_dislocation_bp(choke, demand, dealer, unnetted, fund, 0.0)
-    futures_bn = hedge_market.asset_manager_demand_bn(opening_bp, choke, demand)
-    funds_bn = hedge_market.unconstrained_fund_package_bn(opening_bp, unnetted, fund)
-    purchase_bn = hedge_market.neutral_hedged_purchase_bn(200.0, unnetted)
+    opening_bp = hedge_equilibrium.equilibrium_dislocation_bp(choke, demand, dealer, unnetted, fund, 0.0)
+    futures_bn = futures_demand_bn(choke / demand, opening_bp, demand)
+    funds_bn = hedge_equilibrium.unconstrained_fund_package_bn(opening_bp, unnetted, fund)
+    purchase_bn = hedge_equilibrium.neutral_hedged_purchase_bn(200.0, unnetted)
     opening = (opening_bp, futures_bn, funds_bn, clear(funds_bn, 0.0)[1])
     after = (purchase_bn, clear(funds_bn - 200.0, purchase_bn)[0])
     forced = clear(funds_bn - 200.0, 0.0)

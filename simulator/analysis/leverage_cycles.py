@@ -6,7 +6,7 @@ so that the largest falls are larger. The tail of returns thickens and volatilit
 and neither was put in.
 
 Source: Thurner, Farmer and Geanakoplos, Quantitative Finance 12 (2012), with the rules of
-:mod:`simulator.agents.value_fund`. Units: prices over the fundamental value, time in steps.
+:mod:`simulator.literature.value_fund`. Units: prices over the fundamental value, time in steps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.agents.value_fund import (
+from simulator.literature.value_fund import (
     desired_leverage,
     fund_spending,
     fund_wealth,

@@ -1,6 +1,6 @@
 """Overlapping portfolios: how much one bank's sale costs another, in rounds with depth and in matrices.
 
-Two models of the literature on the rules of :mod:`simulator.agents.bank` and :mod:`simulator.market.impact`.
+Two models of the literature on the rules of :mod:`simulator.literature.bank` and :mod:`simulator.market.impact`.
 Cont and Schaanning (Norges Bank WP 2/2017) let banks above a leverage limit sell until nobody has to, in
 markets with depth and a floor; overlap of portfolios, weighted by illiquidity, is what carries the loss.
 Greenwood, Landier and Thesmar (JFE 115, 2015) target leverage with linear impact, so that one round is a
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.agents.bank import loss_after_sale_bn, sold_share_to_target
+from simulator.literature.bank import loss_after_sale_bn, sold_share_to_target
 from simulator.market.impact import exponential_impact
 
 Floats = NDArray[np.float64]
@@ -156,7 +156,7 @@ def vulnerability(
     -------
     Vulnerability
         Source: Greenwood, Landier and Thesmar (2015). ``feedback``, the largest eigenvalue of the round's
-        matrix, is the many-bank form of :func:`simulator.market.spiral.spiral_feedback`.
+        matrix, is the many-bank form of :func:`simulator.literature.spiral.spiral_feedback`.
     """
     assets, equity, debt, held, impact, first = (
         np.asarray(item, dtype=np.float64)

@@ -13,15 +13,6 @@ from simulator.rule import rule
 
 
 @rule
-def inventory_bn(opening_bn: float, sold_bn: float, passed_on_share: float) -> float:
-    """Dealers' inventory after a round: what was not passed on, and what they were sold.
-
-    ``opening * (1 - passed_on_share) + sold``; the share is per round and between 0 and 1.
-    """
-    return opening_bn * (1.0 - passed_on_share) + sold_bn
-
-
-@rule
 def absorbed_bn(opening_bn: float, passed_on_share: float) -> float:
     """Inventory that end investors take in a round: ``opening * passed_on_share``."""
     return opening_bn * passed_on_share

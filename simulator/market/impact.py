@@ -1,10 +1,9 @@
-"""Price impact of outright selling: the menu of forms and the conversions between their conventions.
+"""Price impact of outright selling: the menu of forms.
 
 A forced sale moves the price at which everybody else's holding is marked; that fall is the link that turns
-one agent's sale into the next agent's loss. The literature states impact in three conventions (a slope per
-amount sold, a market depth, a slope per share of the market sold), each per unit of price. Here each form
-returns a *fall of the price as a fraction* unless it says otherwise, and the common slope, so that forms and
-tenors can be compared, is a **rise of the yield in bp per USD bn of ten-year equivalents**.
+one agent's sale into the next agent's loss. Each form returns a *fall of the price as a fraction* unless it
+says otherwise. Other forms, and the conversions between the conventions of the literature, are in
+:mod:`simulator.literature.impact_conventions`.
 
 Signs: sales are positive and lower the price (raise the yield); purchases are negative and mirror them.
 Units: amounts in USD billions of market value, durations in years, volatilities per day.
@@ -73,81 +72,6 @@ def exponential_impact(
 
 
 @rule
-def exponential_impact_of_share(price: float, share_sold: float, impact_of_share: float) -> float:
-    """Price after a share of the whole market has been sold: ``price * exp(-impact_of_share * share_sold)``.
-
-    Source: Caccioli, Shrestha, Moore and Farmer, JBF 46 (2014); Farmer, Kleinnijenhuis, Nahai-Williamson and
-    Wetzer, Bank of England SWP 861 (2020). Exponents add, so the price depends on the total sold only.
-    """
-    return price * math.exp(-impact_of_share * share_sold)
-
-
-@rule
-def impact_slope_from_five_percent_fall(fall: float) -> float:
-    """Slope of :func:`exponential_impact_of_share` under which a sale of 5% of the market costs ``fall``.
-
-    ``-20 ln(1 - fall)``, per unit of share; ``fall`` is a fraction of the price, at least 0 and below 1.
-    Source: Farmer and others, Bank of England SWP 861 (2020).
-    """
-    return -20.0 * math.log(1.0 - fall)
-
-
-@rule
-def average_execution_price(price_before: float, price_after: float) -> float:
-    """Price that sellers receive on average: half the impact is paid on the way.
-
-    Source: Cont and Schaanning (2017), where sellers bear one half of the fall on what they sell.
-    """
-    return 0.5 * (price_before + price_after)
-
-
-@rule
 def yield_rise_bp(fall: float, duration_years: float) -> float:
     """Rise of the yield in bp that goes with a fall of the price (a fraction), by modified duration."""
     return BP * fall / duration_years
-
-
-@rule
-def price_fall(rise_bp: float, duration_years: float) -> float:
-    """Fall of the price as a fraction that goes with a rise of the yield in bp, by modified duration."""
-    return rise_bp * duration_years / BP
-
-
-@rule
-def impact_bp_per_bn_from_depth(depth_bn: float, duration_years: float) -> float:
-    """Slope in bp of yield per USD bn, at the start of an impact curve with this depth in USD bn of price."""
-    return BP / (depth_bn * duration_years)
-
-
-@rule
-def impact_bp_per_bn_from_share(
-    impact_of_share: float, outstanding_bn: float, duration_years: float
-) -> float:
-    """Slope in bp of yield per USD bn, from a slope per share sold of a market of ``outstanding_bn``."""
-    return BP * impact_of_share / (outstanding_bn * duration_years)
-
-
-@rule
-def depth_bn_from_impact(impact_bp_per_bn: float, duration_years: float) -> float:
-    """Market depth in USD bn of price whose first slope is ``impact_bp_per_bn`` in yield."""
-    return BP / (impact_bp_per_bn * duration_years)
-
-
-@rule
-def impact_of_share_from_impact(
-    impact_bp_per_bn: float, outstanding_bn: float, duration_years: float
-) -> float:
-    """Slope per share of the market sold whose first slope is ``impact_bp_per_bn`` in yield."""
-    return impact_bp_per_bn * outstanding_bn * duration_years / BP
-
-
-@rule
-def ten_year_equivalent_bn(amount_bn: float, dv01: float, ten_year_dv01: float) -> float:
-    """USD bn of ten-year notes with the same rate risk; both DV01s per bp and per USD of the amount."""
-    return amount_bn * dv01 / ten_year_dv01
-
-
-@rule
-def impact_bp_per_ten_year_bn(impact_bp_per_bn: float, dv01: float, ten_year_dv01: float) -> float:
-    """Slope of the bond's yield per USD bn of ten-year equivalents, from the slope per USD bn of the bond."""
-    return impact_bp_per_bn * ten_year_dv01 / dv01

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.agents import bank as rules
 from simulator.analysis.fire_sale import Banks, FireSale, banks_from_disclosure, fire_sale
 from simulator.analysis.known_answers import FIVE_BANK_ROWS, FIVE_BANKS, fire_sale_answers
-from simulator.market import impact
+from simulator.literature import bank as rules
+from simulator.literature import impact_conventions
 
 ORDERS = list(itertools.permutations(range(5)))
 
@@ -38,7 +38,7 @@ def twin(row: int, order: tuple[int, ...], *, in_turn: bool = False) -> tuple[li
     )
     held = [[float(x) for x in line] for line in opening.securities_face_bn]
     outstanding = [held[0][k] + held[1][k] + held[2][k] + held[3][k] + held[4][k] for k in (0, 1)]
-    slope = impact.impact_slope_from_five_percent_fall.py_func(fall)  # type: ignore[attr-defined]
+    slope = impact_conventions.impact_slope_from_five_percent_fall.py_func(fall)  # type: ignore[attr-defined]
     price, offered = [1.0, 1.0 - shock], [[0.0, 0.0] for _ in held]
     default_step, equity = [0] * 5, [0.0] * 5
     for step in range(1, 7):
@@ -47,10 +47,10 @@ def twin(row: int, order: tuple[int, ...], *, in_turn: bool = False) -> tuple[li
                 sold = 0.0
                 for i in batch:
                     sold += offered[i][k]
-                after = impact.exponential_impact_of_share.py_func(  # type: ignore[attr-defined]
+                after = impact_conventions.exponential_impact_of_share.py_func(  # type: ignore[attr-defined]
                     price[k], sold / outstanding[k], slope
                 )
-                paid = impact.average_execution_price.py_func(price[k], after)  # type: ignore[attr-defined]
+                paid = impact_conventions.average_execution_price.py_func(price[k], after)  # type: ignore[attr-defined]
                 for i in batch:
                     cash[i] += offered[i][k] * paid
                     held[i][k] -= offered[i][k]

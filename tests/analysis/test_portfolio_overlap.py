@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.analysis.portfolio_overlap import deleveraging_rounds, overlap, vulnerability
+from simulator.literature.spiral import sale_to_restore_leverage_bn, spiral_feedback
 from simulator.market.impact import linear_impact
-from simulator.market.spiral import sale_to_restore_leverage_bn, spiral_feedback
 
 ASSETS, EQUITY, DEBT = np.array([100.0, 100.0]), np.array([5.0, 10.0]), np.array([19.0, 9.0])
 WEIGHTS, IMPACT, SHOCK = np.array([[0.6, 0.4], [0.3, 0.7]]), np.array([1e-3, 2e-3]), np.array([-0.02, 0.0])

@@ -58,11 +58,11 @@ def test_records_have_a_place_for_every_variable() -> None:
     assert records.by_dealer.shape == (2, 3, len(BY_DEALER), 6)
 
 
-@pytest.mark.parametrize("folder", ["agents", "market"])
+@pytest.mark.parametrize("folder", ["agents", "literature", "market"])
 def test_rules_import_nothing_but_math_and_each_other(folder: str) -> None:
     for source in (ROOT / "simulator" / folder).glob("*.py"):
         for module in re.findall(r"^(?:from|import) (\S+)", source.read_text(), re.MULTILINE):
             allowed = module in {"math", "simulator.rule", "__future__"} or module.startswith(
-                ("simulator.market", "simulator.agents")
+                ("simulator.market", f"simulator.{folder}")
             )
             assert allowed, f"{source.name} imports {module}"

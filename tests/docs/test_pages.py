@@ -41,9 +41,6 @@ PAGES = sorted(
 )
 MODEL = (DOCS / "model" / "model.md").read_text(encoding="utf-8")
 
-#: Models of the literature, described in known_answers.md.
-LITERATURE = ("simulator.agents.bank", "simulator.agents.value_fund")
-
 
 def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
@@ -100,7 +97,7 @@ def rules_of_agents() -> set[str]:
     for module in pkgutil.iter_modules(simulator.agents.__path__, "simulator.agents."):
         importlib.import_module(module.name)
     agents = (name for name in CATALOGUE if name.startswith("simulator.agents."))
-    return {name.rpartition(".")[2] for name in agents if not name.startswith(LITERATURE)}
+    return {name.rpartition(".")[2] for name in agents}
 
 
 def defined_names() -> set[str]:

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from simulator.agents.asset_manager import futures_demand_bn
 from simulator.engine.opening import Prepared, prepare
 from simulator.engine.parameters import INITIAL_MARGIN
 from simulator.engine.simulate import simulate_block
-from simulator.market.hedge_market import (
-    asset_manager_demand_bn,
+from simulator.literature.hedge_equilibrium import (
     equilibrium_dislocation_bp,
     forced_unwind_rise_bp,
     neutral_hedged_purchase_bn,
     unconstrained_fund_package_bn,
 )
-from simulator.market.spiral import spiral_feedback, spiral_multiplier, threshold_leverage
+from simulator.literature.spiral import spiral_feedback, spiral_multiplier, threshold_leverage
 from simulator.results.variables import BY_TRADE, position
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import AT_REST, SCENARIOS, opened
@@ -148,7 +148,7 @@ OWN = 0.0001
 def balance_sheet_settings() -> dict[str, float]:
     """The worked equilibrium as opening positions, and dealers whose cost is linear in the balance sheet they use."""
     dislocation = equilibrium_dislocation_bp(CHOKE_BP, DEMAND, DEALERS, UNNETTED, FUNDS, 0.0)
-    futures = asset_manager_demand_bn(dislocation, CHOKE_BP, DEMAND)
+    futures = futures_demand_bn(CHOKE_BP / DEMAND, dislocation, DEMAND)
     held = unconstrained_fund_package_bn(dislocation, UNNETTED, FUNDS)
     shared = DEALERS - OWN
     unnetted = UNNETTED * DEALERS / shared

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.agents import bank
+from simulator.literature import bank
 
 AMOUNTS = st.floats(0.0, 2_000.0)
 

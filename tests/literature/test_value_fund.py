@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.agents import value_fund as fund
+from simulator.literature import value_fund as fund
 
 
 def test_leverage_follows_the_discount_up_to_the_limit() -> None:

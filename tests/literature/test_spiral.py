@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.market import spiral
+from simulator.literature import spiral
 
 
 @pytest.mark.parametrize("leverage", [1.0, 2.0, 11.0, 20.0])

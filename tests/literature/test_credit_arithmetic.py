@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.market import credit_basis as credit
+from simulator.literature import credit_arithmetic as credit
 
 BASIS, YEARS, DURATION = -0.0100, 0.5, 4.5
 
