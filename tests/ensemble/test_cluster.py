@@ -263,7 +263,7 @@ def test_workers_that_would_compute_otherwise_are_refused(tmp_path: Path, kind: 
     environment = dict(PINNED)
     if kind == "source":
         subprocess.run(["cp", "-r", clusters.ROOT / "simulator", tmp_path / "simulator"], check=True)
-        with (tmp_path / "simulator" / "literature" / "spiral.py").open("a") as module:
+        with (tmp_path / "simulator" / "market" / "impact.py").open("a") as module:
             module.write("\n# another version\n")
         environment["PYTHONPATH"] = str(tmp_path)
     else:
