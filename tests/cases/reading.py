@@ -13,13 +13,13 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 from ruamel.yaml import YAML
 
 import simulator
 from simulator.rule import CATALOGUE
+from tests.cases.plain import plain
 
 FOLDER = Path(__file__).parent
 PACKAGE = Path(simulator.__file__).parent
@@ -81,17 +81,6 @@ def import_rules() -> Mapping[str, Callable[..., Any]]:
             for module in pkgutil.iter_modules([str(PACKAGE / folder)], f"simulator.{folder}."):
                 importlib.import_module(module.name)
     return CATALOGUE
-
-
-def plain(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """The rule as plain Python, and plain Python the rules it calls: nothing is compiled."""
-    function = getattr(rule, "py_func", rule)
-    called = {
-        name: plain(value) if hasattr(value, "py_func") else value
-        for name, value in function.__globals__.items()
-        if name in function.__code__.co_names
-    }
-    return FunctionType(function.__code__, {**called, "__builtins__": __builtins__}, function.__name__)
 
 
 def answer(case: Case) -> Any:
