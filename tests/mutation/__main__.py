@@ -1,6 +1,6 @@
 """How many wrong rules the tests find: ``python -m tests.mutation [FOLDER or MODULE ...] [--tests PATH ...]``.
 
-Prints the mutants that no test kills and, last, a table by folder. A mutant listed with its reason in
+Prints the mutants that no test kills and, last, a table by folder and module. A mutant listed with its reason in
 tests/cases/equivalent.yaml is right too. Exit code 1 when a mutant survives that is not listed, or one listed is
 killed or no longer made.
 """
@@ -32,27 +32,34 @@ def main(arguments: list[str]) -> int:
         print(f"{mutant}\n    {'equivalent: ' + reasons[place] if place in reasons else 'SURVIVES'}")
     stale = listed - survivors.keys()
     for rule, line, becomes in sorted(stale):
-        print(f"listed in {check.EQUIVALENT.name}, but killed or not made: {rule}\n    - {line}\n    + {becomes}")
+        print(
+            f"listed in {check.EQUIVALENT.name}, but killed or not made: {rule}\n    - {line}\n    + {becomes}"
+        )
     print("\n" + table(found, listed))
     return int(bool(stale or survivors.keys() - listed))
 
 
 def table(found: check.Mutation, listed: set[tuple[str, str, str]]) -> str:
-    """Mutants by folder: made, killed, equivalent by the list, and surviving without a reason."""
-    made: Counter[str] = Counter()
+    """Mutants by module and by folder: made, killed, equivalent by the list, and surviving without a reason."""
+    made, left, equivalent = Counter[str](), Counter[str](), Counter[str]()
     for rule, count in found.made.items():
-        made[rule.partition(".")[0]] += count
-    left, equivalent = Counter[str](), Counter[str]()
+        made.update(dict.fromkeys(groups(rule), count))
     for mutant in found.survivors:
-        place = (mutant.rule, mutant.line, mutant.becomes)
-        (equivalent if place in listed else left)[mutant.rule.partition(".")[0]] += 1
-    lines = [f"{'rules of':12}{'mutants':>9}{'killed':>9}{'share':>8}{'equivalent':>12}{'surviving':>11}"]
-    for folder, count in made.items():
-        killed = count - left[folder] - equivalent[folder]
+        is_listed = (mutant.rule, mutant.line, mutant.becomes) in listed
+        (equivalent if is_listed else left).update(groups(mutant.rule))
+    lines = [f"{'rules of':28}{'mutants':>9}{'killed':>9}{'share':>8}{'equivalent':>12}{'surviving':>11}"]
+    for group, count in sorted(made.items()):
+        killed = count - left[group] - equivalent[group]
         lines.append(
-            f"{folder:12}{count:9,}{killed:9,}{killed / count:8.1%}{equivalent[folder]:12,}{left[folder]:11,}"
+            f"{group:28}{count:9,}{killed:9,}{killed / count:8.1%}{equivalent[group]:12,}{left[group]:11,}"
         )
     return "\n".join(lines)
+
+
+def groups(rule: str) -> tuple[str, str]:
+    """The folder of a rule, and its module."""
+    folder, module, _ = rule.split(".")
+    return folder, f"{folder}.{module}"
 
 
 if __name__ == "__main__":

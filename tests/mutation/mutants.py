@@ -34,7 +34,14 @@ OTHER_COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Eq: (ast.NotEq,),
     ast.NotEq: (ast.Eq,),
 }
-OTHER_FUNCTION = {"min": "max", "max": "min", "ceil": "floor", "floor": "ceil", "exp": "expm1", "log": "log1p"}
+OTHER_FUNCTION = {
+    "min": "max",
+    "max": "min",
+    "ceil": "floor",
+    "floor": "ceil",
+    "exp": "expm1",
+    "log": "log1p",
+}
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def other_statements(node: ast.stmt) -> Iterator[ast.stmt]:
 
 def shown(statement: ast.stmt) -> str:
     """A statement as text in one form, however it is broken into lines; of an ``if`` or loop its first line."""
-    return ast.unparse(statement).partition("\n")[0]
+    return ast.unparse(statement).partition("\n")[0].removesuffix(":")
 
 
 def _changes(node: ast.AST, statement: ast.stmt, names: Names) -> Iterator[tuple[ast.stmt, str]]:
@@ -162,9 +169,7 @@ def mutants_of(name: str, function: Callable[..., Any], file: str) -> Iterator[M
     definition.decorator_list = []
     if isinstance(definition.body[0], ast.Expr):  # the docstring
         definition.body[0] = ast.copy_location(ast.Pass(), definition.body[0])
-    numbers = {
-        name: value for name, value in function.__globals__.items() if type(value) in (int, float)
-    }
+    numbers = {name: value for name, value in function.__globals__.items() if type(value) in (int, float)}
     names = Names([argument.arg for argument in definition.args.args], numbers)
     body = ast.Module(definition.body, [])
     originals = {id(node): shown(node) for node in ast.walk(body) if isinstance(node, ast.stmt)}
