@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     survivors = {(mutant.rule, mutant.line, mutant.becomes): mutant for mutant in found.survivors}
     listed = {place for place in reasons if place[0] in found.rules}
     for test in found.left_out:
-        print(f"not asked, since it fails on the right rules in plain Python: {test}")
+        print(f"not asked, since it fails on the right rules without a compiler: {test}")
     for place, mutant in survivors.items():
         print(f"{mutant}\n    {'equivalent: ' + reasons[place] if place in reasons else 'SURVIVES'}")
     stale = listed - survivors.keys()

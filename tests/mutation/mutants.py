@@ -79,7 +79,8 @@ def other_expressions(node: ast.expr, names: Names) -> Iterator[ast.expr]:
     """What may stand by mistake in the place of an expression."""
     match node:
         case ast.BinOp(left, operator, right):
-            yield ast.BinOp(left, OTHER_OPERATOR[type(operator)](), right)
+            if type(operator) in OTHER_OPERATOR:
+                yield ast.BinOp(left, OTHER_OPERATOR[type(operator)](), right)
             yield left
             yield right
         case ast.Compare(left, [operator], [right]):
@@ -94,7 +95,7 @@ def other_expressions(node: ast.expr, names: Names) -> Iterator[ast.expr]:
             yield ast.Constant(not value)
         case ast.Constant(value) if isinstance(value, int | float):
             yield from other_numbers(value)
-        case ast.Call(function, values):
+        case ast.Call(function, values, []):
             name = function.attr if isinstance(function, ast.Attribute) else ast.unparse(function)
             if name in OTHER_FUNCTION:
                 other = copy.deepcopy(function)
