@@ -2,7 +2,8 @@
 
 A mutant is the rule's own source with one place changed: another operator, a comparison at its border or the
 other way round, a constant a little or much different, least for largest, a term, factor or limit left out,
-another argument in the place of one, a branch always or never taken, the sign of the answer.
+another argument in the place of one, a branch always or never taken, the sign of the answer. Tools there are (mutmut,
+cosmic-ray) know nothing of limits and of arguments exchanged, and start a process for each mutant.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The check of the tests is itself tested: it makes the errors it says, finds weak cases, and its figures are current."""
+"""The check of the tests is itself tested: it makes the errors it names, finds weak cases, and its figures hold."""
 
 from __future__ import annotations
 
