@@ -23,35 +23,33 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     tests = chosen.tests or [path for path in check.DEFAULT_TESTS if (check.ROOT / path).is_dir()]
     found = check.run_check(chosen.parts, tests)
-    reasons = check.equivalents()
-    survivors = {(mutant.rule, mutant.line, mutant.becomes): mutant for mutant in found.survivors}
-    listed = {place for place in reasons if place[0] in found.rules}
+    equivalents = check.Equivalents.read()
     for test in found.left_out:
         print(f"not asked, since it fails on the right rules without a compiler: {test}")
-    for place, mutant in survivors.items():
-        print(f"{mutant}\n    {'equivalent: ' + reasons[place] if place in reasons else 'SURVIVES'}")
-    stale = listed - survivors.keys()
-    for rule, line, becomes in sorted(stale):
+    equivalent, surviving = [], []
+    for mutant in found.survivors:
+        why = equivalents.why(mutant)
+        print(f"{mutant}\n    {f'equivalent: {why}' if why else 'SURVIVES'}")
+        (equivalent if why else surviving).append(mutant.rule)
+    unused = equivalents.unused(found.rules)
+    for rule, line, becomes in unused:
         print(
             f"listed in {check.EQUIVALENT.name}, but killed or not made: {rule}\n    - {line}\n    + {becomes}"
         )
-    print("\n" + table(found, listed))
-    return int(bool(stale or survivors.keys() - listed))
+    print("\n" + table(found.made, equivalent, surviving))
+    return int(bool(surviving or unused))
 
 
-def table(found: check.Mutation, listed: set[tuple[str, str, str]]) -> str:
-    """Mutants by module and by folder: made, killed, equivalent by the list, and surviving without a reason."""
-    made, left, equivalent = Counter[str](), Counter[str](), Counter[str]()
-    for rule, count in found.made.items():
-        made.update(dict.fromkeys(groups(rule), count))
-    for mutant in found.survivors:
-        is_listed = (mutant.rule, mutant.line, mutant.becomes) in listed
-        (equivalent if is_listed else left).update(groups(mutant.rule))
+def table(made: Counter[str], equivalent: list[str], surviving: list[str]) -> str:
+    """Mutants by folder and module: made, killed, equivalent by the list, and surviving without a reason."""
+    in_all = Counter(group for rule in made.elements() for group in groups(rule))
+    same = Counter(group for rule in equivalent for group in groups(rule))
+    left = Counter(group for rule in surviving for group in groups(rule))
     lines = [f"{'rules of':28}{'mutants':>9}{'killed':>9}{'share':>8}{'equivalent':>12}{'surviving':>11}"]
-    for group, count in sorted(made.items()):
-        killed = count - left[group] - equivalent[group]
+    for group, count in sorted(in_all.items()):
+        killed = count - same[group] - left[group]
         lines.append(
-            f"{group:28}{count:9,}{killed:9,}{killed / count:8.1%}{equivalent[group]:12,}{left[group]:11,}"
+            f"{group:28}{count:9,}{killed:9,}{killed / count:8.1%}{same[group]:12,}{left[group]:11,}"
         )
     return "\n".join(lines)
 

@@ -42,15 +42,37 @@ def rules_of(parts: Iterable[str]) -> Mapping[str, Callable[..., Any]]:
     }
 
 
-def equivalents(file: Path = EQUIVALENT) -> dict[tuple[str, str, str], str]:
-    """Mutants that are right too, by rule, line and what becomes of it, with the reason."""
-    listed = YAML(typ="safe").load(file.read_text(encoding="utf-8")) or {}
-    return {
-        (rule, entry["line"], becomes): entry["why"]
-        for rule, entries in listed.items()
-        for entry in entries
-        for becomes in entry["becomes"]
-    }
+@dataclass
+class Equivalents:
+    """Mutants that are as right as the rule: by rule and line, what may become of it (or ``any``), and why."""
+
+    listed: list[tuple[str, str, str, str]]
+    used: set[tuple[str, str, str]] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, file: Path = EQUIVALENT) -> Equivalents:
+        """What a file lists."""
+        rules = YAML(typ="safe").load(file.read_text(encoding="utf-8")) or {}
+        return cls(
+            [
+                (rule, entry["line"], becomes, entry["why"])
+                for rule, entries in rules.items()
+                for entry in entries
+                for becomes in (["any"] if entry["becomes"] == "any" else entry["becomes"])
+            ]
+        )
+
+    def why(self, mutant: Mutant) -> str | None:
+        """The reason for which a survivor is listed, if it is."""
+        for rule, line, becomes, why in self.listed:
+            if (rule, line) == (mutant.rule, mutant.line) and becomes in (mutant.becomes, "any"):
+                self.used.add((rule, line, becomes))
+                return why
+        return None
+
+    def unused(self, rules: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Entries of some rules that no survivor was looked up by: killed, or no longer made."""
+        return [entry[:3] for entry in self.listed if entry[0] in rules and entry[:3] not in self.used]
 
 
 @dataclass
