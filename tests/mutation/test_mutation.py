@@ -11,7 +11,8 @@ from types import FunctionType
 import pytest
 
 from simulator.agents import central_bank
-from tests.mutation.mutants import mutants_of
+from tests.mutation.check import Equivalents
+from tests.mutation.mutants import Mutant, mutants_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "model" / "rule-tests.md"
@@ -64,6 +65,20 @@ def test_mutants_are_the_errors_that_one_makes() -> None:
     assert all(mutant.line in lines[mutant.number - 1] for mutant in made)
     (wrong,) = (mutant for mutant in made if mutant.becomes == "return max(pace_bn, left_bn)")
     assert FunctionType(wrong.code, {"max": max})(60.0, 50.0, 75.0, 30.0) == 75.0
+
+
+def test_a_listed_change_has_its_reason_and_one_that_no_longer_survives_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "equivalent.yaml"
+    file.write_text(
+        "a:\n  - {line: return pace_bn, becomes: [return 1.0], why: first}\n"
+        "  - {line: return left_bn, becomes: any, why: second}\n"
+        "b:\n  - {line: return pace_bn, becomes: [return 1.0], why: third}\n"
+    )
+    listed = Equivalents.read(file)
+    code = central_bank.rule_purchase_bn.py_func.__code__  # type: ignore[attr-defined]
+    assert listed.why(Mutant("a", "return left_bn", "return 2.0", "", 1, code)) == "second"
+    assert listed.why(Mutant("a", "return pace_bn", "return 2.0", "", 1, code)) is None
+    assert listed.unused(["a"]) == [("a", "return pace_bn", "return 1.0")]
 
 
 def test_good_cases_kill_every_mutant_of_a_small_module() -> None:
