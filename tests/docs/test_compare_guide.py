@@ -1,9 +1,4 @@
-"""The figures of the guide to comparisons are those that its own commands print, run in order.
-
-    UNWIND_WRITE=1 .venv/bin/pytest tests/docs/test_compare_guide.py -m slow
-
-writes them anew.
-"""
+"""The figures of the guide to comparisons are those that its own commands print, run in order."""
 
 from __future__ import annotations
 
@@ -15,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.docs.changed_figures import advice
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "guide" / "compare.md"
@@ -59,4 +56,4 @@ def test_figures_shown_are_those_printed(tmp_path: Path) -> None:
         text = BLOCK.sub(lambda block: block[1] + wanted[block[2]] + block[4], text)
         PAGE.write_text(text, encoding="utf-8")
     shown = {name: body for _, name, body, _ in BLOCK.findall(text)}
-    assert shown == wanted
+    assert shown == wanted, advice(".venv/bin/pytest tests/docs/test_compare_guide.py -m slow")

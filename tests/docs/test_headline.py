@@ -1,8 +1,6 @@
 """The figures that the README and the quick start show are those that the command prints.
 
-    UNWIND_WRITE=1 .venv/bin/pytest tests/docs/test_headline.py
-
-writes them anew.
+A figure that moved is written anew only when the changelog's top section gives it: first why, then the page.
 """
 
 from __future__ import annotations
@@ -15,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.changed_figures import advice, figures, not_in_changelog
+
 ROOT = Path(__file__).resolve().parents[2]
+ADVICE = advice(".venv/bin/pytest tests/docs/test_headline.py")
 #: Lines shown of the summary: the headline, and two tables up to their last row.
 HEADLINE_LINES, README_TABLES = 4, ("Dislocation and margin by contract",)
 BLOCK = re.compile(r"(<!-- (?:summary|headline): begin -->\n```text\n)(.*?)(\n```)", re.DOTALL)
@@ -45,8 +46,18 @@ def excerpt(lines: list[str]) -> str:
 def test_figures_shown_are_those_printed(name: str, printed: list[str]) -> None:
     page = ROOT / name
     text = page.read_text(encoding="utf-8")
-    wanted = excerpt(printed) if name == "README.md" else "\n".join(printed[:HEADLINE_LINES])
+    headline = "\n".join(printed[:HEADLINE_LINES])
+    wanted = excerpt(printed) if name == "README.md" else headline
     if os.environ.get("UNWIND_WRITE"):
+        assert not_in_changelog(headline) == [], ADVICE
         page.write_text(BLOCK.sub(lambda block: block[1] + wanted + block[3], text), encoding="utf-8")
     (block,) = BLOCK.findall(page.read_text(encoding="utf-8"))
-    assert block[1] == wanted, "write them anew: UNWIND_WRITE=1 .venv/bin/pytest tests/docs/test_headline.py"
+    assert block[1] == wanted, ADVICE
+
+
+def test_the_changelog_gives_the_headline_figures() -> None:
+    (block,) = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    headline = "\n".join(block[1].splitlines()[:HEADLINE_LINES])
+    assert len(figures(headline)) == 7
+    assert not_in_changelog(headline) == [], ADVICE
+    assert not_in_changelog("142.8 ± 1.0 bp") == ["142.8 ± 1.0 bp"]

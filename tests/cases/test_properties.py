@@ -1,0 +1,281 @@
+"""Directions and limits of the rules, where these say more than figures do: amounts drawn at random, plain Python."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.agents import (
+    asset_manager,
+    cash_lender,
+    central_bank,
+    clearing_house,
+    dealer,
+    foreign_holder,
+    hedge_fund,
+)
+from simulator.market import cash_market
+from tests.cases.plain import Plain
+
+FUND, DEALER, MANAGER, LENDER = (Plain(each) for each in (hedge_fund, dealer, asset_manager, cash_lender))
+HOUSE, CENTRAL, FOREIGN, CASH = (
+    Plain(each) for each in (clearing_house, central_bank, foreign_holder, cash_market)
+)
+
+repeatably = settings(max_examples=60, deadline=None, derandomize=True)
+AMOUNTS = st.floats(0.0, 2_000.0)
+BALANCES = st.floats(-500.0, 500.0)
+SHARES = st.floats(0.0, 1.0)
+SPREADS = st.floats(-300.0, 300.0)
+RATIOS = st.floats(0.1, 5.0)
+MARGINS = st.floats(0.001, 0.1)
+
+
+@repeatably
+@given(shortfall=AMOUNTS, more=AMOUNTS, released=st.floats(-0.1, 0.5), held=AMOUNTS)
+def test_a_forced_sale_is_within_the_position_and_rises_with_the_shortfall(
+    shortfall: float, more: float, released: float, held: float
+) -> None:
+    sale = FUND.forced_sale_bn(shortfall, released, held)
+    assert 0.0 <= sale <= held
+    assert FUND.forced_sale_bn(shortfall + more, released, held) >= sale
+    assert sale == 0.0 or sale == held or sale * released == pytest.approx(shortfall)
+
+
+@repeatably
+@given(price=st.floats(0.5, 1.5), loan=st.floats(0.4, 1.4), margin=MARGINS, cost=st.floats(0.0, 0.01))
+def test_a_larger_loan_or_cost_frees_less_cash_and_more_margin_frees_more(
+    price: float, loan: float, margin: float, cost: float
+) -> None:
+    base = FUND.cash_released(price, loan, margin, cost)
+    assert FUND.cash_released(price, loan + 0.01, margin, cost) < base
+    assert FUND.cash_released(price, loan, margin, cost + 0.01) < base
+    assert FUND.cash_released(price, loan, margin + 0.01, cost) > base
+
+
+@repeatably
+@given(book=AMOUNTS, equity=BALANCES, leverage=st.floats(1.0, 60.0), headroom=SHARES)
+def test_a_book_cut_to_its_leverage_limit_is_at_the_limit(
+    book: float, equity: float, leverage: float, headroom: float
+) -> None:
+    limit = max(0.0, leverage * (1.0 + headroom) * equity)
+    assert book * FUND.leverage_scale(book, equity, leverage, headroom) == pytest.approx(min(book, limit))
+
+
+@repeatably
+@given(risk=AMOUNTS, equity=BALANCES, opening=SHARES, headroom=SHARES)
+def test_a_book_cut_to_its_risk_limit_is_at_the_limit(
+    risk: float, equity: float, opening: float, headroom: float
+) -> None:
+    limit = max(0.0, opening * (1.0 + headroom) * equity)
+    assert risk * FUND.value_at_risk_scale(risk, equity, opening, headroom) == pytest.approx(min(risk, limit))
+
+
+@repeatably
+@given(equity=BALANCES, peak=BALANCES, lost=AMOUNTS, tolerance=SHARES, response=st.floats(0.0, 5.0))
+def test_a_fund_that_lost_more_keeps_no_more_of_its_book(
+    equity: float, peak: float, lost: float, tolerance: float, response: float
+) -> None:
+    before, after = FUND.drawdown(equity, peak), FUND.drawdown(equity - lost, peak)
+    assert after >= before >= 0.0
+    kept = FUND.drawdown_scale(before, tolerance, response)
+    assert 1.0 >= kept >= FUND.drawdown_scale(after, tolerance, response) >= 0.0
+
+
+@repeatably
+@given(cash=BALANCES, more=AMOUNTS, minimum=BALANCES)
+def test_more_free_cash_never_keeps_less_of_the_book(cash: float, more: float, minimum: float) -> None:
+    assert 0.0 <= FUND.cash_scale(cash, minimum) <= FUND.cash_scale(cash + more, minimum) <= 1.0
+
+
+@repeatably
+@given(opening=AMOUNTS, equity=st.floats(-1.0, 2.0), extra=SPREADS, repo=SPREADS, elasticity=MARGINS)
+def test_a_short_position_is_the_mirror_of_a_long_one(
+    opening: float, equity: float, extra: float, repo: float, elasticity: float
+) -> None:
+    elasticity_bp = 1_000.0 * elasticity
+    long = FUND.wanted_packages_bn(opening, equity, extra, repo, elasticity_bp)
+    short = FUND.wanted_packages_bn(-opening, equity, -extra, -repo, elasticity_bp)
+    assert short == -long
+    assert long >= 0.0
+    assert FUND.wanted_packages_bn(opening, equity, extra + 1.0, repo, elasticity_bp) >= long
+    assert FUND.wanted_packages_bn(opening, equity, extra, repo + 1.0, elasticity_bp) <= long
+
+
+@repeatably
+@given(opening=BALANCES)
+def test_a_market_at_rest_leaves_every_position_as_it_is(opening: float) -> None:
+    assert FUND.wanted_packages_bn(opening, 1.0, 0.0, 0.0, 50.0) == opening
+    assert FUND.convergence_bn(opening, 0.0, 252.0) == 0.0
+    assert FUND.extra_interest_bn(opening, 0.0, 360.0) == 0.0
+    assert FUND.other_strategies_bn(opening, 0.07, 1.0) == opening
+    assert MANAGER.futures_demand_bn(opening, 0.0, 0.05) == opening
+
+
+@repeatably
+@given(net=BALANCES, loss=st.floats(-1.0, 2.0), tolerance=SHARES)
+def test_no_fund_asks_for_redemption_without_a_loss_beyond_its_tolerance(
+    net: float, loss: float, tolerance: float
+) -> None:
+    asked = FUND.redemption_request_bn(net, loss, tolerance, 0.84, 21.0)
+    assert asked >= 0.0
+    assert asked == 0.0 or (net > 0.0 and loss > tolerance)
+
+
+@repeatably
+@given(net=BALANCES, ratio=RATIOS, loss=st.floats(-0.5, 0.5), cash=BALANCES, treasuries=BALANCES, use=SHARES)
+def test_a_managers_redemption_is_met_from_what_it_has(
+    net: float, ratio: float, loss: float, cash: float, treasuries: float, use: float
+) -> None:
+    asked = MANAGER.redemption_bn(net, ratio, 0.001, loss, 0.1)
+    assert asked >= 0.0
+    assert MANAGER.redemption_bn(net, min(ratio, 1.0), 0.001, min(loss, 0.0), 0.1) == 0.0
+    from_cash = MANAGER.met_from_cash_bn(asked, cash, use)
+    from_treasuries = MANAGER.met_from_treasuries_bn(asked - from_cash, treasuries, use)
+    assert 0.0 <= from_cash <= max(0.0, cash)
+    assert 0.0 <= from_treasuries <= max(0.0, treasuries)
+    assert from_cash + from_treasuries <= asked * (1.0 + 1e-15)
+
+
+@repeatably
+@given(
+    kink=st.floats(0.1, 1.2),
+    per_bp=st.floats(0.0, 0.05),
+    below=st.floats(0.1, 10.0),
+    steeper=st.floats(0.0, 500.0),
+    away=st.floats(-0.5, 0.5),
+)
+def test_dealers_cost_at_clearing_is_the_cost_of_the_use_they_end_with_and_has_no_jump(
+    kink: float, per_bp: float, below: float, steeper: float, away: float
+) -> None:
+    slopes = (kink, below, below + steeper)
+    use = kink + per_bp * below * kink  # at this use without charge, dealers who are charged end at the kink
+    cost = DEALER.cost_at_clearing_bp(use + away, per_bp, *slopes)
+    ends_at = use + away - per_bp * cost
+    assert cost == pytest.approx(CASH.balance_sheet_cost_bp(ends_at, *slopes), rel=1e-9, abs=1e-9)
+    left, right = (DEALER.cost_at_clearing_bp(use + step, per_bp, *slopes) for step in (-1e-12, 1e-12))
+    assert right - left == pytest.approx(0.0, abs=1e-8)
+
+
+@repeatably
+@given(gap=AMOUNTS, over=AMOUNTS, speed=SHARES, unnetted=st.floats(0.01, 1.0), lent=BALANCES, weak=RATIOS)
+def test_what_dealers_take_back_covers_their_gap_and_is_never_more_than_they_lent(
+    gap: float, over: float, speed: float, unnetted: float, lent: float, weak: float
+) -> None:
+    taken = DEALER.taken_from_clients_bn(gap, over, speed, unnetted)
+    assert taken >= gap
+    assert taken * unnetted >= speed * over * (1.0 - 1e-12)
+    assert 0.0 <= DEALER.client_cut_share(taken, lent, weak) <= 1.0
+
+
+@repeatably
+@given(needed=AMOUNTS, offered=AMOUNTS, capacity=AMOUNTS, lent=AMOUNTS)
+def test_the_standing_facility_lends_at_most_the_gap_and_what_is_left(
+    needed: float, offered: float, capacity: float, lent: float
+) -> None:
+    gap = DEALER.funding_gap_bn(needed, offered)
+    assert gap + min(needed, offered) == pytest.approx(needed)
+    lending = CENTRAL.facility_lending_bn(gap, capacity, lent)
+    assert 0.0 <= lending <= gap
+    assert lent + lending <= max(capacity, lent)
+
+
+@repeatably
+@given(opening=SPREADS, scarcity=st.floats(0.0, 500.0), ceiling=SPREADS)
+def test_a_dealer_pays_between_its_opening_spread_and_the_facilitys(
+    opening: float, scarcity: float, ceiling: float
+) -> None:
+    paid = DEALER.wholesale_spread_bp(opening, scarcity, ceiling)
+    assert opening <= paid <= max(opening, ceiling)
+    assert DEALER.wholesale_spread_bp(opening, scarcity, math.inf) == opening + scarcity
+
+
+@repeatably
+@given(ratio=RATIOS, more=RATIOS, lost=SHARES, tolerance=SHARES)
+def test_lenders_trust_less_when_volatility_or_losses_rise(
+    ratio: float, more: float, lost: float, tolerance: float
+) -> None:
+    trust = LENDER.confidence(ratio, 0.1, lost, tolerance, 1.5)
+    assert 0.0 <= trust <= 1.0
+    assert LENDER.confidence(ratio + more, 0.1, lost, tolerance, 1.5) <= trust
+    assert LENDER.confidence(ratio, 0.1, lost + more, tolerance, 1.5) <= trust
+
+
+@repeatably
+@given(needed=AMOUNTS, more=AMOUNTS, offered=BALANCES, easy=SHARES)
+def test_cash_is_dearer_the_more_is_needed_and_the_less_is_offered(
+    needed: float, more: float, offered: float, easy: float
+) -> None:
+    premium = LENDER.scarcity_bp(needed, offered, easy, 200.0)
+    assert premium >= 0.0
+    assert LENDER.scarcity_bp(needed + more, offered, easy, 200.0) >= premium
+    if offered > 0.0:
+        assert LENDER.scarcity_bp(needed, offered + more, easy, 200.0) <= premium
+
+
+@repeatably
+@given(volatility=st.floats(0.1, 30.0), more=RATIOS, days=st.floats(1.0, 10.0))
+def test_margin_rises_with_volatility_and_with_the_root_of_the_margin_period(
+    volatility: float, more: float, days: float
+) -> None:
+    at_risk = HOUSE.value_at_risk(volatility, 2.33, days, 8e-4)
+    assert HOUSE.value_at_risk(volatility + more, 2.33, days, 8e-4) > at_risk
+    assert HOUSE.value_at_risk(volatility, 2.33, 4.0 * days, 8e-4) == pytest.approx(2.0 * at_risk)
+
+
+@repeatably
+@given(
+    at_risk=MARGINS, calm=MARGINS, measure=st.integers(0, 3), long=MARGINS, stressed=MARGINS, weight=SHARES
+)
+def test_no_measure_asks_for_less_than_the_risk_of_today(
+    at_risk: float, calm: float, measure: int, long: float, stressed: float, weight: float
+) -> None:
+    assert HOUSE.margin_asked(at_risk, calm, measure, 0.25, long) >= at_risk
+    mixed = HOUSE.stressed_mix(at_risk, stressed, weight)
+    assert at_risk * (1.0 - 1e-15) <= mixed <= max(at_risk, stressed) * (1.0 + 1e-15)
+
+
+@repeatably
+@given(asked=MARGINS, floor=MARGINS, previous=MARGINS, rise=SHARES)
+def test_margin_never_falls_below_its_floor_nor_rises_faster_than_allowed(
+    asked: float, floor: float, previous: float, rise: float
+) -> None:
+    margin = HOUSE.margin_in_force(asked, floor, previous, rise)
+    assert floor <= margin <= max(asked, floor)
+    assert margin <= max(floor, previous * (1.0 + rise))
+
+
+@repeatably
+@given(previous=AMOUNTS, move=SPREADS, decay=SHARES, implied=st.floats(0.0, 30.0))
+def test_volatility_does_not_know_the_direction_of_a_move(
+    previous: float, move: float, decay: float, implied: float
+) -> None:
+    variance = HOUSE.variance_estimate(previous, move, decay)
+    assert variance == HOUSE.variance_estimate(previous, -move, decay)
+    assert min(previous, move * move) * (1.0 - 1e-12) <= variance
+    assert variance <= max(previous, move * move) * (1.0 + 1e-12)
+    in_force = HOUSE.volatility_in_force_bp(variance, implied)
+    assert in_force >= implied
+    assert in_force >= math.sqrt(variance)
+
+
+@repeatably
+@given(holdings=BALANCES, ratio=RATIOS, more=RATIOS)
+def test_foreign_holders_sell_more_when_volatility_is_higher_and_never_buy(
+    holdings: float, ratio: float, more: float
+) -> None:
+    sale = FOREIGN.volatility_sale_bn(holdings, ratio, 0.001)
+    assert 0.0 <= sale <= FOREIGN.volatility_sale_bn(holdings, ratio + more, 0.001)
+    assert ratio > 1.0 or sale == 0.0
+
+
+@repeatably
+@given(stress=SPREADS, trigger=SPREADS, pace=AMOUNTS, left=AMOUNTS)
+def test_the_central_bank_buys_only_under_stress_and_within_its_pace_and_its_limit(
+    stress: float, trigger: float, pace: float, left: float
+) -> None:
+    bought = CENTRAL.rule_purchase_bn(stress, trigger, pace, left)
+    assert bought == (min(pace, left) if stress > trigger else 0.0)
