@@ -18,7 +18,7 @@ import numpy as np
 
 from simulator.analysis import shapley
 from simulator.analysis.channels import JUDGED_BY, OUTCOMES, Values, play_outcomes
-from simulator.results.measures import Estimate, mean
+from simulator.results.statistics import Estimate, mean
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.measures import Estimate, difference, mean
+from simulator.results.statistics import Estimate, difference, mean
 from simulator.results.variables import BY_TRADE, OF_MARKET, position
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from simulator.ensemble.recovery import existing_folder
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.manifest import Manifest
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
 from simulator.sweeps.folder import is_sweep_folder

@@ -16,7 +16,7 @@ from simulator.analysis.comparison import DETECTED, Comparison, Contrast, Row
 from simulator.analysis.policies import BENEFITS, OUTLAY, is_clearly_ahead
 from simulator.results.display import PLAIN_WIDTH
 from simulator.results.errors import plain
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.summary import shown
 
 #: Figures shown side by side when there are several runs.

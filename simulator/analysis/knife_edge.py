@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.analysis.channels import Values, play_outcomes
-from simulator.results.measures import Estimate, mean
+from simulator.results.statistics import Estimate, mean
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 from simulator.scenario.explain import find_parameters
 from simulator.units import written

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simulator.analysis.compared_measures import RunPaths, measures_of
 from simulator.analysis.paired import Statistic, difference, over, scaled, t_value
 from simulator.results.folder import RunFolder
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
 from simulator.units import MULTIPLE, SHARE, read
 

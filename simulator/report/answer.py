@@ -10,7 +10,7 @@ from simulator.report.prices import NO_ROOM, ROOM, own_shares, reaction_in_words
 from simulator.report.run_data import RunData
 from simulator.report.spiral import sold_in_words
 from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths, span
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.outcomes import DYSFUNCTION_BP, is_above, is_above_or_lost
 from simulator.results.summary import shown
 

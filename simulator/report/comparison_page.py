@@ -22,7 +22,7 @@ from simulator.report.figure import Figure
 from simulator.report.page import Cell, Headline, Page, PageTable, Section, write_page
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.places import place
 from simulator.results.summary import shown
 

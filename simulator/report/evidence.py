@@ -12,7 +12,7 @@ from simulator.report.page import Cell, PageTable, Prose, Section
 from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.summary import Table, shown
 
 KNOWN_LIMITS = "known-limits.md"

@@ -20,7 +20,7 @@ from simulator.report.page import Section
 from simulator.report.run_data import RunData, estimate_at
 from simulator.report.words import day_in_words, figure, share_of_paths, span
 from simulator.results.days import LEVELS
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.outcomes import DYSFUNCTION_BP
 
 PER_ROW = 3

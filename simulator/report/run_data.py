@@ -17,13 +17,13 @@ import numpy as np
 from simulator.analysis import binding, deleveraging
 from simulator.engine.status import STATUS as STATUSES
 from simulator.report.words import trade_names
-from simulator.results import measures
+from simulator.results import statistics
 from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.outcomes import is_dysfunctional, lost_all_dealers
 from simulator.results.store import read_block
 from simulator.results.summary import Summary, summarise
@@ -142,15 +142,15 @@ class RunData:
 
     def outcome_mean(self, name: str, scale: float = 1.0, **where: str) -> Estimate:
         """Average of an outcome."""
-        return measures.mean(scale * self.values(name, **where), antithetic=self.antithetic)
+        return statistics.mean(scale * self.values(name, **where), antithetic=self.antithetic)
 
     def ratio(self, above: Array, below: Array) -> Estimate:
         """Ratio of two averages."""
-        return measures.ratio(above, below, antithetic=self.antithetic)
+        return statistics.ratio(above, below, antithetic=self.antithetic)
 
     def share(self, happened: Array) -> Estimate:
         """Probability of something."""
-        return measures.probability(happened, antithetic=self.antithetic)
+        return statistics.probability(happened, antithetic=self.antithetic)
 
     @cached_property
     def dysfunction(self) -> Estimate:

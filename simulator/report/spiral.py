@@ -13,7 +13,7 @@ from simulator.report.run_data import RunData, largest
 from simulator.report.words import bn, cause, colour_of, day_in_words, figure, listed
 from simulator.results.days import Fan
 from simulator.results.layout import Array
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 
 #: Sectors that hold bonds or packages, the variables added up for each, and colour.
 HOLDERS = {

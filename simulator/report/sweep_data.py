@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.sweeps.folder import open_sweep_folder
 from simulator.sweeps.reading import DIFFERENCE, DIFFERENCE_ERROR, ERROR, open_sweep
 from simulator.sweeps.schema import POLICY, SEED

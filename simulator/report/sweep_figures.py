@@ -13,7 +13,7 @@ from simulator.report.figure import Figure, Panel, axis, band, bars, line
 from simulator.report.marks import error_bars, heat_map, points
 from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence, with_unit
 from simulator.report.words import figure, listed
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.summary import shown as in_figures
 
 #: Maps and lines are drawn for so many policies at most.

@@ -12,7 +12,7 @@ from simulator.report.figure import Figure, Panel, axis, band, line
 from simulator.report.page import Section
 from simulator.report.run_data import RunData
 from simulator.report.words import figure
-from simulator.results import measures
+from simulator.results import statistics
 from simulator.results.layout import Array
 from simulator.results.outcomes import DYSFUNCTION_BP
 
@@ -87,15 +87,15 @@ def _outcomes(data: RunData) -> list[tuple[str, str, Array]]:
 
 def _caption(data: RunData) -> str:
     moved = data.values("dislocation_move").max(axis=1)
-    high = measures.quantile(moved, 0.99, antithetic=data.antithetic)
-    beyond = measures.expected_shortfall(moved, 0.99, antithetic=data.antithetic)
+    high = statistics.quantile(moved, 0.99, antithetic=data.antithetic)
+    beyond = statistics.expected_shortfall(moved, 0.99, antithetic=data.antithetic)
     caption = (
         f"In one path of a hundred a dislocation moves more than {figure(high, 1, 'bp')}, and in those paths by"
         f" {figure(beyond, 1, 'bp')} on average."
     )
     if data.held_bn > 0.0:
         unwound = 100.0 * data.values("unwound_in_all") / data.held_bn
-        given_up = measures.quantile(unwound, 0.99, antithetic=data.antithetic)
+        given_up = statistics.quantile(unwound, 0.99, antithetic=data.antithetic)
         caption += (
             f" Funds give up more than {figure(given_up, 1, '%')} of their packages in one of a hundred."
         )

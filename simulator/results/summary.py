@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.results import measures
+from simulator.results import statistics
 from simulator.results.folder import RunFolder
 from simulator.results.layout import STATUS, STOPPED_ON_DAY, Array
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.outcomes import (
     DYSFUNCTION_BP,
     NO_DEALER_LEFT,
@@ -181,13 +181,13 @@ class _Figures:
         return np.asarray(values, np.float64)
 
     def mean(self, name: str, scale: float = 1.0, **where: str) -> Estimate:
-        return measures.mean(scale * self.values(name, **where), antithetic=self.antithetic)
+        return statistics.mean(scale * self.values(name, **where), antithetic=self.antithetic)
 
     def high(self, name: str, scale: float = 1.0, **where: str) -> Estimate:
-        return measures.quantile(scale * self.values(name, **where), LEVEL, antithetic=self.antithetic)
+        return statistics.quantile(scale * self.values(name, **where), LEVEL, antithetic=self.antithetic)
 
     def share(self, happened: Array) -> Estimate:
-        return measures.probability(happened, antithetic=self.antithetic)
+        return statistics.probability(happened, antithetic=self.antithetic)
 
     def share_above(self, name: str, threshold: float) -> Estimate:
         return self.share(is_above(self.outcomes, name, threshold))
@@ -198,11 +198,11 @@ class _Figures:
 
     def amplification(self, trade: str) -> Estimate:
         total, exogenous = (self.values(name, trade=trade) for name in ("total_peak", "exogenous_peak"))
-        return measures.ratio(total, exogenous, antithetic=self.antithetic)
+        return statistics.ratio(total, exogenous, antithetic=self.antithetic)
 
     def impact(self, trade: str) -> Estimate:
         rise, unwound = (self.values(name, trade=trade) for name in ("rise_when_lowest", "unwound"))
-        return measures.ratio(rise, unwound / 100.0, antithetic=self.antithetic)
+        return statistics.ratio(rise, unwound / 100.0, antithetic=self.antithetic)
 
     def yields(self) -> Table:
         columns = (
@@ -275,7 +275,7 @@ class _Figures:
         rows = []
         for channel in self.outcomes["channel"].values.tolist():
             amount = self.values("sold_by_channel", channel=channel)
-            share = measures.ratio(100.0 * amount, sold.sum(axis=1), antithetic=self.antithetic)
+            share = statistics.ratio(100.0 * amount, sold.sum(axis=1), antithetic=self.antithetic)
             is_call = channel in self.outcomes["call"].values
             called = self.mean("called", call=channel) if is_call else None
             rows.append(

@@ -13,7 +13,7 @@ from simulator.ensemble.execution import gigabytes
 from simulator.ensemble.progress import duration
 from simulator.results.errors import plain
 from simulator.results.locks import holder_of
-from simulator.results.measures import Estimate as Figure
+from simulator.results.statistics import Estimate as Figure
 from simulator.results.places import shown as place_shown
 from simulator.results.summary import shown
 from simulator.sweeps.cells import LoadedSweep, in_short

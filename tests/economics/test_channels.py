@@ -6,7 +6,7 @@ import pytest
 
 from simulator.analysis.channels import JUDGED_BY, OUTCOMES, PRICE_IMPACT, ChannelTable, channel_table, main
 from simulator.engine.parameters import CHOICE
-from simulator.results.measures import difference
+from simulator.results.statistics import difference
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import SCENARIOS, played
 

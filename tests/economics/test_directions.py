@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from simulator.analysis.channels import OUTCOMES
-from simulator.results.measures import difference
+from simulator.results.statistics import difference
 from tests.economics.shipped import Played, played
 
 NAME = "dash-for-cash-2020"

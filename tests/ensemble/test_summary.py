@@ -14,9 +14,9 @@ import xarray as xr
 
 from simulator.ensemble.execution import RunOutcome, run_scenario
 from simulator.ensemble.run import run_command
-from simulator.results import measures
+from simulator.results import statistics
 from simulator.results.display import print_summary
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.outcomes import DYSFUNCTION_BP, collect_outcomes, is_dysfunctional
 from simulator.results.reading import open_results
 from simulator.results.summary import Cell, Summary, summarise
@@ -129,8 +129,8 @@ def test_mirrored_paths_count_as_pairs(tmp_path: Path) -> None:
     values = open_results(outcome.folder.path)["cash_yield_change"].sel(trade="TY").isel(day=-1).values
     assert isinstance(found, Estimate)
     assert found.draws == 32
-    assert found == measures.mean(values.astype(np.float64), antithetic=True)
-    assert found.standard_error < measures.mean(values).standard_error
+    assert found == statistics.mean(values.astype(np.float64), antithetic=True)
+    assert found.standard_error < statistics.mean(values).standard_error
 
 
 def test_every_figure_has_an_error_and_json_has_them_all(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from simulator.results.measures import (
+from simulator.results.statistics import (
     Estimate,
     difference,
     expected_shortfall,
