@@ -189,7 +189,7 @@ def _point(
     changed = with_overrides(loaded, [f"{parameter}={said}"])
     try:
         held = np.abs(prepare(changed.scenario, changed.data_files).parameters.opening_packages_bn).sum()
-        by_path = play_outcomes(changed.scenario, changed.data_files, paths, threads)["unwound"] / held
+        by_path = play_outcomes(changed.scenario, changed.data_files, paths, threads)["unwound_in_all"] / held
     except Problems as problems:
         raise changed.refused(problems) from problems
     mirrored = loaded.scenario.drivers.sampling == "antithetic"

@@ -115,7 +115,7 @@ def who_sold(data: RunData) -> Figure | None:
     for place, name in enumerate(data.layout.channels):
         heading = f"sold so far: {cause(name)}, $bn"
         columns[heading] = sales.mean[:, place].cumsum()
-        totals[name] = data.outcome_mean("sold_by_channel", channel=name)
+        totals[name] = data.measure("sold_by_channel", channel=name)
         if totals[name].value > 0.0:
             area = line(DATE, heading, cause(name), colour_of(name), unit="$bn", width=0.5)
             look = {"stackgroup": "all", "fillcolor": f"@{colour_of(name)}:0.85"}

@@ -9,7 +9,8 @@ import pytest
 
 from simulator.ensemble.execution import run_scenario
 from simulator.results import statistics
-from simulator.results.outcomes import OUTCOMES, collect_outcomes, is_above, is_dysfunctional
+from simulator.results.measures import MEASURES, outcomes
+from simulator.results.outcomes import collect_outcomes, happened, is_above
 from simulator.sweeps.cells import load_sweep
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.reading import cell_outcomes, open_sweep
@@ -24,9 +25,9 @@ def test_outcomes_are_those_of_a_run_by_hand(tiny_run: SweepOutcome, tmp_path: P
     loaded = load_toy("paths=12", "horizon=5d", "funds.leverage=12x", buy)
     by_hand = collect_outcomes(run_scenario(loaded, tmp_path / "run").folder)
     kept = cell_outcomes(tiny_run.folder.path, CELL)
-    for outcome in OUTCOMES:
-        np.testing.assert_array_equal(kept[outcome.name].values, by_hand[outcome.name].values)
-        assert kept[outcome.name].attrs["units"] == outcome.unit
+    for outcome in outcomes():
+        np.testing.assert_array_equal(kept[outcome.key].values, by_hand[outcome.key].values)
+        assert kept[outcome.key].attrs["units"] == outcome.stored_unit
 
 
 def test_figures_are_those_of_the_measures(tiny_run: SweepOutcome) -> None:
@@ -48,7 +49,9 @@ def test_figures_are_those_of_the_measures(tiny_run: SweepOutcome) -> None:
     event = statistics.probability(is_above(kept, "unwound_in_all", 50.0))
     assert float(here["unwound_in_all_above_50"]) == event.value
     assert float(here["unwound_in_all_above_50_error"]) == pytest.approx(event.standard_error)
-    assert float(here["dysfunction"]) == statistics.probability(is_dysfunctional(kept)).value
+    assert (
+        float(here["dysfunction"]) == statistics.probability(happened(MEASURES["dysfunction"].of, kept)).value
+    )
     assert float(here["draws"]) == 12
 
 
@@ -97,6 +100,8 @@ def test_paths_that_stop_leave_the_averages_and_count_in_probabilities(write: Wr
     assert stopped > 0
     assert int(here["paths_stopped"]) == stopped
     assert float(here["draws"]) == 40 - stopped
-    assert float(here["dysfunction"]) == statistics.probability(is_dysfunctional(kept)).value
+    assert (
+        float(here["dysfunction"]) == statistics.probability(happened(MEASURES["dysfunction"].of, kept)).value
+    )
     assert str(cells["status"].isel(leverage=1, policy=1).values) == "left"
     assert bool(np.isnan(cells["unwound_in_all"].isel(leverage=1)).all())
