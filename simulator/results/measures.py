@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
 from simulator.results import reductions as days
+from simulator.results.layout import STATUS
 from simulator.results.reductions import Reduction
 
 #: A path is dysfunctional when some dislocation moves farther than this from its opening: three standard
@@ -183,31 +184,31 @@ def with_unit(words: str, unit: str) -> str:
 
 
 _ROWS: tuple[Measure[Any], ...] = (
-    Measure(key="status", label="why the path stopped; 0 when it finished", unit="1", of=lambda a: a["status"]),
+    Measure(key=STATUS.name, label=STATUS.meaning, unit=STATUS.unit, of=lambda arrays: arrays[STATUS.name]),
     # Dislocations and margins
     Measure(
-        key="dislocation_farthest", label="dislocation on the day farthest from the opening", unit="bp", dim="trade",
-        of=days.farthest("dislocation"), table="dislocations", heading="farthest",
+        key="dislocation_farthest", label="dislocation on the day farthest from the opening", unit="bp",
+        dim="trade", of=days.farthest("dislocation"), table="dislocations", heading="farthest",
         opening=Opening("dislocation", "opening", 1),
     ),
     Measure(
-        key="dislocation_move", label="dislocation, largest move", note="from the opening, in size", unit="bp", dim="trade",
-        of=days.largest_move("dislocation"), worse="higher", short="dislocation", table="dislocations",
-        heading="move", quantiles="high", group="market", has_tail=True,
+        key="dislocation_move", label="dislocation, largest move", note="from the opening, in size", unit="bp",
+        dim="trade", of=days.largest_move("dislocation"), worse="higher", short="dislocation",
+        table="dislocations", heading="move", quantiles="high", group="market", has_tail=True,
         by_label="dislocation of {}, largest move",
     ),
     Measure(
-        key="dislocation_end", label="dislocation at the end", unit="bp", dim="trade", of=days.end("dislocation"),
-        table="dislocations", heading="end",
+        key="dislocation_end", label="dislocation at the end", unit="bp", dim="trade",
+        of=days.end("dislocation"), table="dislocations", heading="end",
     ),
     Measure(
         key="dislocation_rise", label="rise of the dislocation against funds, averaged by their packages, peak",
         unit="bp", of=days.rise_against_funds, worse="higher", short="rise of the dislocation", is_kept=False,
     ),
     Measure(
-        key="margin_peak", label="initial margin per face, peak", unit="1", dim="trade", of=days.peak("initial_margin"),
-        decimals=4, in_percent=True, table="dislocations", heading="margin, peak",
-        opening=Opening("initial_margin", "margin, opening", 2),
+        key="margin_peak", label="initial margin per face, peak", unit="1", dim="trade",
+        of=days.peak("initial_margin"), decimals=4, in_percent=True, table="dislocations",
+        heading="margin, peak", opening=Opening("initial_margin", "margin, opening", 2),
     ),
     # Yields
     Measure(
@@ -219,9 +220,9 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.largest_size("cash_yield_change"), table="yields", heading="total, peak",
     ),
     Measure(
-        key="amplification", label="amplification, total over exogenous yield move", note="at their peaks", unit="x", dim="trade",
-        of=Ratio("total_peak", "exogenous_peak"), decimals=3, short="amplification", table="yields",
-        heading="amplification", group="market",
+        key="amplification", label="amplification, total over exogenous yield move", note="at their peaks",
+        unit="x", dim="trade", of=Ratio("total_peak", "exogenous_peak"), decimals=3, short="amplification",
+        table="yields", heading="amplification", group="market",
     ),
     Measure(
         key="exogenous_end", label="exogenous yield change at the end", unit="bp", dim="trade",
@@ -242,32 +243,35 @@ _ROWS: tuple[Measure[Any], ...] = (
     ),
     # Hedge funds
     Measure(
-        key="unwound", label="packages given up in the trade", note="at the lowest point", unit="$bn", dim="trade", of=days.unwound,
-        worse="higher", table="deleveraging", heading="unwound", quantiles="both",
+        key="unwound", label="packages given up in the trade", note="at the lowest point", unit="$bn",
+        dim="trade", of=days.unwound, worse="higher", table="deleveraging", heading="unwound", quantiles="both",
         opening=Opening("fund_packages", "opening", 0, tells_share=True), in_all="unwound_in_all",
     ),
     Measure(
-        key="unwound_in_all", label="packages given up", note="in all trades, at the lowest point", unit="$bn", of=days.unwound_in_all,
-        worse="higher", group="funds", has_tail=True,
+        key="unwound_in_all", label="packages given up", note="in all trades, at the lowest point", unit="$bn",
+        of=days.unwound_in_all, worse="higher", group="funds", has_tail=True,
     ),
     Measure(
-        key="rise_when_lowest", label="rise of the dislocation against funds when packages are lowest", unit="bp",
-        dim="trade", of=days.rise_when_lowest,
+        key="rise_when_lowest", label="rise of the dislocation against funds when packages are lowest",
+        unit="bp", dim="trade", of=days.rise_when_lowest,
     ),
     Measure(
         key="impact", label="rise of the dislocation for packages given up", unit="bp per $100bn", dim="trade",
         of=Ratio("rise_when_lowest", "unwound", 100.0), worse="higher", table="deleveraging", heading="impact",
         group="funds",
     ),
-    Measure(key="sold", label="packages sold by funds, all days", unit="$bn", dim="trade", of=days.total("fund_sales")),
+    Measure(
+        key="sold", label="packages sold by funds, all days", unit="$bn", dim="trade",
+        of=days.total("fund_sales"),
+    ),
     Measure(
         key="sold_by_channel", label="packages sold, by cause", unit="$bn", dim="channel",
         of=days.total("fund_sales_by_channel"), worse="higher", table="causes", heading="sold", group="funds",
         by_label="packages sold because of {}", neutral=("choice",),
     ),
     Measure(
-        key="called", label="cash called from funds, all days", unit="$bn", dim="call", of=days.total("fund_calls"),
-        table="causes", heading="called",
+        key="called", label="cash called from funds, all days", unit="$bn", dim="call",
+        of=days.total("fund_calls"), table="causes", heading="called",
     ),
     Measure(
         key="fund_equity_low", label="equity of hedge funds, lowest", unit="$bn", of=days.low("fund_equity"),
@@ -288,16 +292,17 @@ _ROWS: tuple[Measure[Any], ...] = (
         group="funding",
     ),
     Measure(
-        key="haircut_peak", label="average haircut, peak", unit="1", of=days.peak("mean_haircut"), worse="higher",
-        decimals=4, in_percent=True, short="haircut", table="funding", group="funding",
+        key="haircut_peak", label="average haircut, peak", unit="1", of=days.peak("mean_haircut"),
+        worse="higher", decimals=4, in_percent=True, short="haircut", table="funding", group="funding",
     ),
     Measure(
         key="balance_sheet_cost_peak", label="cost of dealers' balance sheet, peak", unit="bp",
         of=days.peak("balance_sheet_cost"), worse="higher", table="funding", group="funding",
     ),
     Measure(
-        key="dealer_use_peak", label="dealers' use of their limits, peak", note="balance sheets over leverage limits", unit="1", of=days.peak("dealer_use"),
-        worse="higher", decimals=3, in_percent=True, short="dealers' use", table="funding", group="funding",
+        key="dealer_use_peak", label="dealers' use of their limits, peak",
+        note="balance sheets over leverage limits", unit="1", of=days.peak("dealer_use"), worse="higher",
+        decimals=3, in_percent=True, short="dealers' use", table="funding", group="funding",
     ),
     Measure(
         key="tightest_use_peak", label="the tightest dealer's use of its limit, peak", unit="1",
@@ -308,8 +313,8 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.total("repo_taken_back"), worse="higher", table="funding", group="funding",
     ),
     Measure(
-        key="dealer_capital_end", label="dealers' capital at the end", unit="$bn", of=days.end("dealer_capital"),
-        worse="lower",
+        key="dealer_capital_end", label="dealers' capital at the end", unit="$bn",
+        of=days.end("dealer_capital"), worse="lower",
     ),
     # Central bank and flows
     Measure(
@@ -334,15 +339,16 @@ _ROWS: tuple[Measure[Any], ...] = (
     ),
     Measure(
         key="central_bank_gain", label="price gain on purchases at the end",
-        note="of the central bank, marked to the last day, without carry", unit="$bn", of=days.central_bank_gain,
-        group="cost",
+        note="of the central bank, marked to the last day, without carry", unit="$bn",
+        of=days.central_bank_gain, group="cost",
     ),
     Measure(
-        key="foreign_sales", label="sold by foreign holders", unit="$bn", of=days.total("foreign_sales"), table="flows"
-    ),
-    Measure(
-        key="fund_redemptions", label="redemptions from hedge funds", note="paid or owed", unit="$bn", of=days.total("fund_redemptions"),
+        key="foreign_sales", label="sold by foreign holders", unit="$bn", of=days.total("foreign_sales"),
         table="flows",
+    ),
+    Measure(
+        key="fund_redemptions", label="redemptions from hedge funds", note="paid or owed", unit="$bn",
+        of=days.total("fund_redemptions"), table="flows",
     ),
     Measure(
         key="asset_manager_redemptions", label="redemptions from asset managers", unit="$bn",
@@ -351,12 +357,13 @@ _ROWS: tuple[Measure[Any], ...] = (
     # Dysfunction and failures
     Measure(
         key="dysfunction", label=f"a dislocation moves more than {DYSFUNCTION_BP:.0f} bp, or no dealer is left",
-        unit="probability", of=Event("dislocation_move", DYSFUNCTION_BP, counts_lost=True), worse="higher", decimals=3,
-        short="market dysfunctional", table="failures", group="failures",
+        unit="probability", of=Event("dislocation_move", DYSFUNCTION_BP, counts_lost=True), worse="higher",
+        decimals=3, short="market dysfunctional", table="failures", group="failures",
     ),
     Measure(
         key="dealer_fails", label="a dealer is closed out", unit="probability",
-        of=Event("dealers_failed", counts_lost=True), worse="higher", decimals=3, table="failures", group="failures",
+        of=Event("dealers_failed", counts_lost=True), worse="higher", decimals=3, table="failures",
+        group="failures",
     ),
     Measure(
         key="dealers_at_limits", label="dealers are at their limits", unit="probability",
@@ -376,13 +383,13 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=Event("shortfall_left", SHORTFALL_THAT_COUNTS_BN), worse="higher", decimals=3,
     ),
     Measure(
-        key="funds_failed", label="hedge funds closed out", unit="1", of=days.end("funds_failed"), worse="higher",
-        short="funds closed out",
-        decimals=2, table="failures", happens_above=0.0, group="failures",
+        key="funds_failed", label="hedge funds closed out", unit="1", of=days.end("funds_failed"),
+        worse="higher", short="funds closed out", decimals=2, table="failures", happens_above=0.0,
+        group="failures",
     ),
     Measure(
-        key="dealers_failed", label="dealers closed out", unit="1", of=days.end("dealers_failed"), worse="higher",
-        decimals=2,
+        key="dealers_failed", label="dealers closed out", unit="1", of=days.end("dealers_failed"),
+        worse="higher", decimals=2,
     ),
     Measure(
         key="dealer_client_losses", label="dealers' losses on failed funds", unit="$bn",
@@ -396,7 +403,8 @@ _ROWS: tuple[Measure[Any], ...] = (
     ),
     Measure(
         key="shortfall_left", label="shortfall left after the last round of a day, largest", unit="$bn",
-        of=days.peak("shortfall_left"), worse="higher", table="failures", happens_above=SHORTFALL_THAT_COUNTS_BN,
+        of=days.peak("shortfall_left"), worse="higher", table="failures",
+        happens_above=SHORTFALL_THAT_COUNTS_BN,
     ),
     Measure(key="rounds_peak", label="most rounds in a day", unit="1", of=days.peak("rounds")),
 )  # fmt: skip
