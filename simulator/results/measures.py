@@ -334,7 +334,7 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.total("facility_use"), group="cost",
     ),
     Measure(
-        key="central_bank_peak", label="bought and lent by the central bank at a time, peak", unit="$bn",
+        key="central_bank_peak", label="bought and lent by the central bank, peak", unit="$bn",
         of=days.outlay_peak, group="cost",
     ),
     Measure(
