@@ -131,9 +131,7 @@ def _forced(data: RunData) -> Headline:
     value, error = value.replace(" bn", "bn"), error.replace(" bn", "bn")
     totals = {name: data.measure("sold_by_channel", channel=name).value for name in data.layout.channels}
     main = max(totals, key=lambda name: totals[name])
-    share = data.ratio(
-        100.0 * data.values("sold_by_channel", channel=main), data.values("sold_by_channel").sum(axis=1)
-    )
+    share = data.figures.percent_of_all("sold_by_channel", channel=main)
     because = (
         f"; the main cause is {cause(main)}, {figure(share, 0, '%')} of sales" if totals[main] > 0.0 else ""
     )

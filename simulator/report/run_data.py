@@ -148,10 +148,6 @@ class RunData:
         """Ratio of two averages."""
         return self.figures.ratio(above, below)
 
-    def share(self, happened: Array) -> Estimate:
-        """Probability of something."""
-        return self.figures.share(happened)
-
     @cached_property
     def dysfunction(self) -> Estimate:
         """Probability that the market is dysfunctional."""

@@ -168,11 +168,10 @@ def sold_in_words(data: RunData, totals: dict[str, Estimate]) -> str:
     all_sold = sum(total.value for total in totals.values())
     if all_sold < 0.001 * data.held_bn:
         return "Hedge funds sell next to nothing."
-    in_all = data.values("sold_by_channel").sum(axis=1)
     main = [
         name for name in sorted(totals, key=lambda name: -totals[name].value)[:3] if totals[name].value > 0.0
     ]
-    shares = {name: data.ratio(100.0 * data.values("sold_by_channel", channel=name), in_all) for name in main}
+    shares = {name: data.figures.percent_of_all("sold_by_channel", channel=name) for name in main}
     told = [f"{cause(name)} ({figure(share, 1, '%')})" for name, share in shares.items() if share.value > 1.0]
     forced = sum(totals[name].value for name in data.layout.calls)
     return (

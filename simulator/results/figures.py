@@ -54,6 +54,10 @@ class Figures:
         """Probability of something."""
         return statistics.probability(happens, antithetic=self.antithetic)
 
+    def percent_of_all(self, key: str, **where: str) -> Estimate:
+        """An outcome of one label of its dimension, in per cent of that of all."""
+        return self.ratio(100.0 * self.values(key, **where), self.values(key).sum(axis=1))
+
     def ratio(self, above: Array, below: Array) -> Estimate:
         """Ratio of two averages."""
         return statistics.ratio(above, below, antithetic=self.antithetic)

@@ -236,7 +236,6 @@ class _Tables:
             columns += _columns(measure)
             if measure.key == SOLD:
                 columns.append(Column("share", "of sales", "%", 1))
-        sold = self.figures.values(SOLD).sum(axis=1)
         rows = []
         for label in self.figures.outcomes["channel"].values.tolist():
             cells: list[Cell] = []
@@ -245,7 +244,7 @@ class _Tables:
                 where = {measure.dim: label}
                 cells.append(self.figures.of(measure.key, measure.scale, **where) if is_there else None)
                 if measure.key == SOLD:
-                    cells.append(self.figures.ratio(100.0 * self.figures.values(SOLD, **where), sold))
+                    cells.append(self.figures.percent_of_all(SOLD, **where))
             rows.append(Row(label.replace("_", " "), tuple(cells), label))
         return Table(key, title, tuple(columns), tuple(rows))
 
