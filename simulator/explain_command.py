@@ -82,13 +82,13 @@ def _variables(name: str) -> list[Variable]:
 
 
 def _outcomes(name: str) -> list[Variable]:
-    from simulator.results.outcomes import OUTCOMES
+    from simulator.results.measures import outcomes
     from simulator.results.variables import Variable
 
     return [
-        Variable(one.name, one.unit, f"{one.meaning}, one figure a path")
-        for one in OUTCOMES
-        if one.name == name
+        Variable(one.key, one.stored_unit, f"{one.meaning}, one figure a path")
+        for one in outcomes()
+        if one.key == name
     ]
 
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.analysis import shapley
-from simulator.analysis.channels import JUDGED_BY, OUTCOMES, Values, play_outcomes
-from simulator.results.measures import Estimate, mean
+from simulator.analysis.channels import JUDGED_BY, TOLD, Values, play_outcomes, told
+from simulator.results.measures import MEASURES, with_unit
+from simulator.results.statistics import Estimate, mean
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -71,7 +72,7 @@ class Attribution:
                 name: {
                     "value": figure.value,
                     "standard_error": figure.standard_error,
-                    "unit": OUTCOMES[name].unit,
+                    "unit": MEASURES[name].unit,
                 }
                 for name, figure in figures.items()
             }
@@ -131,7 +132,7 @@ def attribute(
 
     everybody, nobody = frozenset(names), frozenset[str]()
     packed = _packed_parts(names, lambda coalition: np.stack(list(play(coalition).values())), orders)
-    finished = np.all([np.isfinite(run["unwound"]) for run in runs.values()], axis=0)
+    finished = np.all([np.isfinite(run[TOLD[0]]) for run in runs.values()], axis=0)
     mirrored = scenario.drivers.sampling == "antithetic"
 
     def over_paths(values: Values) -> Estimate:
@@ -151,12 +152,12 @@ def attribute(
         int(finished.sum()),
         len(runs),
         orders,
-        {name: over_paths(runs[nobody][name]) for name in OUTCOMES},
+        {name: over_paths(runs[nobody][name]) for name in TOLD},
         {
-            group: {name: part(values[:, place]) for place, name in enumerate(OUTCOMES)}
+            group: {name: part(values[:, place]) for place, name in enumerate(TOLD)}
             for group, values in packed.items()
         },
-        {name: over_paths(runs[everybody][name]) for name in OUTCOMES},
+        {name: over_paths(runs[everybody][name]) for name in TOLD},
     )
 
 
@@ -187,10 +188,10 @@ def print_attribution(attribution: Attribution) -> None:
     )
     table = Table(title=plain(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("", no_wrap=True)
-    for outcome in OUTCOMES.values():
-        table.add_column(f"{outcome.meaning}, {outcome.unit}", justify="right")
+    for measure in told().values():
+        table.add_column(with_unit(measure.in_short, measure.told_unit), justify="right")
     rows = {"all channels off": attribution.without, **attribution.parts, "all channels on": attribution.full}
     for name, figures in rows.items():
-        table.add_row(name, *(shown(figures[outcome], 2) for outcome in OUTCOMES))
+        table.add_row(name, *(shown(figures[key], 2) for key in TOLD))
     console.print(table)
     console.print("Each column adds up. ± is one Monte Carlo standard error, on common random numbers.")

@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
 from simulator.results.layout import Array
-from simulator.results.measures import Estimate, probability
+from simulator.results.statistics import Estimate, probability
 
 if TYPE_CHECKING:
     from simulator.engine.opening import Prepared

@@ -12,17 +12,20 @@ Units: USD billions of face, bp, differences in the unit of the outcome.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.measures import Estimate, difference, mean
-from simulator.results.variables import BY_TRADE, OF_MARKET, position
+from simulator.engine.opening_records import opening_records
+from simulator.results.measures import MEASURES, Measure, with_unit
+from simulator.results.reductions import Reduction
+from simulator.results.statistics import Estimate, difference, mean
+from simulator.results.variables import BY_TRADE, OF_MARKET
 
 if TYPE_CHECKING:
     from simulator.engine.opening import Prepared
@@ -32,78 +35,48 @@ if TYPE_CHECKING:
 Values = NDArray[np.float64]
 
 
-class Outcome(NamedTuple):
-    """One number a path: what it is, its unit, and how records make it."""
-
-    meaning: str
-    unit: str
-    of: Callable[[Prepared, Records], Values]
+#: What attribution tells: keys of measures.
+TOLD = ("unwound_in_all", "dislocation_rise", "pressure_over_outstanding", "fund_equity_lost", "funds_failed")
 
 
-def unwound(prepared: Prepared, records: Records) -> Values:
-    """Packages that funds have given up on the day when they hold least; a reverse trade counts in size."""
-    opening = prepared.parameters.opening_packages_bn.sum(axis=1)
-    held = _by_trade(records, "fund_packages") * np.sign(opening)
-    given_up: Values = (np.abs(opening) - held).sum(axis=2).max(axis=1)
-    return given_up
+def told() -> dict[str, Measure[Reduction]]:
+    """Measures that attribution tells, by key."""
+    return {key: MEASURES[key] for key in TOLD}
 
 
-def dislocation_rise(prepared: Prepared, records: Records) -> Values:
-    """Largest rise of the dislocation against the funds, averaged over trades by their opening packages."""
-    opening = prepared.parameters.opening_packages_bn.sum(axis=1)
-    rise = _by_trade(records, "dislocation") - prepared.parameters.opening_dislocation_bp
-    average: Values = (rise @ opening) / np.abs(opening).sum()
-    highest: Values = average.max(axis=1)
-    return highest
+def measured(prepared: Prepared, records: Records) -> dict[str, Values]:
+    """What attribution tells, by path, from records in memory; NaN for paths that stopped."""
+    opening = opening_records(prepared)
+    arrays: dict[str, Values] = {}
+    for group, variables in (("by_trade", BY_TRADE), ("of_market", OF_MARKET)):
+        first, days = getattr(opening, group), getattr(records, group)
+        packed = np.concatenate([np.repeat(first, len(days), axis=0), days], axis=1, dtype=np.float64)
+        arrays |= {variable.name: packed[:, :, place] for place, variable in enumerate(variables)}
+    arrays["outstanding"] = prepared.parameters.outstanding_bn
+    with np.errstate(invalid="ignore"):  # stopped paths are NaN
+        return {key: np.asarray(measure.of(arrays), np.float64) for key, measure in told().items()}
 
-
-def outright_pressure(prepared: Prepared, records: Records) -> Values:
-    """Largest yield pressure of outright selling, averaged over trades by what is outstanding."""
-    outstanding = prepared.parameters.outstanding_bn
-    average: Values = _by_trade(records, "outright_pressure") @ (outstanding / outstanding.sum())
-    highest: Values = average.max(axis=1)
-    return highest
-
-
-def equity_lost(prepared: Prepared, records: Records) -> Values:
-    """Equity of funds lost by the end: to losses, to redemptions, and to closing out."""
-    lost: Values = prepared.parameters.opening_equity_bn.sum() - _of_market(records, "fund_equity")[:, -1]
-    return lost
-
-
-def funds_failed(prepared: Prepared, records: Records) -> Values:
-    """Funds closed out."""
-    return _of_market(records, "funds_failed")[:, -1]
-
-
-OUTCOMES = {
-    "unwound": Outcome("packages funds gave up", "$bn", unwound),
-    "dislocation": Outcome("rise of the dislocation", "bp", dislocation_rise),
-    "pressure": Outcome("outright pressure", "bp", outright_pressure),
-    "equity": Outcome("fund equity lost", "$bn", equity_lost),
-    "failed": Outcome("funds failed", "funds", funds_failed),
-}
 
 #: The outcome that each channel should lower when it is off, and why.
 JUDGED_BY = {
     "variation_margin": (
-        "unwound",
+        "unwound_in_all",
         "no cash leaves with losses on hedges, so none has to be raised by selling",
     ),
-    "initial_margin": ("unwound", "margins stay at their opening level, and cash stays free"),
-    "haircut": ("unwound", "repo keeps its opening haircut, and cash stays free"),
-    "roll_over": ("unwound", "dealers roll every loan, whatever lenders offer them"),
-    "redemption": ("unwound", "investors do not leave, so funds do not shrink with them"),
-    "risk_limit": ("unwound", "funds hold on until calls force them"),
+    "initial_margin": ("unwound_in_all", "margins stay at their opening level, and cash stays free"),
+    "haircut": ("unwound_in_all", "repo keeps its opening haircut, and cash stays free"),
+    "roll_over": ("unwound_in_all", "dealers roll every loan, whatever lenders offer them"),
+    "redemption": ("unwound_in_all", "investors do not leave, so funds do not shrink with them"),
+    "risk_limit": ("unwound_in_all", "funds hold on until calls force them"),
     "default": (
-        "dislocation",
+        "dislocation_rise",
         "no book is seized and sold, and no loss on a client cuts what dealers can carry",
     ),
-    "dealer_capacity": ("dislocation", "the next unit of balance sheet costs as much as the first"),
+    "dealer_capacity": ("dislocation_rise", "the next unit of balance sheet costs as much as the first"),
 }
 #: The same for price impact in both markets, which is scaled to nothing instead of switched off.
 PRICE_IMPACT = "price_impact"
-PRICE_IMPACT_JUDGED_BY = ("dislocation", "sales move no price: what is left is the direct loss")
+PRICE_IMPACT_JUDGED_BY = ("dislocation_rise", "sales move no price: what is left is the direct loss")
 
 
 @dataclass(frozen=True)
@@ -166,7 +139,7 @@ def channel_table(
         for channel in channels
     }
     runs = {name: play_outcomes(variant, files, paths, threads) for name, variant in variants.items()}
-    finished = np.all([np.isfinite(run["unwound"]) for run in (full, *runs.values())], axis=0)
+    finished = np.all([np.isfinite(run[TOLD[0]]) for run in (full, *runs.values())], axis=0)
     mirrored = scenario.drivers.sampling == "antithetic"
 
     def keep(values: Values) -> Values:
@@ -178,14 +151,14 @@ def channel_table(
             channel,
             judged_by,
             reason,
-            {name: mean(keep(run[name]), antithetic=mirrored) for name in OUTCOMES},
-            {name: difference(keep(run[name]), keep(full[name]), antithetic=mirrored) for name in OUTCOMES},
+            {name: mean(keep(run[name]), antithetic=mirrored) for name in TOLD},
+            {name: difference(keep(run[name]), keep(full[name]), antithetic=mirrored) for name in TOLD},
         )
 
     return ChannelTable(
         scenario.name,
         int(finished.sum()),
-        {name: mean(keep(full[name]), antithetic=mirrored) for name in OUTCOMES},
+        {name: mean(keep(full[name]), antithetic=mirrored) for name in TOLD},
         tuple(effect(channel, run) for channel, run in runs.items()),
     )
 
@@ -212,20 +185,11 @@ def play_outcomes(
 
     def play(first: int) -> dict[str, Values]:
         records = simulate_block(prepared, first, min(block, paths - first)).records
-        with np.errstate(invalid="ignore"):  # stopped paths are NaN
-            return {name: outcome.of(prepared, records) for name, outcome in OUTCOMES.items()}
+        return measured(prepared, records)
 
     with ThreadPoolExecutor(threads) as pool:
         blocks = list(pool.map(play, range(0, paths, block)))
-    return {name: np.concatenate([played[name] for played in blocks]) for name in OUTCOMES}
-
-
-def _by_trade(records: Records, name: str) -> Values:
-    return records.by_trade[:, :, position(BY_TRADE, name)].astype(np.float64)
-
-
-def _of_market(records: Records, name: str) -> Values:
-    return records.of_market[:, :, position(OF_MARKET, name)].astype(np.float64)
+    return {name: np.concatenate([played[name] for played in blocks]) for name in TOLD}
 
 
 def print_table(table: ChannelTable) -> None:
@@ -236,14 +200,14 @@ def print_table(table: ChannelTable) -> None:
     title = f"{table.scenario}: outcome with each channel off, less the full model ({table.paths:,} paths)"
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
     shown.add_column("without")
-    for outcome in OUTCOMES.values():
-        shown.add_column(f"{outcome.meaning}, {outcome.unit}", justify="right")
+    for measure in told().values():
+        shown.add_column(with_unit(measure.in_short, measure.told_unit), justify="right")
     shown.add_column("standard errors", justify="right")
-    shown.add_row("(full model)", *(_figure(table.full[name]) for name in OUTCOMES), "")
+    shown.add_row("(full model)", *(_figure(table.full[name]) for name in TOLD), "")
     for effect in table.effects:
         cells = [
             _figure(effect.change[name], signed=True) + (" *" if name == effect.judged_by else "")
-            for name in OUTCOMES
+            for name in TOLD
         ]
         shown.add_row(effect.channel.replace("_", " "), *cells, f"{effect.errors_away:+.1f}")
     console = Console(markup=False, highlight=False, width=150)

@@ -1,28 +1,27 @@
-"""The figures that runs are compared by: what each is, its unit, which way is worse, and how paths make it."""
+"""The measures that runs are compared by, as statistics of the paths of a run, from which differences are made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.paired import Statistic, average, expected_shortfall, over, scaled, share
 from simulator.results.folder import RunFolder
-from simulator.results.outcomes import is_above, is_above_or_lost, is_dysfunctional
+from simulator.results.measures import MEASURES, TAIL, Event, Group, Measure, Ratio, Worse
+from simulator.results.outcomes import happened
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
-Worse = Literal["higher", "lower", "neither"]
-Group = Literal["market", "funds", "funding", "failures", "cost"]
 
-#: Expected shortfall is the average of the worst 5% of paths.
-TAIL = 0.95
+#: Groups of a comparison in the order in which they are told.
 GROUPS: dict[Group, str] = {
     "market": "Yields and dislocation",
     "funds": "Hedge funds",
@@ -30,6 +29,8 @@ GROUPS: dict[Group, str] = {
     "failures": "Dysfunction and failures",
     "cost": "What the central bank spends",
 }
+#: Dimensions over which an outcome is averaged to one figure of the market, with the weights of :class:`RunPaths`.
+AVERAGED = ("trade",)
 
 
 @dataclass(frozen=True)
@@ -43,47 +44,49 @@ class RunPaths:
     kept
         Paths that count in averages, (path,); the others stopped, here or in a run this one is paired with.
     weights
-        Share of each trade in the packages that funds open with, (trade,).
+        By dimension of :data:`AVERAGED`: share of each label in the packages that funds open with.
     is_mirrored
         Whether paths ``2k`` and ``2k + 1`` are one antithetic draw.
     """
 
     outcomes: xr.Dataset
     kept: NDArray[np.bool_]
-    weights: Floats
+    weights: Mapping[str, Floats]
     is_mirrored: bool
 
-    def values(self, name: str, trade: str = "") -> Floats:
-        """An outcome by path: of one trade, or averaged over trades by the packages funds open with."""
+    def values(self, name: str, label: str = "") -> Floats:
+        """An outcome by path: of one label of its dimension, or averaged by the packages funds open with."""
         values = np.asarray(self.outcomes[name].values, np.float64)
-        if "trade" in self.outcomes[name].dims:
-            chosen = self.outcomes["trade"].values.tolist().index(trade) if trade else None
-            values = values @ self.weights if chosen is None else values[:, chosen]
+        for dim in self.outcomes[name].dims:
+            if dim != "path":
+                chosen = self.outcomes[dim].values.tolist().index(label) if label else None
+                values = values @ self.weights[str(dim)] if chosen is None else values[:, chosen]
         return np.where(self.kept, values, np.nan)
 
-    def mean(self, name: str, trade: str = "") -> Statistic:
-        """Average of an outcome over paths."""
-        return average(self.values(name, trade), is_mirrored=self.is_mirrored)
+    def statistic(self, measure: Measure[Any], label: str = "") -> Statistic:
+        """A measure: an average, a share of paths (in which a market that lost all dealers counts) or a ratio."""
+        if isinstance(measure.of, Event):
+            return share(happened(measure.of, self.outcomes), is_mirrored=self.is_mirrored)
+        if isinstance(measure.of, Ratio):
+            above, below = (
+                average(self.values(name, label), is_mirrored=self.is_mirrored)
+                for name in (measure.of.numerator, measure.of.denominator)
+            )
+            ratio = over(above, below)
+            return scaled(ratio, measure.of.factor) if measure.of.factor != 1.0 else ratio
+        return average(self.values(measure.key, label), is_mirrored=self.is_mirrored)
 
-    def tail(self, name: str, trade: str = "") -> Statistic:
+    def tail(self, measure: Measure[Any]) -> Statistic:
         """Average of an outcome over its worst 5% of paths."""
-        return expected_shortfall(self.values(name, trade), TAIL, is_mirrored=self.is_mirrored)
-
-    def probability(self, happened: Floats) -> Statistic:
-        """Share of paths; a market that lost all dealers counts where ``happened`` is not NaN."""
-        return share(happened, is_mirrored=self.is_mirrored)
-
-    def channel(self, name: str) -> Statistic:
-        """Average sales booked to a channel."""
-        values = np.asarray(self.outcomes["sold_by_channel"].sel(channel=name).values, np.float64)
-        return average(np.where(self.kept, values, np.nan), is_mirrored=self.is_mirrored)
+        return expected_shortfall(self.values(measure.key), TAIL, is_mirrored=self.is_mirrored)
 
 
-class Measure(NamedTuple):
-    """A figure of a run: key in JSON, words, unit, which way is worse, decimals, and how it is made."""
+class Compared(NamedTuple):
+    """A figure of a run as it is compared: a measure, its tail, or what it is for one label of its dimension."""
 
     key: str
     label: str
+    short: str
     unit: str
     worse: Worse
     group: Group
@@ -98,132 +101,38 @@ def run_paths(run: RunFolder, outcomes: xr.Dataset) -> RunPaths:
     held = opening.sum()
     weights = opening / held if held > 0.0 else np.full(len(opening), 1.0 / len(opening))
     finished = outcomes["status"].values == 0
-    return RunPaths(outcomes, finished, weights, run.manifest.sampling == "antithetic")
-
-
-def measures_of(trades: tuple[str, ...], channels: tuple[str, ...]) -> tuple[Measure, ...]:
-    """All figures for runs with these trades and channels, grouped, the most telling first."""
-    return (
-        *_market(),
-        *(row for trade in trades for row in _of_trade(trade)),
-        *_funds(channels),
-        *_funding(),
-        *_failures(),
-        *_cost(),
+    return RunPaths(
+        outcomes, finished, dict.fromkeys(AVERAGED, weights), run.manifest.sampling == "antithetic"
     )
 
 
-def _market() -> tuple[Measure, ...]:
-    def amplification(run: RunPaths) -> Statistic:
-        return over(run.mean("total_peak"), run.mean("exogenous_peak"))
+def compared(labels: Mapping[str, tuple[str, ...]]) -> tuple[Compared, ...]:
+    """All figures of runs with these labels along each dimension, by group."""
+    found = [each for measure in MEASURES.values() if measure.group for each in _of(measure, labels)]
+    groups = list(GROUPS)
+    return tuple(sorted(found, key=lambda each: groups.index(each.group)))
 
-    return (
-        Measure(
-            "dislocation_move", "dislocation, largest move", "bp", "higher", "market", 1,
-            lambda run: run.mean("dislocation_move"),
-        ),
-        Measure(
-            "dislocation_move_tail", "dislocation, worst 5% of paths", "bp", "higher", "market", 1,
-            lambda run: run.tail("dislocation_move"),
-        ),
-        Measure(
-            "pressure_peak", "outright pressure on yields, peak", "bp", "higher", "market", 1,
-            lambda run: run.mean("pressure_peak"),
-        ),
-        Measure("amplification", "yield move, total over exogenous", "x", "neither", "market", 3, amplification),
+
+def _of(measure: Measure[Any], labels: Mapping[str, tuple[str, ...]]) -> Iterator[Compared]:
+    whole = Compared(
+        measure.key, measure.label, measure.in_short, measure.unit, measure.worse, measure.group, measure.decimals,
+        partial(RunPaths.statistic, measure=measure),
     )  # fmt: skip
-
-
-def _of_trade(trade: str) -> tuple[Measure, ...]:
-    return (
-        Measure(
-            f"dislocation_move.{trade}", f"dislocation of {trade}, largest move", "bp", "higher", "market", 1,
-            lambda run: run.mean("dislocation_move", trade),
-        ),
-    )  # fmt: skip
-
-
-def _funds(channels: tuple[str, ...]) -> tuple[Measure, ...]:
-    def impact(run: RunPaths) -> Statistic:
-        return scaled(over(run.mean("rise_when_lowest"), run.mean("unwound")), 100.0)
-
-    def sold(channel: str) -> Measure:
-        words = f"sold because of {channel.replace('_', ' ')}"
-        worse: Worse = "neither" if channel == "choice" else "higher"
-        return Measure(f"sold.{channel}", words, "$bn", worse, "funds", 1, lambda run: run.channel(channel))
-
-    return (
-        Measure(
-            "unwound", "packages given up", "$bn", "higher", "funds", 1, lambda run: run.mean("unwound_in_all")
-        ),
-        Measure(
-            "unwound_tail", "packages, worst 5% of paths", "$bn", "higher", "funds", 1,
-            lambda run: run.tail("unwound_in_all"),
-        ),
-        Measure("impact", "dislocation for each $100bn given up", "bp", "higher", "funds", 1, impact),
-        *(sold(channel) for channel in channels),
-        Measure(
-            "fund_equity_low", "equity, lowest", "$bn", "lower", "funds", 2,
-            lambda run: run.mean("fund_equity_low"),
-        ),
-    )  # fmt: skip
-
-
-def _funding() -> tuple[Measure, ...]:
-    rows = (
-        ("repo_spread_peak", "wholesale repo over policy rate, peak", "bp", 1),
-        ("client_repo_spread_peak", "repo rate of funds over policy rate, peak", "bp", 1),
-        ("haircut_peak", "average haircut, peak", "1", 4),
-        ("repo_taken_back", "repo dealers took back", "$bn", 1),
-        ("balance_sheet_cost_peak", "cost of dealers' balance sheet, peak", "bp", 1),
-        ("dealer_use_peak", "dealers' balance-sheet use, peak", "1", 3),
-    )
-
-    def row(name: str, label: str, unit: str, decimals: int) -> Measure:
-        return Measure(name, label, unit, "higher", "funding", decimals, lambda run: run.mean(name))
-
-    return tuple(row(*each) for each in rows)
-
-
-def _failures() -> tuple[Measure, ...]:
-    def of_dealers(run: RunPaths, name: str, threshold: float) -> Statistic:
-        return run.probability(is_above_or_lost(run.outcomes, name, threshold))
-
-    def chance(key: str, label: str, of: Callable[[RunPaths], Statistic]) -> Measure:
-        return Measure(key, label, "probability", "higher", "failures", 3, of)
-
-    return (
-        chance(
-            "dysfunction", "market dysfunctional", lambda run: run.probability(is_dysfunctional(run.outcomes))
-        ),
-        chance("dealer_fails", "a dealer fails", lambda run: of_dealers(run, "dealers_failed", 0.0)),
-        chance("dealers_full", "dealers at their limits", lambda run: of_dealers(run, "dealer_use_peak", 1.0)),
-        chance(
-            "fund_fails", "a fund fails", lambda run: run.probability(is_above(run.outcomes, "funds_failed", 0.0))
-        ),
-        Measure("funds_failed", "funds failed", "1", "higher", "failures", 2, lambda run: run.mean("funds_failed")),
-        Measure(
-            "dealer_client_losses", "dealers' losses on failed funds", "$bn", "higher", "failures", 3,
-            lambda run: run.mean("dealer_client_losses"),
-        ),
-        Measure(
-            "waterfall_losses", "losses of the clearing house's waterfall", "$bn", "higher", "failures", 3,
-            lambda run: run.mean("waterfall_losses"),
-        ),
-    )  # fmt: skip
-
-
-def _cost() -> tuple[Measure, ...]:
-    rows: tuple[tuple[str, str, str, Worse], ...] = (
-        ("outright_purchases", "bought outright", "$bn", "neither"),
-        ("hedged_purchases", "packages bought", "$bn", "neither"),
-        ("facility_peak", "standing repo facility, peak use", "$bn", "neither"),
-        ("facility_days", "standing repo facility, use times days", "$bn days", "neither"),
-        ("central_bank_peak", "bought and lent at a time, peak", "$bn", "neither"),
-        ("central_bank_gain", "price gain on purchases at the end", "$bn", "neither"),
-    )
-
-    def row(name: str, label: str, unit: str, worse: Worse) -> Measure:
-        return Measure(name, label, unit, worse, "cost", 1, lambda run: run.mean(name))
-
-    return tuple(row(*each) for each in rows)
+    if not measure.dim or measure.dim in AVERAGED:
+        yield whole
+        if measure.has_tail:
+            yield whole._replace(
+                key=f"{measure.key}_tail",
+                label=f"{measure.label}, worst 5% of paths",
+                short=f"{measure.in_short}, worst 5%",
+                of=partial(RunPaths.tail, measure=measure),
+            )
+    for label in labels.get(measure.dim, ()) if measure.by_label else ():
+        words = measure.by_label.format(label.replace("_", " "))
+        yield whole._replace(
+            key=f"{measure.key}.{label}",
+            label=words,
+            short=words,
+            worse="neither" if label in measure.neutral else measure.worse,
+            of=partial(RunPaths.statistic, measure=measure, label=label),
+        )

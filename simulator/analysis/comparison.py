@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from simulator.analysis.compared_measures import Measure, RunPaths, measures_of, run_paths
+from simulator.analysis.compared_measures import Compared, RunPaths, compared, run_paths
 from simulator.analysis.paired import Statistic, difference, share_difference, t_value
 from simulator.analysis.scenario_changes import Change, scenario_changes
 from simulator.ensemble.recovery import existing_folder
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.manifest import Manifest
-from simulator.results.measures import Estimate
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
+from simulator.results.statistics import Estimate
 from simulator.sweeps.folder import is_sweep_folder
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Row:
         paths would have been needed without common random numbers.
     """
 
-    measure: Measure
+    measure: Compared
     base: Estimate
     other: Estimate
     difference: Estimate
@@ -204,7 +204,7 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
     reasons = [unpaired_because(first.manifest, run.manifest) for run in rest]
     loaded = [run_paths(run, collect_outcomes(run)) for run in runs]
     loaded, count = _on_common_paths(loaded, [True, *(not reason for reason in reasons)])
-    measures = measures_of(*_shared_labels(runs))
+    measures = compared(_shared_labels(runs))
     contrasts = []
     for side, run, paths, reason in zip(sides[1:], rest, loaded[1:], reasons, strict=True):
         pairing = _pairing(first, run, loaded[0], paths, reason, count)
@@ -233,7 +233,7 @@ def unpaired_because(base: Manifest, other: Manifest) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def verdict_of(measure: Measure, change: Estimate, t: float) -> Verdict:
+def verdict_of(measure: Compared, change: Estimate, t: float) -> Verdict:
     """A difference in one word."""
     if np.isnan(t):
         return "not known"
@@ -247,7 +247,7 @@ def verdict_of(measure: Measure, change: Estimate, t: float) -> Verdict:
     return "worse" if is_higher == (measure.worse == "higher") else "better"
 
 
-def _row(measure: Measure, base: RunPaths, other: RunPaths, is_paired: bool) -> Row:
+def _row(measure: Compared, base: RunPaths, other: RunPaths, is_paired: bool) -> Row:
     one, two = measure.of(base), measure.of(other)
     change, alone = (_difference(two, one, is_paired=paired) for paired in (is_paired, False))
     t = t_value(change)
@@ -294,12 +294,13 @@ def _sides(runs: Sequence[RunFolder]) -> list[Side]:
     ]
 
 
-def _shared_labels(runs: Sequence[RunFolder]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Trades and channels that all runs have."""
-    first = runs[0].layout
-    trades = (trade for trade in first.trades if all(trade in run.layout.trades for run in runs))
-    channels = (name for name in first.channels if all(name in run.layout.channels for run in runs))
-    return tuple(trades), tuple(channels)
+def _shared_labels(runs: Sequence[RunFolder]) -> dict[str, tuple[str, ...]]:
+    """Labels along each dimension that all runs have."""
+    found = [run.layout.labels() for run in runs]
+    return {
+        dim: tuple(label for label in labels if all(label in each.get(dim, ()) for each in found))
+        for dim, labels in found[0].items()
+    }
 
 
 def _on_common_paths(runs: list[RunPaths], is_paired: list[bool]) -> tuple[list[RunPaths], int]:

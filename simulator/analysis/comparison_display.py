@@ -16,14 +16,14 @@ from simulator.analysis.comparison import DETECTED, Comparison, Contrast, Row
 from simulator.analysis.policies import BENEFITS, OUTLAY, is_clearly_ahead
 from simulator.results.display import PLAIN_WIDTH
 from simulator.results.errors import plain
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.summary import shown
 
 #: Figures shown side by side when there are several runs.
 HEADLINES = (
-    "dislocation_move", "dislocation_move_tail", "pressure_peak", "amplification", "unwound", "unwound_tail",
-    "fund_equity_low", "client_repo_spread_peak", "dealer_use_peak", "dysfunction", "dealers_full", "funds_failed",
-    "central_bank_peak", "facility_days", "central_bank_gain",
+    "dislocation_move", "dislocation_move_tail", "pressure_peak", "amplification", "unwound_in_all",
+    "unwound_in_all_tail", "fund_equity_low", "client_repo_spread_peak", "dealer_use_peak", "dysfunction",
+    "dealers_at_limits", "funds_failed", "central_bank_peak", "facility_days", "central_bank_gain",
 )  # fmt: skip
 #: An error of an amount that is smaller than this share of it is not worth telling.
 CERTAIN = 0.001
@@ -121,7 +121,7 @@ def change_lines(contrast: Contrast) -> Iterator[str]:
 
 def verdict_sentences(contrast: Contrast) -> Iterator[str]:
     """The difference in a few sentences: stress, failures, cost."""
-    move, unwound = contrast.row("dislocation_move"), contrast.row("unwound")
+    move, unwound = contrast.row("dislocation_move"), contrast.row("unwound_in_all")
     yield (
         f"Dislocations move {shown(move.other, 1)} bp instead of {shown(move.base, 1)} bp: {move.verdict}, by"
         f" {shown(_size(move.difference), 1)} bp. Funds give up ${shown(unwound.other, 0)} bn instead of"

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from simulator.calibration.public_data import DEALERS, FORM_PF, POSITIONS, RATES, RESERVES, YIELDS, PublicData
 from simulator.contracts import CONTRACTS
-from simulator.results.measures import mean, quantile
+from simulator.results.statistics import mean, quantile
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.layout import Array
-from simulator.results.measures import UNDEFINED, Estimate
+from simulator.results.statistics import UNDEFINED, Estimate
 
 Floats = NDArray[np.float64]
 

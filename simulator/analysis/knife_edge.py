@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.analysis.channels import Values, play_outcomes
-from simulator.results.measures import Estimate, mean
+from simulator.results.measures import MEASURES, with_unit
+from simulator.results.statistics import Estimate, mean
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 from simulator.scenario.explain import find_parameters
 from simulator.units import written
@@ -189,7 +190,7 @@ def _point(
     changed = with_overrides(loaded, [f"{parameter}={said}"])
     try:
         held = np.abs(prepare(changed.scenario, changed.data_files).parameters.opening_packages_bn).sum()
-        by_path = play_outcomes(changed.scenario, changed.data_files, paths, threads)["unwound"] / held
+        by_path = play_outcomes(changed.scenario, changed.data_files, paths, threads)["unwound_in_all"] / held
     except Problems as problems:
         raise changed.refused(problems) from problems
     mirrored = loaded.scenario.drivers.sampling == "antithetic"
@@ -270,7 +271,7 @@ def print_knife_edge(found: KnifeEdge) -> None:
         markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH
     )
     table = Table(box=None, pad_edge=False)
-    for heading in ("multiple", found.parameter, "packages given up, %"):
+    for heading in ("multiple", found.parameter, with_unit(MEASURES["unwound_in_all"].label, "%")):
         table.add_column(heading, justify="right")
     for point in found.points:
         share = Estimate(100.0 * point.given_up.value, 100.0 * point.given_up.standard_error, 0)

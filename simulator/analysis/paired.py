@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.results import measures
-from simulator.results.measures import DENOMINATOR_ERRORS_MIN, Estimate
+from simulator.results import statistics
+from simulator.results.statistics import DENOMINATOR_ERRORS_MIN, Estimate
 
 Floats = NDArray[np.float64]
 
@@ -50,8 +50,8 @@ class Statistic:
         """The figure with its standard error."""
         if self.is_share:
             influence, is_mirrored = self.parts[0]
-            return measures.probability(influence + self.value, antithetic=is_mirrored)
-        errors = [measures.mean(part.influence, antithetic=part.is_mirrored) for part in self.parts]
+            return statistics.probability(influence + self.value, antithetic=is_mirrored)
+        errors = [statistics.mean(part.influence, antithetic=part.is_mirrored) for part in self.parts]
         draws = min(error.draws for error in errors)
         if math.isnan(self.value) or not draws:
             return Estimate(math.nan, math.nan, draws)
@@ -61,7 +61,7 @@ class Statistic:
 def average(values: ArrayLike, *, is_mirrored: bool = False) -> Statistic:
     """Average over paths."""
     array = _floats(values)
-    value = measures.mean(array, antithetic=is_mirrored).value
+    value = statistics.mean(array, antithetic=is_mirrored).value
     return Statistic(value, (Part(array - value, is_mirrored),))
 
 
@@ -132,7 +132,7 @@ def share_difference(happened: Statistic, base: Statistic, *, is_paired: bool) -
         return Estimate(plain.value, error, plain.draws)
     gap = happened.value - base.value
     ((influence, is_mirrored),) = _combined(happened, base, -1.0)
-    draws = measures.draws_of(influence + gap, is_mirrored)
+    draws = statistics.draws_of(influence + gap, is_mirrored)
     count = len(draws) + 2.0
     spread = float((draws**2).sum()) + 1.0 - float(draws.sum()) ** 2 / count
     return Estimate(plain.value, math.sqrt(spread) / count, plain.draws)

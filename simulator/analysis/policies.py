@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simulator.analysis.compared_measures import RunPaths, measures_of
+from simulator.analysis.compared_measures import RunPaths, compared
 from simulator.analysis.paired import Statistic, difference, over, scaled, t_value
 from simulator.results.folder import RunFolder
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
 from simulator.units import MULTIPLE, SHARE, read
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 OUTLAY = "central_bank_peak"
 #: What is told of the cost: keys of measures.
 COSTS = (
+    OUTLAY,
     "outright_purchases",
     "hedged_purchases",
     "facility_peak",
     "facility_days",
-    OUTLAY,
     "central_bank_gain",
 )
 
@@ -48,7 +48,7 @@ BENEFITS = {
     "dislocation": Benefit("dislocation_move", "dislocation avoided", "bp"),
     "dislocation_tail": Benefit("dislocation_move_tail", "dislocation avoided, worst 5% of paths", "bp"),
     "pressure": Benefit("pressure_peak", "pressure on yields avoided", "bp"),
-    "unwound": Benefit("unwound", "packages not given up", "$bn"),
+    "unwound": Benefit("unwound_in_all", "packages not given up", "$bn"),
     "failures": Benefit("funds_failed", "fund failures avoided", "funds"),
     "dysfunction": Benefit("dysfunction", "dysfunction avoided", "% of paths", 100.0),
 }
@@ -117,7 +117,7 @@ def appraise(
     base_run: RunFolder, run: RunFolder, base: RunPaths, other: RunPaths, *, is_paired: bool
 ) -> Appraisal:
     """Cost and benefit of a run against the base, path by path where both share random numbers."""
-    of = {measure.key: measure.of for measure in measures_of((), ())}
+    of = {measure.key: measure.of for measure in compared({})}
 
     def more(key: str) -> Statistic:
         return difference(of[key](other), of[key](base), is_paired=is_paired)

@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.results.measures import UNDEFINED, Estimate
+from simulator.results.statistics import UNDEFINED, Estimate
 
 Floats = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from simulator.report.prices import NO_ROOM, ROOM, own_shares, reaction_in_words
 from simulator.report.run_data import RunData
 from simulator.report.spiral import sold_in_words
 from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths, span
-from simulator.results.measures import Estimate
-from simulator.results.outcomes import DYSFUNCTION_BP, is_above, is_above_or_lost
+from simulator.results.measures import DYSFUNCTION_BP
+from simulator.results.statistics import Estimate
 from simulator.results.summary import shown
 
 #: A market of which funds give up less than this share on average is told as quiet.
@@ -28,14 +28,12 @@ def answer(data: RunData) -> list[str]:
 
 
 def _unwound_share(data: RunData) -> Estimate:
-    return (
-        data.outcome_mean("unwound_in_all", 100.0 / data.held_bn) if data.held_bn else Estimate(0.0, 0.0, 0)
-    )
+    return data.measure("unwound_in_all", 100.0 / data.held_bn) if data.held_bn else Estimate(0.0, 0.0, 0)
 
 
 def _opening_sentence(data: RunData) -> str:
     name = data.names[data.reference_trade]
-    total = data.outcome_mean("total_peak", trade=data.reference_trade)
+    total = data.measure("total_peak", trade=data.reference_trade)
     own = own_shares(data)[name]
     is_quiet = data.dysfunction.value == 0.0 and _unwound_share(data).value < 100.0 * QUIET
     dysfunction = (
@@ -56,8 +54,8 @@ def _opening_sentence(data: RunData) -> str:
 
 
 def _forced_sentence(data: RunData) -> str:
-    unwound = data.outcome_mean("unwound_in_all")
-    totals = {name: data.outcome_mean("sold_by_channel", channel=name) for name in data.layout.channels}
+    unwound = data.measure("unwound_in_all")
+    totals = {name: data.measure("sold_by_channel", channel=name) for name in data.layout.channels}
     sentence = "Hedge funds hold no packages." if not data.held_bn else (
         f"Hedge funds give up {bn(unwound)} of packages at the lowest point, {figure(_unwound_share(data), 1, '%')} of"
         f" what they opened with. {sold_in_words(data, totals)}"
@@ -107,10 +105,7 @@ def _parts(estimate: Estimate, decimals: int, unit: str, before: str = "") -> tu
 def _own(data: RunData) -> Headline:
     name = data.names[data.reference_trade]
     value, error = _parts(own_shares(data)[name], 1, "%")
-    amplification = data.ratio(
-        data.values("total_peak", trade=data.reference_trade),
-        data.values("exogenous_peak", trade=data.reference_trade),
-    )
+    amplification = data.measure("amplification", trade=data.reference_trade)
     return Headline(
         "Share of the yield move that is reaction",
         value,
@@ -132,13 +127,11 @@ def _dysfunction(data: RunData) -> Headline:
 
 
 def _forced(data: RunData) -> Headline:
-    value, error = _parts(data.outcome_mean("unwound_in_all"), 0, "bn", "$")
+    value, error = _parts(data.measure("unwound_in_all"), 0, "bn", "$")
     value, error = value.replace(" bn", "bn"), error.replace(" bn", "bn")
-    totals = {name: data.outcome_mean("sold_by_channel", channel=name).value for name in data.layout.channels}
+    totals = {name: data.measure("sold_by_channel", channel=name).value for name in data.layout.channels}
     main = max(totals, key=lambda name: totals[name])
-    share = data.ratio(
-        100.0 * data.values("sold_by_channel", channel=main), data.values("sold_by_channel").sum(axis=1)
-    )
+    share = data.figures.percent_of_all("sold_by_channel", channel=main)
     because = (
         f"; the main cause is {cause(main)}, {figure(share, 0, '%')} of sales" if totals[main] > 0.0 else ""
     )
@@ -179,9 +172,9 @@ def _limit(data: RunData) -> Headline:
 
 
 def _failures(data: RunData) -> Headline:
-    funds = data.share(is_above(data.outcomes, "funds_failed", 0.0))
+    funds = data.measure("fund_fails")
     value, error = _chance(funds, data.paths)
-    dealers = data.share(is_above_or_lost(data.outcomes, "dealers_failed", 0.0))
+    dealers = data.measure("dealer_fails")
     return Headline(
         "Probability that a hedge fund fails",
         value,

@@ -20,20 +20,13 @@ from simulator.results.days import Fan, fan, read_days
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.layout import Array
 from simulator.results.places import place
+from simulator.results.summary import SOLD
 
-#: Figures whose change is drawn in percent of the base, in few words.
-IN_PERCENT = {
-    "dislocation_move": "dislocation",
-    "dislocation_move_tail": "dislocation, worst 5%",
-    "pressure_peak": "pressure on yields",
-    "unwound": "packages given up",
-    "unwound_tail": "packages, worst 5%",
-    "client_repo_spread_peak": "repo rate of funds",
-    "haircut_peak": "haircut",
-    "dealer_use_peak": "dealers' use",
-    "dysfunction": "dysfunction",
-    "dealers_full": "dealers at limits",
-}
+#: Figures whose change is drawn in percent of the base: keys of measures.
+IN_PERCENT = (
+    "dislocation_move", "dislocation_move_tail", "pressure_peak", "unwound_in_all", "unwound_in_all_tail",
+    "client_repo_spread_peak", "haircut_peak", "dealer_use_peak", "dysfunction", "dealers_at_limits",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -163,7 +156,7 @@ def relative_changes(comparison: Comparison) -> Figure | None:
     ][::-1]  # fmt: skip
     if not keys:
         return None
-    labels = [IN_PERCENT[key] for key in keys]
+    labels = [first.row(key).measure.short for key in keys]
     columns: dict[str, Any] = {"figure": labels}
     traces = []
     for number, contrast in enumerate(comparison.contrasts):
@@ -201,7 +194,7 @@ def relative_changes(comparison: Comparison) -> Figure | None:
 def _change_caption(comparison: Comparison) -> str:
     return " ".join(
         f"{contrast.side.label}: dislocations {_verdict(contrast, 'dislocation_move')}, packages given up"
-        f" {_verdict(contrast, 'unwound')}."
+        f" {_verdict(contrast, 'unwound_in_all')}."
         for contrast in comparison.contrasts
     )
 
@@ -300,7 +293,7 @@ def _fan_words(name: str, spread: Fan, dates: Sequence[str]) -> str:
 def sales_by_cause(comparison: Comparison) -> Figure | None:
     """Differences in what funds sell, by what causes it, with error bars."""
     first = comparison.contrasts[0]
-    keys = [row.measure.key for row in first.rows if row.measure.key.startswith("sold.")]
+    keys = [row.measure.key for row in first.rows if row.measure.key.startswith(f"{SOLD}.")]
     keys = [
         key for key in keys
         if any(contrast.row(key).base.value or contrast.row(key).other.value for contrast in comparison.contrasts)

@@ -9,7 +9,7 @@ from simulator import __version__
 from simulator.analysis.compared_measures import GROUPS
 from simulator.analysis.comparison import DETECTED, Comparison, Contrast
 from simulator.analysis.comparison_display import percent, t_shown, verdict_sentences
-from simulator.analysis.policies import BENEFITS, OUTLAY, is_clearly_ahead
+from simulator.analysis.policies import BENEFITS, COSTS, is_clearly_ahead
 from simulator.report.comparison_figures import (
     cost_benefit,
     days_of,
@@ -22,8 +22,9 @@ from simulator.report.figure import Figure
 from simulator.report.page import Cell, Headline, Page, PageTable, Section, write_page
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
-from simulator.results.measures import Estimate
+from simulator.results.measures import MEASURES, with_unit
 from simulator.results.places import place
+from simulator.results.statistics import Estimate
 from simulator.results.summary import shown
 
 
@@ -125,7 +126,7 @@ def _headlines(comparison: Comparison, by: str) -> list[Headline]:
         )  # fmt: skip
     for label, key, said in (
         ("Calmest market", "dislocation_move", lambda estimate: f"{shown(estimate, 1)} bp"),
-        ("Fewest packages given up", "unwound", bn),
+        ("Fewest packages given up", "unwound_in_all", bn),
         ("Least dysfunction", "dysfunction", lambda estimate: f"{percent(estimate)}%"),
     ):
         contrast = min(comparison.contrasts, key=lambda each: each.row(key).other.value)
@@ -156,23 +157,16 @@ def value_and_error(words: str) -> tuple[str, str]:
 def _appraisals(comparison: Comparison) -> PageTable:
     """Costs, benefits and benefits for the money of every run."""
     headings = [
-        "run", "outlay at the peak, $bn", "bought outright, $bn", "packages bought, $bn",
-        "repo facility, peak, $bn", "facility, $bn days", "price gain, $bn", "room given to dealers, $bn",
+        "run",
+        *(with_unit(MEASURES[key].label, MEASURES[key].told_unit) for key in COSTS),
+        "room given to dealers, $bn",
         *(f"{benefit.label}, {benefit.unit}" for benefit in BENEFITS.values()),
         *(f"{benefit.label}, {benefit.unit} for each $100bn" for benefit in BENEFITS.values()),
     ]  # fmt: skip
-    costs = (
-        OUTLAY,
-        "outright_purchases",
-        "hedged_purchases",
-        "facility_peak",
-        "facility_days",
-        "central_bank_gain",
-    )
     rows, saved = [], []
     for contrast in comparison.contrasts:
         appraisal = contrast.appraisal
-        estimates: list[Estimate | float] = [appraisal.costs[key] for key in costs]
+        estimates: list[Estimate | float] = [appraisal.costs[key] for key in COSTS]
         estimates.append(appraisal.relief_bn)
         estimates += [*appraisal.benefits.values(), *appraisal.per_100bn.values()]
         rows.append([Cell(contrast.side.label), *(_cell(estimate, 2) for estimate in estimates)])

@@ -12,8 +12,8 @@ from simulator.report.page import Cell, PageTable, Prose, Section
 from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
-from simulator.results.measures import Estimate
-from simulator.results.summary import Table, shown
+from simulator.results.statistics import Estimate
+from simulator.results.summary import Row, Table, shown
 
 KNOWN_LIMITS = "known-limits.md"
 #: Heading of the first column, by table of the summary; *figure* for the others.
@@ -39,18 +39,18 @@ def evidence_sections(data: RunData) -> list[Section]:
 def page_table(data: RunData, table: Table) -> PageTable:
     """A table of the summary, with values and standard errors in its CSV."""
 
-    def label(row: str) -> str:
-        if row in data.names:
-            return data.names[row]
-        return cause(row.replace(" ", "_")) if table.key == "causes" else row
+    def label(row: Row) -> str:
+        if row.key in data.names:
+            return data.names[row.key]
+        return cause(row.key) if table.key == "causes" else row.name
 
-    labels = [label(name) for name, _ in table.rows]
+    labels = [label(row) for row in table.rows]
     saved: dict[str, Any] = {FIRST_COLUMN.get(table.key, "figure"): labels}
     headings = [FIRST_COLUMN.get(table.key, "figure")]
     for place, column in enumerate(table.columns):
         heading = ", ".join(filter(None, (column.heading, column.unit)))
         headings.append(heading)
-        cells = [cells[place] for _, cells in table.rows]
+        cells = [row.cells[place] for row in table.rows]
         saved[heading] = [cell.value if isinstance(cell, Estimate) else cell for cell in cells]
         if any(isinstance(cell, Estimate) for cell in cells):
             saved[f"{heading}, standard error"] = [
@@ -61,10 +61,10 @@ def page_table(data: RunData, table: Table) -> PageTable:
             Cell(name),
             *(
                 Cell(shown(cell, column.decimals), cell.value if isinstance(cell, Estimate) else cell)
-                for column, cell in zip(table.columns, cells, strict=True)
+                for column, cell in zip(table.columns, row.cells, strict=True)
             ),
         ]
-        for name, (_, cells) in zip(labels, table.rows, strict=True)
+        for name, row in zip(labels, table.rows, strict=True)
     ]
     return PageTable(f"table-{table.key}", table.title, headings, rows, columns=saved)
 

@@ -13,7 +13,6 @@ from simulator.report.page import Section
 from simulator.report.run_data import RunData, estimate_at, largest
 from simulator.report.words import day_in_words, figure, listed, share_in_words, share_of_paths
 from simulator.results.days import Fan
-from simulator.results.outcomes import is_above_or_lost
 
 #: Share of paths from which on a limit is named among those that follow.
 OFTEN = 0.05
@@ -120,7 +119,7 @@ def dealers(data: RunData) -> Figure | None:
             ]
         panels.append(Panel(fan_traces(name, unit, "blue"), layout, title=title, height=250))
     day = largest(use.mean)
-    at_limit = data.share(is_above_or_lost(data.outcomes, "dealer_use_peak", 1.0))
+    at_limit = data.measure("dealers_at_limits")
     caption = (
         f"Dealers use {figure(estimate_at(use, day), 1, '%')} of their limits on average when it is most, on"
         f" {day_in_words(data.days[day])}; the sector as a whole reaches its limit"
@@ -192,8 +191,8 @@ def repo(data: RunData) -> Figure | None:
             height=240,
         ),
     ]
-    peak = data.outcome_mean("client_repo_spread_peak")
-    high = data.outcome_mean("haircut_peak", 100.0)
+    peak = data.measure("client_repo_spread_peak")
+    high = data.measure("haircut_peak", 100.0)
     opening = 100.0 * float(data.opening["mean_haircut"])
     caption = (
         f"Hedge funds pay at most {figure(peak, 1, 'bp')} over the policy rate for repo, and haircuts rise from"

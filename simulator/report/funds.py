@@ -11,8 +11,7 @@ from simulator.report.figure import Figure, Panel, Trace, axis, bars, column, te
 from simulator.report.page import Section
 from simulator.report.run_data import ChosenPath, RunData
 from simulator.report.words import figure, share_of_paths
-from simulator.results import measures
-from simulator.results.outcomes import is_above
+from simulator.results import statistics
 from simulator.results.variables import BY_DEALER, BY_FUND, position
 
 BINS = 40
@@ -65,11 +64,11 @@ def equity(data: RunData) -> Figure | None:
             height=260,
         ),
     ]
-    failing = data.share(is_above(data.outcomes, "funds_failed", 0.0))
+    failing = data.measure("fund_fails")
     if failing.value > 0.0:
         panels.append(_failures(data, columns))
-    worst = measures.quantile(low, 0.05)
-    mean = data.outcome_mean("fund_equity_low", 100.0 / opening)
+    worst = statistics.quantile(low, 0.05)
+    mean = data.measure("fund_equity_low", 100.0 / opening)
     caption = (
         f"At its lowest, funds' equity is {figure(mean, 1, '%')} of the ${opening:,.0f}bn it opened with, and below"
         f" {figure(worst, 1, '%')} in one path of twenty. A fund fails {share_of_paths(failing, data.paths)}."

@@ -20,8 +20,8 @@ from simulator.report.page import Section
 from simulator.report.run_data import RunData, estimate_at
 from simulator.report.words import day_in_words, figure, share_of_paths, span
 from simulator.results.days import LEVELS
-from simulator.results.measures import Estimate
-from simulator.results.outcomes import DYSFUNCTION_BP
+from simulator.results.measures import DYSFUNCTION_BP
+from simulator.results.statistics import Estimate
 
 PER_ROW = 3
 ROOM, NO_ROOM = "dealers have room", "dealers' balance sheet is nearly full"
@@ -94,7 +94,7 @@ def reaction_in_words(data: RunData) -> str:
             told.append((day, verb, f"{figure(size, 1, 'bp')} ({day_in_words(data.days[day])})"))
     if not told:
         return f"Reactions move the {name} yield by less than 0.5 bp on any day, on average."
-    bought = data.outcome_mean("outright_purchases").value + data.outcome_mean("hedged_purchases").value
+    bought = data.measure("outright_purchases").value + data.measure("hedged_purchases").value
     whose = "Reactions, the central bank's purchases among them," if bought > 0.0 else "Reactions"
     _, verb, size_in_words = min(told)
     sentence = f"{whose} {verb} the {name} yield by up to {size_in_words}"
@@ -134,7 +134,7 @@ def dislocations(data: RunData) -> Figure | None:
         if limits and dysfunctional < limits[1]:
             layout["shapes"] = [level_line(dysfunctional, "dysfunction")]
         panels.append(Panel(fan_traces(name, "bp", "vermilion"), layout, title=name, height=230))
-    moves = {data.names[trade]: data.outcome_mean("dislocation_move", trade=trade) for trade in data.trades}
+    moves = {data.names[trade]: data.measure("dislocation_move", trade=trade) for trade in data.trades}
     caption = (
         f"Dislocations move by {span(moves, 1, 'bp')} at their farthest, on average. One moves by more than"
         f" {DYSFUNCTION_BP:.0f} bp, which counts as dysfunction,"

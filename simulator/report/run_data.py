@@ -17,14 +17,14 @@ import numpy as np
 from simulator.analysis import binding, deleveraging
 from simulator.engine.status import STATUS as STATUSES
 from simulator.report.words import trade_names
-from simulator.results import measures
 from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days
 from simulator.results.errors import OutputError
+from simulator.results.figures import Figures
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array
-from simulator.results.measures import Estimate
-from simulator.results.outcomes import is_dysfunctional, lost_all_dealers
+from simulator.results.outcomes import lost_all_dealers
+from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
 from simulator.results.summary import Summary, summarise
 from simulator.results.variables import BY_TRADE, position
@@ -68,6 +68,7 @@ class RunData:
         self.manifest = run.manifest
         self.scenario: Mapping[str, Any] = run.manifest.scenario
         self.antithetic = run.manifest.sampling == "antithetic"
+        self.figures = Figures(outcomes, antithetic=self.antithetic)
         self.trades = run.layout.trades
         self.names = trade_names(run.layout.trades, run.manifest.scenario)
         self.days = trading_dates(run.layout.opening, run.layout.days)
@@ -130,32 +131,27 @@ class RunData:
         """The trade that stands for the market: the ten-year future, or else the one that unwinds most."""
         if TEN_YEAR in self.trades:
             return TEN_YEAR
-        moved = [float(self.outcome_mean("unwound", trade=trade).value) for trade in self.trades]
+        moved = [float(self.measure("unwound", trade=trade).value) for trade in self.trades]
         return self.trades[int(np.nanargmax(moved))] if np.isfinite(moved).any() else self.trades[0]
 
     # Figures by path
 
     def values(self, name: str, **where: str) -> Array:
         """An outcome of every path."""
-        chosen = self.outcomes[name].sel(where) if where else self.outcomes[name]
-        return np.asarray(chosen.values, np.float64)
+        return self.figures.values(name, **where)
 
-    def outcome_mean(self, name: str, scale: float = 1.0, **where: str) -> Estimate:
-        """Average of an outcome."""
-        return measures.mean(scale * self.values(name, **where), antithetic=self.antithetic)
+    def measure(self, key: str, scale: float = 1.0, **where: str) -> Estimate:
+        """A measure of the table: an average, a probability or a ratio."""
+        return self.figures.of(key, scale, **where)
 
     def ratio(self, above: Array, below: Array) -> Estimate:
         """Ratio of two averages."""
-        return measures.ratio(above, below, antithetic=self.antithetic)
-
-    def share(self, happened: Array) -> Estimate:
-        """Probability of something."""
-        return measures.probability(happened, antithetic=self.antithetic)
+        return self.figures.ratio(above, below)
 
     @cached_property
     def dysfunction(self) -> Estimate:
         """Probability that the market is dysfunctional."""
-        return self.share(is_dysfunctional(self.outcomes))
+        return self.measure("dysfunction")
 
     @cached_property
     def lost(self) -> Array:

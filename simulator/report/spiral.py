@@ -13,7 +13,7 @@ from simulator.report.run_data import RunData, largest
 from simulator.report.words import bn, cause, colour_of, day_in_words, figure, listed
 from simulator.results.days import Fan
 from simulator.results.layout import Array
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 
 #: Sectors that hold bonds or packages, the variables added up for each, and colour.
 HOLDERS = {
@@ -115,7 +115,7 @@ def who_sold(data: RunData) -> Figure | None:
     for place, name in enumerate(data.layout.channels):
         heading = f"sold so far: {cause(name)}, $bn"
         columns[heading] = sales.mean[:, place].cumsum()
-        totals[name] = data.outcome_mean("sold_by_channel", channel=name)
+        totals[name] = data.measure("sold_by_channel", channel=name)
         if totals[name].value > 0.0:
             area = line(DATE, heading, cause(name), colour_of(name), unit="$bn", width=0.5)
             look = {"stackgroup": "all", "fillcolor": f"@{colour_of(name)}:0.85"}
@@ -168,11 +168,10 @@ def sold_in_words(data: RunData, totals: dict[str, Estimate]) -> str:
     all_sold = sum(total.value for total in totals.values())
     if all_sold < 0.001 * data.held_bn:
         return "Hedge funds sell next to nothing."
-    in_all = data.values("sold_by_channel").sum(axis=1)
     main = [
         name for name in sorted(totals, key=lambda name: -totals[name].value)[:3] if totals[name].value > 0.0
     ]
-    shares = {name: data.ratio(100.0 * data.values("sold_by_channel", channel=name), in_all) for name in main}
+    shares = {name: data.figures.percent_of_all("sold_by_channel", channel=name) for name in main}
     told = [f"{cause(name)} ({figure(share, 1, '%')})" for name, share in shares.items() if share.value > 1.0]
     forced = sum(totals[name].value for name in data.layout.calls)
     return (

@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.measures import Estimate
+from simulator.results.measures import MEASURES, Measure, with_unit
+from simulator.results.statistics import Estimate
 from simulator.sweeps.folder import open_sweep_folder
 from simulator.sweeps.reading import DIFFERENCE, DIFFERENCE_ERROR, ERROR, open_sweep
 from simulator.sweeps.schema import POLICY, SEED
@@ -20,30 +21,15 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
+Shown = Measure[Any]
 
 
-class Shown(NamedTuple):
-    """A figure of a cell that is drawn: variable of the dataset, words, unit, factor and decimals."""
-
-    name: str
-    label: str
-    unit: str
-    factor: float = 1.0
-    decimals: int = 1
-
-
-#: The figures of a page, the most telling first. Those by trade are of the trade that funds give up most of.
+#: The figures of a page, the most telling first: keys of measures. Those by trade are of the trade that funds give
+#: up most of.
 SHOWN = (
-    Shown("dislocation_move", "dislocation, largest move", "bp"),
-    Shown("unwound_in_all", "packages given up", "$bn"),
-    Shown("dysfunction", "market dysfunctional", "% of paths", 100.0),
-    Shown("amplification", "amplification", "x", decimals=3),
-    Shown("impact", "dislocation for each $100bn given up", "bp"),
-    Shown("client_repo_spread_peak", "repo rate of funds over policy rate, peak", "bp"),
-    Shown("dealer_use_peak", "dealers' balance-sheet use, peak", "%", 100.0),
-    Shown("fund_fails", "a hedge fund fails", "% of paths", 100.0),
-    Shown("central_bank_peak", "bought and lent by the central bank, peak", "$bn"),
-)
+    "dislocation_move", "unwound_in_all", "dysfunction", "amplification", "impact", "client_repo_spread_peak",
+    "dealer_use_peak", "fund_fails", "central_bank_peak",
+)  # fmt: skip
 #: Units of coordinates as a reader writes them, with the factor that makes them so.
 UNITS = {
     "times": ("x", 1.0),
@@ -122,7 +108,8 @@ class SweepData:
     @property
     def shown(self) -> tuple[Shown, ...]:
         """Figures that are not nothing everywhere, the most telling first."""
-        return tuple(each for each in SHOWN if np.nanmax(np.abs(self.of(each)), initial=0.0) > 0.0)
+        told = (MEASURES[key] for key in SHOWN)
+        return tuple(each for each in told if np.nanmax(np.abs(self.of(each)), initial=0.0) > 0.0)
 
     @property
     def drawn(self) -> tuple[Shown, ...]:
@@ -131,15 +118,14 @@ class SweepData:
 
     def label(self, shown: Shown) -> str:
         """A figure in words, with the trade it is of."""
-        by_trade = "trade" in self.dataset[shown.name].dims
-        return f"{shown.label}, {self.trade}" if by_trade else shown.label
+        return f"{shown.label}, {self.trade}" if shown.dim else shown.label
 
     def of(self, shown: Shown, kind: str = "") -> Floats:
         """A figure of every cell, over the dimensions of the sweep; ``kind`` is what the dataset appends."""
-        variable = self.dataset[f"{shown.name}{kind}"]
-        if "trade" in variable.dims:
-            variable = variable.sel(trade=self.trade)
-        values: Floats = shown.factor * np.asarray(variable.transpose(*self.dims).values, np.float64)
+        variable = self.dataset[f"{shown.key}{kind}"]
+        if shown.dim:
+            variable = variable.sel({shown.dim: self.trade})
+        values: Floats = shown.scale * np.asarray(variable.transpose(*self.dims).values, np.float64)
         return values
 
     def errors(self, shown: Shown) -> Floats:
@@ -148,7 +134,7 @@ class SweepData:
 
     def difference(self, shown: Shown) -> tuple[Floats, Floats] | None:
         """Differences from the baseline policy and their errors; none where nothing is compared."""
-        if not self.has_differences or f"{shown.name}{DIFFERENCE}" not in self.dataset:
+        if not self.has_differences or f"{shown.key}{DIFFERENCE}" not in self.dataset:
             return None
         return self.of(shown, DIFFERENCE), self.of(shown, DIFFERENCE_ERROR)
 
@@ -196,11 +182,6 @@ def _axis(dataset: xr.Dataset, name: str, coordinates: Sequence[Mapping[str, Any
 
 def _unit(engine_unit: str) -> tuple[str, float]:
     return UNITS.get(engine_unit, ("", 1.0))
-
-
-def with_unit(name: str, unit: str) -> str:
-    """A name with its unit, if it has one."""
-    return f"{name}, {unit}" if unit else name
 
 
 def _scaled(factor: float, values: Any) -> Floats:

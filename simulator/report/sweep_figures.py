@@ -11,9 +11,10 @@ from simulator.analysis.sensitivity import first_order_index, rank_correlation
 from simulator.report.comparison_figures import colour_of
 from simulator.report.figure import Figure, Panel, axis, band, bars, line
 from simulator.report.marks import error_bars, heat_map, points
-from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence, with_unit
+from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence
 from simulator.report.words import figure, listed
-from simulator.results.measures import Estimate
+from simulator.results.measures import with_unit
+from simulator.results.statistics import Estimate
 from simulator.results.summary import shown as in_figures
 
 #: Maps and lines are drawn for so many policies at most.
@@ -44,7 +45,7 @@ def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
     columns: dict[str, Any] = {}
     panels = []
     for name, values, errors in _series(data, (upwards, across), shown):
-        heading = f"{name}: {label}, {shown.unit}" if name else f"{label}, {shown.unit}"
+        heading = f"{name}: {label}, {shown.told_unit}" if name else f"{label}, {shown.told_unit}"
         flat, error = values.ravel(), errors.ravel()
         columns.setdefault(across.title, [each for _ in upwards.labels for each in across.labels])
         columns.setdefault(upwards.title, [each for each in upwards.labels for _ in across.labels])
@@ -57,7 +58,7 @@ def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
         ]
         figures = f"{heading}, rounded"
         columns[figures] = [
-            "" if np.isnan(value) else f"{value:,.{max(0, shown.decimals - (abs(value) >= 100.0))}f}"
+            "" if np.isnan(value) else f"{value:,.{max(0, shown.told_decimals - (abs(value) >= 100.0))}f}"
             for value in flat
         ]
         trace = heat_map(
@@ -67,7 +68,7 @@ def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
             name or label,
             words=words,
             figures=figures,
-            title=shown.unit,
+            title=shown.told_unit,
         )
         trace["legendgroup"] = ""
         layout = {
@@ -77,7 +78,7 @@ def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
         panels.append(Panel([trace], layout, title=name, height=330))
     return Figure(
         f"map-{_key(shown)}",
-        f"{sentence(label)}, {shown.unit}",
+        f"{sentence(label)}, {shown.told_unit}",
         _extremes(data, shown, (upwards, across)),
         f"A map of {label} over {across.title} and {upwards.title}, darker for more.",
         panels,
@@ -95,22 +96,26 @@ def curves(data: SweepData, along: Axis, shown: Shown) -> Figure:
     traces: list[dict[str, Any]] = []
     for place, (name, values, errors) in enumerate(_series(data, (along,), shown)):
         series = name or label
-        columns[f"{series}, {shown.unit}"] = values
+        columns[f"{series}, {shown.told_unit}"] = values
         columns[f"{series}, standard error"] = errors
         if not along.is_numeric:
-            drawn = bars(along.title, f"{series}, {shown.unit}", series, colour_of(place), unit=shown.unit)
+            drawn = bars(
+                along.title, f"{series}, {shown.told_unit}", series, colour_of(place), unit=shown.told_unit
+            )
             traces.append(error_bars(drawn, f"{series}, standard error"))
             continue
         columns[f"{series}, low"] = values - ERRORS_SHOWN * errors
         columns[f"{series}, high"] = values + ERRORS_SHOWN * errors
         ribbon = band(along.title, f"{series}, low", f"{series}, high", series, colour_of(place))
         ribbon[-1]["meta"] = {"unlisted": True}
-        through = line(along.title, f"{series}, {shown.unit}", series, colour_of(place), unit=shown.unit)
+        through = line(
+            along.title, f"{series}, {shown.told_unit}", series, colour_of(place), unit=shown.told_unit
+        )
         traces += [*ribbon, through | {"mode": "lines+markers"}]
-    layout = {"xaxis": axis(along.title, showgrid=True), "yaxis": axis(shown.unit), "barmode": "group"}
+    layout = {"xaxis": axis(along.title, showgrid=True), "yaxis": axis(shown.told_unit), "barmode": "group"}
     return Figure(
         f"curve-{_key(shown)}",
-        f"{sentence(label)}, {shown.unit}",
+        f"{sentence(label)}, {shown.told_unit}",
         _extremes(data, shown, (along,)),
         f"{label} over {along.title}, with bands of two standard errors.",
         [Panel(traces, layout, height=320)],
@@ -133,25 +138,26 @@ def policy_bars(data: SweepData) -> Figure:
         if found is None:
             continue
         values, errors = (_averaged(array, place, is_error=bool(turn)) for turn, array in enumerate(found))
-        heading = f"{label}, {shown.unit}"
+        heading = f"{label}, {shown.told_unit}"
         columns[heading] = values[others]
         columns[f"{heading}, standard error"] = errors[others]
         trace = error_bars(
-            bars("policy", heading, heading, colour_of(number), unit=shown.unit, across=True),
+            bars("policy", heading, heading, colour_of(number), unit=shown.told_unit, across=True),
             f"{heading}, standard error",
             across=True,
         )
         trace["legendgroup"] = ""
         layout = {
-            "xaxis": axis(f"less the baseline, {shown.unit}", showgrid=True, zeroline=True, nticks=6, tickangle=0),
+            "xaxis": axis(f"less the baseline, {shown.told_unit}", showgrid=True, zeroline=True, nticks=6, tickangle=0),
             "yaxis": axis("", automargin=True, autorange="reversed"), "hovermode": "closest",
         }  # fmt: skip
         panels.append(Panel([trace], layout, title=sentence(label), height=90 + 42 * len(names)))
         if np.isfinite(values[others]).any():
             best = others[int(np.nanargmin(values[others]))]
+            gain = Estimate(-float(values[best]), float(errors[best]), 0)
             said.append(
                 f"{sentence(label)}: {data.policies.labels[best]} lowers it most, by"
-                f" {figure(Estimate(-float(values[best]), float(errors[best]), 0), shown.decimals, shown.unit)}"
+                f" {figure(gain, shown.told_decimals, shown.told_unit)}"
                 if values[best] < 0.0
                 else f"{sentence(label)}: no policy lowers it"
             )
@@ -172,7 +178,7 @@ def policy_bars(data: SweepData) -> Figure:
 def scatter(data: SweepData, design: Axis, shown: Shown) -> Figure:
     """A figure over each parameter of a design, every point with its error."""
     label = data.label(shown)
-    heading = f"{label}, {shown.unit}"
+    heading = f"{label}, {shown.told_unit}"
     series = list(_series(data, (design,), shown))[:SERIES_MAX]
     columns: dict[str, Any] = {
         with_unit(name, unit): values for name, (values, unit) in design.parameters.items()
@@ -184,10 +190,10 @@ def scatter(data: SweepData, design: Axis, shown: Shown) -> Figure:
         Panel(
             [
                 points(with_unit(parameter, unit), name or heading, name or heading, colour_of(place),
-                       error_y=f"{name or heading}, standard error", unit=shown.unit)
+                       error_y=f"{name or heading}, standard error", unit=shown.told_unit)
                 for place, (name, _, _) in enumerate(series)
             ],
-            {"xaxis": axis(with_unit(parameter, unit), nticks=6, tickangle=0), "yaxis": axis(shown.unit),
+            {"xaxis": axis(with_unit(parameter, unit), nticks=6, tickangle=0), "yaxis": axis(shown.told_unit),
              "hovermode": "closest"},
             title=parameter,
             height=240,
@@ -199,7 +205,7 @@ def scatter(data: SweepData, design: Axis, shown: Shown) -> Figure:
             trace["marker"]["size"] = 5
     return Figure(
         f"scatter-{_key(shown)}",
-        f"{sentence(label)} at every point, {shown.unit}",
+        f"{sentence(label)} at every point, {shown.told_unit}",
         _strongest(data, design, shown),
         f"Points of {label} over each parameter of the design.",
         panels,
@@ -300,7 +306,7 @@ def _tile_words(upwards: Axis, across: Axis, place: int, estimate: Estimate, sho
     row, number = divmod(place, len(across.labels))
     return (
         f"{_words(across)} {across.labels[number]}, {_words(upwards)} {upwards.labels[row]}:"
-        f" {figure(estimate, shown.decimals, shown.unit)}"
+        f" {figure(estimate, shown.told_decimals, shown.told_unit)}"
     )
 
 
@@ -316,7 +322,7 @@ def _extremes(data: SweepData, shown: Shown, axes: Sequence[Axis]) -> str:
         at = [f"{_words(each)} {each.labels[number]}" for each, number in zip(axes, place, strict=True)]
         estimate = Estimate(float(values[place]), float(errors[place]), 0)
         where = ", ".join([*at, *filter(None, [policy])])
-        ends.append(f"{figure(estimate, shown.decimals, shown.unit)} ({where})")
+        ends.append(f"{figure(estimate, shown.told_decimals, shown.told_unit)} ({where})")
     return f"From {ends[0]} to {ends[1]}."
 
 
@@ -340,4 +346,4 @@ def _hundredfold(estimate: Estimate) -> Estimate:
 
 
 def _key(shown: Shown) -> str:
-    return shown.name.replace("_", "-")
+    return shown.key.replace("_", "-")

@@ -11,9 +11,10 @@ import numpy as np
 
 from simulator.report.figure import Figure
 from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, write_page
-from simulator.report.sweep_data import SweepData, sentence, with_unit
+from simulator.report.sweep_data import SweepData, sentence
 from simulator.report.sweep_figures import figures_of
 from simulator.report.words import listed
+from simulator.results.measures import with_unit
 from simulator.results.summary import shown as in_figures
 from simulator.scenario.explain import in_words
 
@@ -90,13 +91,15 @@ def cells(data: SweepData) -> PageTable:
     for row, state, paths in zip(rows, status, columns["paths"], strict=True):
         row += [Cell(str(state)), Cell(f"{paths:,}", paths)]
     for shown in data.shown:
-        heading = f"{data.label(shown)}, {shown.unit}"
+        heading = f"{data.label(shown)}, {shown.told_unit}"
         columns[heading] = data.of(shown).reshape(-1).tolist()
         columns[f"{heading}, standard error"] = data.errors(shown).reshape(-1).tolist()
         for row, place in zip(rows, places, strict=True):
             estimate = data.estimate(shown, place)
             missing = math.isnan(estimate.value)
-            row.append(Cell("-") if missing else Cell(in_figures(estimate, shown.decimals), estimate.value))
+            row.append(
+                Cell("-") if missing else Cell(in_figures(estimate, shown.told_decimals), estimate.value)
+            )
     headings = [heading for heading in columns if not heading.endswith("standard error")]
     return PageTable(
         "cells", f"{len(places):,} cells", headings, rows, columns=columns,
@@ -214,11 +217,17 @@ def _headlines(data: SweepData) -> list[Headline]:
             data.estimate(shown, tuple(map(int, np.unravel_index(cell, values.shape))))
             for cell in (low, high)
         ]
-        unit = "%" if shown.unit.startswith("%") else shown.unit if shown.unit == "x" else f" {shown.unit}"
+        unit = (
+            "%"
+            if shown.told_unit.startswith("%")
+            else shown.told_unit
+            if shown.told_unit == "x"
+            else f" {shown.told_unit}"
+        )
         found.append(
             Headline(
                 sentence(data.label(shown)),
-                f"{' to '.join(f'{end.value:,.{shown.decimals}f}' for end in ends)}{unit}",
+                f"{' to '.join(f'{end.value:,.{shown.told_decimals}f}' for end in ends)}{unit}",
                 f"± {ends[0].standard_error:.2g} and {ends[1].standard_error:.2g}",
                 f"Least in {_cell(data, low)}, most in {_cell(data, high)}.",
             )

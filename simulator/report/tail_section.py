@@ -12,9 +12,9 @@ from simulator.report.figure import Figure, Panel, axis, band, line
 from simulator.report.page import Section
 from simulator.report.run_data import RunData
 from simulator.report.words import figure
-from simulator.results import measures
+from simulator.results import statistics
 from simulator.results.layout import Array
-from simulator.results.outcomes import DYSFUNCTION_BP
+from simulator.results.measures import DYSFUNCTION_BP, MEASURES
 
 PERCENTS = (0.001, 0.01, 0.1, 1, 10, 100)
 BAND, CURVE = "95% confidence", "share of paths that are worse"
@@ -48,7 +48,7 @@ def tail(data: RunData) -> Figure | None:
             "yaxis": axis("% of paths worse", type="log", tickvals=PERCENTS, ticktext=[*map(str, PERCENTS)]),
             "hovermode": "x",
         }
-        if name == "largest move of a dislocation" and curve.level.max() > DYSFUNCTION_BP:
+        if name == MEASURES["dislocation_move"].label and curve.level.max() > DYSFUNCTION_BP:
             layout |= upright(DYSFUNCTION_BP, "dysfunction")
         x = f"{name}, {on_axis}"
         traces = [
@@ -74,28 +74,30 @@ def tail(data: RunData) -> Figure | None:
 
 def _outcomes(data: RunData) -> list[tuple[str, str, Array]]:
     equity = float(data.opening["fund_equity"])
-    found = [("largest move of a dislocation", "bp", data.values("dislocation_move").max(axis=1))]
+    moved, unwound, repo = (
+        MEASURES[key] for key in ("dislocation_move", "unwound_in_all", "client_repo_spread_peak")
+    )
+    found = [(moved.label, moved.told_unit, data.values(moved.key).max(axis=1))]
     if data.held_bn > 0.0:
-        share = 100.0 * data.values("unwound_in_all") / data.held_bn
-        found.append(("packages given up by funds", "% of opening", share))
+        found.append((unwound.label, "% of opening", 100.0 * data.values(unwound.key) / data.held_bn))
     if equity > 0.0:
         lost = 100.0 * (1.0 - data.values("fund_equity_low") / equity)
         found.append(("equity lost by funds", "% of opening", lost))
-    found.append(("repo rate of funds, peak over policy rate", "bp", data.values("client_repo_spread_peak")))
+    found.append((repo.label, repo.told_unit, data.values(repo.key)))
     return found
 
 
 def _caption(data: RunData) -> str:
     moved = data.values("dislocation_move").max(axis=1)
-    high = measures.quantile(moved, 0.99, antithetic=data.antithetic)
-    beyond = measures.expected_shortfall(moved, 0.99, antithetic=data.antithetic)
+    high = statistics.quantile(moved, 0.99, antithetic=data.antithetic)
+    beyond = statistics.expected_shortfall(moved, 0.99, antithetic=data.antithetic)
     caption = (
         f"In one path of a hundred a dislocation moves more than {figure(high, 1, 'bp')}, and in those paths by"
         f" {figure(beyond, 1, 'bp')} on average."
     )
     if data.held_bn > 0.0:
         unwound = 100.0 * data.values("unwound_in_all") / data.held_bn
-        given_up = measures.quantile(unwound, 0.99, antithetic=data.antithetic)
+        given_up = statistics.quantile(unwound, 0.99, antithetic=data.antithetic)
         caption += (
             f" Funds give up more than {figure(given_up, 1, '%')} of their packages in one of a hundred."
         )

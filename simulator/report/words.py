@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from simulator.contracts import CONTRACTS
-from simulator.results.measures import Estimate
+from simulator.results.statistics import Estimate
 from simulator.results.summary import shown
 
 #: Causes of funds' sales: words and colour. Names not listed are told as they are.

@@ -58,9 +58,9 @@ def _rich_table(table: Table, on_terminal: bool) -> RichTable:
     for column in table.columns:
         unit = f", {column.unit}" if column.unit else ""
         drawn.add_column(Text(f"{column.heading}{unit}"), justify="right")
-    for name, cells in table.rows:
-        texts = (shown(cell, column.decimals) for column, cell in zip(table.columns, cells, strict=True))
-        drawn.add_row(Text(plain(name)), *map(Text, texts))
+    for row in table.rows:
+        texts = (shown(cell, column.decimals) for column, cell in zip(table.columns, row.cells, strict=True))
+        drawn.add_row(Text(plain(row.name)), *map(Text, texts))
     return drawn
 
 

@@ -50,8 +50,11 @@ def summary_html(summary: Summary) -> str:
 def table_html(table: Table) -> str:
     """One table of a summary, with units in its headings and an error beside every figure."""
     rows = [
-        (name, [shown(cell, column.decimals) for column, cell in zip(table.columns, cells, strict=True)])
-        for name, cells in table.rows
+        (
+            row.name,
+            [shown(cell, column.decimals) for column, cell in zip(table.columns, row.cells, strict=True)],
+        )
+        for row in table.rows
     ]
     return html_table(table.title, list(map(_heading, table.columns)), rows)
 

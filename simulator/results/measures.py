@@ -1,176 +1,437 @@
-"""Statistics over paths, each with its Monte Carlo standard error.
+"""The table of measures: every figure that readers are told of a run, declared once.
 
-A path that stopped is NaN and left out. With antithetic sampling paths ``2k`` and ``2k + 1`` mirror each
-other: the pair is one independent draw, and errors come from the spread of pairs. With Sobol points paths
-are more even than random ones; errors computed as if they were random are then too large rather than too
-small.
-
-Sources: Glasserman (2004), *Monte Carlo Methods in Financial Engineering*, sections 1.1, 4.2 and 9.2;
-Maritz and Jarrett (1978) for quantiles; Wilson (1927) for probabilities.
+A row says what a figure is called in programs and in words, its unit, which way is worse, along which dimension it
+stands, how paths make it, and where it is told. The summary, reports, comparisons, sweeps, attribution and exports
+read it here; a figure that all of them tell is one row. What a run stores by day is in
+:mod:`simulator.results.variables`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from simulator.results import reductions as days
+from simulator.results.layout import STATUS
+from simulator.results.reductions import Reduction
 
-Floats = NDArray[np.float64]
+#: A path is dysfunctional when some dislocation moves farther than this from its opening: three standard
+#: deviations of the 10-year spot-futures spread, 15 bp from 2010 to February 2020 (Siriwardane, Sunderam and
+#: Wallen, table 1). In March 2020 the spreads of the 2, 5 and 10-year contracts
+#: reached 95, 93 and 68 bp.
+DYSFUNCTION_BP = 45.0
+#: Cash missing at funds below 100,000 dollars is the tolerance of the rounds (`numerics.tolerance`), fund by fund.
+SHORTFALL_THAT_COUNTS_BN = 1e-4
+#: What a shortfall of a distribution is the average of: its worst 5% of paths.
+TAIL = 0.95
 
-#: A ratio is not reported when its denominator is within so many standard errors of zero.
-DENOMINATOR_ERRORS_MIN = 3.0
+Worse = Literal["higher", "lower", "neither"]
+#: Tables of the summary; none for what it does not tell.
+TableKey = Literal["", "yields", "dislocations", "deleveraging", "causes", "funding", "flows", "failures"]
+#: Groups of a comparison; none for what is not compared.
+Group = Literal["", "market", "funds", "funding", "failures", "cost"]
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A statistic, its standard error, and the independent draws that it rests on.
+class Event(NamedTuple):
+    """Something that happens on a path or not: an outcome lies above a level, for any label of its dimension.
 
-    The error is NaN when there are too few draws to know it.
+    ``counts_lost`` says that a market that lost all its dealers, of which the outcome is not known, counts as one in
+    which it happened: the extreme must not lower the probability.
     """
 
-    value: float
-    standard_error: float
-    draws: int
+    outcome: str
+    above: float = 0.0
+    counts_lost: bool = False
 
 
-UNDEFINED = Estimate(math.nan, math.nan, 0)
+class Ratio(NamedTuple):
+    """A ratio of the averages of two outcomes over paths, times a factor."""
+
+    numerator: str
+    denominator: str
+    factor: float = 1.0
 
 
-def mean(values: ArrayLike, *, antithetic: bool = False) -> Estimate:
-    """Average over paths.
+class Opening(NamedTuple):
+    """What is told beside an outcome: a stored variable on day 0, the heading of its column, and decimals.
 
-    Examples
-    --------
-    >>> mean([1.0, 2.0, 3.0, 4.0])
-    Estimate(value=2.5, standard_error=0.6454972243679028, draws=4)
+    ``tells_share`` adds the outcome as a share of it.
     """
-    draws = draws_of(values, antithetic)
-    if not len(draws):
-        return UNDEFINED
-    return Estimate(float(draws.mean()), _error_of_mean(draws), len(draws))
+
+    variable: str
+    heading: str
+    decimals: int
+    tells_share: bool = False
 
 
-def difference(values: ArrayLike, baseline: ArrayLike, *, antithetic: bool = False) -> Estimate:
-    """Average of the differences of two runs on the same random numbers, path by path."""
-    return mean(_floats(values) - _floats(baseline), antithetic=antithetic)
+How = TypeVar("How", bound=Reduction | Event | Ratio, covariant=True)
 
 
-def probability(happened: ArrayLike, *, antithetic: bool = False) -> Estimate:
-    """Share of paths in which something happened; NaN marks a path that stopped.
-
-    The error is half of Wilson's interval of one standard error, which is not zero when nothing or everything
-    happened. Pairs that move together count for fewer draws.
-    """
-    draws = draws_of(happened, antithetic)
-    if not len(draws):
-        return UNDEFINED
-    share = float(draws.mean())
-    count = float(len(draws))
-    if antithetic and 0.0 < share < 1.0 and len(draws) > 1:
-        spread = float(draws.var(ddof=1))
-        count *= share * (1.0 - share) / spread if spread > 0.0 else 2.0
-    width = math.sqrt(share * (1.0 - share) / count + 0.25 / count**2) / (1.0 + 1.0 / count)
-    return Estimate(share, width, len(draws))
-
-
-def quantile(values: ArrayLike, level: float, *, antithetic: bool = False) -> Estimate:
-    """Quantile over paths, with the error of Maritz and Jarrett: the spread of the order statistic around it.
+@dataclass(frozen=True, kw_only=True)
+class Measure(Generic[How]):
+    """One figure of a run.
 
     Parameters
     ----------
-    level
-        Between 0 and 1: 0.95 is exceeded by one path in twenty.
+    key
+        Its name in programs: datasets, JSON, sweep files.
+    label
+        Its name in words, with which a sentence of a table could begin; of an event what happens.
+    unit
+        Of the value: ``bp``, ``$bn``, ``1`` for a fraction or a count, ``probability``, ``x`` for a multiple.
+    of
+        How it is made: of the days of a path (an outcome, one value a path, told as an average over paths), an
+        event (told as a probability) or a ratio of averages.
+    dim
+        Dimension besides the path: ``trade``, ``channel`` or ``call``; none for the market as a whole.
+    worse
+        Which way is worse.
+    decimals
+        Shown of the value in its unit; more where the error asks for them.
+    in_percent
+        Whether readers are told a fraction in per cent.
+    note
+        What references and datasets add to the label.
+    short
+        The label in few words, for charts and narrow tables; the label itself if there is none.
+    heading
+        Of its column in a table of the summary, whose title says the rest.
+    table, quantiles
+        Where the summary tells it, and whether as an average, as the value that 5% of paths exceed, or both.
+    opening
+        What the summary tells beside it.
+    in_all
+        Key of the same over all labels of its dimension.
+    happens_above
+        Level above which it counts as having happened; the summary tells the share of such paths.
+    group
+        Where a comparison tells it.
+    has_tail
+        Whether a comparison tells its worst 5% of paths too.
+    by_label
+        Words for one label of its dimension, with ``{}`` for the label, where a comparison tells each of them.
+    neutral
+        Labels for which neither way is worse.
+    is_kept
+        Whether it is an outcome of every run and sweep; what is not is asked for by name.
     """
-    from scipy.special import betainc
 
-    ordered = np.sort(_finite(values))
-    count = len(ordered)
-    if not count:
-        return UNDEFINED
-    value = float(np.quantile(ordered, level))
-    draws = draws_of(values, antithetic)
-    if len(draws) < 2:
-        return Estimate(value, math.nan, len(draws))
-    rank = math.floor(level * count + 0.5)
-    first, second = max(rank, 1) - 1, count - max(rank, 1)
-    steps = betainc(first + 1, second + 1, np.arange(count + 1) / count)
-    weights = np.diff(steps)
-    centre = float(weights @ ordered)
-    error = math.sqrt(max(0.0, float(weights @ (ordered - centre) ** 2)))
-    return Estimate(value, error * _pair_factor(values, value, antithetic), len(draws))
+    key: str
+    label: str
+    unit: str
+    of: How
+    dim: str = ""
+    worse: Worse = "neither"
+    decimals: int = 1
+    in_percent: bool = False
+    note: str = ""
+    short: str = ""
+    heading: str = ""
+    table: TableKey = ""
+    quantiles: Literal["mean", "high", "both"] = "mean"
+    opening: Opening | None = None
+    in_all: str = ""
+    happens_above: float | None = None
+    group: Group = ""
+    has_tail: bool = False
+    by_label: str = ""
+    neutral: tuple[str, ...] = ()
+    is_kept: bool = True
+
+    @property
+    def in_short(self) -> str:
+        """The label in few words."""
+        return self.short or self.label
+
+    @property
+    def meaning(self) -> str:
+        """What its values are, for references and datasets."""
+        words = f"{self.label}, {self.note}" if self.note else self.label
+        return f"probability that {words}" if isinstance(self.of, Event) else words
+
+    @property
+    def stored_unit(self) -> str:
+        """Unit in a dataset, where pure numbers of all kinds are ``1``."""
+        return "1" if self.unit in ("probability", "x") else self.unit
+
+    @property
+    def told_unit(self) -> str:
+        """Unit in which readers are told it."""
+        if isinstance(self.of, Event):
+            return "% of paths"
+        return "%" if self.in_percent else "" if self.unit == "1" else self.unit
+
+    @property
+    def scale(self) -> float:
+        """Told values over values in its own unit."""
+        return 100.0 if self.in_percent or isinstance(self.of, Event) else 1.0
+
+    @property
+    def told_decimals(self) -> int:
+        """Decimals of told values."""
+        return max(self.decimals - 2, 0) if self.scale > 1.0 else self.decimals
 
 
-def _pair_factor(values: ArrayLike, threshold: float, antithetic: bool) -> float:
-    """Error of the share of paths below a threshold, over what it would be if all paths were independent."""
-    if not antithetic:
-        return 1.0
-    array = _floats(values)
-    below = np.where(np.isnan(array), math.nan, array <= threshold)
-    alone = _error_of_mean(draws_of(below, False))
-    return _error_of_mean(draws_of(below, True)) / alone if alone > 0.0 else 1.0
-
-
-def expected_shortfall(values: ArrayLike, level: float, *, antithetic: bool = False) -> Estimate:
-    """Average of the worst paths, where large is bad: those beyond the quantile at ``level``.
+def with_unit(words: str, unit: str) -> str:
+    """Words with the unit of what they name, if it has one.
 
     Examples
     --------
-    >>> round(expected_shortfall(range(100), 0.9).value, 6)
-    94.5
+    >>> with_unit("average haircut, peak", "%"), with_unit("hedge funds closed out", "")
+    ('average haircut, peak, %', 'hedge funds closed out')
     """
-    array = _floats(values)
-    finite = _finite(array)
-    if not len(finite):
-        return UNDEFINED
-    threshold = float(np.quantile(finite, level))
-    beyond = np.where(np.isnan(array), math.nan, np.maximum(array - threshold, 0.0))
-    excess = mean(beyond, antithetic=antithetic)
-    tail = 1.0 - level
-    return Estimate(threshold + excess.value / tail, excess.standard_error / tail, excess.draws)
+    return f"{words}, {unit}" if unit else words
 
 
-def ratio(numerator: ArrayLike, denominator: ArrayLike, *, antithetic: bool = False) -> Estimate:
-    """Ratio of two averages over the same paths, with the error of the delta method.
+_ROWS: tuple[Measure[Any], ...] = (
+    Measure(key=STATUS.name, label=STATUS.meaning, unit=STATUS.unit, of=lambda arrays: arrays[STATUS.name]),
+    # Dislocations and margins
+    Measure(
+        key="dislocation_farthest", label="dislocation on the day farthest from the opening", unit="bp",
+        dim="trade", of=days.farthest("dislocation"), table="dislocations", heading="farthest",
+        opening=Opening("dislocation", "opening", 1),
+    ),
+    Measure(
+        key="dislocation_move", label="dislocation, largest move", note="from the opening, in size", unit="bp",
+        dim="trade", of=days.largest_move("dislocation"), worse="higher", short="dislocation",
+        table="dislocations", heading="move", quantiles="high", group="market", has_tail=True,
+        by_label="dislocation of {}, largest move",
+    ),
+    Measure(
+        key="dislocation_end", label="dislocation at the end", unit="bp", dim="trade",
+        of=days.end("dislocation"), table="dislocations", heading="end",
+    ),
+    Measure(
+        key="dislocation_rise", label="rise of the dislocation against funds, averaged by their packages, peak",
+        unit="bp", of=days.rise_against_funds, worse="higher", short="rise of the dislocation", is_kept=False,
+    ),
+    Measure(
+        key="margin_peak", label="initial margin per face, peak", unit="1", dim="trade",
+        of=days.peak("initial_margin"), decimals=4, in_percent=True, table="dislocations",
+        heading="margin, peak", opening=Opening("initial_margin", "margin, opening", 2),
+    ),
+    # Yields
+    Measure(
+        key="exogenous_peak", label="largest exogenous yield change, in size", unit="bp", dim="trade",
+        of=days.largest_size("fundamental_yield_change"), table="yields", heading="exogenous, peak",
+    ),
+    Measure(
+        key="total_peak", label="largest total yield change, in size", unit="bp", dim="trade",
+        of=days.largest_size("cash_yield_change"), table="yields", heading="total, peak",
+    ),
+    Measure(
+        key="amplification", label="amplification, total over exogenous yield move", note="at their peaks",
+        unit="x", dim="trade", of=Ratio("total_peak", "exogenous_peak"), decimals=3, short="amplification",
+        table="yields", heading="amplification", group="market",
+    ),
+    Measure(
+        key="exogenous_end", label="exogenous yield change at the end", unit="bp", dim="trade",
+        of=days.end("fundamental_yield_change"), table="yields", heading="exogenous, end",
+    ),
+    Measure(
+        key="total_end", label="total yield change at the end", unit="bp", dim="trade",
+        of=days.end("cash_yield_change"), table="yields", heading="total, end",
+    ),
+    Measure(
+        key="pressure_peak", label="outright pressure on yields, peak", unit="bp", dim="trade",
+        of=days.peak("outright_pressure"), worse="higher", short="pressure on yields", group="market",
+    ),
+    Measure(
+        key="pressure_over_outstanding",
+        label="outright pressure on yields, averaged by what is outstanding, peak", unit="bp",
+        of=days.pressure_over_outstanding, worse="higher", short="outright pressure", is_kept=False,
+    ),
+    # Hedge funds
+    Measure(
+        key="unwound", label="packages given up in the trade", note="at the lowest point", unit="$bn",
+        dim="trade", of=days.unwound, worse="higher", table="deleveraging", heading="unwound", quantiles="both",
+        opening=Opening("fund_packages", "opening", 0, tells_share=True), in_all="unwound_in_all",
+    ),
+    Measure(
+        key="unwound_in_all", label="packages given up", note="in all trades, at the lowest point", unit="$bn",
+        of=days.unwound_in_all, worse="higher", group="funds", has_tail=True,
+    ),
+    Measure(
+        key="rise_when_lowest", label="rise of the dislocation against funds when packages are lowest",
+        unit="bp", dim="trade", of=days.rise_when_lowest,
+    ),
+    Measure(
+        key="impact", label="rise of the dislocation for packages given up", unit="bp per $100bn", dim="trade",
+        of=Ratio("rise_when_lowest", "unwound", 100.0), worse="higher", table="deleveraging", heading="impact",
+        group="funds",
+    ),
+    Measure(
+        key="sold", label="packages sold by funds, all days", unit="$bn", dim="trade",
+        of=days.total("fund_sales"),
+    ),
+    Measure(
+        key="sold_by_channel", label="packages sold, by cause", unit="$bn", dim="channel",
+        of=days.total("fund_sales_by_channel"), worse="higher", table="causes", heading="sold", group="funds",
+        by_label="packages sold because of {}", neutral=("choice",),
+    ),
+    Measure(
+        key="called", label="cash called from funds, all days", unit="$bn", dim="call",
+        of=days.total("fund_calls"), table="causes", heading="called",
+    ),
+    Measure(
+        key="fund_equity_low", label="equity of hedge funds, lowest", unit="$bn", of=days.low("fund_equity"),
+        worse="lower", decimals=2, group="funds",
+    ),
+    Measure(
+        key="fund_equity_lost", label="equity of hedge funds lost by the end", unit="$bn", of=days.equity_lost,
+        worse="higher", short="fund equity lost", is_kept=False,
+    ),
+    # Repo and dealers
+    Measure(
+        key="repo_spread_peak", label="wholesale repo rate over policy rate, peak", unit="bp",
+        of=days.peak("repo_spread"), worse="higher", table="funding", group="funding",
+    ),
+    Measure(
+        key="client_repo_spread_peak", label="repo rate of funds over policy rate, peak", unit="bp",
+        of=days.peak("client_repo_spread"), worse="higher", short="repo rate of funds", table="funding",
+        group="funding",
+    ),
+    Measure(
+        key="haircut_peak", label="average haircut, peak", unit="1", of=days.peak("mean_haircut"),
+        worse="higher", decimals=4, in_percent=True, short="haircut", table="funding", group="funding",
+    ),
+    Measure(
+        key="balance_sheet_cost_peak", label="cost of dealers' balance sheet, peak", unit="bp",
+        of=days.peak("balance_sheet_cost"), worse="higher", table="funding", group="funding",
+    ),
+    Measure(
+        key="dealer_use_peak", label="dealers' use of their limits, peak",
+        note="balance sheets over leverage limits", unit="1", of=days.peak("dealer_use"), worse="higher",
+        decimals=3, in_percent=True, short="dealers' use", table="funding", group="funding",
+    ),
+    Measure(
+        key="tightest_use_peak", label="the tightest dealer's use of its limit, peak", unit="1",
+        of=days.peak("dealer_use_highest"), worse="higher", decimals=3, in_percent=True, table="funding",
+    ),
+    Measure(
+        key="repo_taken_back", label="repo taken back from funds, all days", unit="$bn",
+        of=days.total("repo_taken_back"), worse="higher", table="funding", group="funding",
+    ),
+    Measure(
+        key="dealer_capital_end", label="dealers' capital at the end", unit="$bn",
+        of=days.end("dealer_capital"), worse="lower",
+    ),
+    # Central bank and flows
+    Measure(
+        key="outright_purchases", label="bought outright by the central bank", unit="$bn",
+        of=days.total("outright_purchases"), table="flows", group="cost",
+    ),
+    Measure(
+        key="hedged_purchases", label="packages bought by the central bank", unit="$bn",
+        of=days.total("hedged_purchases"), table="flows", group="cost",
+    ),
+    Measure(
+        key="facility_peak", label="standing repo facility, peak use", unit="$bn", of=days.peak("facility_use"),
+        table="flows", group="cost",
+    ),
+    Measure(
+        key="facility_days", label="standing repo facility, use times days", unit="$bn days",
+        of=days.total("facility_use"), group="cost",
+    ),
+    Measure(
+        key="central_bank_peak", label="bought and lent by the central bank, peak", unit="$bn",
+        of=days.outlay_peak, group="cost",
+    ),
+    Measure(
+        key="central_bank_gain", label="price gain on purchases at the end",
+        note="of the central bank, marked to the last day, without carry", unit="$bn",
+        of=days.central_bank_gain, group="cost",
+    ),
+    Measure(
+        key="foreign_sales", label="sold by foreign holders", unit="$bn", of=days.total("foreign_sales"),
+        table="flows",
+    ),
+    Measure(
+        key="fund_redemptions", label="redemptions from hedge funds", note="paid or owed", unit="$bn",
+        of=days.total("fund_redemptions"), table="flows",
+    ),
+    Measure(
+        key="asset_manager_redemptions", label="redemptions from asset managers", unit="$bn",
+        of=days.total("asset_manager_redemptions"), table="flows",
+    ),
+    # Dysfunction and failures
+    Measure(
+        key="dysfunction", label=f"a dislocation moves more than {DYSFUNCTION_BP:.0f} bp, or no dealer is left",
+        unit="probability", of=Event("dislocation_move", DYSFUNCTION_BP, counts_lost=True), worse="higher",
+        decimals=3, short="market dysfunctional", table="failures", group="failures",
+    ),
+    Measure(
+        key="dealer_fails", label="a dealer is closed out", unit="probability",
+        of=Event("dealers_failed", counts_lost=True), worse="higher", decimals=3, table="failures",
+        group="failures",
+    ),
+    Measure(
+        key="dealers_at_limits", label="dealers are at their limits", unit="probability",
+        of=Event("dealer_use_peak", 1.0, counts_lost=True), worse="higher", decimals=3, table="failures",
+        group="failures",
+    ),
+    Measure(
+        key="fund_fails", label="a hedge fund is closed out", unit="probability", of=Event("funds_failed"),
+        worse="higher", decimals=3, group="failures",
+    ),
+    Measure(
+        key="waterfall_used", label="the clearing house's waterfall pays", unit="probability",
+        of=Event("waterfall_losses"), worse="higher", decimals=3,
+    ),
+    Measure(
+        key="shortfall", label="a shortfall is left after the last round of a day", unit="probability",
+        of=Event("shortfall_left", SHORTFALL_THAT_COUNTS_BN), worse="higher", decimals=3,
+    ),
+    Measure(
+        key="funds_failed", label="hedge funds closed out", unit="1", of=days.end("funds_failed"),
+        worse="higher", short="funds closed out", decimals=2, table="failures", happens_above=0.0,
+        group="failures",
+    ),
+    Measure(
+        key="dealers_failed", label="dealers closed out", unit="1", of=days.end("dealers_failed"),
+        worse="higher", decimals=2,
+    ),
+    Measure(
+        key="dealer_client_losses", label="dealers' losses on failed funds", unit="$bn",
+        of=days.total("dealer_client_losses"), worse="higher", decimals=3, table="failures", happens_above=0.0,
+        group="failures",
+    ),
+    Measure(
+        key="waterfall_losses", label="losses paid by the clearing house's waterfall", unit="$bn",
+        of=days.total("waterfall_losses"), worse="higher", decimals=3, table="failures", happens_above=0.0,
+        group="failures",
+    ),
+    Measure(
+        key="shortfall_left", label="shortfall left after the last round of a day, largest", unit="$bn",
+        of=days.peak("shortfall_left"), worse="higher", table="failures",
+        happens_above=SHORTFALL_THAT_COUNTS_BN,
+    ),
+    Measure(key="rounds_peak", label="most rounds in a day", unit="1", of=days.peak("rounds")),
+)  # fmt: skip
 
-    Undefined when the denominator cannot be told from zero.
-    """
-    above, below = _floats(numerator), _floats(denominator)
-    missing = np.isnan(above) | np.isnan(below)
-    above, below = np.where(missing, math.nan, above), np.where(missing, math.nan, below)
-    top, bottom = mean(above, antithetic=antithetic), mean(below, antithetic=antithetic)
-    known = 0.0 if math.isnan(bottom.standard_error) else bottom.standard_error
-    if not bottom.draws or abs(bottom.value) <= DENOMINATOR_ERRORS_MIN * known:
-        return Estimate(math.nan, math.nan, bottom.draws)
-    value = top.value / bottom.value
-    residual = mean(above - value * below, antithetic=antithetic)
-    return Estimate(value, residual.standard_error / abs(bottom.value), bottom.draws)
+#: All measures by key, in the order in which they are told.
+MEASURES = {row.key: row for row in _ROWS}
 
 
-def _floats(values: ArrayLike) -> Floats:
-    return np.asarray(values, dtype=np.float64)
+def outcomes() -> tuple[Measure[Reduction], ...]:
+    """Measures that are one value a path (or one a trade, channel or call), kept of every run and sweep."""
+    return tuple(
+        cast("Measure[Reduction]", row)
+        for row in MEASURES.values()
+        if row.is_kept and not isinstance(row.of, Event | Ratio)
+    )
 
 
-def _finite(values: ArrayLike) -> Floats:
-    array = _floats(values)
-    return array[~np.isnan(array)]
+def events() -> tuple[Measure[Event], ...]:
+    """Measures that are probabilities."""
+    return tuple(cast("Measure[Event]", row) for row in MEASURES.values() if isinstance(row.of, Event))
 
 
-def draws_of(values: ArrayLike, antithetic: bool) -> Floats:
-    """Independent draws: paths, or averages of pairs; a path without its mirror stands alone."""
-    array = _floats(values)
-    if not antithetic:
-        return _finite(array)
-    if len(array) % 2:
-        array = np.append(array, math.nan)
-    pairs = array.reshape(-1, 2)
-    first, second = pairs[:, 0], pairs[:, 1]
-    both = np.where(np.isnan(first), second, np.where(np.isnan(second), first, 0.5 * (first + second)))
-    return _finite(both)
+def ratios() -> tuple[Measure[Ratio], ...]:
+    """Measures that are ratios of averages."""
+    return tuple(cast("Measure[Ratio]", row) for row in MEASURES.values() if isinstance(row.of, Ratio))
 
 
-def _error_of_mean(draws: Floats) -> float:
-    if len(draws) < 2:
-        return math.nan
-    return float(draws.std(ddof=1)) / math.sqrt(len(draws))
+def in_table(table: TableKey) -> tuple[Measure[Any], ...]:
+    """Measures that a table of the summary tells."""
+    return tuple(row for row in MEASURES.values() if row.table == table)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 
 from simulator.results.layout import STATUS, STOPPED_ON_DAY
-from simulator.results.outcomes import OUTCOMES
+from simulator.results.measures import outcomes
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES, Variable
 
 INTRODUCTION = """# Results
@@ -49,8 +49,8 @@ def _group(title: str, dimensions: str, variables: Iterable[Variable]) -> str:
 
 def _outcomes() -> str:
     rows = (
-        (f"`{one.name}`", f"`(path, {one.dim})`" if one.dim else "`(path,)`", one.unit, one.meaning)
-        for one in OUTCOMES
+        (f"`{one.key}`", f"`(path, {one.dim})`" if one.dim else "`(path,)`", one.stored_unit, one.meaning)
+        for one in outcomes()
     )
     said = "One figure a path, computed from the days above; the summary is made from them."
     return _section("Outcomes of a path", said, ("outcome", "dimensions", "unit", "meaning"), rows)

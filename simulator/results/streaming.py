@@ -8,7 +8,7 @@ floating-point sums do.
 quantile is at most 0.025% too near to zero (2 to the power of -12), whole numbers up to 8,192 and zero are exact;
 memory grows with the range of the numbers, not with their count.
 
-Statistics and errors are those of :mod:`simulator.results.measures`; with antithetic sampling a pair of paths is
+Statistics and errors are those of :mod:`simulator.results.statistics`; with antithetic sampling a pair of paths is
 one draw. Source for exact sums: Kulisch (2013), *Computer Arithmetic and Validity*, chapter 8.
 """
 
@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.measures import DENOMINATOR_ERRORS_MIN, UNDEFINED, Estimate
+from simulator.results.statistics import DENOMINATOR_ERRORS_MIN, UNDEFINED, Estimate
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]

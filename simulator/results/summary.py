@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from simulator.results import measures
+from simulator.results.figures import Figures, scaled
 from simulator.results.folder import RunFolder
-from simulator.results.layout import STATUS, STOPPED_ON_DAY, Array
-from simulator.results.measures import Estimate
-from simulator.results.outcomes import (
+from simulator.results.layout import STATUS, STOPPED_ON_DAY
+from simulator.results.measures import (
     DYSFUNCTION_BP,
-    NO_DEALER_LEFT,
-    SHORTFALL_THAT_COUNTS_BN,
-    is_above,
-    is_above_or_lost,
-    is_dysfunctional,
+    MEASURES,
+    Event,
+    Measure,
+    TableKey,
+    in_table,
+    with_unit,
 )
+from simulator.results.outcomes import NO_DEALER_LEFT, is_above
+from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
 #: Paths named for each reason why paths stopped.
 STOPPED_SHOWN = 3
-LEVEL = 0.95
+#: The measure that tells why funds sold.
+SOLD = "sold_by_channel"
 #: A figure of a table: an estimate, a number known without error, or nothing.
 Cell = Estimate | float | None
 MORE_DECIMALS_MAX = 3
@@ -47,6 +50,15 @@ class Column:
     decimals: int = 0
 
 
+class Row(NamedTuple):
+    """A row of a table: name, cells, key in JSON, and unit of the cells of columns that have none."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    key: str
+    unit: str = ""
+
+
 @dataclass(frozen=True)
 class Table:
     """Figures by row and column. Cells are estimates, plain numbers (known without error) or none."""
@@ -54,7 +66,7 @@ class Table:
     key: str
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -96,11 +108,11 @@ class Summary:
         """The summary as plain numbers, for other programs; what is not known is null."""
         tables = {
             table.key: {
-                name: {
-                    column.key: _cell_record(cell, column.unit)
-                    for column, cell in zip(table.columns, cells, strict=True)
+                row.key: {
+                    column.key: _cell_record(cell, column.unit or row.unit)
+                    for column, cell in zip(table.columns, row.cells, strict=True)
                 }
-                for name, cells in table.rows
+                for row in table.rows
             }
             for table in self.tables
         }
@@ -133,15 +145,15 @@ def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
     outcomes
         Of all its paths: ``outcomes.collect_outcomes``.
     """
-    figures = _Figures(run, outcomes)
+    figures = _Tables(run, outcomes)
     tables = (
-        figures.yields(),
-        figures.dislocations(),
-        figures.deleveraging(),
-        figures.causes(),
-        figures.funding(),
-        figures.policy(),
-        figures.failures(),
+        figures.by_trade("yields", "Yield moves: the scenario alone, and with everybody's reaction"),
+        figures.by_trade("dislocations", "Dislocation and margin by contract"),
+        figures.by_trade("deleveraging", "Packages given up by hedge funds, at their lowest"),
+        figures.causes("causes", "Why funds sold, and what they were called for"),
+        figures.of_market("funding", "Repo and dealers"),
+        figures.of_market("flows", "Central bank and flows"),
+        figures.failures("failures", "Dysfunction and failures"),
     )
     return Summary(
         name=run.manifest.name,
@@ -156,203 +168,140 @@ def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
     )
 
 
-class _Figures:
-    """Estimates of one run, table by table."""
+class _Tables:
+    """Tables of one run, from the measures that each of them tells."""
 
     def __init__(self, run: RunFolder, outcomes: xr.Dataset) -> None:
-        self.outcomes = outcomes
-        self.name = run.manifest.name
-        self.antithetic = run.manifest.sampling == "antithetic"
+        self.figures = Figures(outcomes, antithetic=run.manifest.sampling == "antithetic")
         self.trades = run.layout.trades
-        names = (
-            "fund_packages",
-            "dislocation",
-            "initial_margin",
-            "fund_equity",
-            "dealer_use",
-            "dealer_capital",
-        )
-        arrays = read_block(run.store, run.layout, min(run.finished), names)
-        self.opening = {name: arrays[name][0, 0] for name in names}
+        names = {row.opening.variable for row in MEASURES.values() if row.opening} | {"fund_packages"}
+        arrays = read_block(run.store, run.layout, min(run.finished), sorted(names))
+        self.opening = {name: values[0, 0] for name, values in arrays.items()}
         self.held = float(np.abs(self.opening["fund_packages"]).sum())
 
-    def values(self, name: str, **where: str) -> Array:
-        values = self.outcomes[name].sel(where).values if where else self.outcomes[name].values
-        return np.asarray(values, np.float64)
-
-    def mean(self, name: str, scale: float = 1.0, **where: str) -> Estimate:
-        return measures.mean(scale * self.values(name, **where), antithetic=self.antithetic)
-
-    def high(self, name: str, scale: float = 1.0, **where: str) -> Estimate:
-        return measures.quantile(scale * self.values(name, **where), LEVEL, antithetic=self.antithetic)
-
-    def share(self, happened: Array) -> Estimate:
-        return measures.probability(happened, antithetic=self.antithetic)
-
-    def share_above(self, name: str, threshold: float) -> Estimate:
-        return self.share(is_above(self.outcomes, name, threshold))
-
-    def share_of_dealers(self, name: str, threshold: float) -> Estimate:
-        """The same of what a market without dealers is the extreme of."""
-        return self.share(is_above_or_lost(self.outcomes, name, threshold))
-
-    def amplification(self, trade: str) -> Estimate:
-        total, exogenous = (self.values(name, trade=trade) for name in ("total_peak", "exogenous_peak"))
-        return measures.ratio(total, exogenous, antithetic=self.antithetic)
-
-    def impact(self, trade: str) -> Estimate:
-        rise, unwound = (self.values(name, trade=trade) for name in ("rise_when_lowest", "unwound"))
-        return measures.ratio(rise, unwound / 100.0, antithetic=self.antithetic)
-
-    def yields(self) -> Table:
-        columns = (
-            Column("exogenous_peak", "exogenous, peak", "bp", 1),
-            Column("total_peak", "total, peak", "bp", 1),
-            Column("amplification", "amplification", "x", 2),
-            Column("exogenous_end", "exogenous, end", "bp", 1),
-            Column("total_end", "total, end", "bp", 1),
-        )
-        rows = []
-        for trade in self.trades:
-            means = {name: self.mean(name, trade=trade) for name in ("exogenous_peak", "total_peak")}
-            ends = (self.mean("exogenous_end", trade=trade), self.mean("total_end", trade=trade))
-            rows.append((trade, (*means.values(), self.amplification(trade), *ends)))
-        return Table(
-            "yields", "Yield moves: the scenario alone, and with everybody's reaction", columns, tuple(rows)
-        )
-
-    def dislocations(self) -> Table:
-        columns = (
-            Column("opening", "opening", "bp", 1),
-            Column("farthest", "farthest", "bp", 1),
-            Column("move_95", "move, 95%", "bp", 1),
-            Column("end", "end", "bp", 1),
-            Column("margin_opening", "margin, opening", "%", 2),
-            Column("margin_peak", "margin, peak", "%", 2),
-        )
-        rows = []
-        for place, trade in enumerate(self.trades):
-            cells = (
-                float(self.opening["dislocation"][place]),
-                self.mean("dislocation_farthest", trade=trade),
-                self.high("dislocation_move", trade=trade),
-                self.mean("dislocation_end", trade=trade),
-                100.0 * float(self.opening["initial_margin"][place]),
-                self.mean("margin_peak", 100.0, trade=trade),
+    def by_trade(self, key: TableKey, title: str) -> Table:
+        """A row for each label of the dimension of the measures, a column for each measure."""
+        measures = in_table(key)
+        (dim,) = {measure.dim for measure in measures}
+        labels = self.figures.outcomes[dim].values.tolist()
+        columns = [column for measure in measures for column in _columns(measure)]
+        rows = [
+            Row(
+                label,
+                tuple(cell for measure in measures for cell in self._cells(measure, place, label)),
+                label,
             )
-            rows.append((trade, cells))
-        return Table("dislocations", "Dislocation and margin by contract", columns, tuple(rows))
+            for place, label in enumerate(labels)
+        ]
+        if any(measure.in_all for measure in measures):
+            in_all = tuple(cell for measure in measures for cell in self._cells_in_all(measure))
+            rows.append(Row("all", in_all, "all"))
+        return Table(key, title, tuple(columns), tuple(rows))
 
-    def deleveraging(self) -> Table:
-        columns = (
-            Column("opening", "opening", "$bn", 0),
-            Column("unwound", "unwound", "$bn", 1),
-            Column("share", "of opening", "%", 1),
-            Column("unwound_95", "unwound, 95%", "$bn", 1),
-            Column("impact", "impact", "bp per $100bn", 1),
-        )
-        rows: list[tuple[str, tuple[Cell, ...]]] = []
-        for place, trade in enumerate(self.trades):
-            held = abs(float(self.opening["fund_packages"][place]))
-            share = self.mean("unwound", 100.0 / held, trade=trade) if held else None
-            unwound, high = self.mean("unwound", trade=trade), self.high("unwound", trade=trade)
-            rows.append((trade, (held, unwound, share, high, self.impact(trade))))
-        name = "unwound_in_all"
-        share = self.mean(name, 100.0 / self.held) if self.held else None
-        in_all: tuple[Cell, ...] = (self.held, self.mean(name), share, self.high(name), None)
-        rows.append(("all", in_all))
-        return Table(
-            "deleveraging", "Packages given up by hedge funds, at their lowest", columns, tuple(rows)
-        )
+    def _cells(self, measure: Measure[Any], place: int, label: str) -> tuple[Cell, ...]:
+        """Cells of a measure for one label: opening, average, share of the opening, high."""
+        opening = None
+        if measure.opening is not None:
+            opening = float(self.opening[measure.opening.variable][place])
+        return self._told(measure, measure.key, opening, **{measure.dim: label})
 
-    def causes(self) -> Table:
-        columns = (
-            Column("sold", "sold", "$bn", 1),
-            Column("share", "of sales", "%", 1),
-            Column("called", "called", "$bn", 1),
-        )
-        sold = self.values("sold_by_channel")
+    def _cells_in_all(self, measure: Measure[Any]) -> tuple[Cell, ...]:
+        """The same over all labels."""
+        if not measure.in_all:
+            return (None,) * len(_columns(measure))
+        opening = None
+        if measure.opening is not None:
+            opening = float(np.abs(self.opening[measure.opening.variable]).sum())
+        return self._told(measure, measure.in_all, opening)
+
+    def _told(self, measure: Measure[Any], key: str, opening: float | None, **where: str) -> tuple[Cell, ...]:
+        cells: list[Cell] = []
+        tells_share = measure.opening is not None and measure.opening.tells_share
+        if opening is not None:
+            opening = abs(opening) if tells_share else opening
+            cells.append(measure.scale * opening)
+        if measure.quantiles != "high":
+            cells.append(self.figures.of(key, measure.scale, **where))
+        if tells_share:
+            cells.append(self.figures.of(key, 100.0 / opening, **where) if opening else None)
+        if measure.quantiles != "mean":
+            cells.append(self.figures.high(key, measure.scale, **where))
+        return tuple(cells)
+
+    def causes(self, key: TableKey, title: str) -> Table:
+        """A row for each channel: what was sold because of it, its share, and what was called."""
+        measures = in_table(key)
+        columns: list[Column] = []
+        for measure in measures:
+            columns += _columns(measure)
+            if measure.key == SOLD:
+                columns.append(Column("share", "of sales", "%", 1))
         rows = []
-        for channel in self.outcomes["channel"].values.tolist():
-            amount = self.values("sold_by_channel", channel=channel)
-            share = measures.ratio(100.0 * amount, sold.sum(axis=1), antithetic=self.antithetic)
-            is_call = channel in self.outcomes["call"].values
-            called = self.mean("called", call=channel) if is_call else None
-            rows.append(
-                (channel.replace("_", " "), (self.mean("sold_by_channel", channel=channel), share, called))
-            )
-        return Table("causes", "Why funds sold, and what they were called for", columns, tuple(rows))
+        for label in self.figures.outcomes["channel"].values.tolist():
+            cells: list[Cell] = []
+            for measure in measures:
+                is_there = label in self.figures.outcomes[measure.dim].values
+                where = {measure.dim: label}
+                cells.append(self.figures.of(measure.key, measure.scale, **where) if is_there else None)
+                if measure.key == SOLD:
+                    cells.append(self.figures.percent_of_all(SOLD, **where))
+            rows.append(Row(label.replace("_", " "), tuple(cells), label))
+        return Table(key, title, tuple(columns), tuple(rows))
 
-    def funding(self) -> Table:
-        columns = (Column("mean", "mean", "", 1), Column("high", "95% of paths below", "", 1))
-        figures = (
-            ("repo rate over policy rate, peak, bp", "repo_spread_peak", 1.0),
-            ("repo rate of funds over policy rate, peak, bp", "client_repo_spread_peak", 1.0),
-            ("haircut, peak, %", "haircut_peak", 100.0),
-            ("cost of dealers' balance sheet, peak, bp", "balance_sheet_cost_peak", 1.0),
-            ("dealers' use of their limits, peak, %", "dealer_use_peak", 100.0),
-            ("the same, tightest dealer, %", "tightest_use_peak", 100.0),
-            ("repo taken back from funds, $bn", "repo_taken_back", 1.0),
-        )
+    def of_market(self, key: TableKey, title: str) -> Table:
+        """A row for each measure: average and high."""
+        measures = in_table(key)
+        units = {measure.told_unit for measure in measures}
+        unit = units.pop() if len(units) == 1 else ""  # one unit stands in the headings, several in the rows
         rows = tuple(
-            (label, (self.mean(name, scale), self.high(name, scale))) for label, name, scale in figures
+            Row(
+                measure.label if unit else with_unit(measure.label, measure.told_unit),
+                (
+                    self.figures.of(measure.key, measure.scale),
+                    self.figures.high(measure.key, measure.scale),
+                ),
+                measure.key,
+                measure.told_unit,
+            )
+            for measure in measures
         )
-        return Table("funding", "Repo and dealers", columns, rows)
+        columns = (Column("mean", "mean", unit, 1), Column("high", "95% of paths below", unit, 1))
+        return Table(key, title, columns, rows)
 
-    def policy(self) -> Table:
-        columns = (Column("mean", "mean", "$bn", 1), Column("high", "95% of paths below", "$bn", 1))
-        figures = (
-            ("standing repo facility, peak", "facility_peak"),
-            ("outright purchases", "outright_purchases"),
-            ("hedged purchases", "hedged_purchases"),
-            ("foreign sales", "foreign_sales"),
-            ("redemptions, hedge funds", "fund_redemptions"),
-            ("redemptions, asset managers", "asset_manager_redemptions"),
-        )
-        rows = tuple((label, (self.mean(name), self.high(name))) for label, name in figures)
-        return Table("flows", "Central bank and flows", columns, rows)
-
-    def failures(self) -> Table:
+    def failures(self, key: TableKey, title: str) -> Table:
+        """A row for each measure: average, and share of paths in which it happened."""
         columns = (Column("mean", "mean", "", 2), Column("probability", "paths", "%", 1))
-        dysfunction = is_dysfunctional(self.outcomes)
-        rows: list[tuple[str, tuple[Cell, ...]]] = [
-            (
-                f"dislocation moves more than {DYSFUNCTION_BP:.0f} bp",
-                (None, _percent(self.share(dysfunction))),
-            ),
-            ("a dealer is closed out", (None, _percent(self.share_of_dealers("dealers_failed", 0.0)))),
-            ("dealers at their limits", (None, _percent(self.share_of_dealers("dealer_use_peak", 1.0)))),
-        ]
-        figures = (
-            ("hedge funds closed out", "funds_failed", 0.0),
-            ("dealers' losses on funds, $bn", "dealer_client_losses", 0.0),
-            ("waterfall losses, $bn", "waterfall_losses", 0.0),
-            ("shortfall left after the last round, $bn", "shortfall_left", SHORTFALL_THAT_COUNTS_BN),
-        )
-        rows += [
-            (label, (self.mean(name), _percent(self.share_above(name, least))))
-            for label, name, least in figures
-        ]
-        return Table("failures", "Dysfunction and failures", columns, tuple(rows))
+        rows = []
+        for measure in in_table(key):
+            if isinstance(measure.of, Event):
+                chance = self.figures.of(measure.key, measure.scale)
+                rows.append(Row(measure.label, (None, chance), measure.key))
+                continue
+            least = measure.happens_above or 0.0
+            chance = scaled(self.figures.share(is_above(self.figures.outcomes, measure.key, least)), 100.0)
+            cells = (self.figures.of(measure.key, measure.scale), chance)
+            rows.append(
+                Row(with_unit(measure.label, measure.told_unit), cells, measure.key, measure.told_unit)
+            )
+        return Table(key, title, columns, tuple(rows))
 
     def headlines(self) -> tuple[str, ...]:
         """The run in a few sentences: the trade that unwinds most stands for the market."""
-        moved = {trade: self.mean("unwound", trade=trade).value for trade in self.trades}
+        of = self.figures.of
+        moved = {trade: of("unwound", trade=trade).value for trade in self.trades}
         trade = max(moved, key=lambda name: moved[name])
-        peak, exogenous = self.mean("total_peak", trade=trade), self.mean("exogenous_peak", trade=trade)
+        peak, exogenous = of("total_peak", trade=trade), of("exogenous_peak", trade=trade)
         sentences = [
             f"The {trade} yield moves {shown(peak, 0)} bp at its peak; the scenario alone moves it"
-            f" {shown(exogenous, 0)} bp: amplification {shown(self.amplification(trade), 2)}."
+            f" {shown(exogenous, 0)} bp: amplification {shown(of('amplification', trade=trade), 2)}."
         ]
-        unwound = self.mean("unwound_in_all")
         if self.held:
-            share = self.mean("unwound_in_all", 100.0 / self.held)
+            unwound, share = of("unwound_in_all"), of("unwound_in_all", 100.0 / self.held)
             sentences.append(
                 f"Hedge funds give up ${shown(unwound, 0)} bn of packages, {shown(share, 1)}% of what they"
                 f" opened with{self._main_cause()}."
             )
-        dysfunction = _percent(self.share(is_dysfunctional(self.outcomes)))
-        failing = _percent(self.share_of_dealers("dealers_failed", 0.0))
+        dysfunction, failing = of("dysfunction", 100.0), of("dealer_fails", 100.0)
         sentences.append(
             f"The market is dysfunctional (a dislocation moves more than {DYSFUNCTION_BP:.0f} bp) in"
             f" {shown(dysfunction, 1)}% of paths; a dealer fails in {shown(failing, 1)}%."
@@ -360,14 +309,29 @@ class _Figures:
         return tuple(sentences)
 
     def _main_cause(self) -> str:
-        names = [name for name in self.outcomes["channel"].values.tolist() if name != "choice"]
-        sold = {name: self.mean("sold_by_channel", channel=name).value for name in names}
+        forced = [
+            name
+            for name in self.figures.outcomes["channel"].values.tolist()
+            if name not in MEASURES[SOLD].neutral
+        ]
+        sold = {name: self.figures.of(SOLD, channel=name).value for name in forced}
         main = max(sold, key=lambda name: sold[name])
         return f"; most are forced out by {main.replace('_', ' ')}" if sold[main] > 0.0 else ""
 
 
-def _percent(estimate: Estimate) -> Estimate:
-    return Estimate(100.0 * estimate.value, 100.0 * estimate.standard_error, estimate.draws)
+def _columns(measure: Measure[Any]) -> list[Column]:
+    """Columns of a measure in a table by label, as many as :meth:`_Tables._told` has cells."""
+    unit, decimals, opening = measure.told_unit, measure.told_decimals, measure.opening
+    columns = []
+    if opening is not None:
+        columns.append(Column(f"{measure.key}_opening", opening.heading, unit, opening.decimals))
+    if measure.quantiles != "high":
+        columns.append(Column(measure.key, measure.heading, unit, decimals))
+    if opening is not None and opening.tells_share:
+        columns.append(Column("share", f"of {opening.heading}", "%", 1))
+    if measure.quantiles != "mean":
+        columns.append(Column(f"{measure.key}_95", f"{measure.heading}, 95%", unit, decimals))
+    return columns
 
 
 def stopped_paths(run: RunFolder) -> tuple[StoppedPaths, ...]:

@@ -13,8 +13,9 @@ from simulator.ensemble.execution import gigabytes
 from simulator.ensemble.progress import duration
 from simulator.results.errors import plain
 from simulator.results.locks import holder_of
-from simulator.results.measures import Estimate as Figure
+from simulator.results.measures import MEASURES, with_unit
 from simulator.results.places import shown as place_shown
+from simulator.results.statistics import Estimate as Figure
 from simulator.results.summary import shown
 from simulator.sweeps.cells import LoadedSweep, in_short
 from simulator.sweeps.estimate import Estimate
@@ -26,13 +27,8 @@ from simulator.sweeps.statistics import Row
 RECENT_BLOCKS = 100
 #: Cells shown in tables; the rest is in the dataset.
 CELLS_SHOWN = 40
-#: Figures shown of each cell: row, heading, factor, decimals.
-HEADLINES = (
-    (Row("dysfunction", "", ""), "dysfunction, % of paths", 100.0, 1),
-    (Row("unwound_in_all", "", ""), "packages given up, $bn", 1.0, 0),
-    (Row("client_repo_spread_peak", "", ""), "repo of funds, peak, bp", 1.0, 0),
-    (Row("dealer_use_peak", "", ""), "dealers' use, peak, %", 100.0, 0),
-)
+#: Figures shown of each cell: keys of measures of the market.
+HEADLINES = ("dysfunction", "unwound_in_all", "client_repo_spread_peak", "dealer_use_peak")
 
 
 def say_estimate(loaded: LoadedSweep, chosen: Sequence[int], found: Estimate) -> str:
@@ -161,15 +157,17 @@ def _counts(folder: SweepFolder, chosen: Sequence[int]) -> str:
 def _figures(folder: SweepFolder, cells: Sequence[int]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Headings, and a row of headline figures with errors for each cell."""
     plan, array = folder.manifest.statistics, folder.array(FIGURES)
+    told = [MEASURES[key] for key in HEADLINES]
     rows = []
     for cell in cells:
         table = np.asarray(array[cell])
         figures = []
-        for row, _, factor, decimals in HEADLINES:
-            draws, mean, error = table[plan.rows.index(row), :3]
-            figures.append(shown(Figure(factor * mean, factor * error, int(draws)), decimals))
+        for measure in told:
+            draws, mean, error = table[plan.rows.index(Row(measure.key, "", "")), :3]
+            found = Figure(measure.scale * mean, measure.scale * error, int(draws))
+            figures.append(shown(found, measure.told_decimals))
         rows.append((f"{cell}", in_short(folder.manifest.labels(cell)), *figures))
-    return ("cell", "where", *(heading for _, heading, _, _ in HEADLINES)), rows
+    return ("cell", "where", *(with_unit(measure.in_short, measure.told_unit) for measure in told)), rows
 
 
 def _print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

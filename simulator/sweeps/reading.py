@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.errors import BAD_INPUT, OutputError, plain
-from simulator.results.outcomes import OUTCOMES
+from simulator.results.measures import MEASURES, outcomes, ratios
 from simulator.results.places import shown
 from simulator.sweeps.cells import in_short
 from simulator.sweeps.folder import (
@@ -24,7 +24,7 @@ from simulator.sweeps.folder import (
     open_sweep_folder,
 )
 from simulator.sweeps.folder import OUTCOMES as OUTCOMES_ARRAY
-from simulator.sweeps.statistics import DEVIATION, DRAWS, MEAN, MEAN_ERROR, RATIOS, Plan
+from simulator.sweeps.statistics import DEVIATION, DRAWS, MEAN, MEAN_ERROR, Plan
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -171,10 +171,9 @@ class _Shaped:
         self.groups: dict[str, list[int]] = {}
         for place, row in enumerate(plan.rows):
             self.groups.setdefault(row.name, []).append(place)
-        self.said = {outcome.name: (outcome.meaning, outcome.unit) for outcome in OUTCOMES}
-        self.said |= {event.name: (f"probability that {event.meaning}", "1") for event in plan.events}
-        self.said |= {ratio.name: (ratio.meaning, ratio.unit) for ratio in RATIOS}
-        self.outcomes = {outcome.name for outcome in OUTCOMES} - {"status"}
+        told = (*MEASURES.values(), *plan.events)
+        self.said = {measure.key: (measure.meaning, measure.stored_unit) for measure in told}
+        self.outcomes = {outcome.key for outcome in outcomes()} - {"status"}
 
     def figures(self, tables: NDArray[np.float64]) -> dict[str, Any]:
         """Means, errors, deviations and quantiles, from (cell, row, statistic)."""
@@ -202,9 +201,9 @@ class _Shaped:
         """Mean differences from the baseline, and errors, from (cell, row, statistic)."""
         mean, error = OF_DIFFERENCE.index("mean"), OF_DIFFERENCE.index("mean_error")
         data: dict[str, Any] = {}
-        ratios = {ratio.name for ratio in RATIOS}
+        left_out = {"status", *(ratio.key for ratio in ratios())}
         for name in self.groups:
-            if name != "status" and name not in ratios:
+            if name not in left_out:
                 data[name + DIFFERENCE] = self._variable(
                     name, tables[..., mean], "difference from the baseline: "
                 )

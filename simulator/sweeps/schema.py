@@ -246,9 +246,9 @@ class Sweep(Section):
     @model_validator(mode="after")
     def names_fit(self) -> Sweep:
         """Check names of axes, and what refers to what."""
-        from simulator.results.outcomes import OUTCOMES
+        from simulator.results import measures
 
-        outcomes = [outcome.name for outcome in OUTCOMES]
+        outcomes = [outcome.key for outcome in measures.outcomes()]
         problems = [
             Problem(
                 f"axes.{name}",

@@ -15,16 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.measures import Estimate
-from simulator.results.outcomes import (
-    DYSFUNCTION_BP,
-    OUTCOMES,
-    SHORTFALL_THAT_COUNTS_BN,
-    is_above,
-    is_above_or_lost,
-    is_dysfunctional,
-)
-from simulator.results.streaming import Moments, Ratio, Stream, draws_of, pair_factors
+from simulator.results import measures, streaming
+from simulator.results.measures import MEASURES, Event, Measure, events, ratios
+from simulator.results.outcomes import happened
+from simulator.results.statistics import Estimate
+from simulator.results.streaming import Moments, Stream, draws_of, pair_factors
 from simulator.sweeps.schema import Threshold
 
 if TYPE_CHECKING:
@@ -46,78 +41,14 @@ class Row(NamedTuple):
     label: str
 
 
-class Event(NamedTuple):
-    """Something that happens on a path or not: name, meaning, and how outcomes tell it."""
-
-    name: str
-    meaning: str
-    of: Callable[[xr.Dataset], NDArray[np.float64]]
-
-
-class RatioOf(NamedTuple):
-    """A ratio of averages by trade: name, unit, meaning, the two outcomes, and a factor."""
-
-    name: str
-    unit: str
-    meaning: str
-    numerator: str
-    denominator: str
-    factor: float
-
-
-def _of_dealers(name: str, threshold: float) -> Callable[[xr.Dataset], NDArray[np.float64]]:
-    return lambda outcomes: is_above_or_lost(outcomes, name, threshold)
-
-
-def _above(name: str, threshold: float) -> Callable[[xr.Dataset], NDArray[np.float64]]:
-    return lambda outcomes: is_above(outcomes, name, threshold)
-
-
-EVENTS = (
-    Event(
-        "dysfunction",
-        f"a dislocation moves more than {DYSFUNCTION_BP:.0f} bp, or no dealer is left",
-        is_dysfunctional,
-    ),
-    Event("dealer_fails", "a dealer is closed out", _of_dealers("dealers_failed", 0.0)),
-    Event("dealers_at_limits", "dealers are at their limits", _of_dealers("dealer_use_peak", 1.0)),
-    Event("fund_fails", "a hedge fund is closed out", _above("funds_failed", 0.0)),
-    Event("waterfall_used", "the clearing house's waterfall pays", _above("waterfall_losses", 0.0)),
-    Event(
-        "shortfall",
-        "a shortfall is left after the last round of a day",
-        _above("shortfall_left", SHORTFALL_THAT_COUNTS_BN),
-    ),
-)
-
-RATIOS = (
-    RatioOf(
-        "amplification",
-        "1",
-        "peak yield move over that of the scenario alone",
-        "total_peak",
-        "exogenous_peak",
-        1.0,
-    ),
-    RatioOf(
-        "impact",
-        "bp per $100bn",
-        "rise of the dislocation for packages given up",
-        "rise_when_lowest",
-        "unwound",
-        100.0,
-    ),
-)
-
-
-def events_of(thresholds: Sequence[Threshold]) -> tuple[Event, ...]:
+def events_of(thresholds: Sequence[Threshold]) -> tuple[Measure[Event], ...]:
     """The events of a sweep: those of every run, and the thresholds that it asks for."""
-    units = {outcome.name: outcome.unit for outcome in OUTCOMES}
-    return EVENTS + tuple(
-        Event(
-            f"{wanted.outcome}_above_{wanted.above:g}",
-            f"{wanted.outcome} lies above {wanted.above:g} {units[wanted.outcome]}",
-            _above(wanted.outcome, wanted.above),
+    return events() + tuple(
+        Measure(
+            key=f"{wanted.outcome}_above_{wanted.above:g}",
+            label=f"{wanted.outcome} lies above {wanted.above:g} {MEASURES[wanted.outcome].stored_unit}",
+            unit="probability",
+            of=Event(wanted.outcome, wanted.above),
         )
         for wanted in thresholds
     )
@@ -155,24 +86,28 @@ class Plan:
     def columns(self) -> tuple[Row, ...]:
         """Outcomes of a path, in the order in which they are stored."""
         return tuple(
-            Row(outcome.name, outcome.dim, label)
-            for outcome in OUTCOMES
-            for label in (self.labels[outcome.dim] if outcome.dim else ("",))
+            Row(outcome.key, outcome.dim, label)
+            for outcome in measures.outcomes()
+            for label in self._labels_of(outcome)
         )
 
+    def _labels_of(self, measure: Measure[Any]) -> tuple[str, ...]:
+        return self.labels[measure.dim] if measure.dim else ("",)
+
     @cached_property
-    def events(self) -> tuple[Event, ...]:
+    def events(self) -> tuple[Measure[Event], ...]:
         """Events whose probabilities are kept."""
         return events_of(self.thresholds)
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Rows of the table of a cell: outcomes, events, ratios."""
-        events = tuple(Row(event.name, "", "") for event in self.events)
         return (
             self.columns
-            + events
-            + tuple(Row(ratio.name, "trade", trade) for ratio in RATIOS for trade in self.trades)
+            + tuple(Row(event.key, "", "") for event in self.events)
+            + tuple(
+                Row(ratio.key, ratio.dim, label) for ratio in ratios() for label in self._labels_of(ratio)
+            )
         )
 
     @cached_property
@@ -202,13 +137,13 @@ class Plan:
         labels = self.labels | {"trade": tuple(trades)}
         place = {row: number for number, row in enumerate(self.columns)}
         data: dict[str, tuple[tuple[str, ...], Floats32, dict[str, str]]] = {}
-        for outcome in OUTCOMES:
-            attributes = {"long_name": outcome.meaning, "units": outcome.unit}
+        for outcome in measures.outcomes():
+            attributes = {"long_name": outcome.meaning, "units": outcome.stored_unit}
             if outcome.dim:
-                chosen = [place[Row(outcome.name, outcome.dim, label)] for label in labels[outcome.dim]]
-                data[outcome.name] = (("path", outcome.dim), packed[:, chosen], attributes)
+                chosen = [place[Row(outcome.key, outcome.dim, label)] for label in labels[outcome.dim]]
+                data[outcome.key] = (("path", outcome.dim), packed[:, chosen], attributes)
             else:
-                data[outcome.name] = (("path",), packed[:, place[Row(outcome.name, "", "")]], attributes)
+                data[outcome.key] = (("path",), packed[:, place[Row(outcome.key, "", "")]], attributes)
         data["status"][2]["flag_meanings"] = " ".join(self.statuses)
         coords = {name: list(values) for name, values in labels.items()}
         return xr.Dataset(data, coords={"path": np.arange(first_path, first_path + len(packed)), **coords})
@@ -243,16 +178,16 @@ class Plan:
 
     def _stream(self, blocks: Blocks, trades: Sequence[str], antithetic: bool) -> Stream:
         first = {row: number for number, row in enumerate(self.columns)}
-        ratios = [
-            Ratio(
-                first[Row(ratio.numerator, "trade", trade)],
-                first[Row(ratio.denominator, "trade", trade)],
-                ratio.factor,
+        wanted = [
+            streaming.Ratio(
+                first[Row(ratio.of.numerator, ratio.dim, label)],
+                first[Row(ratio.of.denominator, ratio.dim, label)],
+                ratio.of.factor,
             )
-            for ratio in RATIOS
-            for trade in self.trades
+            for ratio in ratios()
+            for label in self._labels_of(ratio)
         ]
-        stream = Stream(len(self.columns) + len(self.events), antithetic=antithetic, ratios=ratios)
+        stream = Stream(len(self.columns) + len(self.events), antithetic=antithetic, ratios=wanted)
         for block in blocks():
             stream.add(self._with_events(block, trades))
         return stream
@@ -260,8 +195,8 @@ class Plan:
     def _with_events(self, block: Floats32, trades: Sequence[str]) -> Floats32:
         """Outcomes and, beside them, what happened: zeros and ones."""
         outcomes = self.unpack(block, trades)
-        happened = [event.of(outcomes).astype(np.float32) for event in self.events]
-        return np.column_stack([block, *happened])
+        found = [happened(event.of, outcomes).astype(np.float32) for event in self.events]
+        return np.column_stack([block, *found])
 
     def compare(
         self,

@@ -14,7 +14,8 @@ from simulator.analysis.policies import BENEFITS, OUTLAY, is_clearly_ahead
 from simulator.cli import app
 from simulator.ensemble.execution import run_scenario
 from simulator.results.folder import open_run
-from simulator.results.outcomes import collect_outcomes, is_dysfunctional
+from simulator.results.measures import MEASURES
+from simulator.results.outcomes import collect_outcomes, happened
 from simulator.results.reading import open_results
 from simulator.scenario.loading import load_scenario
 
@@ -80,7 +81,10 @@ def test_differences_are_those_of_the_paths(runs: dict[str, Path], policies: Com
 
 
 def test_probabilities_are_paired_too(runs: dict[str, Path], policies: Comparison) -> None:
-    shares = [is_dysfunctional(collect_outcomes(open_run(runs[name]))) for name in ("base", "buys-more")]
+    shares = [
+        happened(MEASURES["dysfunction"].of, collect_outcomes(open_run(runs[name])))
+        for name in ("base", "buys-more")
+    ]
     row = policies.contrasts[1].row("dysfunction")
     assert row.difference.value == pytest.approx(np.nanmean(shares[1]) - np.nanmean(shares[0]))
 
@@ -140,7 +144,7 @@ def test_runs_of_other_chance_are_not_paired(runs: dict[str, Path], name: str, r
     (contrast,) = compare(runs["base"], runs[name]).contrasts
     assert not contrast.pairing.is_paired
     assert reason in contrast.pairing.notes[0]
-    row = contrast.row("unwound")
+    row = contrast.row("unwound_in_all")
     apart = np.hypot(row.base.standard_error, row.other.standard_error)
     assert row.difference.standard_error == pytest.approx(apart)
     assert np.isnan(row.variance_reduction)

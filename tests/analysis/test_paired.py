@@ -17,8 +17,8 @@ from simulator.analysis.paired import (
     share_difference,
     t_value,
 )
-from simulator.results import measures
-from simulator.results.measures import Estimate
+from simulator.results import statistics
+from simulator.results.statistics import Estimate
 
 PATHS, REPETITIONS = 400, 600
 #: The spread of 600 repetitions is itself known to 1/sqrt(2 * 600) = 2.9%; four of these.
@@ -78,12 +78,12 @@ def test_statistics_are_those_of_the_measures() -> None:
     base, _ = two_runs(3)
     base[7] = np.nan
     for mirrored in (False, True):
-        plain = measures.mean(base, antithetic=mirrored)
+        plain = statistics.mean(base, antithetic=mirrored)
         agree(average(base, is_mirrored=mirrored).estimate, plain)
-        tail = measures.expected_shortfall(base, 0.95, antithetic=mirrored)
+        tail = statistics.expected_shortfall(base, 0.95, antithetic=mirrored)
         agree(expected_shortfall(base, 0.95, is_mirrored=mirrored).estimate, tail)
         above = np.where(np.isnan(base), np.nan, base > 12.0)
-        chance = measures.probability(above, antithetic=mirrored)
+        chance = statistics.probability(above, antithetic=mirrored)
         agree(share(above, is_mirrored=mirrored).estimate, chance)
 
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.analysis.attribution import EACH, GROUPS, Attribution, attribute
-from simulator.analysis.channels import JUDGED_BY, OUTCOMES, play_outcomes, without_channel
+from simulator.analysis.channels import JUDGED_BY, TOLD, play_outcomes, without_channel
 from simulator.analysis.shapley import coalitions, exact, sampled
 from simulator.cli import app
 from simulator.scenario.loading import load_scenario
@@ -80,11 +80,11 @@ def attribution() -> Attribution:
 
 def test_channels_add_up_to_the_whole(attribution: Attribution) -> None:
     assert attribution.runs == 32
-    for name in OUTCOMES:
+    for name in TOLD:
         parts = sum(figures[name].value for figures in attribution.parts.values())
         whole = attribution.full[name].value - attribution.without[name].value
         assert parts == pytest.approx(whole, abs=1e-9 * max(1.0, abs(attribution.full[name].value)))
-    assert attribution.full["unwound"].value > attribution.without["unwound"].value
+    assert attribution.full["unwound_in_all"].value > attribution.without["unwound_in_all"].value
 
 
 def test_two_groups_are_what_their_four_runs_say(attribution: Attribution) -> None:
@@ -99,9 +99,9 @@ def test_two_groups_are_what_their_four_runs_say(attribution: Attribution) -> No
         without_channel(loaded.scenario, "haircut"),
         without_channel(no_limits, "haircut"),
     )
-    both, haircut, limits, none = (play_outcomes(each, None, PATHS, 1)["unwound"] for each in variants)
+    both, haircut, limits, none = (play_outcomes(each, None, PATHS, 1)["unwound_in_all"] for each in variants)
     by_path = 0.5 * (limits - none) + 0.5 * (both - haircut)
-    part = found.parts["limits"]["unwound"]
+    part = found.parts["limits"]["unwound_in_all"]
     assert found.runs == 4
     assert part.value == pytest.approx(by_path.mean())
     assert part.standard_error == pytest.approx(by_path.std(ddof=1) / np.sqrt(PATHS))
@@ -114,6 +114,8 @@ def test_the_command_prints_parts_that_add_up() -> None:
     for words in ("all channels off", "margin calls", "all channels on", "32 runs of 8 paths"):
         assert words in shown.output
     said = json.loads(CliRunner().invoke(app, [*arguments, "--each", "--orders", "2", "--json"]).output)
-    parts = sum(part["unwound"]["value"] for part in said["parts"].values())
+    parts = sum(part["unwound_in_all"]["value"] for part in said["parts"].values())
     assert said["orders"] == 2
-    assert parts == pytest.approx(said["full"]["unwound"]["value"] - said["without"]["unwound"]["value"])
+    assert parts == pytest.approx(
+        said["full"]["unwound_in_all"]["value"] - said["without"]["unwound_in_all"]["value"]
+    )

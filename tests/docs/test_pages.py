@@ -23,7 +23,7 @@ from simulator.cli import app, main
 from simulator.engine.opening import prepare
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
-from simulator.results.outcomes import OUTCOMES
+from simulator.results import measures
 from simulator.results.reference import results_page
 from simulator.rule import CATALOGUE
 from simulator.scenario.declarations import catalogue
@@ -32,7 +32,6 @@ from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Event, Scenario
 from simulator.sweeps.cells import load_sweep
 from simulator.sweeps.schema import Sweep
-from simulator.sweeps.statistics import EVENTS, RATIOS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -79,9 +78,9 @@ def test_reference_of_sweeps_is_current() -> None:
 def test_guide_of_sweeps_names_every_outcome_and_event() -> None:
     page = (DOCS / "guide" / "sweeps.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `(\w+)` \| \w* \| ([^|]+) \|", page, re.MULTILINE))
-    assert told == {outcome.name: outcome.unit for outcome in OUTCOMES if outcome.name != "status"}
-    for kept in (*EVENTS, *RATIOS):
-        assert f"`{kept.name}`" in page
+    assert told == {each.key: each.stored_unit for each in measures.outcomes() if each.key != "status"}
+    for kept in (*measures.events(), *measures.ratios()):
+        assert f"`{kept.key}`" in page
 
 
 def test_reference_of_results_is_current() -> None:

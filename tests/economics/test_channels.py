@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.analysis.channels import JUDGED_BY, OUTCOMES, PRICE_IMPACT, ChannelTable, channel_table, main
+from simulator.analysis.channels import JUDGED_BY, PRICE_IMPACT, ChannelTable, channel_table, main, told
 from simulator.engine.parameters import CHOICE
-from simulator.results.measures import difference
+from simulator.results.statistics import difference
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import SCENARIOS, played
 
@@ -39,8 +39,8 @@ def test_default_lowers_its_outcome_when_it_is_off(default_table: ChannelTable) 
     """Nobody is closed out without it; with it, some of the sixty funds fall to the trigger of their dealers."""
     effect = default_table.effect("default")
     assert effect.errors_away < -ERRORS_MIN, effect.change[effect.judged_by]
-    assert effect.without["failed"].value == 0.0
-    assert 0.0 < default_table.full["failed"].value < 1.0
+    assert effect.without["funds_failed"].value == 0.0
+    assert 0.0 < default_table.full["funds_failed"].value < 1.0
 
 
 def test_a_switch_that_does_nothing_would_be_seen() -> None:
@@ -55,7 +55,7 @@ def test_without_the_funds_channels_funds_sell_by_choice_alone(table: ChannelTab
     free = played(NAME, *off, paths=100)
     by_channel = free.result.records.sales.sum(axis=(0, 1))
     assert (by_channel[:CHOICE] == 0.0).all()
-    assert by_channel[CHOICE] / 100 < 0.5 * table.full["unwound"].value
+    assert by_channel[CHOICE] / 100 < 0.5 * table.full["unwound_in_all"].value
 
 
 def test_without_price_impact_the_direct_loss_is_all() -> None:
@@ -86,5 +86,5 @@ def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> Non
     printed = capsys.readouterr().out
     for words in ("full model", "variation margin", "dealer capacity", "price impact", "standard errors"):
         assert words in printed
-    for outcome in OUTCOMES.values():
-        assert outcome.meaning.split()[0] in printed
+    for measure in told().values():
+        assert measure.in_short.split()[0] in printed

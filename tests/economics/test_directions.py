@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulator.analysis.channels import OUTCOMES
-from simulator.results.measures import difference
+from simulator.analysis.channels import measured
+from simulator.results.statistics import difference
 from tests.economics.shipped import Played, played
 
 NAME = "dash-for-cash-2020"
@@ -17,41 +17,49 @@ ERRORS_MIN = 5.0
 
 def outcome(name: str, *settings: str) -> NDArray[np.float64]:
     run = played(NAME, *settings, paths=PATHS)
-    return OUTCOMES[name].of(run.prepared, run.result.records)
+    return measured(run.prepared, run.result.records)[name]
 
 
 #: A change that amplifies, against a milder version of it, and the outcome in which it must show.
 AMPLIFIERS = {
-    "more leverage: more is unwound": (("funds.leverage=10x",), (), "unwound"),
-    "more leverage: the dislocation rises more": (("funds.leverage=10x",), (), "dislocation"),
-    "thinner cash: more is unwound": (("funds.free_cash=15%",), (), "unwound"),
-    "tighter limits of funds: more is unwound": (("funds.value_at_risk_headroom=50%",), (), "unwound"),
+    "more leverage: more is unwound": (("funds.leverage=10x",), (), "unwound_in_all"),
+    "more leverage: the dislocation rises more": (("funds.leverage=10x",), (), "dislocation_rise"),
+    "thinner cash: more is unwound": (("funds.free_cash=15%",), (), "unwound_in_all"),
+    "tighter limits of funds: more is unwound": (("funds.value_at_risk_headroom=50%",), (), "unwound_in_all"),
     "tighter limits of funds: the dislocation rises more": (
         ("funds.value_at_risk_headroom=50%",),
         (),
-        "dislocation",
+        "dislocation_rise",
     ),
     "tighter limits of dealers: the dislocation rises more": (
         ("dealers.opening_use=84%",),
         (),
-        "dislocation",
+        "dislocation_rise",
     ),
-    "tighter limits of lenders: more is unwound": (("lenders.headroom=14%",), (), "unwound"),
-    "thinner depth: the dislocation rises more": (("dealers.impact_scale=1.5",), (), "dislocation"),
-    "thinner depth: outright sales press more": (("dealers.impact_scale=1.5",), (), "pressure"),
-    "dealers averse to risk: outright sales press more": (("dealers.inventory_risk=0.058",), (), "pressure"),
+    "tighter limits of lenders: more is unwound": (("lenders.headroom=14%",), (), "unwound_in_all"),
+    "thinner depth: the dislocation rises more": (("dealers.impact_scale=1.5",), (), "dislocation_rise"),
+    "thinner depth: outright sales press more": (
+        ("dealers.impact_scale=1.5",),
+        (),
+        "pressure_over_outstanding",
+    ),
+    "dealers averse to risk: outright sales press more": (
+        ("dealers.inventory_risk=0.058",),
+        (),
+        "pressure_over_outstanding",
+    ),
     "procyclical margins against a floor: more is unwound": (
         (),
         ("clearing_house.anti_procyclicality=floor", "clearing_house.long_history_volatility=3x"),
-        "unwound",
+        "unwound_in_all",
     ),
     "procyclical margins against a stressed weight: more is unwound": (
         (),
         ("clearing_house.anti_procyclicality=stressed-weight",),
-        "unwound",
+        "unwound_in_all",
     ),
-    "procyclical haircuts: more is unwound": (("funds.haircut_slope=2%",), (), "unwound"),
-    "procyclical haircuts: the dislocation rises more": (("funds.haircut_slope=2%",), (), "dislocation"),
+    "procyclical haircuts: more is unwound": (("funds.haircut_slope=2%",), (), "unwound_in_all"),
+    "procyclical haircuts: the dislocation rises more": (("funds.haircut_slope=2%",), (), "dislocation_rise"),
 }
 
 
@@ -65,7 +73,7 @@ def test_amplification(direction: str) -> None:
 
 def test_a_change_of_nothing_amplifies_nothing() -> None:
     """The planted error: settings that say the same thing twice."""
-    same = difference(outcome("unwound", "funds.leverage=7.0x"), outcome("unwound"))
+    same = difference(outcome("unwound_in_all", "funds.leverage=7.0x"), outcome("unwound_in_all"))
     assert same.value == 0.0
 
 

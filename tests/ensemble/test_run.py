@@ -18,7 +18,8 @@ from simulator.ensemble.threads import pin_linear_algebra
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError
 from simulator.results.folder import open_run
 from simulator.results.locks import locked
-from simulator.results.outcomes import DYSFUNCTION_BP, collect_outcomes
+from simulator.results.measures import DYSFUNCTION_BP
+from simulator.results.outcomes import collect_outcomes
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from simulator.results.variables import BY_TRADE, OF_MARKET
@@ -167,7 +168,7 @@ def test_paths_that_lose_all_dealers_stop_and_the_others_go_on(
     )
     move = np.abs(values - values[:, :1]).max(axis=(1, 2))
     share = 100.0 * np.mean(lost | (move > DYSFUNCTION_BP))
-    found = said["tables"]["failures"]["dislocation moves more than 45 bp"]["probability"]["value"]
+    found = said["tables"]["failures"]["dysfunction"]["probability"]["value"]
     assert found == pytest.approx(share)
 
 

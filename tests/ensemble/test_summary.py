@@ -14,11 +14,12 @@ import xarray as xr
 
 from simulator.ensemble.execution import RunOutcome, run_scenario
 from simulator.ensemble.run import run_command
-from simulator.results import measures
+from simulator.results import statistics
 from simulator.results.display import print_summary
-from simulator.results.measures import Estimate
-from simulator.results.outcomes import DYSFUNCTION_BP, collect_outcomes, is_dysfunctional
+from simulator.results.measures import DYSFUNCTION_BP, Event
+from simulator.results.outcomes import collect_outcomes, happened
 from simulator.results.reading import open_results
+from simulator.results.statistics import Estimate
 from simulator.results.summary import Cell, Summary, summarise
 from tests.ensemble.conftest import load_toy
 
@@ -42,7 +43,8 @@ def summary(run: RunOutcome) -> Summary:
 def cell(summary: Summary, table: str, row: str, column: str) -> Cell:
     (found,) = (each for each in summary.tables if each.key == table)
     place = [each.key for each in found.columns].index(column)
-    return dict(found.rows)[row][place]
+    (cells,) = (each.cells for each in found.rows if each.key == row)
+    return cells[place]
 
 
 def assert_mean(found: Cell, values: xr.DataArray | np.ndarray) -> None:
@@ -75,7 +77,7 @@ def test_figures_by_trade_are_those_of_the_dataset(summary: Summary, results: xr
     assert isinstance(impact, Estimate)
     assert impact.value == pytest.approx(float(100.0 * rise.mean() / unwound.mean()), rel=1e-4)
     move = abs(here["dislocation"] - here["dislocation"].isel(day=0)).max("day")
-    high = cell(summary, "dislocations", trade, "move_95")
+    high = cell(summary, "dislocations", trade, "dislocation_move_95")
     assert isinstance(high, Estimate)
     assert high.value == pytest.approx(float(move.quantile(0.95)), rel=1e-5)
     assert_mean(
@@ -85,26 +87,24 @@ def test_figures_by_trade_are_those_of_the_dataset(summary: Summary, results: xr
 
 def test_figures_of_the_market_are_those_of_the_dataset(summary: Summary, results: xr.Dataset) -> None:
     for row, name, scale in (
-        ("repo rate over policy rate, peak, bp", "repo_spread", 1.0),
-        ("haircut, peak, %", "mean_haircut", 100.0),
-        ("dealers' use of their limits, peak, %", "dealer_use", 100.0),
+        ("repo_spread_peak", "repo_spread", 1.0),
+        ("haircut_peak", "mean_haircut", 100.0),
+        ("dealer_use_peak", "dealer_use", 100.0),
     ):
         assert_mean(cell(summary, "funding", row, "mean"), scale * results[name].max("day"))
-    assert_mean(cell(summary, "flows", "foreign sales", "mean"), results["foreign_sales"].sum("day"))
+    assert_mean(cell(summary, "flows", "foreign_sales", "mean"), results["foreign_sales"].sum("day"))
     sold = results["fund_sales_by_channel"].sum("day")
     for channel in results["channel"].values:
         here = sold.sel(channel=channel)
-        row = str(channel).replace("_", " ")
-        assert_mean(cell(summary, "causes", row, "sold"), here)
+        row = str(channel)
+        assert_mean(cell(summary, "causes", row, "sold_by_channel"), here)
         share = cell(summary, "causes", row, "share")
         assert isinstance(share, Estimate)
         assert share.value == pytest.approx(float(100.0 * here.mean() / sold.sum("channel").mean()), abs=1e-3)
     assert_mean(
         cell(summary, "causes", "haircut", "called"), results["fund_calls"].sum("day").sel(call="haircut")
     )
-    shares = [
-        cell(summary, "causes", str(name).replace("_", " "), "share") for name in results["channel"].values
-    ]
+    shares = [cell(summary, "causes", str(name), "share") for name in results["channel"].values]
     assert sum(share.value for share in shares if isinstance(share, Estimate)) == pytest.approx(100.0)
 
 
@@ -113,13 +113,13 @@ def test_dysfunction_is_a_far_dislocation(run: RunOutcome, summary: Summary, res
         abs(results["dislocation"] - results["dislocation"].isel(day=0)).max(("day", "trade"))
         > DYSFUNCTION_BP
     )
-    found = cell(summary, "failures", "dislocation moves more than 45 bp", "probability")
+    found = cell(summary, "failures", "dysfunction", "probability")
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(100.0 * float(far.mean()))
     assert 0.0 < found.value < 100.0
     outcomes = collect_outcomes(run.folder)
-    assert is_dysfunctional(outcomes, 0.0).mean() == 1.0
-    assert is_dysfunctional(outcomes, 1e6).mean() == 0.0
+    assert happened(Event("dislocation_move", 0.0), outcomes).mean() == 1.0
+    assert happened(Event("dislocation_move", 1e6), outcomes).mean() == 0.0
 
 
 def test_mirrored_paths_count_as_pairs(tmp_path: Path) -> None:
@@ -129,8 +129,8 @@ def test_mirrored_paths_count_as_pairs(tmp_path: Path) -> None:
     values = open_results(outcome.folder.path)["cash_yield_change"].sel(trade="TY").isel(day=-1).values
     assert isinstance(found, Estimate)
     assert found.draws == 32
-    assert found == measures.mean(values.astype(np.float64), antithetic=True)
-    assert found.standard_error < measures.mean(values).standard_error
+    assert found == statistics.mean(values.astype(np.float64), antithetic=True)
+    assert found.standard_error < statistics.mean(values).standard_error
 
 
 def test_every_figure_has_an_error_and_json_has_them_all(
@@ -142,9 +142,9 @@ def test_every_figure_has_an_error_and_json_has_them_all(
     assert said["results"] == str(run.folder.path)
     assert (said["scenario"], said["paths"], said["days"], said["seed"]) == ("toy", 300, 12, 7)
     for table in summary.tables:
-        for name, cells in table.rows:
-            for column, figure in zip(table.columns, cells, strict=True):
-                record = said["tables"][table.key][name][column.key]
+        for row in table.rows:
+            for column, figure in zip(table.columns, row.cells, strict=True):
+                record = said["tables"][table.key][row.key][column.key]
                 if figure is None:
                     assert record is None
                 else:
@@ -175,7 +175,7 @@ def test_no_text_can_draw_on_the_terminal(
     summary: Summary, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
     tables = tuple(
-        replace(table, rows=tuple((text, cells) for _, cells in table.rows)) for table in summary.tables
+        replace(table, rows=tuple(row._replace(name=text) for row in table.rows)) for table in summary.tables
     )
     hostile = replace(summary, name=text, tables=tables, headlines=(text,), folder=text)
     print_summary(hostile, {}, [text])

@@ -143,9 +143,9 @@ def test_costs_limits_and_tail_are_those_of_the_analysis(
     place = limits["limit"].index("Dealers' leverage limit")
     close(limits["binds ever, % of paths"][place], 100.0 * (used >= 1.0).mean())
     moved = largest_moves(results)
-    level = column(content, "tail-curves", "largest move of a dislocation, bp")
+    level = column(content, "tail-curves", "dislocation, largest move, bp")
     close(
-        column(content, "tail-curves", "largest move of a dislocation, paths above, %"),
+        column(content, "tail-curves", "dislocation, largest move, paths above, %"),
         [100.0 * (moved > bound * (1.0 + CLOSE)).mean() for bound in level],
     )
 
@@ -172,7 +172,7 @@ def test_tables_and_answer_are_the_summary(folder: Path, content: dict[str, Any]
         saved = content["tables"][f"table-{table.key}"]["columns"]
         for place, heading in enumerate(table.columns):
             name = ", ".join(filter(None, (heading.heading, heading.unit)))
-            cells = [cells[place] for _, cells in table.rows]
+            cells = [row.cells[place] for row in table.rows]
             values = [getattr(cell, "value", cell) for cell in cells]
             close(
                 [np.nan if v is None else v for v in saved[name]],

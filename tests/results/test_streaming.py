@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.results import measures
+from simulator.results import statistics
 from simulator.results.streaming import Counts, ExactSums, Ratio, Stream, pair_factors
 
 CUT = 2.0**-12
@@ -71,7 +71,7 @@ def _numbers(stream: Stream) -> list[float]:
     ]
 
 
-def _assert_same(found: measures.Estimate, wanted: measures.Estimate, rel: float = 1e-9) -> None:
+def _assert_same(found: statistics.Estimate, wanted: statistics.Estimate, rel: float = 1e-9) -> None:
     assert found.draws == wanted.draws
     assert found.value == pytest.approx(wanted.value, rel=rel, abs=1e-12)
     assert found.standard_error == pytest.approx(wanted.standard_error, rel=max(rel, 1e-6), abs=1e-9)
@@ -82,9 +82,9 @@ def test_moments_are_those_of_all_paths_at_once(antithetic: bool) -> None:
     values = paths(4_000)
     stream = streamed(values, [512] * 8, antithetic=antithetic, ratios=[Ratio(0, 4, 1.0)])
     for column in range(6):
-        _assert_same(stream.mean(column), measures.mean(values[:, column], antithetic=antithetic))
-    _assert_same(stream.probability(3), measures.probability(values[:, 3], antithetic=antithetic))
-    _assert_same(stream.ratio(0), measures.ratio(values[:, 0], values[:, 4], antithetic=antithetic))
+        _assert_same(stream.mean(column), statistics.mean(values[:, column], antithetic=antithetic))
+    _assert_same(stream.probability(3), statistics.probability(values[:, 3], antithetic=antithetic))
+    _assert_same(stream.ratio(0), statistics.ratio(values[:, 0], values[:, 4], antithetic=antithetic))
 
 
 @pytest.mark.parametrize("level", [0.01, 0.25, 0.5, 0.95, 0.99])
@@ -92,11 +92,11 @@ def test_quantiles_are_within_the_stated_cut(level: float) -> None:
     values = paths(4_000)
     stream = streamed(values, [512] * 8)
     for column in range(6):
-        found, wanted = stream.quantile(column, level), measures.quantile(values[:, column], level)
+        found, wanted = stream.quantile(column, level), statistics.quantile(values[:, column], level)
         assert abs(found.value - wanted.value) <= CUT * abs(wanted.value)
         scale = abs(wanted.value) + wanted.standard_error
         assert found.standard_error == pytest.approx(wanted.standard_error, rel=0.02, abs=2 * CUT * scale)
-    assert stream.quantile(4, level).value == measures.quantile(values[:, 4], level).value
+    assert stream.quantile(4, level).value == statistics.quantile(values[:, 4], level).value
 
 
 def test_counts_are_small_for_many_paths() -> None:
@@ -121,8 +121,8 @@ def test_errors_of_quantiles_know_of_pairs() -> None:
     factors = pair_factors([values[:3_000], values[3_000:]], thresholds)
     for place in range(2):
         for number, level in enumerate(levels):
-            plain = measures.quantile(values[:, place], level).standard_error
-            paired = measures.quantile(values[:, place], level, antithetic=True).standard_error
+            plain = statistics.quantile(values[:, place], level).standard_error
+            paired = statistics.quantile(values[:, place], level, antithetic=True).standard_error
             assert factors[place, number] == pytest.approx(paired / plain, rel=0.01, abs=0.01)
     assert factors[1] == pytest.approx(math.sqrt(2.0), rel=0.01)
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from simulator.ensemble.execution import run_scenario
-from simulator.results import measures
-from simulator.results.outcomes import OUTCOMES, collect_outcomes, is_above, is_dysfunctional
+from simulator.results import statistics
+from simulator.results.measures import MEASURES, outcomes
+from simulator.results.outcomes import collect_outcomes, happened, is_above
 from simulator.sweeps.cells import load_sweep
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.reading import cell_outcomes, open_sweep
@@ -24,9 +25,9 @@ def test_outcomes_are_those_of_a_run_by_hand(tiny_run: SweepOutcome, tmp_path: P
     loaded = load_toy("paths=12", "horizon=5d", "funds.leverage=12x", buy)
     by_hand = collect_outcomes(run_scenario(loaded, tmp_path / "run").folder)
     kept = cell_outcomes(tiny_run.folder.path, CELL)
-    for outcome in OUTCOMES:
-        np.testing.assert_array_equal(kept[outcome.name].values, by_hand[outcome.name].values)
-        assert kept[outcome.name].attrs["units"] == outcome.unit
+    for outcome in outcomes():
+        np.testing.assert_array_equal(kept[outcome.key].values, by_hand[outcome.key].values)
+        assert kept[outcome.key].attrs["units"] == outcome.stored_unit
 
 
 def test_figures_are_those_of_the_measures(tiny_run: SweepOutcome) -> None:
@@ -34,21 +35,23 @@ def test_figures_are_those_of_the_measures(tiny_run: SweepOutcome) -> None:
     kept = cell_outcomes(tiny_run.folder.path, CELL)
     here = cells.sel(CELL)
     for name in ("unwound_in_all", "repo_spread_peak", "outright_purchases"):
-        wanted = measures.mean(kept[name].values)
+        wanted = statistics.mean(kept[name].values)
         assert float(here[name]) == pytest.approx(wanted.value, rel=1e-12)
         assert float(here[f"{name}_error"]) == pytest.approx(wanted.standard_error, rel=1e-9)
-        high = measures.quantile(kept[name].values, 0.95)
+        high = statistics.quantile(kept[name].values, 0.95)
         assert float(here[f"{name}_quantile"].sel(level=0.95)) == pytest.approx(high.value, rel=3e-4)
     by_trade = kept["total_peak"].values, kept["exogenous_peak"].values
     for place, trade in enumerate(("FV", "TY")):
-        wanted = measures.ratio(by_trade[0][:, place], by_trade[1][:, place])
+        wanted = statistics.ratio(by_trade[0][:, place], by_trade[1][:, place])
         assert float(here["amplification"].sel(trade=trade)) == pytest.approx(wanted.value, rel=1e-9)
         found = float(here["amplification_error"].sel(trade=trade))
         assert found == pytest.approx(wanted.standard_error, rel=1e-6)
-    event = measures.probability(is_above(kept, "unwound_in_all", 50.0))
+    event = statistics.probability(is_above(kept, "unwound_in_all", 50.0))
     assert float(here["unwound_in_all_above_50"]) == event.value
     assert float(here["unwound_in_all_above_50_error"]) == pytest.approx(event.standard_error)
-    assert float(here["dysfunction"]) == measures.probability(is_dysfunctional(kept)).value
+    assert (
+        float(here["dysfunction"]) == statistics.probability(happened(MEASURES["dysfunction"].of, kept)).value
+    )
     assert float(here["draws"]) == 12
 
 
@@ -59,7 +62,7 @@ def test_policies_are_compared_path_by_path(tiny_run: SweepOutcome) -> None:
     for name in ("cash_yield", "outright_purchases", "unwound_in_all"):
         if name not in ours:
             continue
-        wanted = measures.difference(ours[name].values, theirs[name].values)
+        wanted = statistics.difference(ours[name].values, theirs[name].values)
         here = cells.sel(CELL)
         assert float(here[f"{name}_difference"]) == pytest.approx(wanted.value, rel=1e-9)
         assert float(here[f"{name}_difference_error"]) == pytest.approx(wanted.standard_error, rel=1e-9)
@@ -75,13 +78,13 @@ def test_antithetic_pairs_are_one_draw(write: Write, tmp_path: Path) -> None:
     folder = run(loaded, tmp_path / "out").folder.path
     here, kept = open_sweep(folder).sel(CELL), cell_outcomes(folder, CELL)
     name = "unwound_in_all"
-    wanted = measures.mean(kept[name].values, antithetic=True)
+    wanted = statistics.mean(kept[name].values, antithetic=True)
     assert float(here["draws"]) == 6
     assert float(here[f"{name}_error"]) == pytest.approx(wanted.standard_error, rel=1e-9)
     other = cell_outcomes(folder, CELL | {"policy": "none"})
-    paired = measures.difference(kept[name].values, other[name].values, antithetic=True)
+    paired = statistics.difference(kept[name].values, other[name].values, antithetic=True)
     assert float(here[f"{name}_difference_error"]) == pytest.approx(paired.standard_error, rel=1e-9)
-    level = measures.quantile(kept[name].values, 0.5, antithetic=True)
+    level = statistics.quantile(kept[name].values, 0.5, antithetic=True)
     assert float(here[f"{name}_quantile_error"].sel(level=0.5)) == pytest.approx(
         level.standard_error, rel=0.02
     )
@@ -97,6 +100,8 @@ def test_paths_that_stop_leave_the_averages_and_count_in_probabilities(write: Wr
     assert stopped > 0
     assert int(here["paths_stopped"]) == stopped
     assert float(here["draws"]) == 40 - stopped
-    assert float(here["dysfunction"]) == measures.probability(is_dysfunctional(kept)).value
+    assert (
+        float(here["dysfunction"]) == statistics.probability(happened(MEASURES["dysfunction"].of, kept)).value
+    )
     assert str(cells["status"].isel(leverage=1, policy=1).values) == "left"
     assert bool(np.isnan(cells["unwound_in_all"].isel(leverage=1)).all())
