@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 import simulator
-from simulator import cli, run_commands
+from simulator.cli import main as cli
+from simulator.cli import run as run_commands
 from simulator.ensemble.resources import Resources, Tls
 from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import Problem, Problems
@@ -71,7 +72,7 @@ def command(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
 def loaded_after(*arguments: str) -> set[str]:
     """Heavy packages that a command has imported when it ends."""
     program = (
-        "import sys; from simulator import cli; sys.argv = ['unwind', *sys.argv[1:]]\n"
+        "import sys; from simulator.cli import main as cli; sys.argv = ['unwind', *sys.argv[1:]]\n"
         "try: cli.main()\n"
         "except SystemExit as end: code = end.code\n"
         f"print('LOADED', code, *[name for name in {HEAVY} if name in sys.modules])"
@@ -385,7 +386,7 @@ def test_a_terminal_is_coloured() -> None:
 def test_the_shell_completes(typed: str, offered: set[str]) -> None:
     words = {"_UNWIND_COMPLETE": "complete_bash", "COMP_WORDS": f"unwind {typed}"}
     environment = {**os.environ, **words, "COMP_CWORD": str(len(typed.split()))}
-    program = "import sys; from simulator import cli; sys.argv = ['unwind']; cli.main()"
+    program = "import sys; from simulator.cli import main as cli; sys.argv = ['unwind']; cli.main()"
     result = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60, check=False,
@@ -520,7 +521,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 def test_ctrl_c_ends_with_130() -> None:
     program = (
         "import sys, time, types\n"
-        "from simulator import cli\n"
+        "from simulator.cli import main as cli\n"
         "module = types.ModuleType('simulator.ensemble.run')\n"
         "def run_command(*_, **__):\n"
         "    print('running', flush=True)\n"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from simulator.analysis.comparison import DETECTED, Comparison, compare
 from simulator.analysis.policies import BENEFITS, OUTLAY, is_clearly_ahead
-from simulator.cli import app
+from simulator.cli.main import app
 from simulator.ensemble.execution import run_scenario
 from simulator.results.folder import open_run
 from simulator.results.outcomes import collect_outcomes, is_dysfunctional

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from simulator.analysis import knife_edge as module
 from simulator.analysis.knife_edge import KnifeEdge, Point, knife_edge, knife_edge_in_words
-from simulator.cli import app
+from simulator.cli.main import app
 from simulator.results.measures import mean
 from simulator.scenario.errors import Problems
 from simulator.scenario.loading import load_scenario

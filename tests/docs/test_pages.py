@@ -19,7 +19,7 @@ import simulator.agents
 import simulator.engine
 import simulator.market
 from simulator.analysis.dash_for_cash import BEGIN
-from simulator.cli import app, main
+from simulator.cli.main import app, main
 from simulator.engine.opening import prepare
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State

@@ -1,4 +1,4 @@
-"""The commands about scenarios: what there is, what may be said, what is said, and a new one to start from."""
+"""The commands about scenarios: what there is, what may be said, and a new one to start from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.command_line import (
+from simulator.cli.options import (
     AsJson,
     Overrides,
     Quiet,
@@ -16,11 +16,9 @@ from simulator.command_line import (
     counted,
     ends_quietly,
 )
-from simulator.completion import complete_word
+from simulator.cli.terminal import say, say_columns, say_json
 from simulator.results.errors import BAD_INPUT
 from simulator.scenario.errors import Problem, Problems, ScenarioError
-from simulator.scenario.files import resolve_shipped
-from simulator.terminal import say, say_columns, say_json
 
 
 @ends_quietly
@@ -70,51 +68,6 @@ def _validate_sweep(file: str, overrides: Sequence[str], quiet: bool, as_json: b
         cells, files = counted(loaded.count, "cell"), counted(len(loaded.files), "file")
         said = f"{file} is valid: {loaded.sweep.name}, {cells}, {counted(paths, 'path')}, {files}."
         say(said, "green")
-
-
-@ends_quietly
-def explain(
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENARIO|PARAMETER|RULE|VARIABLE",
-            help="Scenario, dotted key of a parameter, rule of the model, or stored variable.",
-            show_default=False,
-            autocompletion=complete_word,
-        ),
-    ],
-    override: Overrides = None,
-    as_json: AsJson = False,
-) -> None:
-    """Tell where every value of a scenario comes from, or what a parameter, rule or result means."""
-    from simulator.explain_command import explanations, say_explanations
-
-    if _names_a_scenario(what):
-        _explain_scenario(what, override or [], as_json)
-    elif as_json:
-        say_json(explanations(what))
-    else:
-        say_explanations(what)
-
-
-def _names_a_scenario(what: str) -> bool:
-    is_file = what.endswith((".yaml", ".yml", ".json")) or Path(what).is_file()
-    return what.startswith("preset:") or is_file or resolve_shipped(what) is not None
-
-
-def _explain_scenario(file: str, overrides: list[str], as_json: bool) -> None:
-    from simulator.scenario.explain import explain as rows_of
-    from simulator.scenario.loading import load_scenario
-
-    rows = rows_of(load_scenario(file, overrides))
-    if as_json:
-        say_json([vars(row) for row in rows])
-        return
-    sourced = (
-        (row.key, row.value, f"default ({row.source})" if row.origin == "default" else row.origin)
-        for row in rows
-    )
-    say_columns(sourced, ("bold", "", "dim"))
 
 
 @ends_quietly
@@ -202,7 +155,6 @@ def new(
 
 _EXAMPLES: dict[Callable[..., None], str] = {
     validate: "unwind validate dash-for-cash-2020\n  unwind validate my-scenario.yaml --set paths=10",
-    explain: "unwind explain dash-for-cash-2020\n  unwind explain funds.haircut_slope\n  unwind explain wanted_cut",
     schema: "unwind schema > scenario.schema.json\n  unwind schema --markdown",
     scenarios: "unwind scenarios\n  unwind scenarios studies/ --json",
     new: "unwind new my-scenario.yaml\n  unwind new crisis.yaml --from us-treasury-2020-02-18\n  unwind new",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.command_line import AsJson, Overrides, ScenarioFile, ends_quietly
-from simulator.completion import complete_run
+from simulator.cli.completion import complete_run
+from simulator.cli.options import AsJson, Overrides, ScenarioFile, ends_quietly
+from simulator.cli.terminal import complain, say_json
 from simulator.scenario.errors import Problems
-from simulator.terminal import complain, say_json
 
 if TYPE_CHECKING:
     from simulator.scenario.loading import LoadedScenario

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from simulator.command_line import AsJson, Run, ends_quietly
-from simulator.terminal import complain, say, say_json
+from simulator.cli.options import AsJson, Run, ends_quietly
+from simulator.cli.terminal import complain, say, say_json
 
 EXAMPLES = """\b
 Examples:

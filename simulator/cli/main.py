@@ -13,20 +13,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from simulator import __version__
-from simulator.analysis_command import register as register_analysis
-from simulator.basis_command import register as register_basis
-from simulator.command_line import (
-    DEFECT,
-    counted,
-)
-from simulator.export_command import register as register_export
-from simulator.report_command import register as register_report
+from simulator.cli.analysis import register as register_analysis
+from simulator.cli.basis import register as register_basis
+from simulator.cli.explain import register as register_explain
+from simulator.cli.export import register as register_export
+from simulator.cli.options import DEFECT, counted
+from simulator.cli.report import register as register_report
+from simulator.cli.run import register as register_runs
+from simulator.cli.scenario import register as register_scenarios
+from simulator.cli.sweep import register as register_sweep
+from simulator.cli.terminal import complain, prepare_streams, say
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED
-from simulator.run_commands import register as register_runs
 from simulator.scenario.errors import Problems, ScenarioError, printable
-from simulator.scenario_commands import register as register_scenarios
-from simulator.sweep_command import register as register_sweep
-from simulator.terminal import complain, prepare_streams, say
 
 app = typer.Typer(
     add_completion=True,
@@ -48,6 +46,7 @@ Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment, 130 i
 
 register_runs(app)
 register_scenarios(app)
+register_explain(app)
 register_basis(app)
 register_analysis(app)
 register_report(app)

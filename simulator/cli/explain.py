@@ -1,13 +1,19 @@
-"""What ``unwind explain`` says of a parameter, a rule of the model, or a stored variable."""
+"""``unwind explain``: where the values of a scenario come from, and what a parameter, a rule or a result means."""
 
 from __future__ import annotations
 
 import textwrap
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from simulator.cli.completion import complete_word
+from simulator.cli.options import AsJson, Overrides, ends_quietly
+from simulator.cli.terminal import say, say_columns, say_json
 from simulator.scenario.errors import Problem, Problems
-from simulator.terminal import say
+from simulator.scenario.files import resolve_shipped
 
 if TYPE_CHECKING:
     from simulator.results.variables import Variable
@@ -16,6 +22,54 @@ if TYPE_CHECKING:
 
 _INDENT = "  "
 _WIDTH = 110
+EXAMPLES = """\b
+Examples:
+  unwind explain dash-for-cash-2020
+  unwind explain funds.haircut_slope
+  unwind explain wanted_cut"""
+
+
+@ends_quietly
+def explain(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO|PARAMETER|RULE|VARIABLE",
+            help="Scenario, dotted key of a parameter, rule of the model, or stored variable.",
+            show_default=False,
+            autocompletion=complete_word,
+        ),
+    ],
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell where every value of a scenario comes from, or what a parameter, rule or result means."""
+    if _names_a_scenario(what):
+        _explain_scenario(what, override or [], as_json)
+    elif as_json:
+        say_json(explanations(what))
+    else:
+        say_explanations(what)
+
+
+def _names_a_scenario(what: str) -> bool:
+    is_file = what.endswith((".yaml", ".yml", ".json")) or Path(what).is_file()
+    return what.startswith("preset:") or is_file or resolve_shipped(what) is not None
+
+
+def _explain_scenario(file: str, overrides: list[str], as_json: bool) -> None:
+    from simulator.scenario.explain import explain as rows_of
+    from simulator.scenario.loading import load_scenario
+
+    rows = rows_of(load_scenario(file, overrides))
+    if as_json:
+        say_json([vars(row) for row in rows])
+        return
+    sourced = (
+        (row.key, row.value, f"default ({row.source})" if row.origin == "default" else row.origin)
+        for row in rows
+    )
+    say_columns(sourced, ("bold", "", "dim"))
 
 
 def explanations(key: str) -> list[dict[str, Any]]:
@@ -111,3 +165,8 @@ def _say_facts(name: str, meaning: str, facts: dict[str, str]) -> None:
             head = f"{_INDENT}{label:<12}"
             lines = textwrap.wrap(fact, _WIDTH - len(head), break_long_words=False)
             say(head + f"\n{' ' * len(head)}".join(lines))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program's."""
+    app.command("explain", epilog=EXAMPLES)(explain)

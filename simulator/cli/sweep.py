@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.command_line import (
+from simulator.cli.options import (
     AsJson,
     Insecure,
     NoReport,

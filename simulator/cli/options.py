@@ -11,10 +11,10 @@ from typing import Annotated, ParamSpec
 
 import typer
 
-from simulator.completion import complete_run, complete_scenario, complete_setting
+from simulator.cli.completion import complete_run, complete_scenario, complete_setting
+from simulator.cli.terminal import complain
 from simulator.ensemble.resources import Resources, tls_of
 from simulator.results.errors import INTERRUPTED, OutputError
-from simulator.terminal import complain
 
 #: A defect of ours; the other exit codes are those of ``results.errors``.
 DEFECT = 1
