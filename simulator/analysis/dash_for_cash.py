@@ -1,6 +1,6 @@
 """The dash for cash of 2020, model beside history: the shipped scenario's outcome and what happened.
 
-    python -m simulator.analysis.dash_for_cash [--paths N] [--data DIR] [--output DIR] [--write PAGE]
+    python -m simulator.cli.upkeep honest-numbers [--paths N] [--data DIR] [--output DIR] [--write PAGE]
 
 runs ``scenarios/dash-for-cash-2020.yaml`` (or takes the finished run from the folder) and prints the tables
 of ``docs/model/honest-numbers.md``, or puts them in that page's place for them. Parameters come from sources,
@@ -13,11 +13,8 @@ Units: bp, USD billions, per cent, trading days.
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -400,7 +397,7 @@ def simulate(folder: Path, paths: int | None = None) -> Run:
     from simulator.scenario.loading import load_scenario
 
     loaded = load_scenario(SCENARIO, [f"paths={paths}"] if paths else [])
-    run_scenario(loaded, folder, is_silent=not sys.stderr.isatty())
+    run_scenario(loaded, folder)
     return Run(open_results(folder))
 
 
@@ -417,27 +414,3 @@ def put_in_page(file: Path, tables: str) -> None:
     if not (begin and end):
         raise ValueError(f"{file} has no place for the tables: it needs the lines {BEGIN} and {END}.")
     file.write_text(f"{before}{begin}\n\n{tables}\n\n{end}{after}", encoding="utf-8")
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the tables, or put them in the page."""
-    parser = argparse.ArgumentParser(prog="python -m simulator.analysis.dash_for_cash")
-    parser.add_argument("--paths", type=int, help="random paths; those of the scenario by default")
-    parser.add_argument(
-        "--data", default=os.environ.get("UNWIND_DATA", ""), help="folder of the public files"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=Path("outputs/dash-for-cash-2020"), help="folder of the run"
-    )
-    parser.add_argument("--write", type=Path, help="page to put the tables in, instead of printing them")
-    chosen = parser.parse_args(arguments)
-    data = PublicData(Path(chosen.data)) if chosen.data else None
-    tables = page(simulate(chosen.output, chosen.paths), data)
-    if chosen.write:
-        put_in_page(chosen.write, tables)
-    else:
-        print(tables)
-
-
-if __name__ == "__main__":
-    main()

@@ -255,31 +255,6 @@ def _crossed_at(multiples: Values, curve: Values, share: float) -> float:
     return float(multiples[place - 1] + weight * (multiples[place] - multiples[place - 1]))
 
 
-def print_knife_edge(found: KnifeEdge) -> None:
-    """Show the search on standard output."""
-    import sys
-
-    from rich.console import Console
-    from rich.table import Table
-
-    from simulator.results.display import PLAIN_WIDTH
-    from simulator.results.errors import plain
-    from simulator.results.summary import shown
-
-    console = Console(
-        markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH
-    )
-    table = Table(box=None, pad_edge=False)
-    for heading in ("multiple", found.parameter, "packages given up, %"):
-        table.add_column(heading, justify="right")
-    for point in found.points:
-        share = Estimate(100.0 * point.given_up.value, 100.0 * point.given_up.standard_error, 0)
-        table.add_row(f"{point.multiple:.3f}", point.value, shown(share, 1))
-    console.print(table)
-    console.print(plain(knife_edge_in_words(found)), soft_wrap=True)
-    console.print("± is one Monte Carlo standard error, on common random numbers.")
-
-
 def knife_edge_in_words(found: KnifeEdge) -> str:
     """The answer in a sentence."""
     from simulator.results.summary import shown

@@ -1,13 +1,12 @@
 """Known answers: values of the literature, each beside what this code gives, to the digits printed there.
 
-``python -m simulator.analysis.known_answers`` prints the table and exits with 1 when a row fails;
+``python -m simulator.cli.upkeep known-answers`` prints the table and exits with 1 when a row fails;
 ``--markdown`` prints it as the documentation shows it. Every value is computed when asked for. A published
 number holds when the computed one rounds to it, digit by digit; ``2.0 to 2.6`` and ``above 5`` are ranges.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -239,21 +238,3 @@ def all_answers() -> Iterator[KnownAnswer]:
         leverage_answers,
     ):
         yield from group()
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Print the table, plain or as Markdown; 1 when a row does not hold, else 0."""
-    line = "{verdict:7} {model}: {quantity} ({source})\n    expected {expected}\n    obtained {shown}"
-    if "--markdown" in arguments:
-        line = "| {model} | {source} | {quantity} | {expected} | {shown} |"
-        print("| Model | Source | Quantity | Expected | Obtained |\n|---|---|---|---|---|")
-    failures = 0
-    for answer in all_answers():
-        failures += not answer.holds
-        verdict = "ok" if answer.holds else "DIFFERS"
-        print(line.format(**answer._asdict(), shown=answer.shown, verdict=verdict))
-    return int(failures > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

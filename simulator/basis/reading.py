@@ -18,15 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from simulator.basis.inputs import BasisInputs, basis_inputs
 from simulator.basis.problems import problem_sentences
 from simulator.basis.row_kernel import Integers
-from simulator.basis.rows import (
-    BasisInputs,
-    BasisRows,
-    basis_inputs,
-    computed_rows,
-    implied_repo_ranks,
-)
+from simulator.basis.rows import BasisRows, computed_rows, implied_repo_ranks
 from simulator.contracts import CONTRACTS, contract_advice
 
 #: Columns the file must have.

@@ -2,7 +2,7 @@
 
 One realised sample is judged against simulated samples of the same length, so the spread over simulated
 samples *is* the sampling error of the data under the model, biases of short samples included. Printed by
-``python -m simulator.calibration.moments --data DIR --compare``; docs/model/drivers.md keeps the result.
+``python -m simulator.cli.upkeep regimes --data DIR --compare``; docs/model/drivers.md keeps the result.
 
 Changes are bp a day, realised volatility and the index bp a year, all else pure numbers.
 """

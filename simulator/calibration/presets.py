@@ -1,19 +1,16 @@
 """Market presets: every figure of an opening day as YAML, with its source beside it.
 
-``python -m simulator.calibration.presets --data DIR --date 2020-02-18`` prints the preset that ships as
+``python -m simulator.cli.upkeep preset --data DIR --date 2020-02-18`` prints the preset that ships as
 ``simulator/scenario/presets/us-treasury-2020-02-18.yaml``, from the public data files in DIR. How each figure
 is derived stands in `simulator.calibration.opening_day`, what was judged in `judgements` beside it.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from simulator.calibration.judgements import (
     BUCKET_ENDS_YEARS,
@@ -83,7 +80,7 @@ def _head(opening: OpeningDay) -> list[str]:
     }
     return [
         f"# US Treasury market at the close of {opening.day}. Made by:",
-        f"#   python -m simulator.calibration.presets --data DIR --date {opening.day}",
+        f"#   python -m simulator.cli.upkeep preset --data DIR --date {opening.day}",
         "# A figure's source stands beside it: a data file and its date, a key of docs/model/sources.md, or",
         "# the word judgement. How each is derived: docs/model/presets.md. Sources that all contracts share:",
         "#",
@@ -267,19 +264,3 @@ def _bp(value: float, digits: int = 1) -> str:
 
 def _percent(value: float, digits: int = 2) -> str:
     return f"{round(value * 100.0, digits):g}%"
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the preset of a date."""
-    parser = argparse.ArgumentParser(description="Print the market preset of a date.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the public data files")
-    parser.add_argument("--date", type=date.fromisoformat, required=True, help="opening day, YYYY-MM-DD")
-    chosen = parser.parse_args(arguments)
-    try:
-        sys.stdout.write(preset_text(PublicData(chosen.data), chosen.date))
-    except (ValueError, OSError) as error:
-        sys.exit(f"{chosen.date}: {error}")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.completion import complete_run
-from simulator.cli.options import AsJson, Overrides, ScenarioFile, ends_quietly
-from simulator.cli.terminal import complain, say_json
-from simulator.scenario.errors import Problems
+from simulator.cli.ending import ends_quietly
+from simulator.cli.options import AsJson, Overrides, ScenarioFile
+from simulator.cli.terminal import complain, console, plain_table, say, say_json
+from simulator.scenario.errors import Problems, printable
 
 if TYPE_CHECKING:
+    from simulator.analysis.attribution import Attribution
+    from simulator.analysis.knife_edge import KnifeEdge
     from simulator.scenario.loading import LoadedScenario
     from simulator.scenario.schema import Scenario
 
@@ -68,8 +71,8 @@ def _compare(
     base: Path, others: list[Path], by: str, page: Path | None, details: bool, as_json: bool
 ) -> None:
     from simulator.analysis.comparison import compare
-    from simulator.analysis.comparison_display import print_comparison
     from simulator.analysis.policies import BENEFITS
+    from simulator.cli.comparison_display import print_comparison
     from simulator.results.errors import BAD_INPUT, OutputError, plain
 
     if by not in BENEFITS:
@@ -108,8 +111,8 @@ def attribute_command(
 ) -> None:
     """Take the stress apart by channel, in parts that add up: Shapley values on the same random numbers."""
     loaded = _load(file, override)
-    from simulator.analysis.attribution import EACH, GROUPS, attribute, print_attribution
-    from simulator.ensemble.threads import usable_threads
+    from simulator.analysis.attribution import EACH, GROUPS, attribute
+    from simulator.ensemble.cores import usable_threads
 
     try:
         found = attribute(
@@ -126,7 +129,7 @@ def attribute_command(
     if as_json:
         say_json(found.as_record())
     else:
-        print_attribution(found)
+        _print_attribution(found)
 
 
 REVERSE_EXAMPLES = """\b
@@ -156,8 +159,8 @@ def reverse_command(
 ) -> None:
     """Reverse stress test: how far a parameter must move before a partial unwind becomes a collapse."""
     loaded = _load(file, override)
-    from simulator.analysis.knife_edge import knife_edge, print_knife_edge
-    from simulator.ensemble.threads import usable_threads
+    from simulator.analysis.knife_edge import knife_edge
+    from simulator.ensemble.cores import usable_threads
 
     try:
         found = knife_edge(
@@ -168,12 +171,48 @@ def reverse_command(
     if as_json:
         say_json(found.as_record())
     else:
-        print_knife_edge(found)
+        _print_knife_edge(found)
+
+
+def _print_attribution(found: Attribution) -> None:
+    """Show the parts on standard output: a row for each group, a column for each outcome."""
+    from simulator.analysis.channels import OUTCOMES
+    from simulator.results.summary import shown
+
+    counted = f"{found.orders:,} random orders" if found.orders else "all orders"
+    title = (
+        f"{found.scenario}: Shapley values of the channels over {counted}"
+        f" ({found.runs} runs of {found.paths:,} paths)"
+    )
+    headings = [f"{outcome.meaning}, {outcome.unit}" for outcome in OUTCOMES.values()]
+    table = plain_table(["", *headings], ("",), printable(title))
+    table.title_style = "bold"
+    table.columns[0].no_wrap = True
+    rows = {"all channels off": found.without, **found.parts, "all channels on": found.full}
+    for name, figures in rows.items():
+        table.add_row(name, *(shown(figures[outcome], 2) for outcome in OUTCOMES))
+    console().print(table)
+    say("Each column adds up. ± is one Monte Carlo standard error, on common random numbers.")
+
+
+def _print_knife_edge(found: KnifeEdge) -> None:
+    """Show the search on standard output."""
+    from simulator.analysis.knife_edge import knife_edge_in_words
+    from simulator.results.measures import Estimate
+    from simulator.results.summary import shown
+
+    table = plain_table(("multiple", found.parameter, "packages given up, %"))
+    for point in found.points:
+        share = Estimate(100.0 * point.given_up.value, 100.0 * point.given_up.standard_error, 0)
+        table.add_row(f"{point.multiple:.3f}", point.value, shown(share, 1))
+    console().print(table)
+    say(knife_edge_in_words(found))
+    say("± is one Monte Carlo standard error, on common random numbers.")
 
 
 def _load(file: str, override: list[str] | None) -> LoadedScenario[Scenario]:
     """A scenario to be played in memory, with linear algebra pinned before NumPy comes in."""
-    from simulator.ensemble.threads import pin_linear_algebra
+    from simulator.ensemble.cores import pin_linear_algebra
     from simulator.scenario.loading import load_scenario
 
     pin_linear_algebra()

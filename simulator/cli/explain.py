@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.completion import complete_word
-from simulator.cli.options import AsJson, Overrides, ends_quietly
+from simulator.cli.ending import ends_quietly
+from simulator.cli.options import AsJson, Overrides
 from simulator.cli.terminal import say, say_columns, say_json
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.files import resolve_shipped

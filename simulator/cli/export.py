@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.options import AsJson, Run, ends_quietly
+from simulator.cli.ending import ends_quietly
+from simulator.cli.options import AsJson, Run
 from simulator.cli.terminal import complain, say, say_json
 
 EXAMPLES = """\b
@@ -43,7 +44,7 @@ def export_command(
     as_json: AsJson = False,
 ) -> None:
     """Write results for other programs: summary, tables, figures, and every variable."""
-    from simulator.ensemble.threads import pin_linear_algebra
+    from simulator.ensemble.cores import pin_linear_algebra
 
     pin_linear_algebra()
     from simulator.report.export import DEFAULT, export

@@ -12,19 +12,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from simulator import __version__
 from simulator.cli.analysis import register as register_analysis
 from simulator.cli.basis import register as register_basis
+from simulator.cli.ending import DEFECT
 from simulator.cli.explain import register as register_explain
 from simulator.cli.export import register as register_export
-from simulator.cli.options import DEFECT, counted
 from simulator.cli.report import register as register_report
-from simulator.cli.run import register as register_runs
+from simulator.cli.resume import register as register_resume
+from simulator.cli.run import register as register_run
 from simulator.cli.scenario import register as register_scenarios
 from simulator.cli.sweep import register as register_sweep
-from simulator.cli.terminal import complain, prepare_streams, say
+from simulator.cli.terminal import complain, counted, prepare_streams, say
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED
 from simulator.scenario.errors import Problems, ScenarioError, printable
+from simulator.version import __version__
 
 app = typer.Typer(
     add_completion=True,
@@ -44,7 +45,8 @@ Examples:
 Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment, 130 interrupted.""",
 )
 
-register_runs(app)
+register_run(app)
+register_resume(app)
 register_scenarios(app)
 register_explain(app)
 register_basis(app)

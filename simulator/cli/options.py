@@ -1,26 +1,21 @@
-"""What the commands of ``unwind`` have in common: arguments, options, exit codes, and how they end."""
+"""What commands take: arguments and options with their help, and records of those that go together."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated, Any, cast, get_type_hints
 
 import typer
 
 from simulator.cli.completion import complete_run, complete_scenario, complete_setting
+from simulator.cli.ending import ends_quietly
 from simulator.cli.terminal import complain
+from simulator.ensemble.observer import Nobody, Observer
 from simulator.ensemble.resources import Resources, tls_of
-from simulator.results.errors import INTERRUPTED, OutputError
-
-#: A defect of ours; the other exit codes are those of ``results.errors``.
-DEFECT = 1
-
-Arguments = ParamSpec("Arguments")
-
+from simulator.results.errors import OutputError
 
 ScenarioFile = Annotated[
     str,
@@ -118,54 +113,87 @@ Retries = Annotated[
 ]
 
 
-def resources_of(
-    threads: int | None,
-    workers: int | None,
-    scheduler: str | None,
-    tls: tuple[Path | None, Path | None, Path | None],
-    insecure: bool,
-    retries: int,
-) -> Resources:
-    """Where to work, from the options of a command; ends the command if they contradict each other."""
-    try:
-        return Resources(
-            threads=threads,
-            workers=workers,
-            scheduler=scheduler,
-            tls=tls_of(*tls),
-            is_insecure=insecure,
-            retries=retries,
-        )
-    except OutputError as error:
-        complain(str(error))
-        raise typer.Exit(error.exit_code) from error
+@dataclass(frozen=True, kw_only=True)
+class WhereToWork:
+    """Options of a command that plays paths: on threads here, or on the workers of a cluster."""
 
+    threads: Threads = None
+    workers: Workers = None
+    scheduler: SchedulerAddress = None
+    tls_ca: TlsAuthority = None
+    tls_cert: TlsCertificate = None
+    tls_key: TlsKey = None
+    insecure: Insecure = False
 
-def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Let a command end without noise on Ctrl-C, and when the reader of its output has gone (``| head``)."""
-
-    @wraps(command)
-    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+    def resources(self, retries: int = 1) -> Resources:
+        """Where to work; ends the command if the options contradict each other."""
         try:
-            command(*args, **kwargs)
-            sys.stdout.flush()
-        except KeyboardInterrupt as interrupt:
-            complain("Interrupted.")
-            raise typer.Exit(INTERRUPTED) from interrupt
-        except BrokenPipeError as gone:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from gone
-
-    return run
-
-
-def counted(count: int, noun: str) -> str:
-    """*1 path*, *2,000 paths*."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+            return Resources(
+                threads=self.threads,
+                workers=self.workers,
+                scheduler=self.scheduler,
+                tls=tls_of(self.tls_ca, self.tls_cert, self.tls_key),
+                is_insecure=self.insecure,
+                retries=retries,
+            )
+        except OutputError as error:
+            complain(str(error))
+            raise typer.Exit(error.exit_code) from error
 
 
-def write_report_of_sweep(folder: Path) -> Path:
-    """Write the report of a sweep that has just finished, beside its results."""
-    from simulator.report.run_report import write_report
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """Options of a command that makes results: what it says of them."""
 
-    return write_report(str(folder))
+    no_report: NoReport = False
+    quiet: Quiet = False
+    as_json: AsJson = False
+
+    @property
+    def observer(self) -> Observer:
+        """Whoever shows how far the work is; nobody when quiet, and none beside JSON."""
+        from simulator.cli.progress import ShownProgress
+
+        return Nobody() if self.quiet or self.as_json else ShownProgress()
+
+
+def takes_options(body: Callable[[Any], None]) -> Callable[..., None]:
+    """A command whose arguments and options are the fields of the record that its body takes.
+
+    A field that is a record itself stands for its own fields, in its place. The command ends quietly.
+    """
+    record = next(kind for name, kind in get_type_hints(body).items() if name != "return")
+
+    def command(**given: Any) -> None:
+        body(_filled(record, given))
+
+    parameters = list(_parameters(record))
+    command.__name__, command.__doc__ = body.__name__, body.__doc__
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return ends_quietly(command)
+
+
+def _parameters(record: type[Any]) -> Iterator[Parameter]:
+    """The fields of a record as parameters of a function, nested records opened."""
+    kinds = get_type_hints(record, include_extras=True)
+    for entry in fields(record):
+        kind = kinds[entry.name]
+        if is_dataclass(kind):
+            yield from _parameters(cast("type[Any]", kind))
+        else:
+            default = Parameter.empty if entry.default is MISSING else entry.default
+            yield Parameter(entry.name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+def _filled(record: type[Any], given: Mapping[str, Any]) -> Any:
+    """A record with the values that were given for its fields."""
+    kinds = get_type_hints(record)
+    return record(
+        **{
+            entry.name: _filled(kinds[entry.name], given)
+            if is_dataclass(kinds[entry.name])
+            else given[entry.name]
+            for entry in fields(record)
+        }
+    )

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.options import AsJson, Run, ends_quietly
+from simulator.cli.ending import ends_quietly
+from simulator.cli.options import AsJson, Run
 from simulator.cli.terminal import complain, say, say_json
 
 REPORT_EXAMPLES = """\b
@@ -48,7 +49,7 @@ def report_command(
 
 
 def _write(folder: str, file: str | None) -> Path:
-    from simulator.ensemble.threads import pin_linear_algebra
+    from simulator.ensemble.cores import pin_linear_algebra
     from simulator.results.errors import OutputError
     from simulator.results.store import DamagedBlockError
 

@@ -8,15 +8,14 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli.ending import ends_quietly
 from simulator.cli.options import (
     AsJson,
     Overrides,
     Quiet,
     ScenarioFile,
-    counted,
-    ends_quietly,
 )
-from simulator.cli.terminal import say, say_columns, say_json
+from simulator.cli.terminal import counted, say, say_columns, say_json
 from simulator.results.errors import BAD_INPUT
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 

@@ -9,10 +9,17 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TextIO
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
 
 from simulator.scenario.errors import printable, width
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+#: Columns of tables in a file, where no terminal says how wide it is.
+PLAIN_WIDTH = 120
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 #: *file:line:column:* before a message; and the line of the file below it, with its number.
@@ -29,7 +36,7 @@ def say(text: str, style: str = "") -> None:
 def complain(text: str) -> None:
     """Print a text to standard error; on a terminal the place of a mistake stands out."""
     lines = printable(text).split("\n")
-    print("\n".join(map(_marked, lines)), file=sys.stderr)
+    print("\n".join(map(_marked, lines)), file=sys.stderr, flush=True)
 
 
 def say_columns(rows: Iterable[Sequence[str]], styles: Sequence[str] = (), widest: int = 48) -> None:
@@ -98,3 +105,43 @@ def prepare_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def counted(count: int, noun: str) -> str:
+    """*1 path*, *2,000 paths*."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    Examples
+    --------
+    >>> duration(75.0)
+    '1 min 15 s'
+    """
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def console(plain_width: int = PLAIN_WIDTH) -> Console:
+    """Standard output for tables: as wide as the terminal, or ``plain_width`` columns in a file."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else plain_width
+    return Console(markup=False, highlight=False, emoji=False, width=width)
+
+
+def plain_table(
+    headings: Sequence[str], to_the_left: Collection[str] = (), title: str | None = None
+) -> Table:
+    """A table without rules; columns stand to the right but for those named."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in to_the_left else "right")
+    return table

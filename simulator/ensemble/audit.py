@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -65,25 +64,3 @@ def worst_residuals(blocks: Iterable[FinishedBlock]) -> list[Residual]:
 def is_broken(residual: Residual) -> bool:
     """Whether an identity does not hold."""
     return not residual["residual_bn"] <= RESIDUAL_MAX_BN
-
-
-def print_audit(residuals: Iterable[Residual]) -> None:
-    """Show the table of the audit: identity, worst residual, where it stood, verdict."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title="Audit: worst residual of every identity", title_justify="left", box=None, pad_edge=False
-    )
-    for heading in ("identity", "dollars", "after", "day", "path", ""):
-        table.add_column(heading, justify="right" if heading in ("dollars", "day", "path") else "left")
-    for residual in residuals:
-        table.add_row(
-            residual["identity"],
-            f"{residual['residual_bn'] * 1e9:.2g}",
-            residual["stage"],
-            f"{residual['day']:,}",
-            f"{residual['path']:,}",
-            "BROKEN" if is_broken(residual) else "holds",
-        )
-    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 120).print(table)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.ensemble.progress import duration
 from simulator.results.folder import open_run
 from simulator.results.ledger import FailedBlock, FinishedBlock, read_failures
 from simulator.results.locks import holder_of
@@ -112,36 +111,3 @@ def _rate(blocks: Sequence[FinishedBlock], *, is_running: bool) -> float:
 def _recent_workers(blocks: Sequence[FinishedBlock]) -> Counter[str]:
     since = blocks[-1].finished_at - RECENT_S if blocks else 0.0
     return Counter(block.worker for block in blocks if block.worker and block.finished_at >= since)
-
-
-def status_lines(status: RunStatus) -> list[str]:
-    """What is shown of it on a terminal."""
-    state = "complete" if status.is_complete else "being written" if status.writer else "stopped"
-    lines = [
-        f"{status.name}: {state}; {status.paths_done:,} of {status.paths:,} paths,"
-        f" {status.blocks_done:,} of {status.blocks:,} blocks ({status.folder})"
-    ]
-    if status.writer:
-        lines.append(f"written by {status.writer}; {status.workers:,} at work in the last minute")
-    if status.rate:
-        left = status.seconds_left
-        lines.append(
-            f"pace {status.rate:,.0f} paths/s"
-            + (f", {duration(left)} left" if left and status.writer else "")
-        )
-    if status.blocks_done:
-        lines.append(
-            f"a block takes {status.block_seconds:.2f} s (the slowest {status.slowest_seconds:.2f} s):"
-            f" {status.simulate_share:.0%} playing, {status.store_share:.0%} storing;"
-            f" {status.stored_bytes / max(1, status.paths_done) / 1e3:,.1f} kB a path"
-        )
-    if status.stopped_paths:
-        lines.append(f"{status.stopped_paths:,} paths stopped")
-    for failed in status.given_up:
-        last = failed.first_path + failed.paths - 1
-        lines.append(
-            f"given up: paths {failed.first_path:,} to {last:,} after {failed.attempts} attempts: {failed.error}"
-        )
-    if not status.is_complete and not status.writer:
-        lines.append(f"Finish it with: unwind resume {status.folder}")
-    return lines

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from simulator.ensemble.execution import COPIES_OF_BLOCK, layout_of, prepare_run
+from simulator.ensemble.description import layout_of, prepare_run
+from simulator.ensemble.execution import COPIES_OF_BLOCK
 from simulator.ensemble.jobs import Job, OpenJob
 from simulator.ensemble.plan import Block
 from simulator.results.layout import Array, Layout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,12 +11,14 @@ from pathlib import Path
 
 from simulator.engine.parameters import CALL_COUNT, CHANNELS
 from simulator.engine.status import STATUS
-from simulator.ensemble.execution import announce_compilation, gigabytes
-from simulator.ensemble.executors import Executor, Resources, open_executor
+from simulator.ensemble.cores import usable_threads
+from simulator.ensemble.description import gigabytes, is_compiled
+from simulator.ensemble.executors import Executor
 from simulator.ensemble.log import logging_to
-from simulator.ensemble.progress import showing_progress
+from simulator.ensemble.observer import Nobody, Observer, Workload, observed
+from simulator.ensemble.resources import Resources
+from simulator.ensemble.session import open_executor
 from simulator.ensemble.stopping import stopping_on_signals
-from simulator.ensemble.threads import usable_threads
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.locks import Fence, locked, setting_up
 from simulator.results.places import is_local, shown
@@ -94,7 +95,7 @@ def run_sweep(
     chosen: Collection[int] | None = None,
     shard: str = "",
     overwrite: bool = False,
-    is_silent: bool = True,
+    observer: Observer | None = None,
 ) -> SweepOutcome:
     """Run a sweep into a folder, or finish what an earlier one began there.
 
@@ -110,8 +111,8 @@ def run_sweep(
         Name of this part of the sweep, such as ``3-of-8``, where several processes write to one folder.
     overwrite
         Replace another sweep in the folder.
-    is_silent
-        Show no progress on standard error.
+    observer
+        Is told how the work goes; nobody by default.
 
     Raises
     ------
@@ -120,25 +121,28 @@ def run_sweep(
     OSError, MemoryError
         If the disk or the memory failed; what was finished stays and is resumed.
     """
+    observer = observer or Nobody()
     manifest = manifest_of(loaded)
     wanted = range(loaded.count) if chosen is None else chosen
     with _ready(folder, manifest, shard, overwrite) as (sweep, fence), logging_to(folder, shard) as log:
         _check_room(sweep, loaded)
-        if not is_silent:
-            announce_compilation()
+        if not is_compiled():
+            observer.compiles()
         total = sum(loaded.size(cell).paths for cell in wanted)
         done = sum(entry["paths"] for cell in wanted for entry in sweep.state.blocks.get(cell, {}).values())
         with (
             _session(executor, resources, loaded.sweep.retries) as hands,
-            showing_progress(total, done, is_silent=is_silent, workers=lambda: hands.workers) as progress,
-            stopping_on_signals(lambda: _announce_stop(is_silent)) as stop,
+            observed(observer, Workload(total, done, lambda: hands.workers)),
+            stopping_on_signals(observer.stops) as stop,
         ):
             return work_through(
-                loaded, sweep, hands, wanted, progress=progress, log=log, stop=stop, fence=fence
+                loaded, sweep, hands, wanted, observer=observer, log=log, stop=stop, fence=fence
             )
 
 
-def resume_sweep(folder: Path, *, resources: Resources | None = None, is_silent: bool = True) -> SweepOutcome:
+def resume_sweep(
+    folder: Path, *, resources: Resources | None = None, observer: Observer | None = None
+) -> SweepOutcome:
     """Finish a sweep that was begun, from its folder alone; or from its file, if it names data files.
 
     Raises
@@ -159,7 +163,7 @@ def resume_sweep(folder: Path, *, resources: Resources | None = None, is_silent:
             " began. Restore it, or run the sweep into another folder with -o.",
             BAD_INPUT,
         )
-    return run_sweep(loaded, folder, resources=resources, is_silent=is_silent)
+    return run_sweep(loaded, folder, resources=resources, observer=observer)
 
 
 def _as_recorded(manifest: SweepManifest, label: str) -> LoadedSweep:
@@ -228,8 +232,3 @@ def _check_room(sweep: SweepFolder, loaded: LoadedSweep) -> None:
             f"{sweep.path}: found {gigabytes(free)} free, but outcomes path by path need about {gigabytes(needed)}."
             " Use fewer paths, statistics.paths: drop, or another disk with -o."
         )
-
-
-def _announce_stop(is_silent: bool) -> None:
-    if not is_silent:
-        print("Stopping after the blocks in flight; Ctrl-C again stops at once.", file=sys.stderr, flush=True)

@@ -16,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from simulator.calibration import comparison, moments
 from simulator.calibration.comparison import exact_correlation
 from simulator.calibration.moments import WINDOWS, fit_rate_model, sample_moments
+from simulator.cli.upkeep import app
 from simulator.drivers.block import DriverSpec, draw_block
 from simulator.drivers.history import YieldHistory
 from simulator.drivers.random_streams import normals
@@ -213,6 +215,7 @@ def test_the_page_holds_what_the_command_prints(
     assert table(yields) in page
 
 
-def test_command(yields: YieldHistory, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert moments.main(["--data", str(tmp_path)]) == 2
-    assert "treasury_par_yields_daily.csv" in capsys.readouterr().err
+def test_command(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["regimes", "--data", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "treasury_par_yields_daily.csv" in done.output

@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from simulator.cli.path_display import print_audit
 from simulator.engine.state import IDENTITIES, STAGES
 from simulator.ensemble import jobs
 from simulator.ensemble.audit import (
     RESIDUAL_MAX_BN,
     Residual,
     is_broken,
-    print_audit,
     simulate_audited,
     worst_residuals,
 )
-from simulator.ensemble.execution import RunOutcome, prepare_run
-from simulator.ensemble.run import run_command
+from simulator.ensemble.description import prepare_run
+from simulator.ensemble.execution import RunOutcome
 from simulator.results.errors import UNFINISHED
 from simulator.results.ledger import FinishedBlock
 from simulator.results.store import results_digest
-from tests.ensemble.conftest import Run, load_toy
+from tests.ensemble.conftest import Run, load_toy, run_command
 
 
 def test_the_audit_changes_no_number(run_toy: Run, toy_run: RunOutcome) -> None:

@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from simulator.cli.summary_display import print_summary
 from simulator.ensemble.execution import RunOutcome, run_scenario
-from simulator.ensemble.run import run_command
 from simulator.results import measures
-from simulator.results.display import print_summary
 from simulator.results.measures import Estimate
 from simulator.results.outcomes import DYSFUNCTION_BP, collect_outcomes, is_dysfunctional
 from simulator.results.reading import open_results
 from simulator.results.summary import Cell, Summary, summarise
-from tests.ensemble.conftest import load_toy
+from tests.ensemble.conftest import load_toy, run_command
 
 
 @pytest.fixture(scope="module")

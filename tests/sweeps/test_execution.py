@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.cli.options import Telling
+from simulator.cli.sweep import tell_sweep
 from simulator.ensemble.execution import run_scenario
 from simulator.ensemble.executors import Executor
 from simulator.ensemble.jobs import Done, Task
@@ -19,7 +21,6 @@ from simulator.results.locks import locked
 from simulator.results.places import place
 from simulator.results.reading import open_results, verify_run
 from simulator.sweeps.cells import load_sweep
-from simulator.sweeps.command import report_sweep
 from simulator.sweeps.damage import find_damage
 from simulator.sweeps.estimate import Estimate
 from simulator.sweeps.execution import SweepOutcome
@@ -201,7 +202,7 @@ def test_cells_that_fail_are_told_and_the_others_go_on(write: Write, tmp_path: P
     assert np.isnan(cells["unwound_in_all"].values).tolist()[:2] == [False, True]
     assert cells["paths_stopped"].values.tolist()[0] == 0
     assert cells["paths_stopped"].values.tolist()[2] > 0
-    assert report_sweep(outcome, quiet=True) == UNFINISHED
+    assert tell_sweep(outcome, Telling(quiet=True)) == UNFINISHED
 
 
 class Saboteur(ThreadPool):

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from simulator.ensemble.executors import Resources
+from simulator.ensemble.resources import Resources
 from simulator.sweeps.cells import load_sweep
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import open_sweep_folder

@@ -1,4 +1,4 @@
-"""Show a summary on a terminal: tables with rules there, plain columns in a file."""
+"""The summary of a run on the terminal: tables with rules there, plain columns in a file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from rich import box
-from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from simulator.cli.terminal import console
 from simulator.results.errors import plain
 from simulator.results.summary import StoppedPaths, Summary, Table, shown
-
-PLAIN_WIDTH = 120
+from simulator.results.summary_html import sampling_note
 
 
 def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence[str] = ()) -> None:
@@ -27,23 +26,23 @@ def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence
         Last lines: where the results lie, how to look further.
     """
     on_terminal = sys.stdout.isatty()
-    console = Console(markup=False, highlight=False, emoji=False, width=None if on_terminal else PLAIN_WIDTH)
+    out = console()
     done = summary.paths - summary.stopped_count
-    console.print(
+    out.print(
         plain(f"{summary.name}: {summary.paths:,} paths of {summary.days:,} days, seed {summary.seed}"),
         style="bold",
     )
     for line in _stopped_lines(summary, advice):
-        console.print(plain(line), style="yellow", soft_wrap=not on_terminal)
+        out.print(plain(line), style="yellow", soft_wrap=not on_terminal)
     for sentence in summary.headlines:
-        console.print(plain(sentence), soft_wrap=not on_terminal)
+        out.print(plain(sentence), soft_wrap=not on_terminal)
     for table in summary.tables:
-        console.print()
-        console.print(_rich_table(table, on_terminal))
-    console.print()
-    console.print(f"± is one Monte Carlo standard error, from {done:,} paths.{sampling_note(summary)}")
+        out.print()
+        out.print(_rich_table(table, on_terminal))
+    out.print()
+    out.print(f"± is one Monte Carlo standard error, from {done:,} paths.{sampling_note(summary)}")
     for line in closing:
-        console.print(plain(line), soft_wrap=True)
+        out.print(plain(line), soft_wrap=True)
 
 
 def _rich_table(table: Table, on_terminal: bool) -> RichTable:
@@ -62,15 +61,6 @@ def _rich_table(table: Table, on_terminal: bool) -> RichTable:
         texts = (shown(cell, column.decimals) for column, cell in zip(table.columns, cells, strict=True))
         drawn.add_row(Text(plain(name)), *map(Text, texts))
     return drawn
-
-
-def sampling_note(summary: Summary) -> str:
-    """What to know about the errors of a sampling other than independent draws; empty for those."""
-    notes = {
-        "antithetic": " Mirrored paths count as one draw.",
-        "sobol": " Paths are Sobol points: the true errors are smaller.",
-    }
-    return notes.get(summary.sampling, "")
 
 
 def _stopped_lines(summary: Summary, advice: Mapping[str, str]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from simulator.results.display import sampling_note
 from simulator.results.errors import plain
 from simulator.results.summary import Column, Summary, Table, shown
 
@@ -45,6 +44,15 @@ def summary_html(summary: Summary) -> str:
             f"{text(sampling_note(summary))} Results: {text(summary.folder)}</small></p></div>",
         )
     )
+
+
+def sampling_note(summary: Summary) -> str:
+    """What to know about the errors of a sampling other than independent draws; empty for those."""
+    notes = {
+        "antithetic": " Mirrored paths count as one draw.",
+        "sobol": " Paths are Sobol points: the true errors are smaller.",
+    }
+    return notes.get(summary.sampling, "")
 
 
 def table_html(table: Table) -> str:

@@ -21,14 +21,16 @@ import pytest
 
 import simulator
 from simulator.cli import main as cli
-from simulator.cli import run as run_commands
+from simulator.cli import run as run_module
+from simulator.cli.options import Telling
+from simulator.cli.run import RunOptions
 from simulator.ensemble.resources import Resources, Tls
 from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.loading import LoadedScenario
 from simulator.scenario.schema import Funds
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMPLETE = ROOT / "tests" / "scenario" / "complete.yaml"
 HEAVY = (
     "numba",
@@ -399,15 +401,13 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
     """A stand-in for the runner, which is tested with the engine: it records what it is asked for."""
     record = types.SimpleNamespace(calls=[], ends_with=0)
 
-    def run_command(loaded: LoadedScenario[Any], resources: Resources, **options: Any) -> int:
-        record.calls.append((loaded, options | {"resources": resources}))
+    def play(loaded: LoadedScenario[Any], resources: Resources, options: RunOptions) -> int:
+        record.calls.append((loaded, resources, options))
         if isinstance(record.ends_with, BaseException):
             raise record.ends_with
         return int(record.ends_with)
 
-    module = types.ModuleType("simulator.ensemble.run")
-    module.run_command = run_command  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "simulator.ensemble.run", module)
+    monkeypatch.setattr(run_module, "play", play)
     return record
 
 
@@ -417,21 +417,14 @@ def test_run_hands_over_scenario_and_options(unwind: Unwind, runner: types.Simpl
     flags = ("--audit", "--agents", "--overwrite", "--quiet", "--json", "--set", "funds.count=3")
     code, _, err = unwind("run", str(COMPLETE), *numbers, *flags)
     assert (code, err) == (0, "")
-    ((loaded, options),) = runner.calls
+    ((loaded, resources, options),) = runner.calls
     assert (loaded.scenario.paths, loaded.scenario.seed, loaded.scenario.funds.count) == (50, 9, 3)
     assert loaded.scenario.output.agents is True
     assert loaded.origin("paths") == "--set"
-    assert options == {
-        "resources": Resources(threads=2, retries=3),
-        "shard": None,
-        "output": "outputs/x",
-        "path": 17,
-        "audit": True,
-        "overwrite": True,
-        "quiet": True,
-        "as_json": True,
-        "write_report": run_commands.write_report_of,
-    }
+    assert resources == Resources(threads=2, retries=3)
+    assert (options.output, options.path, options.shard) == ("outputs/x", 17, None)
+    assert (options.audit, options.overwrite) == (True, True)
+    assert options.telling == Telling(no_report=False, quiet=True, as_json=True)
 
 
 def test_where_to_work_is_handed_over(unwind: Unwind, runner: types.SimpleNamespace, tmp_path: Path) -> None:
@@ -441,10 +434,10 @@ def test_where_to_work_is_handed_over(unwind: Unwind, runner: types.SimpleNamesp
     tls = [word for name, file in files.items() for word in (f"--tls-{name}", str(file))]
     assert unwind("run", str(COMPLETE), "--scheduler", "tls://a:1", *tls)[0] == 0
     assert unwind("run", str(COMPLETE), "--workers", "3", "--shard", "2/5", "-o", "s3://bucket/run")[0] == 0
-    (_, first), (_, second) = runner.calls
-    assert first["resources"] == Resources(scheduler="tls://a:1", tls=Tls(*files.values()))
-    assert second["resources"] == Resources(workers=3)
-    assert (second["shard"], second["output"]) == ("2/5", "s3://bucket/run")
+    (_, first, _), (_, second, options) = runner.calls
+    assert first == Resources(scheduler="tls://a:1", tls=Tls(*files.values()))
+    assert second == Resources(workers=3)
+    assert (options.shard, options.output) == ("2/5", "s3://bucket/run")
 
 
 @pytest.mark.parametrize(
@@ -520,14 +513,13 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 def test_ctrl_c_ends_with_130() -> None:
     program = (
-        "import sys, time, types\n"
+        "import time\n"
         "from simulator.cli import main as cli\n"
-        "module = types.ModuleType('simulator.ensemble.run')\n"
-        "def run_command(*_, **__):\n"
+        "from simulator.cli import run\n"
+        "def play(*_):\n"
         "    print('running', flush=True)\n"
         "    time.sleep(60)\n"
-        "module.run_command = run_command\n"
-        "sys.modules['simulator.ensemble.run'] = module\n"
+        "run.play = play\n"
         "cli.main()\n"
     )
     arguments = [sys.executable, "-c", program, "run", str(COMPLETE)]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from simulator.ensemble.execution import gigabytes
-from simulator.ensemble.progress import duration
+from simulator.cli.terminal import console, duration, plain_table, say
+from simulator.ensemble.description import gigabytes
 from simulator.results.errors import plain
 from simulator.results.locks import holder_of
 from simulator.results.measures import Estimate as Figure
@@ -24,6 +23,8 @@ from simulator.sweeps.statistics import Row
 
 #: Blocks whose pace counts as that of now.
 RECENT_BLOCKS = 100
+#: Columns of tables in a file: they hold more text than others.
+TABLE_WIDTH = 140
 #: Cells shown in tables; the rest is in the dataset.
 CELLS_SHOWN = 40
 #: Figures shown of each cell: row, heading, factor, decimals.
@@ -35,7 +36,7 @@ HEADLINES = (
 )
 
 
-def say_estimate(loaded: LoadedSweep, chosen: Sequence[int], found: Estimate) -> str:
+def estimate_lines(loaded: LoadedSweep, chosen: Sequence[int], found: Estimate) -> list[str]:
     """What a sweep will take, in a few lines."""
     dimensions = " × ".join(f"{len(dimension.points)} {dimension.name}" for dimension in loaded.dimensions)
     of = "" if len(chosen) == loaded.count else f" of {loaded.count:,}"
@@ -50,7 +51,7 @@ def say_estimate(loaded: LoadedSweep, chosen: Sequence[int], found: Estimate) ->
             f"{found.simulating_s * 1e6:,.0f} µs a path and day, {found.preparing_s * 1e3:,.0f} ms to prepare a cell",
         ),
     )
-    return "\n".join(f"{name:<9} {said}" for name, said in rows)
+    return [f"{name:<9} {said}" for name, said in rows]
 
 
 def print_outcome(outcome: SweepOutcome) -> None:
@@ -60,11 +61,11 @@ def print_outcome(outcome: SweepOutcome) -> None:
     if ended:
         _print_table("Cells", *_figures(folder, ended[:CELLS_SHOWN]))
         if len(ended) > CELLS_SHOWN:
-            print(f"… and {len(ended) - CELLS_SHOWN:,} more cells.")
+            say(f"… and {len(ended) - CELLS_SHOWN:,} more cells.")
     print_failed(folder, outcome.with_status(FAILED, STOPPED))
     said = f"{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}."
-    print()
-    print(plain(f"{said} Results: {place_shown(folder.path)}"))
+    say("")
+    say(f"{said} Results: {place_shown(folder.path)}")
 
 
 def print_failed(folder: SweepFolder, cells: Sequence[int]) -> None:
@@ -76,10 +77,10 @@ def print_failed(folder: SweepFolder, cells: Sequence[int]) -> None:
         entry = folder.state.cells[cell]
         said = in_short(folder.manifest.labels(cell))
         rows.append((f"{cell}", said, entry["status"], f"{entry['attempts']}", entry["message"]))
-    print()
+    say("")
     _print_table("Cells that failed", ("cell", "where", "status", "attempts", "what happened"), rows)
     if len(cells) > CELLS_SHOWN:
-        print(f"… and {len(cells) - CELLS_SHOWN:,} more.")
+        say(f"… and {len(cells) - CELLS_SHOWN:,} more.")
 
 
 def sweep_record(folder: SweepFolder) -> dict[str, Any]:
@@ -123,18 +124,18 @@ def print_status(folder: SweepFolder) -> None:
     """Show where a sweep stands: cells done, failed, left, rate, and where the time goes."""
     said = sweep_record(folder)
     state = "being written" if said["writer"] else "stopped" if said["left"] else "ended"
-    print(plain(f"{said['sweep']}: {state}; {_counts(folder, range(said['cells']))} ({said['folder']})"))
+    say(f"{said['sweep']}: {state}; {_counts(folder, range(said['cells']))} ({said['folder']})")
     if said["writer"]:
-        print(plain(f"written by {said['writer']}"))
+        say(f"written by {said['writer']}")
     if said["paths_per_s"]:
-        print(f"pace {said['paths_per_s']:,.0f} paths/s of late, {said['workers']:,} processes at work")
+        say(f"pace {said['paths_per_s']:,.0f} paths/s of late, {said['workers']:,} processes at work")
     if said["working_s"]:
         shares = ", ".join(f"{share:.0%} {name}" for name, share in said["shares"].items())
-        print(f"{said['paths_done']:,} paths in {duration(said['working_s'])} of workers' time: {shares}")
-        print(f"summing up cells took {duration(said['reducing_s'])}; the slowest cells:")
+        say(f"{said['paths_done']:,} paths in {duration(said['working_s'])} of workers' time: {shares}")
+        say(f"summing up cells took {duration(said['reducing_s'])}; the slowest cells:")
         slowest = sorted(_seconds(folder).items(), key=lambda pair: -pair[1])[:3]
         for cell, seconds in slowest:
-            print(plain(f"  cell {cell}: {duration(seconds)} ({in_short(folder.manifest.labels(cell))})"))
+            say(f"  cell {cell}: {duration(seconds)} ({in_short(folder.manifest.labels(cell))})")
     print_failed(folder, folder.state.with_status(FAILED, STOPPED))
 
 
@@ -173,13 +174,7 @@ def _figures(folder: SweepFolder, cells: Sequence[int]) -> tuple[tuple[str, ...]
 
 
 def _print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    texts = ("where", "status", "what happened")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in texts else "right")
+    table = plain_table(headings, ("where", "status", "what happened"), title)
     for row in rows:
         table.add_row(*(plain(entry) for entry in row))
-    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+    console(TABLE_WIDTH).print(table)
