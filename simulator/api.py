@@ -296,7 +296,7 @@ def sweep(
     from simulator.results.folder import choose_folder
     from simulator.sweeps.cells import load_sweep
     from simulator.sweeps.reading import open_sweep
-    from simulator.sweeps.run import run_sweep
+    from simulator.sweeps.running import run_sweep
 
     loaded = load_sweep(file, _settings(None, None, set or {}), paths=paths)
     folder = choose_folder(loaded.sweep.name, output)

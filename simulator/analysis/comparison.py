@@ -17,7 +17,7 @@ import numpy as np
 from simulator.analysis.compared_measures import Measure, RunPaths, measures_of, run_paths
 from simulator.analysis.comparison_html import comparison_html
 from simulator.analysis.contrast import DETECTED, Contrast, ContrastRow, Pairing, Side, Verdict
-from simulator.analysis.paired import Statistic, difference, share_difference, t_value
+from simulator.analysis.paired import Statistic, difference_of, share_difference, t_value
 from simulator.analysis.policies import appraise
 from simulator.analysis.ranking import RankedPolicy, rank
 from simulator.analysis.scenario_changes import scenario_changes
@@ -158,7 +158,7 @@ def _row(measure: Measure, base: RunPaths, other: RunPaths, is_paired: bool) -> 
 def _difference(other: Statistic, base: Statistic, *, is_paired: bool) -> Estimate:
     if other.is_share and base.is_share:
         return share_difference(other, base, is_paired=is_paired)
-    return difference(other, base, is_paired=is_paired).estimate
+    return difference_of(other, base, is_paired=is_paired).estimate
 
 
 def _open(folder: Path) -> RunFolder:

@@ -13,7 +13,7 @@ from simulator.analysis.comparison_words import (
 )
 from simulator.analysis.contrast import Contrast, Side
 from simulator.results.summary import shown
-from simulator.results.summary_html import STYLE, html_table, text
+from simulator.results.summary_html import STYLE, escaped, html_table
 
 
 def comparison_html(base: Side, contrasts: Sequence[Contrast]) -> str:
@@ -21,8 +21,10 @@ def comparison_html(base: Side, contrasts: Sequence[Contrast]) -> str:
     parts = [f"<div class='unwind'>{STYLE}"]
     for contrast in contrasts:
         changes = "; ".join(change_lines(contrast))
-        parts.append(f"<p><strong>{text(contrast.side.label)} less {text(base.label)}</strong><br>")
-        parts.append(f"<small>{text(changes)}</small><br>{text(' '.join(verdict_sentences(contrast)))}</p>")
+        parts.append(f"<p><strong>{escaped(contrast.side.label)} less {escaped(base.label)}</strong><br>")
+        parts.append(
+            f"<small>{escaped(changes)}</small><br>{escaped(' '.join(verdict_sentences(contrast)))}</p>"
+        )
     rows = []
     for key in HEADLINES:
         compared = [contrast.row(key) for contrast in contrasts]

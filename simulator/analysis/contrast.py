@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.analysis.compared_measures import Measure
 from simulator.analysis.policies import Appraisal
-from simulator.analysis.scenario_changes import Change
+from simulator.analysis.scenario_changes import ParameterChange
 from simulator.results.measures import Estimate
 
 #: A difference counts as detected when it is so many standard errors away from zero: 1% of chance, two-sided.
@@ -105,7 +105,7 @@ class Contrast:
 
     side: Side
     pairing: Pairing
-    changes: tuple[Change, ...]
+    changes: tuple[ParameterChange, ...]
     rows: tuple[ContrastRow, ...]
     appraisal: Appraisal
 

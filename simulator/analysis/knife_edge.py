@@ -39,7 +39,7 @@ DIGITS = 5
 
 
 @dataclass(frozen=True)
-class Point:
+class TriedMultiple:
     """The market at one multiple of the parameter: its value as written, and the share of packages given up."""
 
     multiple: float
@@ -69,7 +69,7 @@ class KnifeEdge:
     share: float
     multiple: Estimate
     at: str
-    points: tuple[Point, ...]
+    points: tuple[TriedMultiple, ...]
 
     def as_record(self) -> dict[str, Any]:
         """The search as plain values; what is not known is null."""
@@ -102,7 +102,7 @@ def knife_edge(
     paths: int = 300,
     steps: int = 6,
     threads: int = 1,
-    progress: Callable[[Point], None] | None = None,
+    progress: Callable[[TriedMultiple], None] | None = None,
 ) -> KnifeEdge:
     """Multiple of a parameter at which funds give up more than a share of their packages.
 
@@ -129,7 +129,7 @@ def knife_edge(
         If there is no such figure.
     """
     declaration, value = _figure(loaded, parameter)
-    played: dict[float, Point] = {}
+    played: dict[float, TriedMultiple] = {}
 
     def play(multiple: float) -> float:
         if multiple not in played:
@@ -181,7 +181,7 @@ def _point(
     multiple: float,
     paths: int,
     threads: int,
-) -> Point:
+) -> TriedMultiple:
     from simulator.engine.opening import prepare
     from simulator.scenario.loading import with_overrides
 
@@ -194,7 +194,7 @@ def _point(
         raise changed.refused(problems) from problems
     mirrored = loaded.scenario.drivers.sampling == "antithetic"
     by_path = np.where(np.isnan(by_path), 1.0, by_path)  # a market that broke down has given up everything
-    return Point(multiple, said, mean(by_path, antithetic=mirrored), by_path)
+    return TriedMultiple(multiple, said, mean(by_path, antithetic=mirrored), by_path)
 
 
 def _as_written(declaration: Declaration, value: float) -> str:
@@ -227,7 +227,7 @@ def _bisect(play: Callable[[float], float], below: float, above: float, share: f
         below, above = (below, middle) if play(middle) >= share else (middle, above)
 
 
-def _crossing(points: tuple[Point, ...], share: float, mirrored: bool) -> Estimate:
+def _crossing(points: tuple[TriedMultiple, ...], share: float, mirrored: bool) -> Estimate:
     """The crossing on the curve of averages, and its spread over resampled paths."""
     curves = np.array([point.by_path for point in points])
     if mirrored and curves.shape[1] % 2 == 0:

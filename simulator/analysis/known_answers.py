@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator.analysis.counterparty_loss import clearing_equity, debt_rank_equity, default_cascade_equity
 from simulator.analysis.fire_sale import banks_from_disclosure, fire_sale
-from simulator.analysis.leverage_cycles import LeverageCycle, clustering, hill_exponent, leverage_cycle
+from simulator.analysis.leverage_cycles import LeverageCycle, clustering, leverage_cycle, loss_exponent
 from simulator.analysis.portfolio_overlap import vulnerability
 from simulator.market import hedge_market, impact, spiral
 
@@ -199,7 +199,7 @@ def counterparty_answers() -> Iterator[KnownAnswer]:
 
 
 def _tail(runs: list[LeverageCycle]) -> tuple[float, float]:
-    exponents = np.array([hill_exponent(run.losses)[0] for run in runs])
+    exponents = np.array([loss_exponent(run.losses)[0] for run in runs])
     return float(exponents.mean()), float(exponents.std(ddof=1) / np.sqrt(exponents.size))
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from simulator.analysis.compared_measures import RunPaths, measures_of
-from simulator.analysis.paired import Statistic, difference, over, scaled
+from simulator.analysis.paired import Statistic, difference_of, over, scaled
 from simulator.results.folder import RunFolder
 from simulator.results.measures import Estimate
 from simulator.results.store import read_block
@@ -92,7 +92,7 @@ def appraise(
     of = {measure.key: measure.of for measure in measures_of((), ())}
 
     def more(key: str) -> Statistic:
-        return difference(of[key](other), of[key](base), is_paired=is_paired)
+        return difference_of(of[key](other), of[key](base), is_paired=is_paired)
 
     outlay = more(OUTLAY)
     avoided = {key: scaled(more(benefit.measure), -benefit.scale) for key, benefit in BENEFITS.items()}

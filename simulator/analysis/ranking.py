@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from simulator.analysis.contrast import Contrast
-from simulator.analysis.paired import difference, t_value
+from simulator.analysis.paired import difference_of, t_value
 from simulator.analysis.policies import OUTLAY, as_known
 from simulator.results.measures import Estimate
 
@@ -65,4 +65,4 @@ def _ahead(contrast: Contrast, following: Contrast | None, by: str) -> Estimate:
     if following is None or not (contrast.pairing.is_paired and following.pairing.is_paired):
         return Estimate(math.nan, math.nan, 0)
     one, two = contrast.appraisal.samples[by], following.appraisal.samples[by]
-    return difference(one, two, is_paired=True).estimate
+    return difference_of(one, two, is_paired=True).estimate

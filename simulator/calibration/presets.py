@@ -24,7 +24,7 @@ from simulator.calibration.judgements import (
 from simulator.calibration.opening_day import (
     TENORS_YEARS,
     VOLATILITY_DAYS,
-    Deliverable,
+    DeliverableSecurity,
     OpeningDay,
 )
 from simulator.calibration.public_data import PublicData
@@ -157,7 +157,7 @@ def _positions(opening: OpeningDay, code: str, left: float) -> Iterator[Line]:
     yield Line(3, "outstanding", _money(opening.outstanding_bn[code] - swapped), less)
 
 
-def _deliverable(bond: Deliverable, *, is_cheapest: bool) -> Line:
+def _deliverable(bond: DeliverableSecurity, *, is_cheapest: bool) -> Line:
     coupon = written(RATE, bond.security.coupon)
     figures = f"{{coupon: {coupon}, maturity: {bond.years:.4f}y, conversion_factor: {bond.factor:.4f}}}"
     matures = f"{bond.security.matures.day} {bond.security.matures:%B %Y}"

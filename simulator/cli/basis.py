@@ -32,8 +32,8 @@ def basis_command(
     Without -o the main columns are printed, each basket from its cheapest bond to its dearest.
     """
     # Imported here: --help and other commands must not wait for the compiler.
+    from simulator.basis.bond_file import BasisFileError, read_basis_table
     from simulator.basis.maps import switch_maps_text
-    from simulator.basis.reading import BasisFileError, read_basis_table
     from simulator.basis.writing import basis_text, write_basis_table
 
     try:

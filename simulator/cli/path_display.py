@@ -10,8 +10,8 @@ from simulator.cli.terminal import console, plain_table, say
 from simulator.engine.opening import Prepared
 from simulator.engine.simulate import BlockResult
 from simulator.engine.status import STATUS
-from simulator.ensemble.audit import Residual, is_broken
 from simulator.ensemble.replay import DIARY_CAPACITY, DayRow, day_rows, diary_entries, farthest_trades, story
+from simulator.ensemble.residuals import Residual, is_broken
 
 
 def path_record(prepared: Prepared, result: BlockResult) -> dict[str, Any]:

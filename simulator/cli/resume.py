@@ -66,7 +66,7 @@ def resume_run(options: ResumeOptions, resources: Resources) -> int:
 def _resume_sweep(folder: Path, telling: Telling, resources: Resources) -> int:
     pin_linear_algebra()
     with reporting_errors(folder) as ended:
-        from simulator.sweeps.run import resume_sweep
+        from simulator.sweeps.running import resume_sweep
 
         return tell_sweep(resume_sweep(folder, resources=resources, observer=telling.observer), telling)
     return ended.code
@@ -134,7 +134,7 @@ def tell_status(output: str, as_json: bool = False) -> int:
     """Tell how far a run is, and return the exit code."""
     with reporting_errors(output) as ended:
         from simulator.cli.run_display import status_lines
-        from simulator.ensemble.status import run_status
+        from simulator.ensemble.run_status import run_status
         from simulator.results.folder import existing_folder
 
         found = run_status(existing_folder(output))

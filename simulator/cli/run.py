@@ -150,7 +150,7 @@ def _tell(outcome: RunOutcome, telling: Telling) -> int:
     from simulator.cli.path_display import print_audit
     from simulator.cli.summary_display import print_summary
     from simulator.engine.status import STATUS
-    from simulator.ensemble.audit import is_broken, worst_residuals
+    from simulator.ensemble.residuals import is_broken, worst_residuals
     from simulator.results.outcomes import collect_outcomes
     from simulator.results.summary import summarise
 
@@ -192,9 +192,9 @@ def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: b
     """Replay one path; with the audit, its identities too."""
     from simulator.cli.path_display import path_record, print_audit, print_path
     from simulator.cli.progress import ShownProgress
-    from simulator.ensemble.audit import is_broken, simulate_audited
     from simulator.ensemble.description import is_compiled, prepare_run
     from simulator.ensemble.replay import play_path
+    from simulator.ensemble.residuals import is_broken, simulate_audited
 
     if path >= loaded.scenario.paths:
         raise OutputError(

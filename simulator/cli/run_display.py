@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simulator.cli.terminal import duration
-from simulator.ensemble.status import RunStatus
+from simulator.ensemble.run_status import RunStatus
 from simulator.results.folder import open_run
 from simulator.results.places import shown
 from simulator.results.reading import Damage

@@ -69,7 +69,7 @@ def _sweep(options: SweepOptions, resources: Resources) -> int:
         if options.dry_run:
             return _estimate(loaded, chosen, resources, options.telling.as_json)
         from simulator.results.folder import choose_folder
-        from simulator.sweeps.run import run_sweep
+        from simulator.sweeps.running import run_sweep
 
         outcome = run_sweep(
             loaded,
@@ -127,7 +127,7 @@ def _chosen(loaded: LoadedSweep, cells: str | None, shard: str | None) -> list[i
 
 def _estimate(loaded: LoadedSweep, chosen: list[int], resources: Resources, as_json: bool) -> int:
     from simulator.cli.sweep_display import estimate_lines
-    from simulator.sweeps.run import estimate_sweep
+    from simulator.sweeps.running import estimate_sweep
 
     found = estimate_sweep(loaded, chosen, resources.threads or resources.workers)
     if as_json:

@@ -12,11 +12,11 @@ from simulator.cli.terminal import console, duration, plain_table, say
 from simulator.ensemble.description import gigabytes
 from simulator.results.errors import plain
 from simulator.results.locks import holder_of
-from simulator.results.measures import Estimate as Figure
+from simulator.results.measures import Estimate
 from simulator.results.places import shown as place_shown
 from simulator.results.summary import shown
 from simulator.sweeps.cells import LoadedSweep, in_short
-from simulator.sweeps.estimate import Estimate
+from simulator.sweeps.estimate import SweepEstimate
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import DONE, FAILED, FIGURES, STOPPED, SweepFolder
 from simulator.sweeps.statistics import Row
@@ -36,7 +36,7 @@ HEADLINES = (
 )
 
 
-def estimate_lines(loaded: LoadedSweep, chosen: Sequence[int], found: Estimate) -> list[str]:
+def estimate_lines(loaded: LoadedSweep, chosen: Sequence[int], found: SweepEstimate) -> list[str]:
     """What a sweep will take, in a few lines."""
     dimensions = " × ".join(f"{len(dimension.points)} {dimension.name}" for dimension in loaded.dimensions)
     of = "" if len(chosen) == loaded.count else f" of {loaded.count:,}"
@@ -168,7 +168,7 @@ def _figures(folder: SweepFolder, cells: Sequence[int]) -> tuple[tuple[str, ...]
         figures = []
         for row, _, factor, decimals in HEADLINES:
             draws, mean, error = table[plan.rows.index(row), :3]
-            figures.append(shown(Figure(factor * mean, factor * error, int(draws)), decimals))
+            figures.append(shown(Estimate(factor * mean, factor * error, int(draws)), decimals))
         rows.append((f"{cell}", in_short(folder.manifest.labels(cell)), *figures))
     return ("cell", "where", *(heading for _, heading, _, _ in HEADLINES)), rows
 

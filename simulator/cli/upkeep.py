@@ -28,7 +28,7 @@ def regimes(
     ] = False,
 ) -> None:
     """Print the fitted regimes as a module, or a comparison of model and data."""
-    from simulator.calibration.comparison import report
+    from simulator.calibration.goodness_of_fit import report
     from simulator.calibration.moments import YIELD_FILE, fitted_regimes, regimes_module
     from simulator.drivers.history import read_yields
 
@@ -59,6 +59,14 @@ def preset(
     except (ValueError, OSError) as error:
         complain(f"{day}: {error}")
         raise typer.Exit(DEFECT) from error
+
+
+@app.command("results-page")
+def results_reference() -> None:
+    """Print the reference page of everything a run stores."""
+    from simulator.results.reference import results_page
+
+    sys.stdout.write(results_page())
 
 
 @app.command("honest-numbers")

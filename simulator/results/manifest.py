@@ -23,7 +23,7 @@ from typing import Any, Literal
 from simulator.results.errors import OutputError
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock
-from simulator.results.places import put_durably, read, shown
+from simulator.results.places import put_durably, read_bytes, shown
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
 from simulator.version import __version__
 
@@ -252,7 +252,7 @@ def read_checked(file: Path) -> tuple[dict[str, Any], bool]:
     OSError, ValueError, AttributeError, TypeError, RecursionError
         If it cannot be read, or is nothing of the kind.
     """
-    said = json.loads(read(file))
+    said = json.loads(read_bytes(file))
     check = said.pop("check", "")
     return said, check == sha256_of(said)
 

@@ -36,12 +36,12 @@ def summary_html(summary: Summary) -> str:
     more = "".join(tables[_OPEN:])
     return "".join(
         (
-            f"<div class='unwind'>{STYLE}<p><strong>{text(head)}</strong></p>",
-            *(f"<p>{text(sentence)}</p>" for sentence in summary.headlines),
+            f"<div class='unwind'>{STYLE}<p><strong>{escaped(head)}</strong></p>",
+            *(f"<p>{escaped(sentence)}</p>" for sentence in summary.headlines),
             *tables[:_OPEN],
             f"<details><summary>{len(tables) - _OPEN} more tables</summary>{more}</details>" if more else "",
             f"<p><small>± is one Monte Carlo standard error, from {done:,} paths."
-            f"{text(sampling_note(summary))} Results: {text(summary.folder)}</small></p></div>",
+            f"{escaped(sampling_note(summary))} Results: {escaped(summary.folder)}</small></p></div>",
         )
     )
 
@@ -66,20 +66,20 @@ def table_html(table: Table) -> str:
 
 def html_table(title: str, headings: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
     """A table of texts, every one escaped."""
-    heads = "".join(f"<th scope='col'>{text(heading)}</th>" for heading in headings)
+    heads = "".join(f"<th scope='col'>{escaped(heading)}</th>" for heading in headings)
     body = "".join(
-        f"<tr><th scope='row'>{text(name)}</th>"
-        + "".join(f"<td>{text(cell)}</td>" for cell in cells)
+        f"<tr><th scope='row'>{escaped(name)}</th>"
+        + "".join(f"<td>{escaped(cell)}</td>" for cell in cells)
         + "</tr>"
         for name, cells in rows
     )
     return (
-        f"<table><caption>{text(title)}</caption>"
+        f"<table><caption>{escaped(title)}</caption>"
         f"<thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def text(words: str) -> str:
+def escaped(words: str) -> str:
     """Words as text of a page: nothing in them is markup."""
     return escape(plain(words))
 

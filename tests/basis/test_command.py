@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from simulator.basis.reading import INPUT_COLUMNS
+from simulator.basis.bond_file import INPUT_COLUMNS
 from simulator.basis.writing import OUTPUT_COLUMNS, safe_cell
 from simulator.cli.basis import register
 from tests.basis.test_rows import TYH2

@@ -89,7 +89,7 @@ def test_guide_of_sweeps_names_every_outcome_and_event() -> None:
 
 def test_reference_of_results_is_current() -> None:
     page = (DOCS / "reference" / "results.md").read_text(encoding="utf-8")
-    told = "make it anew: python -m simulator.results.reference > docs/reference/results.md"
+    told = "make it anew: python -m simulator.cli.upkeep results-page > docs/reference/results.md"
     assert page == results_page(), told
 
 

@@ -16,7 +16,7 @@ from simulator.cli.options import Telling
 from simulator.cli.resume import ResumeOptions, resume_run, tell_status, verify_run_at
 from simulator.ensemble.execution import run_scenario
 from simulator.ensemble.resources import Resources
-from simulator.ensemble.status import run_status
+from simulator.ensemble.run_status import run_status
 from simulator.ensemble.under_way import Shard, Terms
 from simulator.results import manifest as manifests
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.calibration.ladder import maturity_ladder
-from simulator.calibration.opening_day import OpeningDay, factor_of, first_deferred_month
+from simulator.calibration.opening_day import OpeningDay, first_deferred_month, security_factor
 from simulator.calibration.presets import SHIPPED, preset_text
 from simulator.calibration.public_data import PublicData, Security
 from simulator.cli.upkeep import app
@@ -197,7 +197,7 @@ def test_factors_are_the_exchanges(folder: Path) -> None:
     for row in rows(folder, "ust_futures_conversion_factors_2025.csv"):
         issued, matures = date.fromisoformat(row["issue_date"]), date.fromisoformat(row["maturity_date"])
         security = Security(float(row["coupon_pct"]) / 100.0, issued, matures, 0)
-        factor = factor_of(
+        factor = security_factor(
             CONTRACTS[row["contract"]], security, date.fromisoformat(row["first_delivery_date"])
         )
         assert factor == float(row["conversion_factor"]), row

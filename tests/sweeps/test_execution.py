@@ -22,7 +22,7 @@ from simulator.results.places import place
 from simulator.results.reading import open_results, verify_run
 from simulator.sweeps.cells import load_sweep
 from simulator.sweeps.damage import find_damage
-from simulator.sweeps.estimate import Estimate
+from simulator.sweeps.estimate import SweepEstimate
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import (
     DIFFERENCES,
@@ -33,7 +33,7 @@ from simulator.sweeps.folder import (
     open_sweep_folder,
 )
 from simulator.sweeps.reading import cell_outcomes, open_sweep
-from simulator.sweeps.run import estimate_sweep, resume_sweep, run_sweep
+from simulator.sweeps.running import estimate_sweep, resume_sweep, run_sweep
 from tests.ensemble.conftest import load_toy
 from tests.sweeps.conftest import TINY, Write, axes, run
 
@@ -310,7 +310,7 @@ def test_no_axis_is_one_cell(write: Write, tmp_path: Path) -> None:
 def test_the_dry_run_is_right_within_a_factor(write: Write, tmp_path: Path) -> None:
     loaded = load_sweep(write(TINY), ["horizon=60d", "numerics.block=256"], paths=512)
     estimate_sweep(loaded, [0], 1)  # compiles and imports
-    found: Estimate = estimate_sweep(loaded, [0, 1, 2, 3], 1)
+    found: SweepEstimate = estimate_sweep(loaded, [0, 1, 2, 3], 1)
     outcome = run(loaded, tmp_path / "out", threads=1)
     assert (found.cells, found.paths, found.blocks) == (4, 2048, 8)
     blocks = outcome.folder.state.blocks

@@ -27,9 +27,9 @@ from simulator.scenario.files import DATA_SUFFIXES
 from simulator.scenario.loading import UsedFile
 from simulator.scenario.validation import validate
 from simulator.scenario.yaml_nodes import Node, compose
-from simulator.sweeps.axes import Change, Coordinate, Dimension, Point
+from simulator.sweeps.axes import AxisCoordinate, Change, Dimension, Point
 from simulator.sweeps.cells import LoadedSweep, check_cells, load_sweep
-from simulator.sweeps.estimate import Estimate, estimate
+from simulator.sweeps.estimate import SweepEstimate, estimate
 from simulator.sweeps.execution import SweepOutcome, work_through
 from simulator.sweeps.folder import SweepFolder, begin_or_resume_sweep
 from simulator.sweeps.manifest import SweepManifest, describe_sweep, read_sweep_manifest
@@ -72,7 +72,7 @@ def keeps_paths(loaded: LoadedSweep, plan: Plan) -> bool:
     return wanted == "keep" or (wanted == "auto" and 4.0 * paths * len(plan.columns) <= KEPT_BYTES)
 
 
-def estimate_sweep(loaded: LoadedSweep, chosen: list[int], workers: int | None = None) -> Estimate:
+def estimate_sweep(loaded: LoadedSweep, chosen: list[int], workers: int | None = None) -> SweepEstimate:
     """What a sweep will take on so many threads or workers; all cores of this machine by default.
 
     Raises
@@ -180,7 +180,9 @@ def _as_recorded(manifest: SweepManifest, label: str) -> LoadedSweep:
                 Point(point, tuple(Change(key, node(value), place) for key, value in changes))
                 for point, changes in zip(said["labels"], said["changes"], strict=True)
             ),
-            tuple(Coordinate(at["parameter"], tuple(at["values"]), at["unit"]) for at in said["coordinates"]),
+            tuple(
+                AxisCoordinate(at["parameter"], tuple(at["values"]), at["unit"]) for at in said["coordinates"]
+            ),
         )
         for said in manifest.dimensions
     ]

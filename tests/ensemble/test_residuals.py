@@ -10,15 +10,15 @@ import pytest
 from simulator.cli.path_display import print_audit
 from simulator.engine.state import IDENTITIES, STAGES
 from simulator.ensemble import jobs
-from simulator.ensemble.audit import (
+from simulator.ensemble.description import prepare_run
+from simulator.ensemble.execution import RunOutcome
+from simulator.ensemble.residuals import (
     RESIDUAL_MAX_BN,
     Residual,
     is_broken,
     simulate_audited,
     worst_residuals,
 )
-from simulator.ensemble.description import prepare_run
-from simulator.ensemble.execution import RunOutcome
 from simulator.results.errors import UNFINISHED
 from simulator.results.ledger import FinishedBlock
 from simulator.results.store import results_digest
