@@ -12,6 +12,7 @@ import typer
 
 from simulator.cli.completion import complete_run, complete_scenario, complete_setting
 from simulator.cli.ending import ends_quietly
+from simulator.cli.progress import ShownProgress
 from simulator.cli.terminal import complain
 from simulator.ensemble.observer import Nobody, Observer
 from simulator.ensemble.resources import Resources, tls_of
@@ -152,8 +153,6 @@ class Telling:
     @property
     def observer(self) -> Observer:
         """Whoever shows how far the work is; nobody when quiet, and none beside JSON."""
-        from simulator.cli.progress import ShownProgress
-
         return Nobody() if self.quiet or self.as_json else ShownProgress()
 
 
