@@ -19,14 +19,15 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from simulator.ensemble.threads import pin_linear_algebra
+from simulator.ensemble.cores import pin_linear_algebra
 
 pin_linear_algebra()
 
 from simulator.ensemble.execution import run_scenario  # noqa: E402 - linear algebra is pinned first
-from simulator.ensemble.executors import Executor, open_executor  # noqa: E402
+from simulator.ensemble.executors import Executor  # noqa: E402
 from simulator.ensemble.jobs import Done  # noqa: E402
 from simulator.ensemble.resources import Resources  # noqa: E402
+from simulator.ensemble.session import open_executor  # noqa: E402
 from simulator.ensemble.under_way import Terms, run_under_way  # noqa: E402
 from simulator.results.outcomes import OutcomeTable  # noqa: E402
 from simulator.scenario.loading import LoadedScenario, load_scenario  # noqa: E402

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from simulator.ensemble.cores import pin_linear_algebra
 from simulator.ensemble.description import prepare_run
 from simulator.ensemble.resources import Resources
-from simulator.ensemble.threads import pin_linear_algebra
 from simulator.sweeps.cells import LoadedSweep, load_sweep
-from simulator.sweeps.run import plan_of, run_sweep
+from simulator.sweeps.running import plan_of, run_sweep
 from simulator.sweeps.statistics import BATCH, Floats32
 
 SWEEP = Path(__file__).resolve().parents[1] / "sweeps" / "sensitivity.yaml"

@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from simulator.version import __version__
+
 if TYPE_CHECKING:
     from simulator.analysis.comparison import compare
     from simulator.api import Results, open_results, run, sweep, write_report
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from simulator.scenario.errors import ScenarioError
     from simulator.scenario.loading import load_scenario
 
-__version__ = "0.1.0"
 __all__ = [
     "OutputError",
     "Results",

@@ -18,7 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.ensemble.threads import pin_linear_algebra
+from simulator.ensemble.cores import pin_linear_algebra
+from simulator.ensemble.observer import Nobody, Observer
 from simulator.results.errors import INTERRUPTED, UNFINISHED, OutputError
 from simulator.scenario.loading import LoadedScenario, load_scenario, with_overrides
 
@@ -167,7 +168,7 @@ class Results:
         return f"<Results of {self.manifest.name}: {sizes['path']:,} paths, {sizes['day']:,} days; {self.folder}>"
 
     def _repr_html_(self) -> str:
-        from simulator.results.html_display import summary_html
+        from simulator.results.summary_html import summary_html
 
         return summary_html(self.summary)
 
@@ -227,14 +228,15 @@ def run(
     settings = _settings(paths, seed, set or {})
     loaded = _load(scenario, settings)
     from simulator.ensemble.execution import run_scenario
-    from simulator.ensemble.executors import Resources, open_executor
+    from simulator.ensemble.resources import Resources
+    from simulator.ensemble.session import open_executor
     from simulator.results.folder import choose_folder
 
     chosen = output if output is not None else _folder_name(loaded.scenario.name, settings)
     folder = choose_folder(loaded.scenario.name, chosen)
     with open_executor(Resources(threads=threads, workers=workers, scheduler=scheduler)) as executor:
         outcome = run_scenario(
-            loaded, folder, executor=executor, audit=audit, overwrite=overwrite, is_silent=quiet
+            loaded, folder, executor=executor, audit=audit, overwrite=overwrite, observer=_observer(quiet)
         )
     if not outcome.folder.is_complete:
         failed = outcome.failures.failed
@@ -290,16 +292,16 @@ def sweep(
         If the folder holds something else or cannot be written, or if the sweep was interrupted.
     """
     pin_linear_algebra()
-    from simulator.ensemble.executors import Resources
+    from simulator.ensemble.resources import Resources
     from simulator.results.folder import choose_folder
     from simulator.sweeps.cells import load_sweep
     from simulator.sweeps.reading import open_sweep
-    from simulator.sweeps.run import run_sweep
+    from simulator.sweeps.running import run_sweep
 
     loaded = load_sweep(file, _settings(None, None, set or {}), paths=paths)
     folder = choose_folder(loaded.sweep.name, output)
     resources = Resources(threads=threads, workers=workers, scheduler=scheduler)
-    outcome = run_sweep(loaded, folder, resources=resources, overwrite=overwrite, is_silent=quiet)
+    outcome = run_sweep(loaded, folder, resources=resources, overwrite=overwrite, observer=_observer(quiet))
     if outcome.left:
         raise OutputError(
             f"{folder}: {len(outcome.left)} of {len(outcome.chosen)} cells are left. What was finished is kept: run"
@@ -359,6 +361,12 @@ def write_report(
     if isinstance(results, Comparison):
         return write_comparison(results, place(file or "comparison.html"))
     return write(str(place(results)), None if file is None else place(file))
+
+
+def _observer(quiet: bool) -> Observer:
+    from simulator.cli.progress import ShownProgress
+
+    return Nobody() if quiet else ShownProgress()
 
 
 def _load(

@@ -224,28 +224,28 @@ def read(kind: Kind, value: object) -> float:
     if value is None:
         raise UnitError("no value", kind.allowed, _for_example(kind))
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise UnitError(f"{shown(value)} is not a figure", kind.allowed, _for_example(kind))
+        raise UnitError(f"{quoted(value)} is not a figure", kind.allowed, _for_example(kind))
     if isinstance(value, float) and not math.isfinite(value):
         raise UnitError(f"{value} is not finite", kind.allowed, _for_example(kind))
     figure = _read_bare(kind, value) if kind.bare else _read_with_unit(kind, value)
     if not kind.smallest <= figure <= kind.largest:
         limits = f"{written(kind, kind.smallest)} to {written(kind, kind.largest)}"
-        raise UnitError(f"{shown(value)} is beyond any sensible size", limits)
+        raise UnitError(f"{quoted(value)} is beyond any sensible size", limits)
     return int(figure) if kind.whole else float(figure)
 
 
 def _read_with_unit(kind: Kind, value: float | str) -> Fraction:
     if not isinstance(value, str):
-        raise UnitError(f"{shown(value)} has no unit", kind.allowed, _advise_unit(kind, value))
+        raise UnitError(f"{quoted(value)} has no unit", kind.allowed, _advise_unit(kind, value))
     if len(value) > LENGTH_MAX:
         raise UnitError(
-            f"{shown(value)} is too long",
+            f"{quoted(value)} is too long",
             f"{kind.allowed}, up to {LENGTH_MAX} characters",
             _for_example(kind),
         )
     form = re.fullmatch(kind.pattern[1:-1], value)
     if form is None:
-        found = f"{shown(value)} has no unit" if _is_plain(value) else f"{shown(value)} cannot be read"
+        found = f"{quoted(value)} has no unit" if _is_plain(value) else f"{quoted(value)} cannot be read"
         raise UnitError(found, kind.allowed, _advise_form(kind, value))
     suffix = form[form.re.groups] or ""
     size = Fraction(value.lstrip("+-").removeprefix(kind.prefix).removesuffix(suffix)) * kind.suffixes[suffix]
@@ -254,10 +254,10 @@ def _read_with_unit(kind: Kind, value: float | str) -> Fraction:
 
 def _read_bare(kind: Kind, value: float | str) -> float:
     if isinstance(value, str):
-        found = f"{shown(value)} is text" if _is_plain(value) else f"{shown(value)} cannot be read"
+        found = f"{quoted(value)} is text" if _is_plain(value) else f"{quoted(value)} cannot be read"
         raise UnitError(found, kind.allowed, _advise_form(kind, value))
     if kind.whole and isinstance(value, float) and not (value.is_integer() and abs(value) <= EXACT_WHOLE_MAX):
-        raise UnitError(f"{shown(value)} is not whole", kind.allowed, _for_example(kind))
+        raise UnitError(f"{quoted(value)} is not whole", kind.allowed, _for_example(kind))
     return value
 
 
@@ -299,7 +299,7 @@ def _suffix_for(kind: Kind, value: float) -> str:
     return next(iter(kind.suffixes))
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value from outside, as an error message quotes it: on one line and short."""
     if value is None:
         return "nothing"

@@ -13,7 +13,7 @@ import pytest
 import simulator
 from simulator import api
 from simulator.api import Results
-from simulator.results.html_display import summary_html
+from simulator.results.summary_html import summary_html
 
 RUNNABLE = (simulator, api)
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.analysis import shapley
-from simulator.analysis.channels import JUDGED_BY, TOLD, Values, play_outcomes, told
-from simulator.results.measures import MEASURES, with_unit
+from simulator.analysis.channels import JUDGED_BY, TOLD, Values, play_outcomes
+from simulator.results.measures import MEASURES
 from simulator.results.statistics import Estimate, mean
 
 if TYPE_CHECKING:
@@ -166,32 +166,3 @@ def _packed_parts(names: list[str], game: shapley.Game, orders: int) -> dict[str
     if orders:
         return shapley.sampled(names, game, orders)
     return {name: values[None] for name, values in shapley.exact(names, game).items()}
-
-
-def print_attribution(attribution: Attribution) -> None:
-    """Show the parts on standard output: a row for each group, a column for each outcome."""
-    import sys
-
-    from rich.console import Console
-    from rich.table import Table
-
-    from simulator.results.display import PLAIN_WIDTH
-    from simulator.results.errors import plain
-    from simulator.results.summary import shown
-
-    on_terminal = sys.stdout.isatty()
-    console = Console(markup=False, highlight=False, emoji=False, width=None if on_terminal else PLAIN_WIDTH)
-    counted = f"{attribution.orders:,} random orders" if attribution.orders else "all orders"
-    title = (
-        f"{attribution.scenario}: Shapley values of the channels over {counted}"
-        f" ({attribution.runs} runs of {attribution.paths:,} paths)"
-    )
-    table = Table(title=plain(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    for measure in told().values():
-        table.add_column(with_unit(measure.in_short, measure.told_unit), justify="right")
-    rows = {"all channels off": attribution.without, **attribution.parts, "all channels on": attribution.full}
-    for name, figures in rows.items():
-        table.add_row(name, *(shown(figures[key], 2) for key in TOLD))
-    console.print(table)
-    console.print("Each column adds up. ± is one Monte Carlo standard error, on common random numbers.")

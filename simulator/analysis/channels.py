@@ -4,25 +4,22 @@ A channel that is off cannot force or carry anything; the difference to the full
 the channel adds. Channels that make funds sell are judged by what funds give up, those that move prices by the
 dislocation. Effects overlap (a fund spared by one channel may be caught by the next), so they do not add up.
 
-    python -m simulator.analysis.channels scenarios/dash-for-cash-2020.yaml
-
 Units: USD billions of face, bp, differences in the unit of the outcome.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.opening_records import opening_records
-from simulator.results.measures import MEASURES, Measure, with_unit
+from simulator.results.measures import MEASURES, Measure
 from simulator.results.reductions import Reduction
 from simulator.results.statistics import Estimate, difference, mean
 from simulator.results.variables import BY_TRADE, OF_MARKET
@@ -39,7 +36,7 @@ Values = NDArray[np.float64]
 TOLD = ("unwound_in_all", "dislocation_rise", "pressure_over_outstanding", "fund_equity_lost", "funds_failed")
 
 
-def told() -> dict[str, Measure[Reduction]]:
+def told_measures() -> dict[str, Measure[Reduction]]:
     """Measures that attribution tells, by key."""
     return {key: MEASURES[key] for key in TOLD}
 
@@ -54,7 +51,7 @@ def measured(prepared: Prepared, records: Records) -> dict[str, Values]:
         arrays |= {variable.name: packed[:, :, place] for place, variable in enumerate(variables)}
     arrays["outstanding"] = prepared.parameters.outstanding_bn
     with np.errstate(invalid="ignore"):  # stopped paths are NaN
-        return {key: np.asarray(measure.of(arrays), np.float64) for key, measure in told().items()}
+        return {key: np.asarray(measure.of(arrays), np.float64) for key, measure in told_measures().items()}
 
 
 #: The outcome that each channel should lower when it is off, and why.
@@ -190,53 +187,3 @@ def play_outcomes(
     with ThreadPoolExecutor(threads) as pool:
         blocks = list(pool.map(play, range(0, paths, block)))
     return {name: np.concatenate([played[name] for played in blocks]) for name in TOLD}
-
-
-def print_table(table: ChannelTable) -> None:
-    """Show the table: a row for each channel, the change of every outcome with its standard error."""
-    from rich.console import Console
-    from rich.table import Table
-
-    title = f"{table.scenario}: outcome with each channel off, less the full model ({table.paths:,} paths)"
-    shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    shown.add_column("without")
-    for measure in told().values():
-        shown.add_column(with_unit(measure.in_short, measure.told_unit), justify="right")
-    shown.add_column("standard errors", justify="right")
-    shown.add_row("(full model)", *(_figure(table.full[name]) for name in TOLD), "")
-    for effect in table.effects:
-        cells = [
-            _figure(effect.change[name], signed=True) + (" *" if name == effect.judged_by else "")
-            for name in TOLD
-        ]
-        shown.add_row(effect.channel.replace("_", " "), *cells, f"{effect.errors_away:+.1f}")
-    console = Console(markup=False, highlight=False, width=150)
-    console.print(shown)
-    console.print("* the outcome the channel is judged by; plus and minus one standard error.")
-
-
-def _figure(estimate: Estimate, *, signed: bool = False) -> str:
-    value = f"{estimate.value:+.3f}" if signed else f"{estimate.value:.3f}"
-    return f"{value} ± {estimate.standard_error:.3f}"
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table of a scenario file."""
-    from simulator.scenario.loading import load_scenario
-
-    parser = argparse.ArgumentParser(
-        description="What each channel of contagion does, on common random numbers."
-    )
-    parser.add_argument("scenario", type=Path, help="scenario file")
-    parser.add_argument("--paths", type=int, default=2000, help="paths of each run")
-    parser.add_argument("--threads", type=int, default=2, help="blocks at a time")
-    parser.add_argument(
-        "--set", action="append", default=[], dest="settings", help="key=value of the scenario"
-    )
-    chosen: Any = parser.parse_args(arguments)
-    loaded = load_scenario(chosen.scenario, chosen.settings)
-    print_table(channel_table(loaded.scenario, loaded.data_files, chosen.paths, threads=chosen.threads))
-
-
-if __name__ == "__main__":
-    main()

@@ -10,126 +10,26 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 
 from simulator.analysis.compared_measures import Compared, RunPaths, compared, run_paths
-from simulator.analysis.paired import Statistic, difference, share_difference, t_value
-from simulator.analysis.scenario_changes import Change, scenario_changes
-from simulator.ensemble.recovery import existing_folder
+from simulator.analysis.comparison_html import comparison_html
+from simulator.analysis.contrast import DETECTED, Contrast, ContrastRow, Pairing, Side, Verdict
+from simulator.analysis.paired import Statistic, difference_of, share_difference, t_value
+from simulator.analysis.policies import appraise
+from simulator.analysis.ranking import RankedPolicy, rank
+from simulator.analysis.scenario_changes import scenario_changes
 from simulator.results.errors import BAD_INPUT, OutputError
-from simulator.results.folder import RunFolder, open_run
+from simulator.results.folder import RunFolder, existing_folder, open_run
 from simulator.results.manifest import Manifest
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.statistics import Estimate
 from simulator.sweeps.folder import is_sweep_folder
 
-if TYPE_CHECKING:
-    from simulator.analysis.policies import Appraisal
-
-#: A difference counts as detected when it is so many standard errors away from zero: 1% of chance, two-sided.
-DETECTED = 2.576
 RUNS_MAX = 20
-
-Verdict = Literal["better", "worse", "more", "less", "no detectable difference", "identical", "not known"]
-
-
-@dataclass(frozen=True)
-class Side:
-    """One of the runs compared: its label, folder, and what was played."""
-
-    label: str
-    folder: str
-    scenario: str
-    paths: int
-    seed: int
-    run_key: str
-
-
-@dataclass(frozen=True)
-class Pairing:
-    """Whether two runs were compared path by path, and if not why.
-
-    Parameters
-    ----------
-    paths
-        Paths that both have and that count.
-    notes
-        What a reader should know of the pairing.
-    """
-
-    is_paired: bool
-    paths: int
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure of both runs, their difference, and what it means.
-
-    Parameters
-    ----------
-    variance_reduction
-        Variance of the difference of independent runs over that of the paired one: how many times more
-        paths would have been needed without common random numbers.
-    """
-
-    measure: Compared
-    base: Estimate
-    other: Estimate
-    difference: Estimate
-    t: float
-    variance_reduction: float
-    verdict: Verdict
-
-    def as_record(self) -> dict[str, Any]:
-        """The row as plain values; what is not known is null."""
-        measure = self.measure
-        said: dict[str, Any] = {
-            name: {"value": _known(estimate.value), "standard_error": _known(estimate.standard_error)}
-            for name, estimate in (
-                ("base", self.base),
-                ("other", self.other),
-                ("difference", self.difference),
-            )
-        }
-        words = {"label": measure.label, "unit": measure.unit, "worse_when": measure.worse}
-        return (
-            words
-            | said
-            | {
-                "t": _known(self.t),
-                "variance_reduction": _known(self.variance_reduction),
-                "verdict": self.verdict,
-            }
-        )
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """One run against the base.
-
-    Parameters
-    ----------
-    changes
-        Parameters that differ.
-    rows
-        Figures of both, in the order of the measures.
-    appraisal
-        What it costs the central bank and what that buys.
-    """
-
-    side: Side
-    pairing: Pairing
-    changes: tuple[Change, ...]
-    rows: tuple[Row, ...]
-    appraisal: Appraisal
-
-    def row(self, key: str) -> Row:
-        """A row by the key of its measure."""
-        return next(row for row in self.rows if row.measure.key == key)
 
 
 @dataclass(frozen=True, repr=False)
@@ -138,7 +38,7 @@ class Comparison:
 
     base: Side
     contrasts: tuple[Contrast, ...]
-    ranking: tuple[Any, ...]
+    ranking: tuple[RankedPolicy, ...]
 
     def as_record(self) -> dict[str, Any]:
         """The comparison as plain values, for other programs."""
@@ -162,9 +62,7 @@ class Comparison:
         return f"<Comparison of {labels} with {self.base.label}>"
 
     def _repr_html_(self) -> str:
-        from simulator.analysis.comparison_html import comparison_html
-
-        return comparison_html(self)
+        return comparison_html(self.base, self.contrasts)
 
 
 def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "dislocation") -> Comparison:
@@ -191,8 +89,6 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
         comparison = compare("outputs/no-purchases", "outputs/purchases")
         print(comparison.contrasts[0].row("dislocation_move").difference)
     """
-    from simulator.analysis.policies import appraise, rank
-
     folders = [existing_folder(str(place(folder))) for folder in (base, *others)]
     if not 2 <= len(folders) <= RUNS_MAX:
         raise OutputError(
@@ -247,20 +143,22 @@ def verdict_of(measure: Compared, change: Estimate, t: float) -> Verdict:
     return "worse" if is_higher == (measure.worse == "higher") else "better"
 
 
-def _row(measure: Compared, base: RunPaths, other: RunPaths, is_paired: bool) -> Row:
+def _row(measure: Compared, base: RunPaths, other: RunPaths, is_paired: bool) -> ContrastRow:
     one, two = measure.of(base), measure.of(other)
     change, alone = (_difference(two, one, is_paired=paired) for paired in (is_paired, False))
     t = t_value(change)
     reduction = np.nan
     if is_paired and change.standard_error > 0.0:
         reduction = (alone.standard_error / change.standard_error) ** 2
-    return Row(measure, one.estimate, two.estimate, change, t, reduction, verdict_of(measure, change, t))
+    return ContrastRow(
+        measure, one.estimate, two.estimate, change, t, reduction, verdict_of(measure, change, t)
+    )
 
 
 def _difference(other: Statistic, base: Statistic, *, is_paired: bool) -> Estimate:
     if other.is_share and base.is_share:
         return share_difference(other, base, is_paired=is_paired)
-    return difference(other, base, is_paired=is_paired).estimate
+    return difference_of(other, base, is_paired=is_paired).estimate
 
 
 def _open(folder: Path) -> RunFolder:
@@ -344,7 +242,3 @@ def _world_in_words(base: RunPaths, other: RunPaths) -> str:
     ):
         return "Both runs met the same exogenous yields on every path."
     return "Exogenous yields differ, as the scenarios or the markets do; the random numbers behind them are the same."
-
-
-def _known(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from simulator.results.html_display import STYLE, html_table, text
+from simulator.analysis.comparison_words import (
+    DETECTABLE,
+    HEADLINES,
+    UNITLESS,
+    change_lines,
+    verdict_sentences,
+)
+from simulator.analysis.contrast import Contrast, Side
 from simulator.results.summary import shown
-
-if TYPE_CHECKING:
-    from simulator.analysis.comparison import Comparison
+from simulator.results.summary_html import STYLE, escaped, html_table
 
 
-def comparison_html(comparison: Comparison) -> str:
-    """The comparison as an HTML fragment, every name escaped."""
-    from simulator.analysis.comparison_display import (
-        DETECTABLE,
-        HEADLINES,
-        UNITLESS,
-        change_lines,
-        verdict_sentences,
-    )
-
+def comparison_html(base: Side, contrasts: Sequence[Contrast]) -> str:
+    """A comparison as an HTML fragment, every name escaped."""
     parts = [f"<div class='unwind'>{STYLE}"]
-    for contrast in comparison.contrasts:
+    for contrast in contrasts:
         changes = "; ".join(change_lines(contrast))
+        parts.append(f"<p><strong>{escaped(contrast.side.label)} less {escaped(base.label)}</strong><br>")
         parts.append(
-            f"<p><strong>{text(contrast.side.label)} less {text(comparison.base.label)}</strong><br>"
+            f"<small>{escaped(changes)}</small><br>{escaped(' '.join(verdict_sentences(contrast)))}</p>"
         )
-        parts.append(f"<small>{text(changes)}</small><br>{text(' '.join(verdict_sentences(contrast)))}</p>")
     rows = []
     for key in HEADLINES:
-        compared = [contrast.row(key) for contrast in comparison.contrasts]
+        compared = [contrast.row(key) for contrast in contrasts]
         measure = compared[0].measure
         unit = "" if measure.unit in UNITLESS else f", {measure.unit}"
         differences = [
@@ -38,7 +35,7 @@ def comparison_html(comparison: Comparison) -> str:
             for row in compared
         ]
         rows.append((f"{measure.label}{unit}", [shown(compared[0].base, measure.decimals), *differences]))
-    headings = [comparison.base.label, *(contrast.side.label for contrast in comparison.contrasts)]
+    headings = [base.label, *(contrast.side.label for contrast in contrasts)]
     parts.append(html_table("The base, and differences from it", headings, rows))
     parts.append(
         "<p><small>± is one Monte Carlo standard error; = no detectable difference.</small></p></div>"

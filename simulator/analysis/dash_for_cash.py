@@ -1,6 +1,6 @@
 """The dash for cash of 2020, model beside history: the shipped scenario's outcome and what happened.
 
-    python -m simulator.analysis.dash_for_cash [--paths N] [--data DIR] [--output DIR] [--write PAGE]
+    python -m simulator.cli.upkeep honest-numbers [--paths N] [--data DIR] [--output DIR] [--write PAGE]
 
 runs ``scenarios/dash-for-cash-2020.yaml`` (or takes the finished run from the folder) and prints the tables
 of ``docs/model/honest-numbers.md``, or puts them in that page's place for them. Parameters come from sources,
@@ -13,11 +13,8 @@ Units: bp, USD billions, per cent, trading days.
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -50,7 +47,7 @@ RANGE = (0.05, 0.95)
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 
-class Figure(NamedTuple):
+class HistoryFigure(NamedTuple):
     """What happened: value, unit and where it is from."""
 
     value: float
@@ -64,61 +61,65 @@ _MANAGERS, _CUSTOMERS, _BOOKS = "CFTC: asset managers, net", "NY Fed: repo out",
 #: What the scenario gives to the model, to show that it was given as it was. Of dealers' repo it gives what other
 #: clients drew and paid back; funds' repo and dealers' own are the model's.
 TOLD = {
-    "2-year yield, 18 February to 9 March": Figure(-103.0, "bp", _YIELDS),
-    "5-year yield, 18 February to 9 March": Figure(-93.0, "bp", _YIELDS),
-    "10-year yield, 18 February to 9 March": Figure(-101.0, "bp", _YIELDS),
-    "30-year yield, 18 February to 9 March": Figure(-101.0, "bp", _YIELDS),
-    "volatility, 9 March over 20 February": Figure(163.70 / 69.60, "x", "MOVE, literature 4.7"),
-    "foreign sales in March": Figure(299.35, "$bn", "TIC, literature 2.8"),
-    "central bank's purchases, 16 to 31 March": Figure(775.0, "$bn", "VJ21, from 15 March"),
-    "dealers' repo borrowed, change to 18 March": Figure(353.4, "$bn", _CUSTOMERS),
-    "dealers' repo borrowed, change to 8 April": Figure(70.3, "$bn", _CUSTOMERS),
+    "2-year yield, 18 February to 9 March": HistoryFigure(-103.0, "bp", _YIELDS),
+    "5-year yield, 18 February to 9 March": HistoryFigure(-93.0, "bp", _YIELDS),
+    "10-year yield, 18 February to 9 March": HistoryFigure(-101.0, "bp", _YIELDS),
+    "30-year yield, 18 February to 9 March": HistoryFigure(-101.0, "bp", _YIELDS),
+    "volatility, 9 March over 20 February": HistoryFigure(163.70 / 69.60, "x", "MOVE, literature 4.7"),
+    "foreign sales in March": HistoryFigure(299.35, "$bn", "TIC, literature 2.8"),
+    "central bank's purchases, 16 to 31 March": HistoryFigure(775.0, "$bn", "VJ21, from 15 March"),
+    "dealers' repo borrowed, change to 18 March": HistoryFigure(353.4, "$bn", _CUSTOMERS),
+    "dealers' repo borrowed, change to 8 April": HistoryFigure(70.3, "$bn", _CUSTOMERS),
 }
 
 #: What the model has to find.
 FOUND = {
-    "2-year yield, 9 to 18 March": Figure(16.0, "bp", _YIELDS),
-    "5-year yield, 9 to 18 March": Figure(33.0, "bp", _YIELDS),
-    "10-year yield, 9 to 18 March": Figure(64.0, "bp", _YIELDS),
-    "30-year yield, 9 to 18 March": Figure(78.0, "bp", _YIELDS),
-    "2-year yield, 18 to 31 March": Figure(-31.0, "bp", _YIELDS),
-    "5-year yield, 18 to 31 March": Figure(-42.0, "bp", _YIELDS),
-    "10-year yield, 18 to 31 March": Figure(-48.0, "bp", _YIELDS),
-    "30-year yield, 18 to 31 March": Figure(-42.0, "bp", _YIELDS),
-    "TU dislocation, farthest from its opening": Figure(95.0, "bp", "SSW24, over OIS"),
-    "FV dislocation, farthest from its opening": Figure(93.0, "bp", "SSW24, over OIS"),
-    "TY dislocation, farthest from its opening": Figure(68.0, "bp", "SSW24, over OIS"),
-    "US dislocation, farthest from its opening": Figure(-163.0, "bp", "SSW24, over OIS"),
-    "TU dislocation, trading days until then": Figure(18.0, "days", "SSW24: 13 March"),
-    "FV dislocation, trading days until then": Figure(17.0, "days", "SSW24: 12 March"),
-    "TY dislocation, trading days until then": Figure(16.0, "days", "SSW24: 11 March"),
-    "US dislocation, trading days until then": Figure(22.0, "days", "SSW24: 19 March"),
-    "packages given up by 17 March": Figure(98.5, "$bn", _NET),
-    "packages given up by 14 April": Figure(171.1, "$bn", _NET),
-    "the same by 17 March, of the opening": Figure(20.8, "%", _NET),
-    "the same by 17 March, against gross shorts": Figure(11.6, "%", _GROSS),
-    "the same by 14 April, of the opening": Figure(36.1, "%", _NET),
-    "the same by 14 April, against gross shorts": Figure(26.1, "%", _GROSS),
-    "TU packages given up by 14 April": Figure(99.9, "$bn", _NET),
-    "FV packages given up by 14 April": Figure(27.4, "$bn", _NET),
-    "TY packages given up by 14 April": Figure(20.7, "$bn", _NET),
-    "UXY packages given up by 14 April": Figure(2.9, "$bn", _NET),
-    "US packages given up by 14 April": Figure(-3.8, "$bn", _NET),
-    "WN packages given up by 14 April": Figure(24.0, "$bn", _NET),
-    "hedge funds' long Treasuries, first quarter": Figure(-12.2, "%", "Form PF: all long Treasuries"),
-    "hedge funds' repo, first quarter": Figure(4.3, "%", "Form PF: all repo"),
-    "return of hedge funds in March": Figure(-7.0, "%", "KMPW21: Treasury funds"),
-    "asset managers' futures, change to 17 March": Figure(22.9, "$bn", _MANAGERS),
-    "asset managers' futures, change to 14 April": Figure(-97.4, "$bn", _MANAGERS),
-    "asset managers' Treasuries sold by 31 March": Figure(240.0, "$bn", "HNS22, first quarter; ICI: 101"),
-    "dealers' Treasuries, change to 11 March": Figure(61.4, "$bn", _BOOKS),
-    "dealers' Treasuries, change to 18 March": Figure(66.3, "$bn", _BOOKS),
-    "dealers' Treasuries, change to 1 April": Figure(15.1, "$bn", _BOOKS),
-    "central bank's repo, change to 18 March": Figure(278.0, "$bn", "H.4.1"),
-    "overnight repo over the policy rate, peak": Figure(44.0, "bp", "SOFR less IORB, 17 March"),
-    "TY initial margin, rise to its peak": Figure(61.0, "%", "CFL467"),
-    "WN initial margin, rise to its peak": Figure(211.0, "%", "CFL467"),
-    "variation margin, 24 February to 9 March": Figure(30.0, "$bn", "literature 6.4: gross shorts, estimate"),
+    "2-year yield, 9 to 18 March": HistoryFigure(16.0, "bp", _YIELDS),
+    "5-year yield, 9 to 18 March": HistoryFigure(33.0, "bp", _YIELDS),
+    "10-year yield, 9 to 18 March": HistoryFigure(64.0, "bp", _YIELDS),
+    "30-year yield, 9 to 18 March": HistoryFigure(78.0, "bp", _YIELDS),
+    "2-year yield, 18 to 31 March": HistoryFigure(-31.0, "bp", _YIELDS),
+    "5-year yield, 18 to 31 March": HistoryFigure(-42.0, "bp", _YIELDS),
+    "10-year yield, 18 to 31 March": HistoryFigure(-48.0, "bp", _YIELDS),
+    "30-year yield, 18 to 31 March": HistoryFigure(-42.0, "bp", _YIELDS),
+    "TU dislocation, farthest from its opening": HistoryFigure(95.0, "bp", "SSW24, over OIS"),
+    "FV dislocation, farthest from its opening": HistoryFigure(93.0, "bp", "SSW24, over OIS"),
+    "TY dislocation, farthest from its opening": HistoryFigure(68.0, "bp", "SSW24, over OIS"),
+    "US dislocation, farthest from its opening": HistoryFigure(-163.0, "bp", "SSW24, over OIS"),
+    "TU dislocation, trading days until then": HistoryFigure(18.0, "days", "SSW24: 13 March"),
+    "FV dislocation, trading days until then": HistoryFigure(17.0, "days", "SSW24: 12 March"),
+    "TY dislocation, trading days until then": HistoryFigure(16.0, "days", "SSW24: 11 March"),
+    "US dislocation, trading days until then": HistoryFigure(22.0, "days", "SSW24: 19 March"),
+    "packages given up by 17 March": HistoryFigure(98.5, "$bn", _NET),
+    "packages given up by 14 April": HistoryFigure(171.1, "$bn", _NET),
+    "the same by 17 March, of the opening": HistoryFigure(20.8, "%", _NET),
+    "the same by 17 March, against gross shorts": HistoryFigure(11.6, "%", _GROSS),
+    "the same by 14 April, of the opening": HistoryFigure(36.1, "%", _NET),
+    "the same by 14 April, against gross shorts": HistoryFigure(26.1, "%", _GROSS),
+    "TU packages given up by 14 April": HistoryFigure(99.9, "$bn", _NET),
+    "FV packages given up by 14 April": HistoryFigure(27.4, "$bn", _NET),
+    "TY packages given up by 14 April": HistoryFigure(20.7, "$bn", _NET),
+    "UXY packages given up by 14 April": HistoryFigure(2.9, "$bn", _NET),
+    "US packages given up by 14 April": HistoryFigure(-3.8, "$bn", _NET),
+    "WN packages given up by 14 April": HistoryFigure(24.0, "$bn", _NET),
+    "hedge funds' long Treasuries, first quarter": HistoryFigure(-12.2, "%", "Form PF: all long Treasuries"),
+    "hedge funds' repo, first quarter": HistoryFigure(4.3, "%", "Form PF: all repo"),
+    "return of hedge funds in March": HistoryFigure(-7.0, "%", "KMPW21: Treasury funds"),
+    "asset managers' futures, change to 17 March": HistoryFigure(22.9, "$bn", _MANAGERS),
+    "asset managers' futures, change to 14 April": HistoryFigure(-97.4, "$bn", _MANAGERS),
+    "asset managers' Treasuries sold by 31 March": HistoryFigure(
+        240.0, "$bn", "HNS22, first quarter; ICI: 101"
+    ),
+    "dealers' Treasuries, change to 11 March": HistoryFigure(61.4, "$bn", _BOOKS),
+    "dealers' Treasuries, change to 18 March": HistoryFigure(66.3, "$bn", _BOOKS),
+    "dealers' Treasuries, change to 1 April": HistoryFigure(15.1, "$bn", _BOOKS),
+    "central bank's repo, change to 18 March": HistoryFigure(278.0, "$bn", "H.4.1"),
+    "overnight repo over the policy rate, peak": HistoryFigure(44.0, "bp", "SOFR less IORB, 17 March"),
+    "TY initial margin, rise to its peak": HistoryFigure(61.0, "%", "CFL467"),
+    "WN initial margin, rise to its peak": HistoryFigure(211.0, "%", "CFL467"),
+    "variation margin, 24 February to 9 March": HistoryFigure(
+        30.0, "$bn", "literature 6.4: gross shorts, estimate"
+    ),
 }
 
 
@@ -364,7 +365,9 @@ def page(run: Run, data: PublicData | None = None) -> str:
     )
 
 
-def _table(figures: dict[str, Figure], model: dict[str, Paths], measured: dict[str, float]) -> list[str]:
+def _table(
+    figures: dict[str, HistoryFigure], model: dict[str, Paths], measured: dict[str, float]
+) -> list[str]:
     rows = [
         "| | unit | history | model | 5% to 95% of paths | history from |",
         "|---|---|---:|---:|---:|---|",
@@ -400,7 +403,7 @@ def simulate(folder: Path, paths: int | None = None) -> Run:
     from simulator.scenario.loading import load_scenario
 
     loaded = load_scenario(SCENARIO, [f"paths={paths}"] if paths else [])
-    run_scenario(loaded, folder, is_silent=not sys.stderr.isatty())
+    run_scenario(loaded, folder)
     return Run(open_results(folder))
 
 
@@ -417,27 +420,3 @@ def put_in_page(file: Path, tables: str) -> None:
     if not (begin and end):
         raise ValueError(f"{file} has no place for the tables: it needs the lines {BEGIN} and {END}.")
     file.write_text(f"{before}{begin}\n\n{tables}\n\n{end}{after}", encoding="utf-8")
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the tables, or put them in the page."""
-    parser = argparse.ArgumentParser(prog="python -m simulator.analysis.dash_for_cash")
-    parser.add_argument("--paths", type=int, help="random paths; those of the scenario by default")
-    parser.add_argument(
-        "--data", default=os.environ.get("UNWIND_DATA", ""), help="folder of the public files"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=Path("outputs/dash-for-cash-2020"), help="folder of the run"
-    )
-    parser.add_argument("--write", type=Path, help="page to put the tables in, instead of printing them")
-    chosen = parser.parse_args(arguments)
-    data = PublicData(Path(chosen.data)) if chosen.data else None
-    tables = page(simulate(chosen.output, chosen.paths), data)
-    if chosen.write:
-        put_in_page(chosen.write, tables)
-    else:
-        print(tables)
-
-
-if __name__ == "__main__":
-    main()

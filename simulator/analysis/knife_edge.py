@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.analysis.channels import Values, play_outcomes
-from simulator.results.measures import MEASURES, with_unit
 from simulator.results.statistics import Estimate, mean
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 from simulator.scenario.explain import find_parameters
@@ -40,7 +39,7 @@ DIGITS = 5
 
 
 @dataclass(frozen=True)
-class Point:
+class TriedMultiple:
     """The market at one multiple of the parameter: its value as written, and the share of packages given up."""
 
     multiple: float
@@ -70,7 +69,7 @@ class KnifeEdge:
     share: float
     multiple: Estimate
     at: str
-    points: tuple[Point, ...]
+    points: tuple[TriedMultiple, ...]
 
     def as_record(self) -> dict[str, Any]:
         """The search as plain values; what is not known is null."""
@@ -103,7 +102,7 @@ def knife_edge(
     paths: int = 300,
     steps: int = 6,
     threads: int = 1,
-    progress: Callable[[Point], None] | None = None,
+    progress: Callable[[TriedMultiple], None] | None = None,
 ) -> KnifeEdge:
     """Multiple of a parameter at which funds give up more than a share of their packages.
 
@@ -130,7 +129,7 @@ def knife_edge(
         If there is no such figure.
     """
     declaration, value = _figure(loaded, parameter)
-    played: dict[float, Point] = {}
+    played: dict[float, TriedMultiple] = {}
 
     def play(multiple: float) -> float:
         if multiple not in played:
@@ -182,7 +181,7 @@ def _point(
     multiple: float,
     paths: int,
     threads: int,
-) -> Point:
+) -> TriedMultiple:
     from simulator.engine.opening import prepare
     from simulator.scenario.loading import with_overrides
 
@@ -195,7 +194,7 @@ def _point(
         raise changed.refused(problems) from problems
     mirrored = loaded.scenario.drivers.sampling == "antithetic"
     by_path = np.where(np.isnan(by_path), 1.0, by_path)  # a market that broke down has given up everything
-    return Point(multiple, said, mean(by_path, antithetic=mirrored), by_path)
+    return TriedMultiple(multiple, said, mean(by_path, antithetic=mirrored), by_path)
 
 
 def _as_written(declaration: Declaration, value: float) -> str:
@@ -228,7 +227,7 @@ def _bisect(play: Callable[[float], float], below: float, above: float, share: f
         below, above = (below, middle) if play(middle) >= share else (middle, above)
 
 
-def _crossing(points: tuple[Point, ...], share: float, mirrored: bool) -> Estimate:
+def _crossing(points: tuple[TriedMultiple, ...], share: float, mirrored: bool) -> Estimate:
     """The crossing on the curve of averages, and its spread over resampled paths."""
     curves = np.array([point.by_path for point in points])
     if mirrored and curves.shape[1] % 2 == 0:
@@ -254,31 +253,6 @@ def _crossed_at(multiples: Values, curve: Values, share: float) -> float:
         return float(multiples[0])
     weight = (share - curve[place - 1]) / (curve[place] - curve[place - 1])
     return float(multiples[place - 1] + weight * (multiples[place] - multiples[place - 1]))
-
-
-def print_knife_edge(found: KnifeEdge) -> None:
-    """Show the search on standard output."""
-    import sys
-
-    from rich.console import Console
-    from rich.table import Table
-
-    from simulator.results.display import PLAIN_WIDTH
-    from simulator.results.errors import plain
-    from simulator.results.summary import shown
-
-    console = Console(
-        markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH
-    )
-    table = Table(box=None, pad_edge=False)
-    for heading in ("multiple", found.parameter, with_unit(MEASURES["unwound_in_all"].label, "%")):
-        table.add_column(heading, justify="right")
-    for point in found.points:
-        share = Estimate(100.0 * point.given_up.value, 100.0 * point.given_up.standard_error, 0)
-        table.add_row(f"{point.multiple:.3f}", point.value, shown(share, 1))
-    console.print(table)
-    console.print(plain(knife_edge_in_words(found)), soft_wrap=True)
-    console.print("± is one Monte Carlo standard error, on common random numbers.")
 
 
 def knife_edge_in_words(found: KnifeEdge) -> str:

@@ -1,13 +1,12 @@
 """Known answers: values of the literature, each beside what this code gives, to the digits printed there.
 
-``python -m simulator.analysis.known_answers`` prints the table and exits with 1 when a row fails;
+``python -m simulator.cli.upkeep known-answers`` prints the table and exits with 1 when a row fails;
 ``--markdown`` prints it as the documentation shows it. Every value is computed when asked for. A published
 number holds when the computed one rounds to it, digit by digit; ``2.0 to 2.6`` and ``above 5`` are ranges.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ import numpy as np
 from simulator.agents.asset_manager import futures_demand_bn
 from simulator.analysis.counterparty_loss import clearing_equity, debt_rank_equity, default_cascade_equity
 from simulator.analysis.fire_sale import banks_from_disclosure, fire_sale
-from simulator.analysis.leverage_cycles import LeverageCycle, clustering, hill_exponent, leverage_cycle
+from simulator.analysis.leverage_cycles import LeverageCycle, clustering, leverage_cycle, loss_exponent
 from simulator.analysis.portfolio_overlap import vulnerability
 from simulator.literature import hedge_equilibrium, spiral
 from simulator.market import hedge_market, impact
@@ -202,7 +201,7 @@ def counterparty_answers() -> Iterator[KnownAnswer]:
 
 
 def _tail(runs: list[LeverageCycle]) -> tuple[float, float]:
-    exponents = np.array([hill_exponent(run.losses)[0] for run in runs])
+    exponents = np.array([loss_exponent(run.losses)[0] for run in runs])
     return float(exponents.mean()), float(exponents.std(ddof=1) / np.sqrt(exponents.size))
 
 
@@ -241,21 +240,3 @@ def all_answers() -> Iterator[KnownAnswer]:
         leverage_answers,
     ):
         yield from group()
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Print the table, plain or as Markdown; 1 when a row does not hold, else 0."""
-    line = "{verdict:7} {model}: {quantity} ({source})\n    expected {expected}\n    obtained {shown}"
-    if "--markdown" in arguments:
-        line = "| {model} | {source} | {quantity} | {expected} | {shown} |"
-        print("| Model | Source | Quantity | Expected | Obtained |\n|---|---|---|---|---|")
-    failures = 0
-    for answer in all_answers():
-        failures += not answer.holds
-        verdict = "ok" if answer.holds else "DIFFERS"
-        print(line.format(**answer._asdict(), shown=answer.shown, verdict=verdict))
-    return int(failures > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

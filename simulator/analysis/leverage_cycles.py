@@ -46,7 +46,7 @@ BISECTIONS = 44
 """Halvings of the bracket: 2% to 1e-15."""
 
 
-class Funds(NamedTuple):
+class LeveragedFunds(NamedTuple):
     """State of the funds, one entry a fund."""
 
     shares: Floats
@@ -56,7 +56,9 @@ class Funds(NamedTuple):
 
 
 @phase
-def excess_spending(price: float, noise: float, funds: Funds, aggressiveness: Floats, limit: float) -> float:
+def excess_spending(
+    price: float, noise: float, funds: LeveragedFunds, aggressiveness: Floats, limit: float
+) -> float:
     """Money bid for the asset at a price, less the value of all shares."""
     bid = noise
     for fund in range(aggressiveness.size):
@@ -66,7 +68,9 @@ def excess_spending(price: float, noise: float, funds: Funds, aggressiveness: Fl
 
 
 @phase
-def clearing_price(last: float, noise: float, funds: Funds, aggressiveness: Floats, limit: float) -> float:
+def clearing_price(
+    last: float, noise: float, funds: LeveragedFunds, aggressiveness: Floats, limit: float
+) -> float:
     """First price at which the market clears, going from the last one in the direction of excess demand.
 
     With funds at their limits demand can rise with the price and several prices may clear; the nearest on
@@ -87,7 +91,9 @@ def clearing_price(last: float, noise: float, funds: Funds, aggressiveness: Floa
 
 
 @phase
-def settle_funds(price: float, last: float, funds: Funds, aggressiveness: Floats, limit: float) -> int:
+def settle_funds(
+    price: float, last: float, funds: LeveragedFunds, aggressiveness: Floats, limit: float
+) -> int:
     """Trade every fund at the cleared price, move its investors' money, close and reopen; count closures."""
     closures = 0
     for fund in range(aggressiveness.size):
@@ -112,7 +118,9 @@ def settle_funds(price: float, last: float, funds: Funds, aggressiveness: Floats
 
 
 @kernel
-def _play_steps(draws: Floats, aggressiveness: Floats, limit: float, funds: Funds, price: Floats) -> int:
+def _play_steps(
+    draws: Floats, aggressiveness: Floats, limit: float, funds: LeveragedFunds, price: Floats
+) -> int:
     noise, last, closures = SHARES * FUNDAMENTAL, FUNDAMENTAL, 0
     for step in range(draws.size):
         noise = noise_trader_spending(
@@ -165,13 +173,13 @@ def leverage_cycle(
     draws = np.random.Generator(np.random.Philox(key=seed)).standard_normal(steps)
     aggressiveness = np.array(AGGRESSIVENESS, dtype=np.float64)
     count = aggressiveness.size
-    funds = Funds(np.zeros(count), np.full(count, OPENING_WEALTH), np.zeros(count), np.zeros(count))
+    funds = LeveragedFunds(np.zeros(count), np.full(count, OPENING_WEALTH), np.zeros(count), np.zeros(count))
     price = np.empty(steps)
     closures = _play_steps(draws, aggressiveness, float(leverage_max), funds, price)
     return LeverageCycle(price[burn_in:], int(closures))
 
 
-def hill_exponent(losses: Floats, tail_share: float = 0.01) -> tuple[float, float]:
+def loss_exponent(losses: Floats, tail_share: float = 0.01) -> tuple[float, float]:
     """Estimate the power with which the probability of a loss falls, and its standard error.
 
     Parameters

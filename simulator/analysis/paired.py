@@ -88,7 +88,7 @@ def expected_shortfall(values: ArrayLike, level: float, *, is_mirrored: bool = F
     return Statistic(threshold + excess.value, excess.parts)
 
 
-def difference(statistic: Statistic, base: Statistic, *, is_paired: bool) -> Statistic:
+def difference_of(statistic: Statistic, base: Statistic, *, is_paired: bool) -> Statistic:
     """The first less the second, path by path where both share random numbers."""
     value = statistic.value - base.value
     if is_paired:
@@ -126,7 +126,7 @@ def share_difference(happened: Statistic, base: Statistic, *, is_paired: bool) -
     Paired: half a draw is added to each cell of the two-by-two table (Agresti and Min). Unpaired: the errors of
     both shares, by Wilson's interval, add up as variances.
     """
-    plain = difference(happened, base, is_paired=is_paired).estimate
+    plain = difference_of(happened, base, is_paired=is_paired).estimate
     if not is_paired:
         error = math.hypot(happened.estimate.standard_error, base.estimate.standard_error)
         return Estimate(plain.value, error, plain.draws)

@@ -1,4 +1,4 @@
-"""What a policy costs the central bank, and what that buys: run by run against the base, and ranked.
+"""What a policy costs the central bank, and what that buys: run by run against the base.
 
 Cost is what the central bank has bought and lent at a time, at its peak, beyond what it did in the base; room
 given to dealers and rules cost it nothing and are told beside it. Benefits are stress avoided. Benefit per $100bn
@@ -8,20 +8,15 @@ is a ratio of two averages over the same paths, with the error of the delta meth
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from simulator.analysis.compared_measures import RunPaths, compared
-from simulator.analysis.paired import Statistic, difference, over, scaled, t_value
+from simulator.analysis.paired import Statistic, difference_of, over, scaled
 from simulator.results.folder import RunFolder
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
 from simulator.units import MULTIPLE, SHARE, read
-
-if TYPE_CHECKING:
-    from simulator.analysis.comparison import Contrast
 
 OUTLAY = "central_bank_peak"
 #: What is told of the cost: keys of measures.
@@ -81,36 +76,13 @@ class Appraisal:
     def as_record(self) -> dict[str, Any]:
         """The appraisal as plain values; what is not known is null."""
         return {
-            "costs": {key: _record(cost) for key, cost in self.costs.items()},
+            "costs": {key: as_known(cost) for key, cost in self.costs.items()},
             "balance_sheet_relief_bn": self.relief_bn,
             "benefits": {
-                key: _record(gain) | {"unit": BENEFITS[key].unit} for key, gain in self.benefits.items()
+                key: as_known(gain) | {"unit": BENEFITS[key].unit} for key, gain in self.benefits.items()
             },
-            "benefit_per_100bn": {key: _record(gain) for key, gain in self.per_100bn.items()},
+            "benefit_per_100bn": {key: as_known(gain) for key, gain in self.per_100bn.items()},
         }
-
-
-@dataclass(frozen=True)
-class Place:
-    """A policy in the ranking: benefit per $100bn, and whether the next one can be told from it.
-
-    Parameters
-    ----------
-    ahead_of_next
-        How much more this one brings for each $100bn than the next, with its error; NaN for the last and where
-        both were not played on the same random numbers.
-    """
-
-    label: str
-    benefit: Estimate
-    outlay_bn: Estimate
-    per_100bn: Estimate
-    ahead_of_next: Estimate
-
-    def as_record(self) -> dict[str, Any]:
-        """The place as plain values."""
-        figures = {key: value for key, value in vars(self).items() if key != "label"}
-        return {"run": self.label} | {key: _record(value) for key, value in figures.items()}
 
 
 def appraise(
@@ -120,7 +92,7 @@ def appraise(
     of = {measure.key: measure.of for measure in compared({})}
 
     def more(key: str) -> Statistic:
-        return difference(of[key](other), of[key](base), is_paired=is_paired)
+        return difference_of(of[key](other), of[key](base), is_paired=is_paired)
 
     outlay = more(OUTLAY)
     avoided = {key: scaled(more(benefit.measure), -benefit.scale) for key, benefit in BENEFITS.items()}
@@ -142,36 +114,6 @@ def relief_bn(run: RunFolder) -> float:
     return float(capital[0, 0]) / read(SHARE, scenario["dealers"]["capital_ratio"]) * (multiple - 1.0)
 
 
-def rank(contrasts: Sequence[Contrast], by: str) -> tuple[Place, ...]:
-    """Policies that cost the central bank something, by what $100bn of them buys, the most first."""
-    spending = [contrast for contrast in contrasts if math.isfinite(contrast.appraisal.per_100bn[by].value)]
-    spending.sort(key=lambda contrast: -contrast.appraisal.per_100bn[by].value)
-    places = []
-    for contrast, following in zip_longest(spending, spending[1:]):
-        appraisal = contrast.appraisal
-        places.append(
-            Place(
-                contrast.side.label,
-                appraisal.benefits[by],
-                appraisal.costs[OUTLAY],
-                appraisal.per_100bn[by],
-                _ahead(contrast, following, by),
-            )
-        )
-    return tuple(places)
-
-
-def is_clearly_ahead(place: Place, detected: float) -> bool:
-    """Whether a policy can be told from the next in the ranking."""
-    return t_value(place.ahead_of_next) >= detected
-
-
-def _ahead(contrast: Contrast, following: Contrast | None, by: str) -> Estimate:
-    if following is None or not (contrast.pairing.is_paired and following.pairing.is_paired):
-        return Estimate(math.nan, math.nan, 0)
-    one, two = contrast.appraisal.samples[by], following.appraisal.samples[by]
-    return difference(one, two, is_paired=True).estimate
-
-
-def _record(estimate: Estimate) -> dict[str, Any]:
+def as_known(estimate: Estimate) -> dict[str, Any]:
+    """An estimate as plain values; what is not known is null."""
     return {key: value if math.isfinite(value) else None for key, value in asdict(estimate).items()}

@@ -15,7 +15,7 @@ TEXTS = ("name", "title", "description")
 ABSENT = "(none)"
 
 
-class Change(NamedTuple):
+class ParameterChange(NamedTuple):
     """A parameter that differs: dotted key, both values as written, unit, and what the parameter is."""
 
     key: str
@@ -25,7 +25,7 @@ class Change(NamedTuple):
     meaning: str
 
 
-def scenario_changes(before: Manifest, after: Manifest) -> tuple[Change, ...]:
+def scenario_changes(before: Manifest, after: Manifest) -> tuple[ParameterChange, ...]:
     """Parameters that differ between two runs, in the order of the schema.
 
     A list of events in which one was inserted is shown by the events that only one of the runs has.
@@ -41,7 +41,7 @@ def scenario_changes(before: Manifest, after: Manifest) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _changes(key: str, before: Any, after: Any) -> Iterator[Change]:
+def _changes(key: str, before: Any, after: Any) -> Iterator[ParameterChange]:
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
@@ -57,7 +57,7 @@ def _are_sections(entries: list[Any]) -> bool:
     return all(isinstance(entry, Mapping) for entry in entries)
 
 
-def _list_changes(key: str, before: list[Any], after: list[Any]) -> Iterator[Change]:
+def _list_changes(key: str, before: list[Any], after: list[Any]) -> Iterator[ParameterChange]:
     """Entry by entry when both lists are alike, else the entries that only one of them has."""
     if len(before) == len(after) and sum(a != b for a, b in zip(before, after, strict=True)) == 1:
         for place, pair in enumerate(zip(before, after, strict=True)):
@@ -71,9 +71,9 @@ def _list_changes(key: str, before: list[Any], after: list[Any]) -> Iterator[Cha
             yield _change(key, ABSENT, entry)
 
 
-def _change(key: str, before: Any, after: Any) -> Change:
+def _change(key: str, before: Any, after: Any) -> ParameterChange:
     unit, meaning = _described(key)
-    return Change(key, _words(before), _words(after), unit, meaning)
+    return ParameterChange(key, _words(before), _words(after), unit, meaning)
 
 
 def _words(value: Any) -> str:

@@ -30,7 +30,7 @@ class Treasury:
 
 
 @dataclass(frozen=True, slots=True)
-class Deliverable:
+class DeliverableTreasury:
     """A bond of a basket with its conversion factor."""
 
     bond: Treasury
@@ -39,7 +39,7 @@ class Deliverable:
 
 def deliverable_basket(
     contract: str | Contract, delivery_month: date, bonds: Iterable[Treasury]
-) -> tuple[Deliverable, ...]:
+) -> tuple[DeliverableTreasury, ...]:
     """Deliverable bonds of a contract month, by maturity.
 
     Parameters
@@ -70,7 +70,7 @@ def deliverable_basket(
         )
     ]
     return tuple(
-        Deliverable(bond, factor_of(terms, bond, delivery_month))
+        DeliverableTreasury(bond, factor_of(terms, bond, delivery_month))
         for bond in sorted(taken, key=lambda bond: (bond.maturity_date, bond.coupon_pct))
     )
 

@@ -7,8 +7,8 @@ import string
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.basis.bond_file import BasisTable
 from simulator.basis.delivery import SwitchMap, forward_basket, switch_map
-from simulator.basis.reading import BasisTable
 from simulator.basis.writing import aligned, day_text
 from simulator.contracts import CONTRACTS
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.basis import row_kernel as codes
 from simulator.basis.dates import FIRST_YEAR, LAST_YEAR
-from simulator.basis.rows import BasisInputs
+from simulator.basis.inputs import BasisInputs
 from simulator.contracts import CONTRACTS
 
 

@@ -197,7 +197,7 @@ def accrued_paid(accrued: float, steps_per_point: float) -> float:
 
 
 @compiled
-def amount(points: float, face: float) -> float:
+def contract_amount(points: float, face: float) -> float:
     """Money for one contract, to the cent, a half rounded up.
 
     Prices in binary fractions times a four-decimal factor hit exact half cents; the nudge, above the
@@ -280,8 +280,10 @@ def fill_rows(
         out[2, row] = accrued_then
         out[3, row] = dirty
         out[4, row] = invoice
-        out[5, row] = amount(future * factor, terms[kind, FACE])
-        out[6, row] = amount(accrued_paid(accrued_then, terms[kind, ACCRUED_STEPS]), terms[kind, FACE])
+        out[5, row] = contract_amount(future * factor, terms[kind, FACE])
+        out[6, row] = contract_amount(
+            accrued_paid(accrued_then, terms[kind, ACCRUED_STEPS]), terms[kind, FACE]
+        )
         out[7, row] = forward_clean
         out[8, row] = carry(clean, forward_clean)
         out[9, row] = gross

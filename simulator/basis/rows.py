@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from simulator.basis.dates import DateLike, day_numbers
+from simulator.basis.dates import DateLike
+from simulator.basis.inputs import BasisInputs, basis_inputs
+from simulator.basis.problems import problem_sentences
 from simulator.basis.row_kernel import Floats, Integers, contract_terms, factor_terms, fill_rows
-from simulator.contracts import CONTRACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,58 +50,6 @@ class BasisRows:
 
 
 COLUMNS = tuple(field.name for field in fields(BasisRows))
-
-
-@dataclass(frozen=True, slots=True)
-class BasisInputs:
-    """Checked for shape, not for sense: arrays of one length, dates as day numbers."""
-
-    contract: Integers
-    first_delivery: Integers
-    coupon_pct: Floats
-    frequency: Integers
-    maturity: Integers
-    settlement: Integers
-    delivery: Integers
-    clean_price: Floats
-    futures_price: Floats
-    repo_rate_pct: Floats
-
-
-def contract_numbers(codes: ArrayLike) -> Integers:
-    """Place in the contract table of each code; -1 for a code it does not have."""
-    given = np.asarray(codes)
-    if given.dtype.kind in "iu":
-        return given.astype(np.int64, copy=False)
-    numbers = np.full(given.shape, -1, dtype=np.int64)
-    for number, code in enumerate(CONTRACTS):
-        numbers[given == code] = number
-    return numbers
-
-
-def basis_inputs(
-    contract_kind: ArrayLike,
-    first_delivery_date: DateLike,
-    coupon_pct: ArrayLike,
-    coupon_frequency: ArrayLike,
-    maturity_date: DateLike,
-    settlement_date: DateLike,
-    delivery_date: DateLike,
-    clean_price: ArrayLike,
-    futures_price: ArrayLike,
-    repo_rate_pct: ArrayLike,
-) -> BasisInputs:
-    """Arrays of one length from arrays and single values, each as the kernel reads it."""
-    columns = (
-        contract_numbers(contract_kind),
-        day_numbers(first_delivery_date),
-        np.asarray(coupon_pct, np.float64),
-        np.asarray(coupon_frequency, np.int64),
-        *(day_numbers(dates) for dates in (maturity_date, settlement_date, delivery_date)),
-        *(np.asarray(column, np.float64) for column in (clean_price, futures_price, repo_rate_pct)),
-    )
-    shape = np.broadcast_shapes((1,), *(column.shape for column in columns))
-    return BasisInputs(*(np.ascontiguousarray(np.broadcast_to(column, shape)) for column in columns))
 
 
 def basis_rows(
@@ -168,8 +117,6 @@ def basis_rows(
     rows, problems = computed_rows(inputs, out)
     bad = np.flatnonzero(problems)
     if bad.size:
-        from simulator.basis.problems import problem_sentences
-
         first = int(bad[0])
         column, sentence = problem_sentences(inputs, first, int(problems[first]))[0]
         more = f" ({bad.size} of {problems.size} rows have problems)" if bad.size > 1 else ""

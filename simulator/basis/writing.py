@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.basis.reading import BasisTable, number
+from simulator.basis.bond_file import BasisTable, number
 from simulator.basis.rows import COLUMNS
 from simulator.contracts import CONTRACTS
 

@@ -1,6 +1,6 @@
 """Moments of daily yield changes: in the data, in closed form, in simulated samples; and the fit.
 
-``python -m simulator.calibration.moments --data DIR`` fits every regime from the file
+``python -m simulator.cli.upkeep regimes --data DIR`` fits every regime from the file
 `treasury_par_yields_daily.csv` in DIR and prints the table that `simulator.drivers.regimes` ships.
 With ``--compare`` it simulates samples as long as the data's and prints model beside data.
 
@@ -13,16 +13,13 @@ Changes are bp a day; all else is a pure number.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from simulator.drivers.history import Bootstrap, YieldHistory, read_yields
+from simulator.drivers.history import Bootstrap, YieldHistory
 from simulator.drivers.random_streams import Floats
 from simulator.drivers.rates import FACTOR_COUNT, REFERENCE_TENOR, TENOR_COUNT, RateModel
 from simulator.drivers.volatility import TRADING_DAYS_PER_YEAR, VolatilityModel
@@ -352,7 +349,7 @@ def regimes_module(models: dict[str, RateModel]) -> str:
     return f"{_REGIMES_HEAD}{''.join(blocks)}}}\n"
 
 
-_REGIMES_HEAD = '''"""Regimes of the factor model, printed by ``python -m simulator.calibration.moments``.
+_REGIMES_HEAD = '''"""Regimes of the factor model, printed by ``python -m simulator.cli.upkeep regimes``.
 
 Scale and correlations are of the window in the name, dynamics of volatility are fitted to windows of a year
 and more and otherwise those of 2010-2025; reversion is of the whole file. Standard deviations are bp a day.
@@ -366,27 +363,3 @@ from simulator.drivers.volatility import VolatilityModel
 
 REGIMES: dict[str, RateModel] = {
 '''
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: print the fitted regimes as a module, or a comparison of model and data."""
-    parser = argparse.ArgumentParser(prog="python -m simulator.calibration.moments", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help=f"folder that holds {YIELD_FILE}")
-    parser.add_argument("--compare", action="store_true", help="print moments of shipped regimes and data")
-    chosen = parser.parse_args(arguments)
-    try:
-        yields = read_yields(chosen.data / YIELD_FILE)
-    except (OSError, ValueError) as fault:
-        print(fault, file=sys.stderr)
-        return 2
-    if chosen.compare:
-        from simulator.calibration.comparison import report  # it imports this module
-
-        print(report(yields))
-    else:
-        print(regimes_module(fitted_regimes(yields)), end="")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

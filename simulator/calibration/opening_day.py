@@ -75,7 +75,7 @@ LONG_TEN_YEAR_BASKET_UNTIL = date(2025, 1, 1)
 
 
 @dataclass(frozen=True)
-class Deliverable:
+class DeliverableSecurity:
     """A bond of a basket, with its years to maturity and conversion factor."""
 
     security: Security
@@ -136,11 +136,11 @@ class OpeningDay:
     # Baskets
 
     @cached_property
-    def baskets(self) -> dict[str, list[Deliverable]]:
+    def baskets(self) -> dict[str, list[DeliverableSecurity]]:
         """By contract, the cheapest bonds now and after parallel moves of the curve, by maturity."""
         return {code: self._kept(code, self._basket(code)) for code in BUCKET_ENDS_YEARS}
 
-    def _kept(self, code: str, basket: Sequence[Deliverable]) -> list[Deliverable]:
+    def _kept(self, code: str, basket: Sequence[DeliverableSecurity]) -> list[DeliverableSecurity]:
         kept = sorted(basket, key=lambda bond: self.converted_forward(code, bond))[:CHEAPEST_KEPT]
         for move in CURVE_MOVES:
             after = min(basket, key=lambda bond: self.converted_forward(code, bond, move))
@@ -148,7 +148,7 @@ class OpeningDay:
                 kept.append(after)
         return sorted(kept, key=lambda bond: bond.years)
 
-    def _basket(self, code: str) -> list[Deliverable]:
+    def _basket(self, code: str) -> list[DeliverableSecurity]:
         official = list(self._official_basket(code))
         return official if official else list(self._computed_basket(code))
 
@@ -156,7 +156,7 @@ class OpeningDay:
         """Whether the exchange's table for the delivery month is at hand."""
         return any(True for _ in self._official_basket(code))
 
-    def _official_basket(self, code: str) -> list[Deliverable]:
+    def _official_basket(self, code: str) -> list[DeliverableSecurity]:
         month = self.delivery_month.isoformat()
         basket = []
         for row in self.data.rows(FACTORS):
@@ -166,25 +166,27 @@ class OpeningDay:
                 basket.append(self._deliverable(security, float(row["conversion_factor"])))
         return basket
 
-    def _computed_basket(self, code: str) -> list[Deliverable]:
+    def _computed_basket(self, code: str) -> list[DeliverableSecurity]:
         contract, month = CONTRACTS[code], self.delivery_month
         if code == "TY" and month < LONG_TEN_YEAR_BASKET_UNTIL:
             contract = replace(contract, remaining_months_max=120)
         return [
-            self._deliverable(security, factor_of(contract, security, month))
+            self._deliverable(security, security_factor(contract, security, month))
             for security in self.data.securities(self.day)
             if is_deliverable(contract, security.issued, security.matures, month)
         ]
 
-    def _deliverable(self, security: Security, factor: float) -> Deliverable:
-        return Deliverable(security, (security.matures - self.day).days / CALENDAR_DAYS_PER_YEAR, factor)
+    def _deliverable(self, security: Security, factor: float) -> DeliverableSecurity:
+        return DeliverableSecurity(
+            security, (security.matures - self.day).days / CALENDAR_DAYS_PER_YEAR, factor
+        )
 
     def delivery_years(self, code: str) -> float:
         """Years to the contract's last delivery day."""
         last = last_delivery_day(CONTRACTS[code], self.delivery_month)
         return (last - self.day).days / CALENDAR_DAYS_PER_YEAR
 
-    def converted_forward(self, code: str, bond: Deliverable, move: float = 0.0) -> float:
+    def converted_forward(self, code: str, bond: DeliverableSecurity, move: float = 0.0) -> float:
         """Forward price over conversion factor, the curve moved in parallel."""
         clean = forward_clean_price_at(
             bond.security.coupon,
@@ -196,7 +198,7 @@ class OpeningDay:
         )
         return clean / bond.factor
 
-    def cheapest(self, code: str) -> Deliverable:
+    def cheapest(self, code: str) -> DeliverableSecurity:
         """Cheapest to deliver."""
         return min(self.baskets[code], key=lambda bond: self.converted_forward(code, bond))
 
@@ -382,7 +384,7 @@ def first_deferred_month(day: date) -> date:
     return month
 
 
-def factor_of(contract: Contract, security: Security, delivery_month: date) -> float:
+def security_factor(contract: Contract, security: Security, delivery_month: date) -> float:
     """Conversion factor of a bond in a delivery month, by the exchange's formula."""
     years = security.matures.year - delivery_month.year
     months = years * 12 + security.matures.month - delivery_month.month

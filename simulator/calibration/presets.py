@@ -1,19 +1,16 @@
 """Market presets: every figure of an opening day as YAML, with its source beside it.
 
-``python -m simulator.calibration.presets --data DIR --date 2020-02-18`` prints the preset that ships as
+``python -m simulator.cli.upkeep preset --data DIR --date 2020-02-18`` prints the preset that ships as
 ``simulator/scenario/presets/us-treasury-2020-02-18.yaml``, from the public data files in DIR. How each figure
 is derived stands in `simulator.calibration.opening_day`, what was judged in `judgements` beside it.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from simulator.calibration.judgements import (
     BUCKET_ENDS_YEARS,
@@ -27,7 +24,7 @@ from simulator.calibration.judgements import (
 from simulator.calibration.opening_day import (
     TENORS_YEARS,
     VOLATILITY_DAYS,
-    Deliverable,
+    DeliverableSecurity,
     OpeningDay,
 )
 from simulator.calibration.public_data import PublicData
@@ -83,7 +80,7 @@ def _head(opening: OpeningDay) -> list[str]:
     }
     return [
         f"# US Treasury market at the close of {opening.day}. Made by:",
-        f"#   python -m simulator.calibration.presets --data DIR --date {opening.day}",
+        f"#   python -m simulator.cli.upkeep preset --data DIR --date {opening.day}",
         "# A figure's source stands beside it: a data file and its date, a key of docs/model/sources.md, or",
         "# the word judgement. How each is derived: docs/model/presets.md. Sources that all contracts share:",
         "#",
@@ -160,7 +157,7 @@ def _positions(opening: OpeningDay, code: str, left: float) -> Iterator[Line]:
     yield Line(3, "outstanding", _money(opening.outstanding_bn[code] - swapped), less)
 
 
-def _deliverable(bond: Deliverable, *, is_cheapest: bool) -> Line:
+def _deliverable(bond: DeliverableSecurity, *, is_cheapest: bool) -> Line:
     coupon = written(RATE, bond.security.coupon)
     figures = f"{{coupon: {coupon}, maturity: {bond.years:.4f}y, conversion_factor: {bond.factor:.4f}}}"
     matures = f"{bond.security.matures.day} {bond.security.matures:%B %Y}"
@@ -267,19 +264,3 @@ def _bp(value: float, digits: int = 1) -> str:
 
 def _percent(value: float, digits: int = 2) -> str:
     return f"{round(value * 100.0, digits):g}%"
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the preset of a date."""
-    parser = argparse.ArgumentParser(description="Print the market preset of a date.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the public data files")
-    parser.add_argument("--date", type=date.fromisoformat, required=True, help="opening day, YYYY-MM-DD")
-    chosen = parser.parse_args(arguments)
-    try:
-        sys.stdout.write(preset_text(PublicData(chosen.data), chosen.date))
-    except (ValueError, OSError) as error:
-        sys.exit(f"{chosen.date}: {error}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Regimes of the factor model, printed by ``python -m simulator.calibration.moments``.
+"""Regimes of the factor model, printed by ``python -m simulator.cli.upkeep regimes``.
 
 Scale and correlations are of the window in the name, dynamics of volatility are fitted to windows of a year
 and more and otherwise those of 2010-2025; reversion is of the whole file. Standard deviations are bp a day.

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from simulator.ensemble.executors import Executor, Resources, Tls, WorkerDiedError
+from simulator.ensemble.executors import Executor, WorkerDiedError
 from simulator.ensemble.jobs import Done, Job, Task
 from simulator.ensemble.preflight import check_cluster
+from simulator.ensemble.resources import Resources, Tls
 from simulator.ensemble.worker import do_task, shipped
 from simulator.results.errors import BAD_INPUT, LostClusterError, OutputError
 

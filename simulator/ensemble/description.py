@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
 
 from simulator import rule
@@ -70,11 +69,9 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
     )
 
 
-def announce_compilation() -> None:
-    """Say why nothing seems to happen, when this version of the code was never compiled here."""
-    if not any(rule.CACHE_FOLDER.rglob("*.nbi")):
-        text = "Compiling the model, once for this version of the code: about a minute."
-        print(text, file=sys.stderr, flush=True)
+def is_compiled() -> bool:
+    """Whether this version of the code was compiled here before; if not, the first block takes a minute more."""
+    return any(rule.CACHE_FOLDER.rglob("*.nbi"))
 
 
 def gigabytes(size: float) -> str:

@@ -2,48 +2,35 @@
 
 The answer does not depend on where the work is done nor on blocks: paths are addressed, blocks are written
 whole, and the ledger says which exist. Linear algebra must have been pinned to one thread before NumPy was
-first imported (``threads.pin_linear_algebra``), which the command line does.
+first imported (``cores.pin_linear_algebra``), which the command line does.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulator.ensemble.cores import usable_threads
 from simulator.ensemble.description import (
-    announce_compilation,
-    describe_run,
     gigabytes,
-    layout_of,
-    prepare_run,
+    is_compiled,
 )
-from simulator.ensemble.executors import Executor, Resources, open_executor
+from simulator.ensemble.executors import Executor
+from simulator.ensemble.observer import Nobody, Observer, Workload, observed
 from simulator.ensemble.plan import Block
-from simulator.ensemble.progress import showing_progress
+from simulator.ensemble.resources import Resources
+from simulator.ensemble.session import open_executor
 from simulator.ensemble.stopping import stopping_on_signals
-from simulator.ensemble.threads import usable_threads
 from simulator.ensemble.under_way import RunUnderWay, Terms, run_under_way
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Layout
 from simulator.scenario.loading import LoadedScenario
 from simulator.scenario.schema import Scenario
-
-__all__ = [
-    "BlockFailures",
-    "RunOutcome",
-    "announce_compilation",
-    "describe_run",
-    "gigabytes",
-    "layout_of",
-    "prepare_run",
-    "run_scenario",
-]
 
 #: Copies of a block that exist at once while it is simulated, split and encoded.
 COPIES_OF_BLOCK = 3
@@ -98,7 +85,7 @@ def run_scenario(
     audit: bool = False,
     overwrite: bool = False,
     terms: Terms | None = None,
-    is_silent: bool = True,
+    observer: Observer | None = None,
 ) -> RunOutcome:
     """Run a scenario into a folder, or finish what an earlier run began there.
 
@@ -116,8 +103,8 @@ def run_scenario(
         Short for terms: check the accounting identities; replace another run in the folder.
     terms
         How the run is to be begun or resumed.
-    is_silent
-        Show no progress on standard error.
+    observer
+        Is told how the work goes; nobody by default.
 
     Raises
     ------
@@ -132,6 +119,7 @@ def run_scenario(
     started = time.perf_counter()
     resources = resources or Resources(threads=threads)
     terms = terms or Terms(audit=audit, overwrite=overwrite)
+    observer = observer or Nobody()
     readers = resources.threads or usable_threads()
     with run_under_way(loaded, folder, terms, threads=readers) as under_way:
         if under_way.is_complete and under_way.run.manifest.status == "complete":
@@ -140,10 +128,10 @@ def run_scenario(
         if next(under_way.tasks(), None) is not None:
             if executor is None and resources.are_threads:
                 _check_memory(under_way.run.layout, readers)
-            if not is_silent and resources.are_threads:
-                announce_compilation()
+            if resources.are_threads and not is_compiled():
+                observer.compiles()
             with _executor(executor, resources) as hands:
-                is_interrupted = _run_blocks(hands, under_way, is_silent)
+                is_interrupted = _run_blocks(hands, under_way, observer)
         under_way.finish()
         failed = [(result.task.block, result.error) for result in under_way.failed]
         return RunOutcome(
@@ -166,41 +154,32 @@ def _executor(given: Executor | None, resources: Resources) -> Iterator[Executor
         yield executor
 
 
-def _run_blocks(executor: Executor, under_way: RunUnderWay, is_silent: bool) -> bool:
+def _run_blocks(executor: Executor, under_way: RunUnderWay, observer: Observer) -> bool:
     """Run the blocks that are not whole; returns whether a stop was asked for."""
+
+    def announce() -> None:
+        under_way.log.warn("asked to stop")
+        observer.stops()
+
     run = under_way.run
     if executor.address:
         under_way.log.note("cluster", address=executor.address, dashboard=executor.dashboard)
-        if executor.dashboard and not is_silent:
-            print(f"Dashboard of the cluster: {executor.dashboard}", file=sys.stderr, flush=True)
+        if executor.dashboard:
+            observer.joins(executor.dashboard)
     under_way.log.note("working", workers=executor.workers)
     executor.add(under_way.job)
+    layout = run.layout
+    workload = Workload(layout.paths, run.paths_done, lambda: executor.workers, layout.chunk)
     with (
-        showing_progress(
-            run.layout.paths,
-            run.paths_done,
-            is_silent=is_silent,
-            block=run.layout.chunk,
-            workers=lambda: executor.workers,
-        ) as progress,
-        stopping_on_signals(_announcing(under_way, is_silent)) as stop,
+        observed(observer, workload),
+        stopping_on_signals(announce) as stop,
         closing(executor.results(under_way.tasks(), stop, under_way.note_retry)) as results,
     ):
         for result in results:
             under_way.record(result)
-            progress.advance(result.task.block.paths)
+            observer.advances(result.task.block.paths)
     executor.remove(under_way.job.key)
     return stop.is_requested
-
-
-def _announcing(under_way: RunUnderWay, is_silent: bool) -> Callable[[], None]:
-    def announce() -> None:
-        under_way.log.warn("asked to stop")
-        if not is_silent:
-            text = "Stopping after the blocks in flight; Ctrl-C again stops at once."
-            print(text, file=sys.stderr, flush=True)
-
-    return announce
 
 
 def _check_memory(layout: Layout, threads: int) -> None:

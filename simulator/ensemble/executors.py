@@ -3,28 +3,18 @@
 One session serves any number of jobs: register a job, hand over its tasks in any order, take what comes back.
 Few tasks are in flight at a time, whatever the length of the plan; what is finished is handed over at once
 and never held. A task that fails is tried again as configured, then reported, and the others go on.
-
->>> with open_executor(Resources(threads=2)) as executor:  # doctest: +SKIP
-...     executor.add(job)
-...     with closing(executor.results(tasks, stop)) as results:
-...         for result in results:  # Done or Failed, as they come
-...             ...
 """
 
 from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable
 from typing import Protocol
 
 from simulator.ensemble.jobs import Done, Failed, Job, Task
-from simulator.ensemble.resources import Resources, Tls
 from simulator.ensemble.stopping import StopSignal
 from simulator.results.errors import OutputError
-
-__all__ = ["Executor", "NoteRetry", "Pool", "Resources", "Tls", "WorkerDiedError", "open_executor"]
 
 #: Seconds between looks at the stop signal while nothing finishes.
 LOOK_EVERY = 0.25
@@ -161,24 +151,3 @@ def is_hopeless(error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno in HOPELESS
     return isinstance(error, OutputError | MemoryError)
-
-
-@contextmanager
-def open_executor(resources: Resources) -> Iterator[Executor]:
-    """A session on the resources that were asked for; it ends with the body.
-
-    Raises
-    ------
-    OutputError
-        If the cluster cannot be reached or used; the message says why.
-    """
-    if resources.are_threads:
-        from simulator.ensemble.threads import open_threads
-
-        with open_threads(resources) as executor:
-            yield executor
-    else:
-        from simulator.ensemble.cluster import open_cluster
-
-        with open_cluster(resources) as executor:
-            yield executor

@@ -21,8 +21,8 @@ from simulator.engine import simulate
 from simulator.engine.opening import Prepared
 from simulator.engine.opening_records import opening_records
 from simulator.engine.records import Records
-from simulator.ensemble.audit import simulate_audited
 from simulator.ensemble.plan import Block
+from simulator.ensemble.residuals import simulate_audited
 from simulator.results.layout import STATUS, Array, Layout
 from simulator.results.ledger import FinishedBlock
 from simulator.results.locks import Fence

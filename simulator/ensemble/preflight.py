@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.results.errors import OutputError
+from simulator.version import __version__
 
 #: Packages whose version may decide a number or the form of what is sent and stored.
 PACKAGES = (
@@ -49,14 +50,13 @@ def facts() -> dict[str, str]:
     """What decides the bits of a result in this process, besides the versions of packages."""
     import os
 
-    import simulator
     from simulator.results.manifest import source_sha256
 
     pinned = all(
         os.environ.get(name) == "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     )
     return {
-        "unwind-simulator": simulator.__version__,
+        "unwind-simulator": __version__,
         "source of the model": source_sha256()[:12],
         LINEAR_ALGEBRA: "1"
         if pinned

@@ -6,10 +6,8 @@ written to disk.
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +16,6 @@ import numpy as np
 from simulator.engine.diary import ENTRIES
 from simulator.engine.opening_records import opening_records
 from simulator.engine.simulate import BlockResult, simulate_block
-from simulator.engine.status import STATUS
-from simulator.ensemble.audit import Residual
-from simulator.results.errors import plain
 
 if TYPE_CHECKING:
     from simulator.engine.opening import Prepared
@@ -166,62 +161,3 @@ def farthest_trades(prepared: Prepared, result: BlockResult) -> tuple[str, str]:
 def _farthest(moves: Any) -> int:
     """Trade with the largest move on any day, from moves (day, trade); days after the path stopped count as none."""
     return int(np.nan_to_num(np.abs(moves)).max(axis=0).argmax())
-
-
-def print_replay(
-    name: str,
-    path: int,
-    prepared: Prepared,
-    result: BlockResult,
-    residuals: Iterable[Residual] = (),
-    *,
-    as_json: bool = False,
-) -> None:
-    """Show the days and the diary of a path on standard output; residuals of its audit go into the JSON."""
-    rows = day_rows(prepared, result)
-    entries = list(diary_entries(prepared, result))
-    code, day = (int(number) for number in result.records.status[0])
-    status, advice = STATUS[code]
-    if as_json:
-        said = {"scenario": name, "path": path, "status": status, "stopped_on_day": day + 1}
-        said |= {"days": [asdict(row) for row in rows], "diary": [asdict(entry) for entry in entries]}
-        print(json.dumps(said | {"audit": list(residuals)}, indent=1))
-        return
-    print(plain(f"{name}, path {path:,}"))
-    if code:
-        print(plain(f"The path stopped on day {day + 1}: {status}: {advice}."))
-    moved, widest = farthest_trades(prepared, result)
-    print(plain(f"Yields of {moved}, dislocation of {widest}: those that moved farthest."))
-    _print_days(rows)
-    shown_day = None
-    for entry in story(entries):
-        if entry.day != shown_day:
-            shown_day = entry.day
-            print(f"\nDay {entry.day}")
-        print(plain(f"  round {entry.round}: {entry.text}"))
-    if len(entries) == DIARY_CAPACITY:
-        print(f"\nThe diary is full at {DIARY_CAPACITY:,} entries; what followed is left out.")
-    if len(list(story(entries))) < len(entries):
-        print(f"\nAll {len(entries):,} entries one by one: --json")
-    if not entries:
-        print("\nNobody was called, sold or failed.")
-
-
-def _print_days(rows: list[DayRow]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    headings = (
-        "day", "exogenous, bp", "total, bp", "dislocation, bp", "called, $bn", "sold, $bn", "packages, $bn",
-        "dealer use", "repo, bp", "failed", "rounds",
-    )  # fmt: skip
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(
-            f"{row.day}", f"{row.exogenous_bp:.1f}", f"{row.total_bp:.1f}", f"{row.dislocation_bp:.1f}",
-            f"{row.called_bn:.2f}", f"{row.sold_bn:.2f}", f"{row.packages_bn:,.1f}", f"{row.dealer_use:.2f}",
-            f"{row.repo_spread_bp:.1f}", f"{row.funds_failed}", f"{row.rounds}",
-        )  # fmt: skip
-    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 120).print(table)

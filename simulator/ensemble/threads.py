@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
-from simulator.ensemble.executors import Executor, Resources
+from simulator.ensemble.cores import usable_threads
+from simulator.ensemble.executors import Executor
 from simulator.ensemble.jobs import Done, Job, OpenJob, Task
-
-BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+from simulator.ensemble.resources import Resources
 
 
 class ThreadPool:
@@ -64,14 +63,3 @@ def open_threads(resources: Resources) -> Iterator[Executor]:
     threads = resources.threads or usable_threads()
     with ThreadPoolExecutor(threads, thread_name_prefix="block") as pool:
         yield Executor(ThreadPool(pool, threads), retries=resources.retries)
-
-
-def usable_threads() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def pin_linear_algebra() -> None:
-    """One thread for matrix products: their last bits depend on it. Works before NumPy is first imported."""
-    for name in BLAS_THREADS:
-        os.environ[name] = "1"

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from simulator.analysis.comparison import Comparison, Contrast
+from simulator.analysis.comparison import Comparison
+from simulator.analysis.contrast import Contrast
 from simulator.analysis.policies import BENEFITS, OUTLAY
 from simulator.report.fans import DATE, date_axis, fan_traces, level_line, shared_range, spread_columns
 from simulator.report.figure import SERIES, Figure, Panel, axis, bars, line

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from simulator import __version__
 from simulator.analysis.compared_measures import GROUPS
-from simulator.analysis.comparison import DETECTED, Comparison, Contrast
-from simulator.analysis.comparison_display import percent, t_shown, verdict_sentences
-from simulator.analysis.policies import BENEFITS, COSTS, is_clearly_ahead
+from simulator.analysis.comparison import Comparison
+from simulator.analysis.comparison_words import percent, t_shown, verdict_sentences
+from simulator.analysis.contrast import DETECTED, Contrast
+from simulator.analysis.policies import BENEFITS, COSTS
+from simulator.analysis.ranking import is_clearly_ahead
 from simulator.report.comparison_figures import (
     cost_benefit,
     days_of,
@@ -26,6 +27,7 @@ from simulator.results.measures import MEASURES, with_unit
 from simulator.results.places import place
 from simulator.results.statistics import Estimate
 from simulator.results.summary import shown
+from simulator.version import __version__
 
 
 def write_comparison(comparison: Comparison, file: str | Path, *, by: str = "dislocation") -> Path:

@@ -13,7 +13,7 @@ from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
 from simulator.results.statistics import Estimate
-from simulator.results.summary import Row, Table, shown
+from simulator.results.summary import SummaryRow, Table, shown
 
 KNOWN_LIMITS = "known-limits.md"
 #: Heading of the first column, by table of the summary; *figure* for the others.
@@ -39,7 +39,7 @@ def evidence_sections(data: RunData) -> list[Section]:
 def page_table(data: RunData, table: Table) -> PageTable:
     """A table of the summary, with values and standard errors in its CSV."""
 
-    def label(row: Row) -> str:
+    def label(row: SummaryRow) -> str:
         if row.key in data.names:
             return data.names[row.key]
         return cause(row.key) if table.key == "causes" else row.name

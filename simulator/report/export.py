@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.ensemble.recovery import existing_folder
 from simulator.report.images import draw_images
 from simulator.report.netcdf import netcdf_bytes
 from simulator.report.page import Page
@@ -18,7 +17,7 @@ from simulator.report.spreadsheets import csv_bytes, workbook_bytes
 from simulator.report.sweep_data import SweepData
 from simulator.report.sweep_page import sweep_page
 from simulator.results.errors import BAD_INPUT, OutputError
-from simulator.results.folder import open_run
+from simulator.results.folder import existing_folder, open_run
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import is_local, place, put, shown
 from simulator.results.reading import open_results

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.ensemble.recovery import existing_folder
 from simulator.report.answer import answer, headlines
 from simulator.report.evidence import evidence_sections
 from simulator.report.funding import funding_section
@@ -18,7 +17,7 @@ from simulator.report.stories import story_section
 from simulator.report.sweep_page import write_sweep_report
 from simulator.report.tail_section import tail_section
 from simulator.results.errors import OutputError
-from simulator.results.folder import RunFolder, open_run
+from simulator.results.folder import RunFolder, existing_folder, open_run
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.template import check_template

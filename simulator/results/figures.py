@@ -35,10 +35,10 @@ class Figures:
         """A measure of the table, in its own unit times ``scale``: an average, a probability or a ratio."""
         made = MEASURES[key].of
         if isinstance(made, Event):
-            return scaled(self.share(happened(made, self.outcomes)), scale)
+            return scaled_estimate(self.share(happened(made, self.outcomes)), scale)
         if isinstance(made, Ratio):
             above, below = (self.values(name, **where) for name in (made.numerator, made.denominator))
-            return scaled(self.ratio(above, below / made.factor), scale)
+            return scaled_estimate(self.ratio(above, below / made.factor), scale)
         return statistics.mean(scale * self.values(key, **where), antithetic=self.antithetic)
 
     def high(self, key: str, scale: float = 1.0, **where: str) -> Estimate:
@@ -63,6 +63,6 @@ class Figures:
         return statistics.ratio(above, below, antithetic=self.antithetic)
 
 
-def scaled(estimate: Estimate, scale: float) -> Estimate:
+def scaled_estimate(estimate: Estimate, scale: float) -> Estimate:
     """A figure in another unit."""
     return Estimate(scale * estimate.value, scale * estimate.standard_error, estimate.draws)

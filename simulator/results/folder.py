@@ -119,6 +119,24 @@ def choose_folder(name: str, chosen: str | Path | None) -> Path:
     return folder
 
 
+def existing_folder(output: str) -> Path:
+    """A folder of results that exists: as it was given, or by its name in ``outputs/``.
+
+    Raises
+    ------
+    OutputError
+        If there is none.
+    """
+    folder = place(output)
+    if is_local(folder) and not folder.is_dir() and (ROOT / folder).is_dir():
+        folder = ROOT / folder
+    if not names(folder):
+        raise OutputError(
+            f"{plain(shown(folder))}: found no results of a run there. Check the path.", BAD_INPUT
+        )
+    return folder
+
+
 def begin_or_resume(
     folder: Path,
     manifest: Manifest,

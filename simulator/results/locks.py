@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.results.errors import OutputError, plain
-from simulator.results.places import is_local, names, put_unchecked, read, remove, shown
+from simulator.results.places import is_local, names, put_unchecked, read_bytes, remove, shown
 
 LOCK = ".lock"
 #: A lock object is renewed this often, and dead when it is older than that, in seconds.
@@ -175,7 +175,7 @@ def _write_local(file: Path, token: str) -> None:
 def _read(file: Path) -> dict[str, str]:
     """What a lock says; nothing if there is none or it cannot be understood."""
     try:
-        said = json.loads(read(file))
+        said = json.loads(read_bytes(file))
         return said if isinstance(said, dict) else {}
     except (OSError, ValueError):
         return {}

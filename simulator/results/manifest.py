@@ -20,12 +20,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-import simulator
 from simulator.results.errors import OutputError
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock
-from simulator.results.places import put_durably, read, shown
+from simulator.results.places import put_durably, read_bytes, shown
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
+from simulator.version import __version__
 
 FORMAT = "unwind-run"
 FORMAT_VERSION = 2
@@ -45,7 +45,7 @@ PACKAGES = (
     "ruamel.yaml",
 )
 
-PACKAGE = Path(simulator.__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 #: Folders whose code decides the numbers of a run, besides the modules at the top of the package.
 MODEL_FOLDERS = ("scenario", "drivers", "market", "agents", "engine")
 MODEL_MODULES = (
@@ -152,7 +152,7 @@ def new_manifest(
 def provenance() -> dict[str, Any]:
     """What makes results now and here: versions, machine, commit, command and time."""
     return {
-        "code_version": simulator.__version__,
+        "code_version": __version__,
         "versions": {"python": platform.python_version()}
         | {package: _version(package) for package in PACKAGES},
         "machine": _machine(),
@@ -193,7 +193,7 @@ def digest_of(blocks: Mapping[int, FinishedBlock]) -> str:
 
 def resumed_manifest(manifest: Manifest) -> Manifest:
     """The same run, with a note that this version of the code goes on with it."""
-    said = {"source_sha256": source_sha256(), "code_version": simulator.__version__, "resumed": now()}
+    said = {"source_sha256": source_sha256(), "code_version": __version__, "resumed": now()}
     return replace(manifest, resumed_with=(*manifest.resumed_with, said))
 
 
@@ -252,7 +252,7 @@ def read_checked(file: Path) -> tuple[dict[str, Any], bool]:
     OSError, ValueError, AttributeError, TypeError, RecursionError
         If it cannot be read, or is nothing of the kind.
     """
-    said = json.loads(read(file))
+    said = json.loads(read_bytes(file))
     check = said.pop("check", "")
     return said, check == sha256_of(said)
 

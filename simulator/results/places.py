@@ -175,7 +175,7 @@ def _content(found: object) -> bytes | OSError:
     return FileNotFoundError(errno.ENOENT, f"cannot be read: {found}")
 
 
-def read(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
     """Contents of a file.
 
     Raises

@@ -1,13 +1,12 @@
 """The reference page of everything a run stores, made from the tables that the store is made from.
 
-    python -m simulator.results.reference > docs/reference/results.md
+    python -m simulator.cli.upkeep results-page > docs/reference/results.md
 
 A test holds the page to the tables, so that it is never behind them.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from simulator.results.layout import STATUS, STOPPED_ON_DAY
@@ -16,7 +15,7 @@ from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_
 
 INTRODUCTION = """# Results
 
-What a run keeps. This page is made by `python -m simulator.results.reference`. How to open and read the
+What a run keeps. This page is made by `python -m simulator.cli.upkeep results-page`. How to open and read the
 results is told in [the guide](../guide/results.md).
 
 Dimensions: `path` counts from 0; `day` is the trading day, and day 0 is the opening, the same on every path;
@@ -59,7 +58,3 @@ def _outcomes() -> str:
 def _section(title: str, said: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(cells)} |" for cells in (heads, ("---",) * len(heads), *rows)]
     return "\n".join([f"## {title}", "", said, "", *lines, ""])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(results_page())

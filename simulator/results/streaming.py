@@ -111,7 +111,7 @@ class Counts:
         return values[order], self._counts[first:last][order]
 
 
-class Ratio(NamedTuple):
+class ColumnRatio(NamedTuple):
     """A ratio of the averages of two columns, times a factor."""
 
     numerator: int
@@ -164,7 +164,7 @@ class Stream:
         Ratios wanted.
     """
 
-    def __init__(self, columns: int, *, antithetic: bool = False, ratios: Sequence[Ratio] = ()) -> None:
+    def __init__(self, columns: int, *, antithetic: bool = False, ratios: Sequence[ColumnRatio] = ()) -> None:
         self._antithetic = antithetic
         self._ratios = tuple(ratios)
         self._moments = Moments(columns)

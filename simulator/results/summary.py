@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from simulator.results.figures import Figures, scaled
+from simulator.results.figures import Figures, scaled_estimate
 from simulator.results.folder import RunFolder
 from simulator.results.layout import STATUS, STOPPED_ON_DAY
 from simulator.results.measures import (
@@ -50,7 +50,7 @@ class Column:
     decimals: int = 0
 
 
-class Row(NamedTuple):
+class SummaryRow(NamedTuple):
     """A row of a table: name, cells, key in JSON, and unit of the cells of columns that have none."""
 
     name: str
@@ -66,7 +66,7 @@ class Table:
     key: str
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[SummaryRow, ...]
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class _Tables:
         labels = self.figures.outcomes[dim].values.tolist()
         columns = [column for measure in measures for column in _columns(measure)]
         rows = [
-            Row(
+            SummaryRow(
                 label,
                 tuple(cell for measure in measures for cell in self._cells(measure, place, label)),
                 label,
@@ -195,7 +195,7 @@ class _Tables:
         ]
         if any(measure.in_all for measure in measures):
             in_all = tuple(cell for measure in measures for cell in self._cells_in_all(measure))
-            rows.append(Row("all", in_all, "all"))
+            rows.append(SummaryRow("all", in_all, "all"))
         return Table(key, title, tuple(columns), tuple(rows))
 
     def _cells(self, measure: Measure[Any], place: int, label: str) -> tuple[Cell, ...]:
@@ -245,7 +245,7 @@ class _Tables:
                 cells.append(self.figures.of(measure.key, measure.scale, **where) if is_there else None)
                 if measure.key == SOLD:
                     cells.append(self.figures.percent_of_all(SOLD, **where))
-            rows.append(Row(label.replace("_", " "), tuple(cells), label))
+            rows.append(SummaryRow(label.replace("_", " "), tuple(cells), label))
         return Table(key, title, tuple(columns), tuple(rows))
 
     def of_market(self, key: TableKey, title: str) -> Table:
@@ -254,7 +254,7 @@ class _Tables:
         units = {measure.told_unit for measure in measures}
         unit = units.pop() if len(units) == 1 else ""  # one unit stands in the headings, several in the rows
         rows = tuple(
-            Row(
+            SummaryRow(
                 measure.label if unit else with_unit(measure.label, measure.told_unit),
                 (
                     self.figures.of(measure.key, measure.scale),
@@ -275,13 +275,15 @@ class _Tables:
         for measure in in_table(key):
             if isinstance(measure.of, Event):
                 chance = self.figures.of(measure.key, measure.scale)
-                rows.append(Row(measure.label, (None, chance), measure.key))
+                rows.append(SummaryRow(measure.label, (None, chance), measure.key))
                 continue
             least = measure.happens_above or 0.0
-            chance = scaled(self.figures.share(is_above(self.figures.outcomes, measure.key, least)), 100.0)
+            chance = scaled_estimate(
+                self.figures.share(is_above(self.figures.outcomes, measure.key, least)), 100.0
+            )
             cells = (self.figures.of(measure.key, measure.scale), chance)
             rows.append(
-                Row(with_unit(measure.label, measure.told_unit), cells, measure.key, measure.told_unit)
+                SummaryRow(with_unit(measure.label, measure.told_unit), cells, measure.key, measure.told_unit)
             )
         return Table(key, title, columns, tuple(rows))
 

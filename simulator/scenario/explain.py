@@ -19,7 +19,7 @@ REQUIRED = "required"
 
 
 @dataclass(frozen=True)
-class Row:
+class ValueInForce:
     """A value of a scenario: dotted key, as written, file and line or ``default``, source and meaning."""
 
     key: str
@@ -62,18 +62,18 @@ def _written(shape: Shape, value: Any) -> Any:
     return value
 
 
-def explain(loaded: LoadedScenario[Any]) -> list[Row]:
+def explain(loaded: LoadedScenario[Any]) -> list[ValueInForce]:
     """Every value of a scenario, in the order of the schema, with the place it comes from."""
     return [
-        Row(key, value, loaded.origin(key), declaration.source, declaration.doc)
+        ValueInForce(key, value, loaded.origin(key), declaration.source, declaration.doc)
         for key, value, declaration in _values(loaded.scenario, "")
     ]
 
 
-def values_in_force(scenario: Section, origins: Mapping[str, str]) -> list[Row]:
+def values_in_force(scenario: Section, origins: Mapping[str, str]) -> list[ValueInForce]:
     """The same of a scenario whose files are gone; ``origins`` are those of the manifest, by dotted key."""
     return [
-        Row(key, value, origins.get(key, "default"), declaration.source, declaration.doc)
+        ValueInForce(key, value, origins.get(key, "default"), declaration.source, declaration.doc)
         for key, value, declaration in _values(scenario, "")
     ]
 

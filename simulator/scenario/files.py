@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 
 from simulator.scenario.errors import Problem, Problems, did_you_mean
-from simulator.units import shown
+from simulator.units import quoted
 
 PRESETS = Path(__file__).resolve().parent / "presets"
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -56,19 +56,19 @@ def resolve_reference(reference: object, base: Path, root: Path, suffixes: tuple
     """
     wanted = f"a file inside {root.name}/ ending in {' or '.join(suffixes)}"
     if not isinstance(reference, str):
-        raise _refused(f"{shown(reference)} is not a path", wanted)
+        raise _refused(f"{quoted(reference)} is not a path", wanted)
     if not 0 < len(reference) <= REFERENCE_MAX:
         raise _refused(f"a path of {len(reference)} characters", f"1 to {REFERENCE_MAX} characters")
     if not reference.isprintable() or any(character in reference for character in '\\:*?"<>|'):
-        raise _refused(f"{shown(reference)} is not a plain path", "a relative path with forward slashes")
+        raise _refused(f"{quoted(reference)} is not a plain path", "a relative path with forward slashes")
     if reference.startswith(("/", "~")):
-        raise _refused(f"{shown(reference)} is not relative", "a path relative to the file that names it")
+        raise _refused(f"{quoted(reference)} is not relative", "a path relative to the file that names it")
     if not reference.endswith(suffixes):
-        raise _refused(f"{shown(reference)} is no such file", wanted)
+        raise _refused(f"{quoted(reference)} is no such file", wanted)
     base, root = base.resolve(), root.resolve()
     path = Path(os.path.normpath(base / reference))
     if not path.is_relative_to(root):
-        raise _refused(f"{shown(reference)} leads out of {root.name}/", wanted, "Copy the file into it.")
+        raise _refused(f"{quoted(reference)} leads out of {root.name}/", wanted, "Copy the file into it.")
     _check_components(path, root, reference, wanted)
     return path
 
@@ -86,11 +86,11 @@ def _check_components(path: Path, root: Path, reference: str, wanted: str) -> No
                 did_you_mean(part, _names(siblings))
                 or "Check the path: it starts from the file that names it."
             )
-            raise _refused(f"{shown(reference)} does not exist", wanted, advice) from error
+            raise _refused(f"{quoted(reference)} does not exist", wanted, advice) from error
         if stat.S_ISLNK(mode):
-            raise _refused(f"{shown(reference)} passes through a link", wanted, "Copy the file instead.")
+            raise _refused(f"{quoted(reference)} passes through a link", wanted, "Copy the file instead.")
         if not (stat.S_ISREG(mode) if place == path else stat.S_ISDIR(mode)):
-            raise _refused(f"{shown(reference)} is not a regular file", wanted)
+            raise _refused(f"{quoted(reference)} is not a regular file", wanted)
 
 
 def _names(folder: Path) -> list[str]:
@@ -123,7 +123,7 @@ def resolve_preset(name: str) -> Path:
     known = presets()
     if name not in known:
         allowed = f"preset: and one of {', '.join(known) or '(none shipped)'}"
-        raise _refused(f"{shown(name)} is not a preset", allowed, did_you_mean(name, known))
+        raise _refused(f"{quoted(name)} is not a preset", allowed, did_you_mean(name, known))
     return PRESETS / f"{name}.yaml"
 
 
@@ -173,7 +173,7 @@ def read_regular_file(path: Path, limit: int = SCENARIO_BYTES_MAX) -> bytes:
         os.close(descriptor)
 
 
-def sha256_of(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """SHA-256 of a data file.
 
     Raises

@@ -31,7 +31,7 @@ from simulator.scenario.errors import (
 from simulator.scenario.parameters import Section
 from simulator.scenario.validation import find, locate, validate
 from simulator.scenario.yaml_nodes import DEPTH_MAX, Node, compose, decode
-from simulator.units import shown
+from simulator.units import quoted
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -297,7 +297,7 @@ def _root_of(source: Source) -> Node:
     if node.value is None:
         raise refusal(source, Problem("", "is empty", "", "Write at least the keys that have no default."))
     if not isinstance(node.value, dict):
-        found = f"starts with {shown(node.plain())}"
+        found = f"starts with {quoted(node.plain())}"
         raise refusal(source, Problem("", found, "keys with values", "Write key: value."), place=node.place)
     return node
 
@@ -384,7 +384,7 @@ def _override(tree: Node, source: Source) -> Node:
     are_names = all(part and part == part.strip() for part in parts) and len(parts) <= DEPTH_MAX
     if not equals or not are_names:
         problem = Problem(
-            "", f"{shown(source.text)} is not a setting", "key=value", "Write for example funds.count=80."
+            "", f"{quoted(source.text)} is not a setting", "key=value", "Write for example funds.count=80."
         )
         raise refusal(source, problem, place=place)
     if key == EXTENDS:
@@ -431,7 +431,7 @@ def set_at(
         entries[int(part)] = set_at(entries[int(part)], parts, value, places, depth + 1)
         return Node(entries, node.place)
     if node is not None and not isinstance(node.value, dict | None):
-        found = f"{'.'.join(parts[:depth])} holds {shown(node.value)}, not keys"
+        found = f"{'.'.join(parts[:depth])} holds {quoted(node.value)}, not keys"
         raise refusal(place.source, Problem(key, found, "", "Set it as a whole."), place=place)
     children = dict(node.value) if node is not None and isinstance(node.value, dict) else {}
     children[part] = set_at(children.get(part), parts, value, places, depth + 1)
@@ -453,8 +453,8 @@ def _resolve_data_files(scenario: Section, tree: Node) -> tuple[dict[str, Path],
         try:
             path = files.resolve_data_file(reference, base or cast(Path, tree.place.source.path))
             if found.setdefault(reference, path) != path:
-                raise Problems([Problem(key, f"{shown(reference)} means two files", "", "Rename one.")])
-            hashed.append(UsedFile(reference, files.sha256_of(path)))
+                raise Problems([Problem(key, f"{quoted(reference)} means two files", "", "Rename one.")])
+            hashed.append(UsedFile(reference, files.file_sha256(path)))
         except Problems as refused:
             problems.extend(locate(tree, replace(problem, key=key)) for problem in refused.problems)
     if problems:

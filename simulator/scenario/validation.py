@@ -18,7 +18,7 @@ from simulator.scenario.errors import (
     did_you_mean,
 )
 from simulator.scenario.yaml_nodes import Node
-from simulator.units import UnitError, shown
+from simulator.units import UnitError, quoted
 
 UNKNOWN_KEY = "unknown key"
 KEYS_LISTED_MAX = 12
@@ -165,7 +165,7 @@ def _untagged(key: str, shape: Shape, value: Any) -> Problem:
         return Problem(key, "is missing", ", ".join(tags), f"Add {shape.tag}: {tags[0]} or another.")
     return Problem(
         key,
-        f"{shown(value[shape.tag])} is not a kind",
+        f"{quoted(value[shape.tag])} is not a kind",
         ", ".join(tags),
         did_you_mean(str(value[shape.tag]), tags),
     )
@@ -174,12 +174,12 @@ def _untagged(key: str, shape: Shape, value: Any) -> Problem:
 def _not_wanted(key: str, value: Any, shape: Shape | None, details: Mapping[str, Any]) -> Problem:
     """A value of the wrong type, length, form or choice."""
     if shape is None:
-        return Problem(key, f"{shown(value)}: {details['msg']}")
+        return Problem(key, f"{quoted(value)}: {details['msg']}")
     if details["type"] in _SIZE_OR_FORM:
         size = f"has {len(value):,} {'entries' if shape.container else 'characters'}"
-        found = f"{shown(value)} does not fit" if shape.pattern else size
+        found = f"{quoted(value)} does not fit" if shape.pattern else size
         return Problem(key, found, shape.form or f"up to {shape.length_max:,} characters")
-    found = "no value" if value is None else f"{shown(value)} stands here"
+    found = "no value" if value is None else f"{quoted(value)} stands here"
     return Problem(key, found, shape.wanted, _advice_for(value, shape))
 
 
@@ -189,7 +189,7 @@ def _advice_for(value: Any, shape: Shape) -> str:
     if shape.base is bool:
         return f"Write {_BOOLEAN_WORDS[str(value).lower()]}." if str(value).lower() in _BOOLEAN_WORDS else ""
     if shape.base is str and isinstance(value, int | float):
-        return f'Write it in quotes: "{shown(value)}".'
+        return f'Write it in quotes: "{quoted(value)}".'
     if value is None:
         return "Write something below it, or delete the line."
     return ""

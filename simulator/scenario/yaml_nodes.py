@@ -27,7 +27,7 @@ from ruamel.yaml.events import (
 )
 
 from simulator.scenario.errors import PROBLEMS_MAX, LocatedProblem, Place, Problem, ScenarioError, Source
-from simulator.units import shown
+from simulator.units import quoted
 
 DEPTH_MAX = 32
 ALIASES_MAX = 100
@@ -185,7 +185,7 @@ class _Composer:
         if isinstance(event, AliasEvent):
             return self._alias(event, key)
         if getattr(event, "tag", None) is not None:
-            self._report(event, key, f"tag {shown(str(event.tag))}", "plain values", "Delete the tag.")
+            self._report(event, key, f"tag {quoted(str(event.tag))}", "plain values", "Delete the tag.")
         if isinstance(event, ScalarEvent):
             node = Node(self._scalar(event, key), self._place(event))
             self._count(event, 1)
@@ -205,7 +205,7 @@ class _Composer:
             raise self._stop(event, "too many aliases", f"{ALIASES_MAX} in a file", "Write the values out.")
         node = self.anchors.get(event.anchor)
         if node is None:
-            found = f"alias {shown('*' + event.anchor)} has no anchor before it"
+            found = f"alias {quoted('*' + event.anchor)} has no anchor before it"
             self._report(event, key, found, "", "Quote the text if it is not an alias.")
             return Node(None, self._place(event))
         self._count(event, node.size)
@@ -233,7 +233,7 @@ class _Composer:
     def _name(self, event: Any, node: Node, key: str) -> str | None:
         name = node.value
         if not isinstance(name, str):
-            found = f"the key {shown(name)} is not text"
+            found = f"the key {quoted(name)} is not text"
             self._report(event, key, found, "names as keys", "Put it in quotes if it is a name.")
         elif name == "<<" and getattr(event, "style", None) is None:
             self._report(
@@ -241,12 +241,12 @@ class _Composer:
             )
         elif "." in name:
             advice = (
-                f"Write {shown(name.split('.')[0])} and, indented below it, {shown(name.split('.', 1)[1])}."
+                f"Write {quoted(name.split('.')[0])} and, indented below it, {quoted(name.split('.', 1)[1])}."
             )
-            self._report(event, key, f"the key {shown(name)} contains a dot", "names without dots", advice)
+            self._report(event, key, f"the key {quoted(name)} contains a dot", "names without dots", advice)
         elif not 0 < len(name) <= KEY_LENGTH_MAX:
             self._report(
-                event, key, f"the key {shown(name)}", f"1 to {KEY_LENGTH_MAX} characters", "Rename it."
+                event, key, f"the key {quoted(name)}", f"1 to {KEY_LENGTH_MAX} characters", "Rename it."
             )
         else:
             return name

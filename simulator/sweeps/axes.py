@@ -49,7 +49,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Coordinate:
+class AxisCoordinate:
     """Values of one parameter along a dimension, in engine units where they are figures."""
 
     parameter: str
@@ -71,7 +71,7 @@ class Dimension:
 
     name: str
     points: tuple[Point, ...]
-    coordinates: tuple[Coordinate, ...] = ()
+    coordinates: tuple[AxisCoordinate, ...] = ()
 
 
 def dimension_of(
@@ -281,17 +281,17 @@ def shape_at(tree: Node, key: str) -> Shape:
     return shape
 
 
-def _coordinate(base: Node, column: Sequence[Change]) -> Coordinate:
+def _coordinate(base: Node, column: Sequence[Change]) -> AxisCoordinate:
     """Values of a parameter along an axis: figures in engine units, or else in words."""
     key = column[0].key
     kind = shape_at(base, key).kind
     plain = [change.value.plain() for change in column]
     try:
         if kind is not None:
-            return Coordinate(key, tuple(float(units.read(kind, value)) for value in plain), kind.unit)
+            return AxisCoordinate(key, tuple(float(units.read(kind, value)) for value in plain), kind.unit)
     except UnitError:
         pass  # the cell with this value is refused, with its place
-    return Coordinate(key, tuple(in_words(value) for value in plain), "")
+    return AxisCoordinate(key, tuple(in_words(value) for value in plain), "")
 
 
 def _spread(

@@ -40,7 +40,7 @@ CELLS_MAX = 100_000
 FOLDER = "sweeps"
 
 
-class Cell(NamedTuple):
+class SweepCell(NamedTuple):
     """One cell: its number, the place of its point along each dimension, and the labels there."""
 
     number: int
@@ -105,7 +105,7 @@ class LoadedSweep:
         """Number of cells."""
         return math.prod(self.shape)
 
-    def cell(self, number: int) -> Cell:
+    def cell(self, number: int) -> SweepCell:
         """A cell by its number: the last dimension runs fastest."""
         places = []
         for size in reversed(self.shape):
@@ -116,7 +116,7 @@ class LoadedSweep:
             dimension.name: dimension.points[place].label
             for dimension, place in zip(self.dimensions, places, strict=True)
         }
-        return Cell(self._number(places), tuple(places), labels)
+        return SweepCell(self._number(places), tuple(places), labels)
 
     def _number(self, places: Sequence[int]) -> int:
         number = 0
@@ -133,17 +133,17 @@ class LoadedSweep:
         """Trades of all cells."""
         return tuple(dict.fromkeys(trade for size in self.sizes for trade in size.trades))
 
-    def cells(self) -> Iterator[Cell]:
+    def cells(self) -> Iterator[SweepCell]:
         """All cells."""
         return map(self.cell, range(self.count))
 
-    def changes(self, cell: Cell) -> list[Change]:
+    def changes(self, cell: SweepCell) -> list[Change]:
         """What the cell lays over the base, in order: its policy first, so that axes may vary a policy."""
         chosen = list(zip(self.dimensions, cell.places, strict=True))
         chosen.sort(key=lambda pair: pair[0].name != POLICY)
         return [change for dimension, place in chosen for change in dimension.points[place].changes]
 
-    def tree(self, cell: Cell) -> Node:
+    def tree(self, cell: SweepCell) -> Node:
         """The scenario of a cell, as it would be written.
 
         Raises
@@ -157,7 +157,7 @@ class LoadedSweep:
             tree = set_at(tree, parts, value, [place] * len(parts))
         return tree
 
-    def load(self, cell: Cell) -> LoadedScenario[Scenario]:
+    def load(self, cell: SweepCell) -> LoadedScenario[Scenario]:
         """The scenario of a cell, validated.
 
         Raises
@@ -336,7 +336,7 @@ def check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
     ScenarioError
         With every problem once, where it stands, and in which cells.
     """
-    met: dict[tuple[str, int, int, str, str], tuple[LocatedProblem, list[Cell]]] = {}
+    met: dict[tuple[str, int, int, str, str], tuple[LocatedProblem, list[SweepCell]]] = {}
     sizes, checked = [], 0
     for cell in loaded.cells():
         if loaded.sweep.seeds and cell.places[-1]:
@@ -357,7 +357,7 @@ def check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
     return tuple(sizes)
 
 
-def _with_cells(located: LocatedProblem, cells: Sequence[Cell], checked: int) -> LocatedProblem:
+def _with_cells(located: LocatedProblem, cells: Sequence[SweepCell], checked: int) -> LocatedProblem:
     """A problem that says in which cells it was met, unless in all."""
     if len(cells) == checked and checked > 1:
         return located

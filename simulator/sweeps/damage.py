@@ -23,7 +23,7 @@ from simulator.sweeps.folder import (
 RECORDS = "records"
 
 
-class Damage(NamedTuple):
+class CellDamage(NamedTuple):
     """Something of a sweep on disk that is not what its ledger says: of which cell, and what."""
 
     cell: int
@@ -32,7 +32,7 @@ class Damage(NamedTuple):
     what: str
 
 
-def find_damage(folder: SweepFolder) -> Iterator[Damage]:
+def find_damage(folder: SweepFolder) -> Iterator[CellDamage]:
     """Everything that is in a ledger and not whole on disk, by reading all of it."""
     state, manifest = folder.state, folder.manifest
     ended = state.with_status(DONE, STOPPED)
@@ -40,7 +40,7 @@ def find_damage(folder: SweepFolder) -> Iterator[Damage]:
         array = folder.array(name)
         for cell, entry in entries.items():
             if not _holds(array, cell, entry["sha256"]):
-                yield Damage(cell, name, None, f"the {name} are missing or damaged")
+                yield CellDamage(cell, name, None, f"the {name} are missing or damaged")
     outcomes = folder.array(OUTCOMES)
     for cell, blocks in state.blocks.items():
         if not manifest.keeps_paths and cell in ended:
@@ -48,13 +48,15 @@ def find_damage(folder: SweepFolder) -> Iterator[Damage]:
         for block, entry in blocks.items():
             paths = slice(entry["first_path"], entry["first_path"] + entry["paths"])
             if not _holds(outcomes, (cell, paths), entry["sha256"]):
-                yield Damage(cell, OUTCOMES, block, f"the outcomes of block {block} are missing or damaged")
+                yield CellDamage(
+                    cell, OUTCOMES, block, f"the outcomes of block {block} are missing or damaged"
+                )
     for cell in ended if manifest.keep != "statistics" else ():
         if not _is_run_whole(folder.run_of(cell)):
-            yield Damage(cell, RECORDS, None, "the records of its run are missing or damaged")
+            yield CellDamage(cell, RECORDS, None, "the records of its run are missing or damaged")
 
 
-def forget_damage(folder: SweepFolder) -> list[Damage]:
+def forget_damage(folder: SweepFolder) -> list[CellDamage]:
     """Strike what the store no longer holds as it was written, and cells that failed: both are done anew."""
     state = folder.state
     found = list(find_damage(folder))

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from simulator.ensemble.execution import COPIES_OF_BLOCK, layout_of, prepare_run
+from simulator.ensemble.description import layout_of, prepare_run
+from simulator.ensemble.execution import COPIES_OF_BLOCK
 from simulator.ensemble.jobs import Job, OpenJob
 from simulator.ensemble.plan import Block
 from simulator.results.layout import Array, Layout
@@ -25,7 +26,7 @@ PROCESS_BYTES = 350e6
 
 
 @dataclass(frozen=True)
-class Estimate:
+class SweepEstimate:
     """What a sweep will take.
 
     Parameters
@@ -68,7 +69,7 @@ class _Timed:
 
 def estimate(
     loaded: LoadedSweep, plan: Plan, chosen: list[int], *, workers: int, keeps_paths: bool
-) -> Estimate:
+) -> SweepEstimate:
     """Estimate by playing a small block of the first, a middle and the last cell that can be prepared.
 
     Parameters
@@ -96,7 +97,7 @@ def estimate(
     figures = len(plan.rows) * (len(plan.statistics) + 3) * 8.0
     speed = 1.0 + SHARE_OF_WORKER * (workers - 1)
     seconds = preparing * len(chosen) + path_days * simulating / speed
-    return Estimate(
+    return SweepEstimate(
         cells=len(chosen),
         paths=paths,
         blocks=sum(-(-size.paths // size.block) for size in sizes),

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.opening import Prepared
-from simulator.ensemble.execution import describe_run, layout_of, prepare_run
+from simulator.ensemble.description import describe_run, layout_of, prepare_run
 from simulator.ensemble.executors import Executor, is_hopeless
 from simulator.ensemble.jobs import Done, Failed, Job, Task
 from simulator.ensemble.log import RunLog
+from simulator.ensemble.observer import Observer
 from simulator.ensemble.plan import plan_blocks
-from simulator.ensemble.progress import Progress
 from simulator.ensemble.stopping import StopSignal
 from simulator.results.folder import RunFolder, begin_or_resume
 from simulator.results.ledger import append_block
@@ -94,7 +94,7 @@ def work_through(
     executor: Executor,
     chosen: Collection[int],
     *,
-    progress: Progress,
+    observer: Observer,
     log: RunLog,
     stop: StopSignal | None = None,
     fence: Fence | None = None,
@@ -107,7 +107,7 @@ def work_through(
         Locked and ready.
     chosen
         Numbers of the cells.
-    progress, log
+    observer, log
         Are told of finished paths, and of cells.
     fence
         By which workers know that this process still holds the folder.
@@ -120,7 +120,7 @@ def work_through(
     started = time.perf_counter()
     damaged = forget_damage(folder)
     log.note("begins", cells=len(chosen), ended_before=len(folder.state.cells), damaged=len(damaged))
-    work = _Work(loaded, folder, executor, tuple(sorted(chosen)), progress, log, fence)
+    work = _Work(loaded, folder, executor, tuple(sorted(chosen)), observer, log, fence)
     with closing(executor.results(work.tasks(), stop, work.note_retry)) as results:
         for result in results:
             work.take(result)
@@ -139,7 +139,7 @@ class _Work:
         folder: SweepFolder,
         executor: Executor,
         chosen: tuple[int, ...],
-        progress: Progress,
+        observer: Observer,
         log: RunLog,
         fence: Fence | None,
     ) -> None:
@@ -147,7 +147,7 @@ class _Work:
         self.folder = folder
         self.executor = executor
         self.chosen = chosen
-        self.progress = progress
+        self.observer = observer
         self.log = log
         self.fence = fence
         self.plan: Plan = folder.manifest.statistics
@@ -253,7 +253,7 @@ class _Work:
             worker=finished.worker,
             stopped=dict(finished.stopped),
         )
-        self.progress.advance(finished.paths)
+        self.observer.advances(finished.paths)
 
     def _close_if_over(self, cell: OpenCell) -> None:
         """Sum up a cell when nothing of it is left to do, and let the workers forget it."""

@@ -37,8 +37,8 @@ from simulator.sweeps.manifest import (
     FORMAT,
     FORMAT_VERSION,
     SweepManifest,
-    differences,
     read_sweep_manifest,
+    sweep_differences,
 )
 
 STORE, CELLS = "results.zarr", "cells"
@@ -132,7 +132,7 @@ def begin_or_resume_sweep(
     if used:
         found = read_sweep_manifest(folder)
         if found.key != manifest.key and not overwrite:
-            what = " and ".join(differences(found, manifest))
+            what = " and ".join(sweep_differences(found, manifest))
             raise OutputError(
                 f"{shown(folder)}: found another sweep there: {what} changed. Choose another folder with -o,"
                 " or replace it with --overwrite.",

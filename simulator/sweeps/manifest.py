@@ -191,7 +191,7 @@ def read_sweep_manifest(folder: Path) -> SweepManifest:
     return manifest
 
 
-def differences(found: SweepManifest, wanted: SweepManifest) -> Iterable[str]:
+def sweep_differences(found: SweepManifest, wanted: SweepManifest) -> Iterable[str]:
     """What makes two sweeps different, in words."""
     said = {
         "source_sha256": "the version of the code",

@@ -179,7 +179,7 @@ class Plan:
     def _stream(self, blocks: Blocks, trades: Sequence[str], antithetic: bool) -> Stream:
         first = {row: number for number, row in enumerate(self.columns)}
         wanted = [
-            streaming.Ratio(
+            streaming.ColumnRatio(
                 first[Row(ratio.of.numerator, ratio.dim, label)],
                 first[Row(ratio.of.denominator, ratio.dim, label)],
                 ratio.of.factor,

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from simulator.analysis.comparison import DETECTED, Comparison, compare
-from simulator.analysis.policies import BENEFITS, OUTLAY, is_clearly_ahead
-from simulator.cli import app
+from simulator.analysis.comparison import Comparison, compare
+from simulator.analysis.contrast import DETECTED
+from simulator.analysis.policies import BENEFITS, OUTLAY
+from simulator.analysis.ranking import is_clearly_ahead
+from simulator.cli.main import app
 from simulator.ensemble.execution import run_scenario
 from simulator.results.folder import open_run
 from simulator.results.measures import MEASURES

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.analysis import knife_edge as module
-from simulator.analysis.knife_edge import KnifeEdge, Point, knife_edge, knife_edge_in_words
-from simulator.cli import app
+from simulator.analysis.knife_edge import KnifeEdge, TriedMultiple, knife_edge, knife_edge_in_words
+from simulator.cli.main import app
 from simulator.results.statistics import mean
 from simulator.scenario.errors import Problems
 from simulator.scenario.loading import load_scenario
@@ -20,11 +20,11 @@ from simulator.scenario.loading import load_scenario
 TOY = Path(__file__).parents[1] / "ensemble" / "toy.yaml"
 
 
-def points_of(seed: int, paths: int = 200) -> tuple[Point, ...]:
+def points_of(seed: int, paths: int = 200) -> tuple[TriedMultiple, ...]:
     """Shares given up that grow with the multiple, on common chance: 0.3 m on average, crossing 0.6 at 2."""
     chance = 1.0 + 0.4 * np.random.default_rng(seed).standard_normal(paths)
     multiples = (1.0, 1.5, 1.9, 2.1, 3.0)
-    return tuple(Point(m, "", mean(0.3 * m * chance), 0.3 * m * chance) for m in multiples)
+    return tuple(TriedMultiple(m, "", mean(0.3 * m * chance), 0.3 * m * chance) for m in multiples)
 
 
 def test_the_error_of_the_crossing_is_that_of_repetition() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from simulator.analysis import known_answers
 from simulator.analysis.known_answers import KnownAnswer, all_answers
+from simulator.cli.upkeep import app
 
 PAGE = Path(__file__).parents[2] / "docs" / "model" / "known_answers.md"
 
@@ -48,13 +50,13 @@ def test_the_page_shows_every_row(answers: list[KnownAnswer]) -> None:
             assert row + answer.shown in page
 
 
-def test_the_command_reports_a_row_that_fails(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_reports_a_row_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = KnownAnswer("Model", "source", "quantity", "1.00", (1.02,))
     monkeypatch.setattr(known_answers, "all_answers", lambda: iter([wrong]))
-    assert known_answers.main([]) == 1
-    assert "DIFFERS" in capsys.readouterr().out
+    done = CliRunner().invoke(app, ["known-answers"])
+    assert done.exit_code == 1
+    assert "DIFFERS" in done.output
     monkeypatch.setattr(known_answers, "all_answers", lambda: iter([wrong._replace(obtained=(1.001,))]))
-    assert known_answers.main(["--markdown"]) == 0
-    assert "| Model | source | quantity | 1.00 | 1.00 |" in capsys.readouterr().out
+    done = CliRunner().invoke(app, ["known-answers", "--markdown"])
+    assert done.exit_code == 0
+    assert "| Model | source | quantity | 1.00 | 1.00 |" in done.output

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from simulator.analysis import leverage_cycles as model
-from simulator.analysis.leverage_cycles import Funds, clustering, hill_exponent, leverage_cycle
+from simulator.analysis.leverage_cycles import LeveragedFunds, clustering, leverage_cycle, loss_exponent
 
 
-def some_funds() -> tuple[Funds, np.ndarray]:
+def some_funds() -> tuple[LeveragedFunds, np.ndarray]:
     aggressiveness = np.array(model.AGGRESSIVENESS, dtype=np.float64)
     count = aggressiveness.size
     shares, cash = np.linspace(0.0, 60.0, count), np.linspace(4.0, -56.5, count)
-    return Funds(shares, cash, np.zeros(count), np.zeros(count)), aggressiveness
+    return LeveragedFunds(shares, cash, np.zeros(count), np.zeros(count)), aggressiveness
 
 
 @pytest.mark.parametrize("noise", [700.0, 900.0, 1_000.0, 1_150.0])
@@ -59,7 +59,7 @@ def test_the_compiled_steps_equal_plain_python() -> None:
     zeros = [np.zeros(aggressiveness.size) for _ in range(3)]
     price = np.empty(400)
     closures = model._play_steps.py_func(  # type: ignore[attr-defined]
-        draws, aggressiveness, 10.0, Funds(zeros[0], opening, zeros[1], zeros[2]), price
+        draws, aggressiveness, 10.0, LeveragedFunds(zeros[0], opening, zeros[1], zeros[2]), price
     )
     np.testing.assert_array_equal(price, compiled.price)
     assert closures == compiled.closures
@@ -67,7 +67,7 @@ def test_the_compiled_steps_equal_plain_python() -> None:
 
 def test_the_tail_estimator_finds_a_known_power() -> None:
     losses = np.random.Generator(np.random.Philox(key=1)).pareto(3.0, 40_000) + 1.0
-    exponent, error = hill_exponent(losses)
+    exponent, error = loss_exponent(losses)
     assert abs(exponent - 3.0) < 5.0 * error
     assert abs(exponent - 4.0) > 5.0 * error
 

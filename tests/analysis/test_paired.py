@@ -9,7 +9,7 @@ import pytest
 
 from simulator.analysis.paired import (
     average,
-    difference,
+    difference_of,
     expected_shortfall,
     over,
     scaled,
@@ -34,13 +34,13 @@ def two_runs(seed: int, paths: int = PATHS) -> tuple[np.ndarray, np.ndarray]:
 
 
 STATISTICS = {
-    "average": lambda base, other, paired: difference(average(other), average(base), is_paired=paired),
-    "expected shortfall": lambda base, other, paired: difference(
+    "average": lambda base, other, paired: difference_of(average(other), average(base), is_paired=paired),
+    "expected shortfall": lambda base, other, paired: difference_of(
         expected_shortfall(other, 0.9), expected_shortfall(base, 0.9), is_paired=paired
     ),
     "ratio of differences": lambda base, other, paired: over(
-        difference(average(other), average(base), is_paired=paired),
-        difference(average(other**2), average(base**2), is_paired=paired),
+        difference_of(average(other), average(base), is_paired=paired),
+        difference_of(average(other**2), average(base**2), is_paired=paired),
     ),
 }
 
@@ -64,8 +64,8 @@ def test_errors_are_those_of_repetition(name: str, is_paired: bool) -> None:
 def test_a_pairing_that_is_not_there_would_be_seen() -> None:
     """The planted error: independent runs treated as paired by the error of common chance alone."""
     base, other = two_runs(1)
-    paired = difference(average(other), average(base), is_paired=True).estimate
-    apart = difference(average(other), average(base), is_paired=False).estimate
+    paired = difference_of(average(other), average(base), is_paired=True).estimate
+    apart = difference_of(average(other), average(base), is_paired=False).estimate
     assert paired.value == apart.value
     assert apart.standard_error / paired.standard_error > 4.0
 
@@ -101,8 +101,8 @@ def test_mirrored_paths_are_one_draw() -> None:
     """A difference linear in the mirrored chance has no error at all once pairs are averaged."""
     up = np.random.default_rng(2).standard_normal(50)
     chance = np.column_stack([up, -up]).ravel()
-    plain = difference(average(3.0 * chance), average(chance), is_paired=True).estimate
-    mirrored = difference(
+    plain = difference_of(average(3.0 * chance), average(chance), is_paired=True).estimate
+    mirrored = difference_of(
         average(3.0 * chance, is_mirrored=True), average(chance, is_mirrored=True), is_paired=True
     ).estimate
     assert plain.standard_error > 0.1

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from simulator.analysis.attribution import EACH, GROUPS, Attribution, attribute
 from simulator.analysis.channels import JUDGED_BY, TOLD, play_outcomes, without_channel
 from simulator.analysis.shapley import coalitions, exact, sampled
-from simulator.cli import app
+from simulator.cli.main import app
 from simulator.scenario.loading import load_scenario
 
 TOY = Path(__file__).parents[1] / "ensemble" / "toy.yaml"

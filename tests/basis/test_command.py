@@ -12,9 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from simulator.basis.reading import INPUT_COLUMNS
+from simulator.basis.bond_file import INPUT_COLUMNS
 from simulator.basis.writing import OUTPUT_COLUMNS, safe_cell
-from simulator.basis_command import register
+from simulator.cli.basis import register
 from tests.basis.test_rows import TYH2
 
 HEADER = ",".join(INPUT_COLUMNS)
@@ -234,7 +234,7 @@ def test_output_that_cannot_be_written_is_said_and_leaves_nothing_behind(tmp_pat
 
 def test_help_does_not_load_the_compiler() -> None:
     program = (
-        "import sys, typer; from simulator.basis_command import register; register(typer.Typer());"
+        "import sys, typer; from simulator.cli.basis import register; register(typer.Typer());"
         "sys.exit(any(m in sys.modules for m in ('numpy', 'numba')))"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}

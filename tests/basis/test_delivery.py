@@ -15,7 +15,7 @@ from simulator.basis.delivery import (
     switch_map,
     switch_yield_pct,
 )
-from simulator.basis.options import (
+from simulator.basis.delivery_options import (
     QualityOption,
     curve_shifts,
     driver_shifts,

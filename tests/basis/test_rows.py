@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 
 from simulator.basis.bonds import bonds_from_yield
 from simulator.basis.dates import coupon_period, day_numbers, month_of, payment_day_of_month
-from simulator.basis.rows import (
-    COLUMNS,
-    BasisRows,
-    basis_inputs,
-    basis_rows,
-    computed_rows,
-    implied_repo_ranks,
-)
+from simulator.basis.inputs import basis_inputs
+from simulator.basis.rows import COLUMNS, BasisRows, basis_rows, computed_rows, implied_repo_ranks
 from simulator.contracts import CONTRACTS
 from simulator.market import futures
 

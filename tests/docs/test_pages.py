@@ -19,7 +19,7 @@ import simulator.agents
 import simulator.engine
 import simulator.market
 from simulator.analysis.dash_for_cash import BEGIN
-from simulator.cli import app, main
+from simulator.cli.main import app, main
 from simulator.engine.opening import prepare
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
@@ -85,7 +85,7 @@ def test_guide_of_sweeps_names_every_outcome_and_event() -> None:
 
 def test_reference_of_results_is_current() -> None:
     page = (DOCS / "reference" / "results.md").read_text(encoding="utf-8")
-    told = "make it anew: python -m simulator.results.reference > docs/reference/results.md"
+    told = "make it anew: python -m simulator.cli.upkeep results-page > docs/reference/results.md"
     assert page == results_page(), told
 
 

@@ -16,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from simulator.calibration import comparison, moments
-from simulator.calibration.comparison import exact_correlation
+from simulator.calibration import goodness_of_fit, moments
+from simulator.calibration.goodness_of_fit import exact_correlation
 from simulator.calibration.moments import WINDOWS, fit_rate_model, sample_moments
+from simulator.cli.upkeep import app
 from simulator.drivers.block import DriverSpec, draw_block
 from simulator.drivers.history import YieldHistory
 from simulator.drivers.random_streams import normals
@@ -91,7 +93,7 @@ def test_statistics_of_the_data_are_the_published_ones(yields: YieldHistory) -> 
 
 
 def scored(name: str, model: RateModel, yields: YieldHistory) -> dict[str, np.ndarray]:
-    found = comparison.comparison(model, yields.changes_bp(*WINDOWS[name]))
+    found = goodness_of_fit.comparison(model, yields.changes_bp(*WINDOWS[name]))
     return {key: values[3] for key, values in found.items()}
 
 
@@ -157,11 +159,11 @@ def test_shipped_regimes_are_the_fit(yields: YieldHistory) -> None:
 def test_the_fit_finds_a_known_model() -> None:
     """Fitted to 8,000 days of a known model, moments come back within their sampling error."""
     truth = REGIMES["2010-2019"]
-    changes = comparison.simulated_changes(truth, 8_000, 1, 5)[0]
+    changes = goodness_of_fit.simulated_changes(truth, 8_000, 1, 5)[0]
     dates = np.datetime64("1990-01-01", "D") + np.arange(8_001)
     levels = np.concatenate([np.zeros((1, 7)), np.cumsum(changes, axis=0)])
     fitted = fit_rate_model(YieldHistory("made.csv", dates, levels), "1990-01-02", "2030-01-01")
-    values = comparison.comparison(fitted, changes)
+    values = goodness_of_fit.comparison(fitted, changes)
     assert all((np.abs(scored_values[3]) < 5.0).all() for scored_values in values.values())
     assert abs(fitted.volatility.persistence_per_day - truth.volatility.persistence_per_day) < 0.01
     assert np.allclose(fitted.volatility_sensitivity, truth.volatility_sensitivity, rtol=0.0, atol=0.2)
@@ -200,10 +202,10 @@ def test_hill_exponent_of_a_pareto_sample() -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        comparison.comparison_table,
-        comparison.correlation_table,
-        comparison.index_table,
-        pytest.param(comparison.jump_table, marks=pytest.mark.slow),
+        goodness_of_fit.comparison_table,
+        goodness_of_fit.correlation_table,
+        goodness_of_fit.index_table,
+        pytest.param(goodness_of_fit.jump_table, marks=pytest.mark.slow),
     ],
 )
 def test_the_page_holds_what_the_command_prints(
@@ -213,6 +215,7 @@ def test_the_page_holds_what_the_command_prints(
     assert table(yields) in page
 
 
-def test_command(yields: YieldHistory, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert moments.main(["--data", str(tmp_path)]) == 2
-    assert "treasury_par_yields_daily.csv" in capsys.readouterr().err
+def test_command(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["regimes", "--data", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "treasury_par_yields_daily.csv" in done.output

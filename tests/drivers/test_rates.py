@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.calibration.comparison import exact_correlation, simulated_changes
+from simulator.calibration.goodness_of_fit import exact_correlation, simulated_changes
 from simulator.calibration.moments import exact_moments
 from simulator.drivers.block import DriverSpec, draw_block
 from simulator.drivers.rates import FACTOR_COUNT, TENOR_COUNT, TENOR_YEARS, RateModel

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from typer.testing import CliRunner
 
-from simulator.analysis.channels import JUDGED_BY, PRICE_IMPACT, ChannelTable, channel_table, main, told
+from simulator.analysis.channels import JUDGED_BY, PRICE_IMPACT, ChannelTable, channel_table, told_measures
+from simulator.cli.upkeep import app
 from simulator.engine.parameters import CHOICE
 from simulator.results.statistics import difference
 from simulator.scenario.loading import load_scenario
@@ -81,10 +83,12 @@ def test_the_answer_does_not_depend_on_the_most_rounds_once_there_are_enough() -
     assert worse.value > ERRORS_MIN * worse.standard_error
 
 
-def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    main([str(SCENARIOS / "toy.yaml"), "--paths", "2", "--set", "output.precision=float64"])
-    printed = capsys.readouterr().out
+def test_the_command_prints_the_table() -> None:
+    settings = ["--paths", "2", "--set", "output.precision=float64"]
+    ended = CliRunner().invoke(app, ["channels", str(SCENARIOS / "toy.yaml"), *settings])
+    assert ended.exit_code == 0, ended.output
+    printed = ended.stdout
     for words in ("full model", "variation margin", "dealer capacity", "price impact", "standard errors"):
         assert words in printed
-    for measure in told().values():
+    for measure in told_measures().values():
         assert measure.in_short.split()[0] in printed

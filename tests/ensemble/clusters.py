@@ -17,7 +17,7 @@ from simulator.results.layout import Array
 
 ROOT = Path(__file__).resolve().parents[2]
 DASK = str(Path(sys.executable).with_name("dask"))
-UNWIND = "import sys; from simulator.cli import main; sys.argv[0] = 'unwind'; main()"
+UNWIND = "import sys; from simulator.cli.main import main; sys.argv[0] = 'unwind'; main()"
 PATIENCE_S = 120.0
 
 

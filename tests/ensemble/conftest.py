@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from simulator.cli.options import Telling
+from simulator.cli.run import RunOptions, play
 from simulator.ensemble.execution import RunOutcome, run_scenario
+from simulator.ensemble.resources import Resources
 from simulator.scenario.loading import LoadedScenario, load_scenario
 from simulator.scenario.schema import Scenario
 
@@ -24,6 +27,22 @@ Run = Callable[..., RunOutcome]
 
 def load_toy(*overrides: str) -> LoadedScenario[Scenario]:
     return load_scenario(TOY, overrides)
+
+
+def run_command(
+    loaded: LoadedScenario[Scenario],
+    *,
+    output: str | Path | None = None,
+    quiet: bool = False,
+    as_json: bool = False,
+    path: int | None = None,
+    audit: bool = False,
+) -> int:
+    """``unwind run`` on a scenario that is loaded already, without the report; its exit code."""
+    folder = None if output is None else str(output)
+    telling = Telling(no_report=True, quiet=quiet, as_json=as_json)
+    options = RunOptions(file=str(TOY), output=folder, path=path, audit=audit, telling=telling)
+    return play(loaded, Resources(), options)
 
 
 @pytest.fixture(scope="session")

@@ -19,11 +19,12 @@ from simulator.ensemble import cluster as clustering
 from simulator.ensemble.cluster import check_address, scheduler_address
 from simulator.ensemble.description import layout_of, prepare_run
 from simulator.ensemble.execution import run_scenario
-from simulator.ensemble.executors import Executor, WorkerDiedError, open_executor
+from simulator.ensemble.executors import Executor, WorkerDiedError
 from simulator.ensemble.jobs import Done, Failed, Job, Reduce, Task
 from simulator.ensemble.plan import plan_blocks
 from simulator.ensemble.preflight import ADVICE
 from simulator.ensemble.resources import Resources
+from simulator.ensemble.session import open_executor
 from simulator.ensemble.under_way import Terms, run_under_way
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED, OutputError
 from simulator.results.folder import open_run

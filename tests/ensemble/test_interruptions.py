@@ -25,7 +25,7 @@ OVERRIDES = ("numerics.block=20",)
 KILLS = 3
 PATIENCE_S = 120.0
 
-COMMAND = "import sys; from simulator.cli import main; sys.argv[0] = 'unwind'; main()"
+COMMAND = "import sys; from simulator.cli.main import main; sys.argv[0] = 'unwind'; main()"
 
 
 def start(folder: Path, *more: str) -> subprocess.Popen[str]:

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.cli.options import Telling
+from simulator.cli.resume import ResumeOptions, resume_run, tell_status, verify_run_at
 from simulator.ensemble.execution import run_scenario
-from simulator.ensemble.recovery import resume_command, status_command, verify_command
 from simulator.ensemble.resources import Resources
-from simulator.ensemble.run import run_command
-from simulator.ensemble.status import run_status
+from simulator.ensemble.run_status import run_status
 from simulator.ensemble.under_way import Shard, Terms
 from simulator.results import manifest as manifests
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError
@@ -28,7 +28,7 @@ from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from simulator.scenario.loading import load_scenario
 from tests.ensemble.clusters import ended, kill_tree, ledger_lines, unwind, wait_until
-from tests.ensemble.conftest import TOY, load_toy
+from tests.ensemble.conftest import TOY, load_toy, run_command
 
 KINDS = (
     "bit",
@@ -55,8 +55,9 @@ def digest(folder: Path) -> str:
     return results_digest(run.store, run.layout)
 
 
-def resume(folder: Path, **options: bool) -> int:
-    return resume_command(str(folder), Resources(threads=2), quiet=True, **options)
+def resume(folder: str | Path, **options: bool) -> int:
+    asked = ResumeOptions(output=str(folder), telling=Telling(no_report=True, quiet=True), **options)
+    return resume_run(asked, Resources(threads=2))
 
 
 # Injuries
@@ -69,7 +70,7 @@ def test_injuries_are_found_and_exactly_what_is_damaged_is_done_again(finished: 
         kind = KINDS[number % len(KINDS)]
         before = {file: file.read_bytes() for file in finished.rglob("*") if file.is_file()}
         injured = injure(finished, kind, chance)
-        assert verify_command(str(finished)) == UNFINISHED, f"{kind} of {injured} was not found"
+        assert verify_run_at(str(finished)) == UNFINISHED, f"{kind} of {injured} was not found"
         if kind == "manifest":
             assert resume(finished) == ENVIRONMENT  # refused: it says what the run is
             injured.write_bytes(before[injured])
@@ -81,7 +82,7 @@ def test_injuries_are_found_and_exactly_what_is_damaged_is_done_again(finished: 
         block = injured.name.split(".")[1] if injured.name.startswith("c.") else None
         assert changed <= {block}, f"{kind} of {injured}: blocks {changed} were written"
         if kind == "junk":
-            assert verify_command(str(finished)) == UNFINISHED  # not ours to delete
+            assert verify_run_at(str(finished)) == UNFINISHED  # not ours to delete
             injured.unlink()
         assert verify_run(finished) == []
     assert digest(finished) == whole
@@ -126,19 +127,19 @@ def injure(folder: Path, kind: str, chance: np.random.Generator) -> Path:
 
 
 def test_what_verify_says(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert verify_command(str(finished)) == 0
+    assert verify_run_at(str(finished)) == 0
     assert "whole; 3 blocks, 24 paths" in capsys.readouterr().out
     for file in (finished / "results.zarr" / "dislocation").glob("c.[12].*"):
         file.unlink()
-    assert verify_command(str(finished)) == UNFINISHED
+    assert verify_run_at(str(finished)) == UNFINISHED
     said = capsys.readouterr().out
     assert "block 1  cannot be read: dislocation: the chunk of block 1 is missing" in said
     assert f"2 injuries. Repair the run with: unwind resume {finished}" in said
-    assert verify_command(str(finished), as_json=True) == UNFINISHED
+    assert verify_run_at(str(finished), as_json=True) == UNFINISHED
     record = json.loads(capsys.readouterr().out)
     assert not record["is_whole"]
     assert [injury["block"] for injury in record["damage"]] == [1, 2]
-    assert verify_command(str(finished / "nowhere")) == BAD_INPUT
+    assert verify_run_at(str(finished / "nowhere")) == BAD_INPUT
 
 
 # Resuming
@@ -169,7 +170,7 @@ def test_a_run_is_finished_without_the_files_that_it_was_made_from(tmp_path: Pat
     assert digest(tmp_path / "run") == whole
     (copy,) = (tmp_path / "run" / "inputs").iterdir()
     copy.write_text(copy.read_text().replace("Birch", "Larch"))
-    assert verify_command(str(tmp_path / "run")) == UNFINISHED
+    assert verify_run_at(str(tmp_path / "run")) == UNFINISHED
     assert resume(tmp_path / "run") == ENVIRONMENT
 
 
@@ -217,7 +218,7 @@ def test_status_names_what_was_given_up_until_it_is_done(
     for block in failed:
         append_failure(ledger_file(run.path, "", "failures"), run.manifest.run_key, block)
     assert run_status(run.path).given_up == (failed[1],)
-    assert status_command(str(run.path)) == 0
+    assert tell_status(str(run.path)) == 0
     assert "given up: paths 8 to 15 after 2 attempts: ValueError: poison" in capsys.readouterr().out
     assert resume(run.path) == 0
     assert run_status(run.path).given_up == ()
@@ -330,15 +331,15 @@ def test_a_server_of_files_holds_a_run(ftp: tuple[str, Path], finished: Path) ->
     }
     remote = place(f"{url}/run")
     assert digest(remote) == whole == digest(served / "run")
-    assert verify_command(f"{url}/run") == 0
+    assert verify_run_at(f"{url}/run") == 0
     chunk = served / "run" / "results.zarr" / "dislocation" / "c.1.0.0"
     chunk.write_bytes(chunk.read_bytes()[:-1])
     (served / "run" / "ledger" / "block-0000002.json").unlink()
     assert {damage.block for damage in verify_run(remote)} == {None, 1, 2}
-    assert resume_command(f"{url}/run", Resources(threads=2), quiet=True) == 0
+    assert resume(f"{url}/run") == 0
     assert verify_run(remote) == []
     assert digest(remote) == whole
-    assert status_command(f"{url}/run") == 0
+    assert tell_status(f"{url}/run") == 0
 
 
 def test_results_in_memory_open_like_those_on_disk(finished: Path) -> None:

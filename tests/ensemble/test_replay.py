@@ -10,13 +10,13 @@ import pytest
 
 from simulator.engine.simulate import simulate_block
 from simulator.engine.status import STATUS
-from simulator.ensemble.execution import RunOutcome, prepare_run
+from simulator.ensemble.description import prepare_run
+from simulator.ensemble.execution import RunOutcome
 from simulator.ensemble.replay import day_rows, diary_entries, money, play_path, story
-from simulator.ensemble.run import run_command
 from simulator.results.errors import BAD_INPUT, UNFINISHED
 from simulator.results.reading import open_results
 from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET, position
-from tests.ensemble.conftest import WILD, load_toy
+from tests.ensemble.conftest import WILD, load_toy, run_command
 
 LOADED = ("output.agents=true", "paths=44")
 

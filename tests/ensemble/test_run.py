@@ -12,9 +12,8 @@ import pytest
 from simulator.engine.opening import prepare
 from simulator.engine.simulate import simulate_block
 from simulator.engine.status import PRICE_OUT_OF_RANGE
+from simulator.ensemble.cores import pin_linear_algebra
 from simulator.ensemble.execution import RunOutcome, run_scenario
-from simulator.ensemble.run import run_command
-from simulator.ensemble.threads import pin_linear_algebra
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError
 from simulator.results.folder import open_run
 from simulator.results.locks import locked
@@ -23,7 +22,7 @@ from simulator.results.outcomes import collect_outcomes
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from simulator.results.variables import BY_TRADE, OF_MARKET
-from tests.ensemble.conftest import WILD, Run, load_toy
+from tests.ensemble.conftest import WILD, Run, load_toy, run_command
 
 
 def digest(outcome: RunOutcome) -> str:

@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from simulator.cli.summary_display import print_summary
 from simulator.ensemble.execution import RunOutcome, run_scenario
-from simulator.ensemble.run import run_command
 from simulator.results import statistics
-from simulator.results.display import print_summary
 from simulator.results.measures import DYSFUNCTION_BP, Event
 from simulator.results.outcomes import collect_outcomes, happened
 from simulator.results.reading import open_results
 from simulator.results.statistics import Estimate
 from simulator.results.summary import Cell, Summary, summarise
-from tests.ensemble.conftest import load_toy
+from tests.ensemble.conftest import load_toy, run_command
 
 
 @pytest.fixture(scope="module")

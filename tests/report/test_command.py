@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import cli
+from simulator.cli import main as cli
 from simulator.report import run_report
 from tests.report.runs import ROOT
 

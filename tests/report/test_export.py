@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from simulator.cli import app
+from simulator.cli.main import app
 from simulator.ensemble.execution import run_scenario
 from simulator.report.export import FORMATS, export
 from simulator.report.images import BROWSER, find_browser

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from simulator.analysis.sensitivity import first_order_index, rank_correlation
 from simulator.api import sweep
-from simulator.cli import app
+from simulator.cli.main import app
 from simulator.report.run_report import write_report
 from simulator.sweeps.reading import open_sweep
 from tests.report.conftest import PHONE, overflow, saved_csv, undrawn

@@ -12,9 +12,9 @@ import pytest
 import simulator
 from simulator.analysis.compared_measures import GROUPS
 from simulator.analysis.comparison import compare
-from simulator.analysis.comparison_display import print_comparison
+from simulator.cli.comparison_display import print_comparison
+from simulator.cli.summary_display import print_summary
 from simulator.ensemble.execution import run_scenario
-from simulator.results.display import print_summary
 from simulator.results.measures import MEASURES, Event, Measure, Ratio, in_table, outcomes
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.reading import open_results

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.results import statistics
-from simulator.results.streaming import Counts, ExactSums, Ratio, Stream, pair_factors
+from simulator.results.streaming import ColumnRatio, Counts, ExactSums, Stream, pair_factors
 
 CUT = 2.0**-12
 
@@ -54,7 +54,7 @@ def test_sums_are_exact(numbers: list[float]) -> None:
 def test_the_same_bits_for_any_blocks(sizes: list[int], antithetic: bool) -> None:
     values = paths(1_001)
     sizes = [2 * size for size in sizes] if antithetic else sizes
-    ratios = (Ratio(0, 4, 100.0),)
+    ratios = (ColumnRatio(0, 4, 100.0),)
     whole = streamed(values, [len(values)], antithetic=antithetic, ratios=ratios)
     cut = streamed(values, sizes, antithetic=antithetic, ratios=ratios)
     assert np.array_equal(_numbers(whole), _numbers(cut), equal_nan=True)
@@ -80,7 +80,7 @@ def _assert_same(found: statistics.Estimate, wanted: statistics.Estimate, rel: f
 @pytest.mark.parametrize("antithetic", [False, True])
 def test_moments_are_those_of_all_paths_at_once(antithetic: bool) -> None:
     values = paths(4_000)
-    stream = streamed(values, [512] * 8, antithetic=antithetic, ratios=[Ratio(0, 4, 1.0)])
+    stream = streamed(values, [512] * 8, antithetic=antithetic, ratios=[ColumnRatio(0, 4, 1.0)])
     for column in range(6):
         _assert_same(stream.mean(column), statistics.mean(values[:, column], antithetic=antithetic))
     _assert_same(stream.probability(3), statistics.probability(values[:, 3], antithetic=antithetic))
@@ -128,7 +128,7 @@ def test_errors_of_quantiles_know_of_pairs() -> None:
 
 
 def test_nothing_known_is_undefined() -> None:
-    stream = Stream(1, ratios=[Ratio(0, 0, 1.0)])
+    stream = Stream(1, ratios=[ColumnRatio(0, 0, 1.0)])
     stream.add(np.full((4, 1), np.nan, np.float32))
     assert math.isnan(stream.mean(0).value)
     assert math.isnan(stream.quantile(0, 0.5).value)

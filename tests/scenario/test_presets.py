@@ -10,11 +10,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from simulator.calibration.ladder import maturity_ladder
-from simulator.calibration.opening_day import OpeningDay, factor_of, first_deferred_month
-from simulator.calibration.presets import SHIPPED, main, preset_text
+from simulator.calibration.opening_day import OpeningDay, first_deferred_month, security_factor
+from simulator.calibration.presets import SHIPPED, preset_text
 from simulator.calibration.public_data import PublicData, Security
+from simulator.cli.upkeep import app
 from simulator.contracts import CONTRACTS
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loading import load_scenario
@@ -100,9 +102,9 @@ def test_another_date_gives_a_preset_as_well(data: PublicData) -> None:
     assert "10-year note, September 2021" in text
 
 
-def test_command_prints_the_preset(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--data", str(folder), "--date", "2020-02-18"])
-    assert capsys.readouterr().out == preset_path(date(2020, 2, 18)).read_text(encoding="utf-8")
+def test_command_prints_the_preset(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["preset", "--data", str(folder), "--date", "2020-02-18"])
+    assert done.output == preset_path(date(2020, 2, 18)).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -110,8 +112,9 @@ def test_command_prints_the_preset(folder: Path, capsys: pytest.CaptureFixture[s
     [("2018-02-01", "no margins and spreads before 2019-07-01"), ("2023-06-01", "no futures-only report")],
 )
 def test_command_says_why_a_date_has_no_preset(folder: Path, day: str, reason: str) -> None:
-    with pytest.raises(SystemExit, match=reason):
-        main(["--data", str(folder), "--date", day])
+    done = CliRunner().invoke(app, ["preset", "--data", str(folder), "--date", day])
+    assert done.exit_code == 1
+    assert reason in done.output
 
 
 @pytest.mark.parametrize("day", SHIPPED, ids=str)
@@ -194,7 +197,7 @@ def test_factors_are_the_exchanges(folder: Path) -> None:
     for row in rows(folder, "ust_futures_conversion_factors_2025.csv"):
         issued, matures = date.fromisoformat(row["issue_date"]), date.fromisoformat(row["maturity_date"])
         security = Security(float(row["coupon_pct"]) / 100.0, issued, matures, 0)
-        factor = factor_of(
+        factor = security_factor(
             CONTRACTS[row["contract"]], security, date.fromisoformat(row["first_delivery_date"])
         )
         assert factor == float(row["conversion_factor"]), row

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.ensemble.executors import Resources
+from simulator.ensemble.resources import Resources
 from simulator.sweeps.cells import LoadedSweep, load_sweep
 from simulator.sweeps.execution import SweepOutcome
-from simulator.sweeps.run import run_sweep
+from simulator.sweeps.running import run_sweep
 from tests.ensemble.conftest import TOY
 
 #: Four cells and a baseline policy.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from simulator.cli import app
+from simulator.cli.main import app
 from simulator.sweeps.execution import SweepOutcome
 from tests.sweeps.conftest import TINY, Write
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.cli.options import Telling
+from simulator.cli.sweep import tell_sweep
 from simulator.ensemble.execution import run_scenario
 from simulator.ensemble.executors import Executor
 from simulator.ensemble.jobs import Done, Task
@@ -19,9 +21,8 @@ from simulator.results.locks import locked
 from simulator.results.places import place
 from simulator.results.reading import open_results, verify_run
 from simulator.sweeps.cells import load_sweep
-from simulator.sweeps.command import report_sweep
 from simulator.sweeps.damage import find_damage
-from simulator.sweeps.estimate import Estimate
+from simulator.sweeps.estimate import SweepEstimate
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import (
     DIFFERENCES,
@@ -32,7 +33,7 @@ from simulator.sweeps.folder import (
     open_sweep_folder,
 )
 from simulator.sweeps.reading import cell_outcomes, open_sweep
-from simulator.sweeps.run import estimate_sweep, resume_sweep, run_sweep
+from simulator.sweeps.running import estimate_sweep, resume_sweep, run_sweep
 from tests.ensemble.conftest import load_toy
 from tests.sweeps.conftest import TINY, Write, axes, run
 
@@ -201,7 +202,7 @@ def test_cells_that_fail_are_told_and_the_others_go_on(write: Write, tmp_path: P
     assert np.isnan(cells["unwound_in_all"].values).tolist()[:2] == [False, True]
     assert cells["paths_stopped"].values.tolist()[0] == 0
     assert cells["paths_stopped"].values.tolist()[2] > 0
-    assert report_sweep(outcome, quiet=True) == UNFINISHED
+    assert tell_sweep(outcome, Telling(quiet=True)) == UNFINISHED
 
 
 class Saboteur(ThreadPool):
@@ -309,7 +310,7 @@ def test_no_axis_is_one_cell(write: Write, tmp_path: Path) -> None:
 def test_the_dry_run_is_right_within_a_factor(write: Write, tmp_path: Path) -> None:
     loaded = load_sweep(write(TINY), ["horizon=60d", "numerics.block=256"], paths=512)
     estimate_sweep(loaded, [0], 1)  # compiles and imports
-    found: Estimate = estimate_sweep(loaded, [0, 1, 2, 3], 1)
+    found: SweepEstimate = estimate_sweep(loaded, [0, 1, 2, 3], 1)
     outcome = run(loaded, tmp_path / "out", threads=1)
     assert (found.cells, found.paths, found.blocks) == (4, 2048, 8)
     blocks = outcome.folder.state.blocks

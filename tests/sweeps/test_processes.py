@@ -10,12 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from simulator.ensemble.executors import Resources
+from simulator.ensemble.resources import Resources
 from simulator.sweeps.cells import load_sweep
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import open_sweep_folder
 from simulator.sweeps.reading import open_sweep
-from simulator.sweeps.run import run_sweep
+from simulator.sweeps.running import run_sweep
 from tests.sweeps.conftest import TINY, Write, run
 from tests.sweeps.test_execution import digest
 

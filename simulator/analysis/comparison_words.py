@@ -1,0 +1,89 @@
+"""A comparison in words: what differs, what that does, and what it costs; and which figures stand side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from simulator.analysis.contrast import Contrast
+from simulator.analysis.policies import OUTLAY
+from simulator.results.statistics import Estimate
+from simulator.results.summary import shown
+
+#: Figures shown side by side when there are several runs.
+HEADLINES = (
+    "dislocation_move", "dislocation_move_tail", "pressure_peak", "amplification", "unwound_in_all",
+    "unwound_in_all_tail", "fund_equity_low", "client_repo_spread_peak", "dealer_use_peak", "dysfunction",
+    "dealers_at_limits", "funds_failed", "central_bank_peak", "facility_days", "central_bank_gain",
+)  # fmt: skip
+#: An error of an amount that is smaller than this share of it is not worth telling.
+CERTAIN = 0.001
+UNITLESS = ("1", "probability")
+DETECTABLE = ("better", "worse", "more", "less")
+
+
+def change_lines(contrast: Contrast) -> Iterator[str]:
+    """What differs between the scenarios, a line each; a line saying so when nothing does."""
+    for change in contrast.changes:
+        meaning = f"  ({change.meaning})" if change.meaning else ""
+        yield f"{change.key}: {change.before} → {change.after}{meaning}"
+    if not contrast.changes:
+        yield "The scenarios are the same."
+
+
+def verdict_sentences(contrast: Contrast) -> Iterator[str]:
+    """The difference in a few sentences: stress, failures, cost."""
+    move, unwound = contrast.row("dislocation_move"), contrast.row("unwound_in_all")
+    yield (
+        f"Dislocations move {shown(move.other, 1)} bp instead of {shown(move.base, 1)} bp: {move.verdict}, by"
+        f" {shown(_size(move.difference), 1)} bp. Funds give up ${shown(unwound.other, 0)} bn instead of"
+        f" ${shown(unwound.base, 0)} bn: {unwound.verdict}."
+    )
+    chance = contrast.row("dysfunction")
+    yield (
+        f"The market is dysfunctional in {percent(chance.other)}% of paths instead of {percent(chance.base)}%:"
+        f" {chance.verdict}."
+    )
+    yield cost_sentence(contrast)
+
+
+def cost_sentence(contrast: Contrast) -> str:
+    """What it takes: outlay, and what $100bn of it buys; room for dealers."""
+    outlay, relief = contrast.appraisal.costs[OUTLAY], contrast.appraisal.relief_bn
+    gained = contrast.appraisal.per_100bn["dislocation"]
+    if outlay.value == 0.0 and outlay.standard_error == 0.0:
+        words = "The central bank neither buys nor lends more than in the base"
+    else:
+        more = "more" if outlay.value >= 0.0 else "less"
+        is_certain = outlay.standard_error < CERTAIN * abs(outlay.value)
+        size = f"{abs(outlay.value):,.0f}" if is_certain else shown(_size(outlay), 0)
+        words = f"The central bank has ${size} bn {more} bought and lent at the peak"
+    if not math.isnan(gained.value):
+        words += f": {shown(gained, 2)} bp of dislocation avoided for each $100bn"
+    return words + (f"; dealers are given ${relief:,.0f} bn of room." if relief else ".")
+
+
+def pairing_sentence(contrast: Contrast) -> str:
+    """What common random numbers save; empty where they save nothing."""
+    reduction = contrast.row("dislocation_move").variance_reduction
+    if math.isnan(reduction) or reduction <= 1.0:
+        return ""
+    return f"Without common random numbers the same error would take {reduction:,.1f} times as many paths."
+
+
+def t_shown(t: float) -> str:
+    """A t-value in words: whole numbers where it is large."""
+    if math.isnan(t):
+        return "-"
+    if math.isinf(t):
+        return "certain"
+    return f"{t:+.1f}" if abs(t) < 100.0 else f"{t:+,.0f}"
+
+
+def percent(estimate: Estimate) -> str:
+    """A probability with its error, in percent."""
+    return shown(Estimate(100.0 * estimate.value, 100.0 * estimate.standard_error, estimate.draws), 1)
+
+
+def _size(estimate: Estimate) -> Estimate:
+    return Estimate(abs(estimate.value), estimate.standard_error, estimate.draws)

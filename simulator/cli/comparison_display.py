@@ -1,0 +1,174 @@
+"""A comparison on the terminal: what differs, what that does, and what it costs."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from simulator.analysis.compared_measures import GROUPS
+from simulator.analysis.comparison import Comparison
+from simulator.analysis.comparison_words import (
+    DETECTABLE,
+    HEADLINES,
+    UNITLESS,
+    change_lines,
+    pairing_sentence,
+    t_shown,
+    verdict_sentences,
+)
+from simulator.analysis.contrast import DETECTED, Contrast, ContrastRow
+from simulator.analysis.policies import BENEFITS
+from simulator.analysis.ranking import is_clearly_ahead
+from simulator.cli.terminal import console
+from simulator.results.errors import plain
+from simulator.results.summary import shown
+
+#: Colours of verdicts on a terminal.
+STYLES = {"better": "green", "worse": "red"}
+
+
+def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | None = None) -> None:
+    """Show a comparison on standard output.
+
+    Parameters
+    ----------
+    by
+        Benefit that policies are ranked by.
+    is_detailed
+        Show every figure of every run; by default when there is one run beside the base.
+    """
+    on_terminal = sys.stdout.isatty()
+    out = console()
+    base = comparison.base
+    out.print(
+        plain(f"Base: {base.label} ({base.scenario}, {base.paths:,} paths, seed {base.seed})"), style="bold"
+    )
+    is_single = len(comparison.contrasts) == 1
+    for contrast in comparison.contrasts:
+        _print_contrast(out, contrast, base.label, on_terminal)
+        if is_single if is_detailed is None else is_detailed:
+            _print_figures(out, contrast, on_terminal)
+    if not is_single:
+        out.print()
+        out.print(_side_by_side(comparison, on_terminal))
+    _print_ranking(out, comparison, by, on_terminal)
+    out.print()
+    out.print(
+        f"± is one Monte Carlo standard error. Better, worse, more, less: more than {DETECTED} of them away from no"
+        " difference (1% by chance). t: the difference in standard errors.",
+        soft_wrap=True,
+    )
+
+
+def _print_contrast(out: Console, contrast: Contrast, base: str, on_terminal: bool) -> None:
+    out.print()
+    out.print(plain(f"{contrast.side.label} less {base} ({contrast.pairing.paths:,} paths)"), style="bold")
+    for note in contrast.pairing.notes:
+        out.print(plain(note), soft_wrap=not on_terminal)
+    for line in change_lines(contrast):
+        out.print(plain(f"  {line}"), soft_wrap=True)
+    for sentence in filter(None, [*verdict_sentences(contrast), pairing_sentence(contrast)]):
+        out.print(plain(sentence), soft_wrap=not on_terminal)
+
+
+def _print_figures(out: Console, contrast: Contrast, on_terminal: bool) -> None:
+    for group, title in GROUPS.items():
+        rows = [row for row in contrast.rows if row.measure.group == group and not _is_empty(row)]
+        if rows:
+            out.print()
+            out.print(_rows_table(title, rows, on_terminal))
+
+
+def _side_by_side(comparison: Comparison, on_terminal: bool) -> Table:
+    """The figures that matter first, with a column for each run: its difference from the base."""
+    table = _table("Differences from the base", on_terminal)
+    table.add_column("")
+    table.add_column(Text(plain(comparison.base.label)), justify="right")
+    for contrast in comparison.contrasts:
+        table.add_column(Text(plain(contrast.side.label)), justify="right")
+    for key in HEADLINES:
+        rows = [contrast.row(key) for contrast in comparison.contrasts]
+        if all(map(_is_empty, rows)):
+            continue
+        measure = rows[0].measure
+        unit = "" if measure.unit in UNITLESS else f", {measure.unit}"
+        cells = [shown(rows[0].base, measure.decimals)]
+        for row in rows:
+            mark = "" if row.verdict in DETECTABLE else " ="
+            cells.append(shown(row.difference, measure.decimals) + mark)
+        table.add_row(Text(plain(f"{measure.label}{unit}")), *cells)
+    table.caption = "= no detectable difference"
+    table.caption_justify = "left"
+    return table
+
+
+def _print_ranking(out: Console, comparison: Comparison, by: str, on_terminal: bool) -> None:
+    if not comparison.ranking:
+        return
+    benefit = BENEFITS[by]
+    table = _table(f"What stops it most cheaply, by {benefit.label}", on_terminal)
+    for heading in (
+        "run", f"avoided, {benefit.unit}", "outlay at the peak, $bn", f"{benefit.unit} for each $100bn",
+        "ahead of the next",
+    ):  # fmt: skip
+        table.add_column(heading, justify="left" if heading == "run" else "right")
+    for place in comparison.ranking:
+        ahead = place.ahead_of_next
+        words = "-" if math.isnan(ahead.value) else shown(ahead, 2)
+        if not math.isnan(ahead.value) and not is_clearly_ahead(place, DETECTED):
+            words += " (a tie)"
+        table.add_row(
+            Text(plain(place.label)), shown(place.benefit, 2), shown(place.outlay_bn, 1), shown(place.per_100bn, 3),
+            words,
+        )  # fmt: skip
+    out.print()
+    out.print(table)
+    free = [
+        contrast for contrast in comparison.contrasts if math.isnan(contrast.appraisal.per_100bn[by].value)
+    ]
+    for contrast in free:
+        appraisal = contrast.appraisal
+        relief = f", dealers are given ${appraisal.relief_bn:,.0f} bn of room" if appraisal.relief_bn else ""
+        out.print(
+            plain(
+                f"{contrast.side.label}: {shown(appraisal.benefits[by], 2)} {benefit.unit} avoided, no outlay beyond"
+                f" the base{relief}."
+            ),
+            soft_wrap=not on_terminal,
+        )
+    out.print()
+
+
+def _rows_table(title: str, rows: list[ContrastRow], on_terminal: bool) -> Table:
+    table = _table(title, on_terminal)
+    table.add_column("")
+    for heading in ("base", "this run", "difference", "t"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for row in rows:
+        measure, decimals = row.measure, row.measure.decimals
+        unit = "" if measure.unit in UNITLESS else f", {measure.unit}"
+        figures = (shown(estimate, decimals) for estimate in (row.base, row.other, row.difference))
+        verdict = Text(row.verdict, style=STYLES.get(row.verdict, "") if on_terminal else "")
+        table.add_row(Text(plain(f"{measure.label}{unit}")), *figures, t_shown(row.t), verdict)
+    return table
+
+
+def _table(title: str, on_terminal: bool) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD if on_terminal else None,
+        pad_edge=False,
+    )
+
+
+def _is_empty(row: ContrastRow) -> bool:
+    """Whether the figure is nothing in both runs, and without error."""
+    return all(each.value == 0.0 and each.standard_error == 0.0 for each in (row.base, row.other))

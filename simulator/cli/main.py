@@ -1,0 +1,149 @@
+"""The command ``unwind``: what a user types, and how it ends.
+
+Each command imports what it needs when it runs, so that ``--help`` and ``validate`` start at once.
+Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment (disk, memory), 130
+interrupted; 1 is a defect of ours. There is no traceback without ``--debug``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from simulator.cli.analysis import register as register_analysis
+from simulator.cli.basis import register as register_basis
+from simulator.cli.ending import DEFECT
+from simulator.cli.explain import register as register_explain
+from simulator.cli.export import register as register_export
+from simulator.cli.report import register as register_report
+from simulator.cli.resume import register as register_resume
+from simulator.cli.run import register as register_run
+from simulator.cli.scenario import register as register_scenarios
+from simulator.cli.sweep import register as register_sweep
+from simulator.cli.terminal import complain, counted, prepare_streams, say
+from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED
+from simulator.scenario.errors import Problems, ScenarioError, printable
+from simulator.version import __version__
+
+app = typer.Typer(
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  unwind scenarios
+  unwind run dash-for-cash-2020 --paths 2000
+  unwind run dash-for-cash-2020 --set funds.leverage=12x -o levered
+  unwind new my-scenario.yaml
+  unwind validate my-scenario.yaml
+  unwind explain funds.haircut_slope
+
+Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment, 130 interrupted.""",
+)
+
+register_run(app)
+register_resume(app)
+register_scenarios(app)
+register_explain(app)
+register_basis(app)
+register_analysis(app)
+register_report(app)
+register_export(app)
+register_sweep(app)
+
+#: The commands in the order of the work, each in a line short enough for a terminal.
+_IN_SHORT = {
+    "scenarios": "List the scenarios and opening markets that ship.",
+    "new": "Write a commented scenario to start from.",
+    "validate": "Check a scenario or a sweep; every mistake at once.",
+    "explain": "Tell where values come from, or what a word means.",
+    "schema": "Print all that a scenario may say, for editors.",
+    "run": "Run a scenario and keep its results.",
+    "status": "Tell how far a run or sweep is.",
+    "resume": "Finish a run or sweep from its folder alone.",
+    "verify": "Check that results are what was written.",
+    "report": "Write the report of a run or sweep.",
+    "export": "Write figures, tables and results to files.",
+    "compare": "Put runs side by side, path by path.",
+    "attribute": "Take the stress apart by channel.",
+    "reverse": "Find how far a parameter is from collapse.",
+    "sweep": "Run many scenarios from one file.",
+    "basis": "Contract arithmetic on a file of bonds.",
+}
+
+
+def _order_commands() -> None:
+    order = list(_IN_SHORT)
+    for command in app.registered_commands:
+        command.name = command.name or str(getattr(command.callback, "__name__", ""))
+        command.short_help = _IN_SHORT.get(command.name)
+    app.registered_commands.sort(
+        key=lambda command: order.index(str(command.name)) if command.short_help else 99
+    )
+
+
+_order_commands()
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    prepare_streams()
+    try:
+        if any(printable(argument) != argument for argument in sys.argv[1:]):
+            complain("The command line contains control characters or broken text. Type it anew.")
+            sys.exit(BAD_INPUT)
+        app()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        complain(_in_words(error))
+        sys.exit(_exit_code(error))
+
+
+def _exit_code(error: Exception) -> int:
+    if isinstance(error, ScenarioError | Problems):
+        return BAD_INPUT
+    return ENVIRONMENT if isinstance(error, OSError | MemoryError | ImportError) else DEFECT
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ScenarioError):
+        return f"{error}\n{counted(len(error.problems) + error.left_out, 'problem')}."
+    if isinstance(error, Problems):
+        return "\n".join(
+            " ".join(filter(None, (f"{problem.key}: {problem.found}.", problem.allowed, problem.advice)))
+            for problem in error.problems
+        )
+    if isinstance(error, OSError):
+        where = error.filename or "The system"
+        return f"{where}: {error.strerror or error}. Check free space and permissions."
+    if isinstance(error, MemoryError):
+        return "Out of memory. Use fewer paths, smaller blocks (numerics.block) or fewer threads."
+    if isinstance(error, ImportError):
+        return f"A package cannot be imported: {error}. Install unwind-simulator anew."
+    found = f"Unexpected {type(error).__name__}: {error}."
+    return f"{found} This is a defect: run again with unwind --debug and report it."
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"unwind {__version__}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def _unwind(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Unwind: a Monte Carlo systemic-stress simulator of the US Treasury market."""

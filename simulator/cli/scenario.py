@@ -1,0 +1,166 @@
+"""The commands about scenarios: what there is, what may be said, and a new one to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli.ending import ends_quietly
+from simulator.cli.options import (
+    AsJson,
+    Overrides,
+    Quiet,
+    ScenarioFile,
+)
+from simulator.cli.terminal import counted, say, say_columns, say_json
+from simulator.results.errors import BAD_INPUT
+from simulator.scenario.errors import Problem, Problems, ScenarioError
+
+
+@ends_quietly
+def validate(
+    file: ScenarioFile, override: Overrides = None, quiet: Quiet = False, as_json: AsJson = False
+) -> None:
+    """Check a scenario, or every cell of a sweep, without running it; all mistakes are shown at once."""
+    from simulator.scenario.loading import load_scenario
+    from simulator.sweeps.cells import is_sweep
+
+    if is_sweep(file):
+        _validate_sweep(file, override or (), quiet, as_json)
+        return
+    try:
+        loaded = load_scenario(file, override or ())
+    except ScenarioError as error:
+        if not as_json:
+            raise
+        say_json({"valid": False, "problems": error.as_records()})
+        raise typer.Exit(BAD_INPUT) from error
+    if as_json:
+        say_json({"valid": True, "files": [vars(used) for used in loaded.files]})
+    elif not quiet:
+        scenario = loaded.scenario
+        say(
+            f"{file} is valid: {scenario.name}, {counted(scenario.paths, 'path')} of"
+            f" {counted(scenario.horizon, 'day')}, {counted(len(scenario.market.trades), 'trade')},"
+            f" {counted(len(scenario.events), 'event')}, {counted(len(loaded.files), 'file')}.",
+            "green",
+        )
+
+
+def _validate_sweep(file: str, overrides: Sequence[str], quiet: bool, as_json: bool) -> None:
+    from simulator.sweeps.cells import load_sweep
+
+    try:
+        loaded = load_sweep(file, overrides)
+    except ScenarioError as error:
+        if not as_json:
+            raise
+        say_json({"valid": False, "problems": error.as_records()})
+        raise typer.Exit(BAD_INPUT) from error
+    if as_json:
+        say_json({"valid": True, "files": [vars(used) for used in loaded.files]})
+    elif not quiet:
+        paths = sum(loaded.size(cell).paths for cell in range(loaded.count))
+        cells, files = counted(loaded.count, "cell"), counted(len(loaded.files), "file")
+        said = f"{file} is valid: {loaded.sweep.name}, {cells}, {counted(paths, 'path')}, {files}."
+        say(said, "green")
+
+
+@ends_quietly
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page.")] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Of sweep files.")] = False,
+) -> None:
+    """Print what a scenario may say: a JSON Schema for editors, or the reference of all parameters."""
+    from simulator.scenario.schema import Scenario
+    from simulator.sweeps.schema import Sweep
+
+    model = Sweep if sweep else Scenario
+    if markdown:
+        from simulator.scenario.explain import reference_page
+
+        of_sweeps = ("Parameters of a sweep", "sweep file", " --sweep") if sweep else ()
+        say(reference_page(model, *of_sweeps).rstrip("\n"))
+    else:
+        from simulator.scenario.json_schema import json_schema
+
+        say_json(json_schema(model))
+
+
+@ends_quietly
+def scenarios(
+    folder: Annotated[Path, typer.Argument(help="Folder with scenario files of your own.")] = Path(
+        "scenarios"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """List the scenarios and market presets that ship with Unwind, and the scenarios of a folder."""
+    from simulator.scenario.files import SHIPPED, presets, shipped_scenarios
+    from simulator.scenario.loading import title_of
+
+    own = folder.is_dir() and folder.resolve() != SHIPPED
+    groups = {
+        "Scenarios, to run by name": shipped_scenarios(),
+        "Opening markets, for extends: in a scenario": [f"preset:{name}" for name in presets()],
+        f"Scenarios in {folder}": [str(path) for path in sorted(folder.glob("*.y*ml"))] if own else [],
+    }
+    titles = {title: [(name, title_of(name)) for name in names] for title, names in groups.items()}
+    if as_json:
+        say_json([{"file": name, "title": title} for rows in titles.values() for name, title in rows])
+        return
+    for number, (title, rows) in enumerate((title, rows) for title, rows in titles.items() if rows):
+        say("\n" * bool(number) + title, "bold")
+        say_columns((("", *row) for row in rows), ("", "cyan"))
+
+
+@ends_quietly
+def new(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="File to write; printed when absent.", show_default=False),
+    ] = None,
+    parent: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="PRESET", help="Opening market, of those that unwind scenarios lists."
+        ),
+    ] = "us-treasury-2025-04-01",
+    quiet: Quiet = False,
+) -> None:
+    """Write a commented scenario to start from: it runs as it stands."""
+    from simulator.scenario.loading import PRESET
+    from simulator.scenario.new import new_scenario
+
+    where = file or Path("my-scenario.yaml")
+    if where.suffix not in (".yaml", ".yml"):
+        raise Problems([Problem(str(where), "is no name of a scenario file", "Name it *.yaml")])
+    text = new_scenario(where, f"{PRESET}{parent.removeprefix(PRESET)}")
+    if file is None:
+        say(text.rstrip("\n"))
+        return
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as there:
+        raise Problems(
+            [Problem(str(file), "is there already", "Choose another name, or delete it")]
+        ) from there
+    if not quiet:
+        say(f"{file} is written. Look at it, then: unwind validate {file}; unwind run {file}")
+
+
+_EXAMPLES: dict[Callable[..., None], str] = {
+    validate: "unwind validate dash-for-cash-2020\n  unwind validate my-scenario.yaml --set paths=10",
+    schema: "unwind schema > scenario.schema.json\n  unwind schema --markdown",
+    scenarios: "unwind scenarios\n  unwind scenarios studies/ --json",
+    new: "unwind new my-scenario.yaml\n  unwind new crisis.yaml --from us-treasury-2020-02-18\n  unwind new",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program's."""
+    for command, examples in _EXAMPLES.items():
+        app.command(epilog=f"\b\nExamples:\n  {examples}")(command)

@@ -1,0 +1,92 @@
+"""The summary of a run on the terminal: tables with rules there, plain columns in a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from simulator.cli.terminal import console
+from simulator.results.errors import plain
+from simulator.results.summary import StoppedPaths, Summary, Table, shown
+from simulator.results.summary_html import sampling_note
+
+
+def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence[str] = ()) -> None:
+    """Show the summary on standard output.
+
+    Parameters
+    ----------
+    advice
+        What to do about each status of a stopped path.
+    closing
+        Last lines: where the results lie, how to look further.
+    """
+    on_terminal = sys.stdout.isatty()
+    out = console()
+    done = summary.paths - summary.stopped_count
+    out.print(
+        plain(f"{summary.name}: {summary.paths:,} paths of {summary.days:,} days, seed {summary.seed}"),
+        style="bold",
+    )
+    for line in _stopped_lines(summary, advice):
+        out.print(plain(line), style="yellow", soft_wrap=not on_terminal)
+    for sentence in summary.headlines:
+        out.print(plain(sentence), soft_wrap=not on_terminal)
+    for table in summary.tables:
+        out.print()
+        out.print(_rich_table(table, on_terminal))
+    out.print()
+    out.print(f"± is one Monte Carlo standard error, from {done:,} paths.{sampling_note(summary)}")
+    for line in closing:
+        out.print(plain(line), soft_wrap=True)
+
+
+def _rich_table(table: Table, on_terminal: bool) -> RichTable:
+    drawn = RichTable(
+        title=table.title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD if on_terminal else None,
+        pad_edge=False,
+    )
+    drawn.add_column("")
+    for column in table.columns:
+        unit = f", {column.unit}" if column.unit else ""
+        drawn.add_column(Text(f"{column.heading}{unit}"), justify="right")
+    for row in table.rows:
+        texts = (shown(cell, column.decimals) for column, cell in zip(table.columns, row.cells, strict=True))
+        drawn.add_row(Text(plain(row.name)), *map(Text, texts))
+    return drawn
+
+
+def _stopped_lines(summary: Summary, advice: Mapping[str, str]) -> list[str]:
+    """*3 of 20,000 paths stopped: …*, with what each reason means."""
+    if not summary.stopped:
+        return []
+    parts = "; ".join(map(_group_in_words, summary.stopped))
+    lines = [f"{summary.stopped_count:,} of {summary.paths:,} paths stopped: {parts}."]
+    lines += [
+        f"{group.status}: {advice[group.status]}." for group in summary.stopped if group.status in advice
+    ]
+    left_out = "Averages and quantiles leave them out"
+    if summary.lost_count:
+        left_out += (
+            ", so that they are those of the milder paths; markets without dealers count as dysfunctional"
+        )
+    return [*lines, f"{left_out}. Look at one with: --path {summary.stopped[0].paths[0]} --audit"]
+
+
+def _group_in_words(group: StoppedPaths) -> str:
+    """*PRICE_OUT_OF_RANGE on day 12 (paths 17, 402, 9981)*."""
+    is_one_day = group.first_day == group.last_day
+    days = f"day {group.first_day}" if is_one_day else f"days {group.first_day} to {group.last_day}"
+    named = ", ".join(map(str, group.paths))
+    if group.count > len(group.paths):
+        named = f"{group.count:,} paths: {named}, …"
+    else:
+        named = f"{'path' if group.count == 1 else 'paths'} {named}"
+    return f"{group.status} on {days} ({named})"

@@ -1,0 +1,147 @@
+"""Text to the terminal, with a little colour where it is one; nothing that a scenario says can add to it.
+
+``NO_COLOR`` switches colour off everywhere, ``FORCE_COLOR`` on; both as on https://no-color.org.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from simulator.scenario.errors import printable, width
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+#: Columns of tables in a file, where no terminal says how wide it is.
+PLAIN_WIDTH = 120
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+#: *file:line:column:* before a message; and the line of the file below it, with its number.
+_PLACE = re.compile(r"^(\S.*?:\d+:\d+:)")
+_EXCERPT = re.compile(r"^ *\d+ \| ")
+_CARET = re.compile(r"^ *\| +\^$")
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a text to standard output."""
+    print(paint(printable(text), style, sys.stdout))
+
+
+def complain(text: str) -> None:
+    """Print a text to standard error; on a terminal the place of a mistake stands out."""
+    lines = printable(text).split("\n")
+    print("\n".join(map(_marked, lines)), file=sys.stderr, flush=True)
+
+
+def say_columns(rows: Iterable[Sequence[str]], styles: Sequence[str] = (), widest: int = 48) -> None:
+    """Print rows as aligned columns, each column in its style."""
+    for line in _aligned(rows, widest):
+        painted = (
+            paint(cell, styles[place] if place < len(styles) else "", sys.stdout)
+            for place, cell in enumerate(line)
+        )
+        print("  ".join(painted).rstrip())
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Whether a stream shows colours: a terminal that nobody asked to be plain."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, style: str, stream: TextIO) -> str:
+    """A text that is safe to print, in a style (``"bold red"``) where the stream shows colours."""
+    codes = ";".join(_STYLES[word] for word in style.split())
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes and text.strip() and is_coloured(stream) else text
+
+
+def _marked(line: str) -> str:
+    if _CARET.match(line):
+        return paint(line, "bold red", sys.stderr)
+    if _EXCERPT.match(line):
+        return paint(line, "dim", sys.stderr)
+    return _PLACE.sub(lambda place: paint(place[1], "bold", sys.stderr), line)
+
+
+def say_json(value: object) -> None:
+    """Print a value as JSON, for other programs."""
+    print(json.dumps(value, indent=2, ensure_ascii=True))
+
+
+def columns(rows: Iterable[Sequence[str]], widest: int = 48) -> str:
+    """Rows as aligned columns of one-line cells, all but the last cut at ``widest``."""
+    return "\n".join("  ".join(line).rstrip() for line in _aligned(rows, widest))
+
+
+def _aligned(rows: Iterable[Sequence[str]], widest: int) -> list[list[str]]:
+    """Rows of cells filled up to the width of their columns."""
+    table = [[_one_line(cell) for cell in row] for row in rows]
+    table = [
+        [*(cell if width(cell) <= widest else f"{cell[: widest - 1]}…" for cell in row[:-1]), row[-1]]
+        for row in table
+    ]
+    sizes = [max(map(width, column)) for column in zip(*table, strict=True)]
+    return [
+        [cell + " " * (size - width(cell)) for cell, size in zip(row, sizes, strict=True)] for row in table
+    ]
+
+
+def _one_line(cell: str) -> str:
+    return printable(" ".join(cell.split()))
+
+
+def prepare_streams() -> None:
+    """Write what the terminal's encoding cannot show as escapes, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def counted(count: int, noun: str) -> str:
+    """*1 path*, *2,000 paths*."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    Examples
+    --------
+    >>> duration(75.0)
+    '1 min 15 s'
+    """
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def console(plain_width: int = PLAIN_WIDTH) -> Console:
+    """Standard output for tables: as wide as the terminal, or ``plain_width`` columns in a file."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else plain_width
+    return Console(markup=False, highlight=False, emoji=False, width=width)
+
+
+def plain_table(
+    headings: Sequence[str], to_the_left: Collection[str] = (), title: str | None = None
+) -> Table:
+    """A table without rules; columns stand to the right but for those named."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in to_the_left else "right")
+    return table

@@ -1,0 +1,166 @@
+"""For contributors: what ships and is made from code or public files, printed or written anew.
+
+python -m simulator.cli.upkeep --help
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.ending import DEFECT
+from simulator.cli.options import Overrides, ScenarioFile
+from simulator.cli.terminal import complain, console, plain_table, say
+from simulator.results.errors import BAD_INPUT
+from simulator.scenario.errors import ScenarioError, printable
+
+if TYPE_CHECKING:
+    from simulator.analysis.channels import ChannelTable
+    from simulator.results.statistics import Estimate
+
+#: Columns of the table of channels in a file.
+CHANNELS_WIDTH = 150
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Make anew what ships.")
+
+DataFolder = Annotated[Path, typer.Option("--data", help="Folder of the public data files.")]
+
+
+@app.command()
+def regimes(
+    data: DataFolder,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Print moments of shipped regimes and data.")
+    ] = False,
+) -> None:
+    """Print the fitted regimes as a module, or a comparison of model and data."""
+    from simulator.calibration.goodness_of_fit import report
+    from simulator.calibration.moments import YIELD_FILE, fitted_regimes, regimes_module
+    from simulator.drivers.history import read_yields
+
+    try:
+        yields = read_yields(data / YIELD_FILE)
+    except (OSError, ValueError) as fault:
+        complain(str(fault))
+        raise typer.Exit(BAD_INPUT) from fault
+    if compare:
+        print(report(yields))
+    else:
+        print(regimes_module(fitted_regimes(yields)), end="")
+
+
+@app.command()
+def preset(
+    data: DataFolder,
+    day: Annotated[str, typer.Option("--date", help="Opening day, YYYY-MM-DD.")],
+) -> None:
+    """Print the market preset of a date."""
+    from datetime import date
+
+    from simulator.calibration.presets import preset_text
+    from simulator.calibration.public_data import PublicData
+
+    try:
+        sys.stdout.write(preset_text(PublicData(data), date.fromisoformat(day)))
+    except (ValueError, OSError) as error:
+        complain(f"{day}: {error}")
+        raise typer.Exit(DEFECT) from error
+
+
+@app.command("results-page")
+def results_reference() -> None:
+    """Print the reference page of everything a run stores."""
+    from simulator.results.reference import results_page
+
+    sys.stdout.write(results_page())
+
+
+@app.command("honest-numbers")
+def honest_numbers(
+    paths: Annotated[int | None, typer.Option(help="Random paths; those of the scenario by default.")] = None,
+    data: Annotated[
+        str, typer.Option("--data", envvar="UNWIND_DATA", help="Folder of the public files.")
+    ] = "",
+    output: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("outputs/dash-for-cash-2020"),
+    write: Annotated[
+        Path | None, typer.Option(help="Page to put the tables in, instead of printing them.")
+    ] = None,
+) -> None:
+    """Print the tables of model beside history, or put them in their page."""
+    from simulator.analysis.dash_for_cash import page, put_in_page, simulate
+    from simulator.calibration.public_data import PublicData
+
+    tables = page(simulate(output, paths), PublicData(Path(data)) if data else None)
+    if write:
+        put_in_page(write, tables)
+    else:
+        print(tables)
+
+
+@app.command("known-answers")
+def known_answers(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the rows of the page.")] = False,
+) -> None:
+    """Print the table of known answers; exit code 1 when a row does not hold."""
+    from simulator.analysis.known_answers import all_answers
+
+    line = "{verdict:7} {model}: {quantity} ({source})\n    expected {expected}\n    obtained {shown}"
+    if markdown:
+        line = "| {model} | {source} | {quantity} | {expected} | {shown} |"
+        print("| Model | Source | Quantity | Expected | Obtained |\n|---|---|---|---|---|")
+    failures = 0
+    for answer in all_answers():
+        failures += not answer.holds
+        verdict = "ok" if answer.holds else "DIFFERS"
+        print(line.format(**answer._asdict(), shown=answer.shown, verdict=verdict))
+    raise typer.Exit(int(failures > 0))
+
+
+@app.command()
+def channels(
+    file: ScenarioFile,
+    override: Overrides = None,
+    paths: Annotated[int, typer.Option(min=2, help="Paths of each run.")] = 2000,
+    threads: Annotated[int, typer.Option(min=1, help="Blocks at a time.")] = 2,
+) -> None:
+    """Print what each channel of contagion does: the outcome without it, on common random numbers."""
+    from simulator.analysis.channels import channel_table
+    from simulator.scenario.loading import load_scenario
+
+    try:
+        loaded = load_scenario(file, override or ())
+    except ScenarioError as error:
+        complain(str(error))
+        raise typer.Exit(BAD_INPUT) from error
+    _print_channels(channel_table(loaded.scenario, loaded.data_files, paths, threads=threads))
+
+
+def _print_channels(table: ChannelTable) -> None:
+    """A row for each channel, the change of every outcome with its standard error."""
+    from simulator.analysis.channels import TOLD, told_measures
+    from simulator.results.measures import with_unit
+
+    title = f"{table.scenario}: outcome with each channel off, less the full model ({table.paths:,} paths)"
+    headings = [with_unit(measure.in_short, measure.told_unit) for measure in told_measures().values()]
+    drawn = plain_table(("without", *headings, "standard errors"), ("without",), printable(title))
+    drawn.add_row("(full model)", *(_with_error(table.full[name]) for name in TOLD), "")
+    for effect in table.effects:
+        cells = [
+            _with_error(effect.change[name], signed=True) + (" *" if name == effect.judged_by else "")
+            for name in TOLD
+        ]
+        drawn.add_row(effect.channel.replace("_", " "), *cells, f"{effect.errors_away:+.1f}")
+    console(CHANNELS_WIDTH).print(drawn)
+    say("* the outcome the channel is judged by; plus and minus one standard error.")
+
+
+def _with_error(estimate: Estimate, *, signed: bool = False) -> str:
+    value = f"{estimate.value:+.3f}" if signed else f"{estimate.value:.3f}"
+    return f"{value} ± {estimate.standard_error:.3f}"
+
+
+if __name__ == "__main__":
+    app()
