@@ -29,7 +29,7 @@ import numpy as np
 
 from simulator.agents.hedge_fund import collateral_cash_bn
 from simulator.drivers.block import draw_block
-from simulator.engine.opening import Prepared, prepare
+from simulator.engine.opening.prepare import Prepared, prepare
 from simulator.engine.simulate import simulate_block
 from simulator.rule import kernel
 from simulator.scenario.loading import load_scenario
@@ -128,7 +128,7 @@ def inner_rules_ratio() -> float:
 PLAIN = """
 import json, sys, time
 from simulator.scenario.loading import load_scenario
-from simulator.engine.opening import prepare
+from simulator.engine.opening.prepare import prepare
 from simulator.engine.simulate import simulate_block
 loaded = load_scenario(sys.argv[1])
 prepared = prepare(loaded.scenario, loaded.data_files)

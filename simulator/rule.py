@@ -29,7 +29,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 PACKAGE = Path(__file__).resolve().parent
 
 #: Folders whose sources can end up inside a compiled kernel.
-COMPILED_FOLDERS = ("market", "agents", "literature", "engine", "basis")
+COMPILED_FOLDERS = ("market", "agents", "literature", "model", "engine", "basis")
 
 #: Every rule by qualified name: what ``unwind explain`` and the documentation list.
 CATALOGUE: dict[str, Callable[..., Any]] = {}
@@ -41,7 +41,7 @@ def source_hash() -> str:
     digest.update(f"{numba.__version__} {sys.version} {platform.machine()}".encode())
     sources = [PACKAGE / "rule.py"]
     for folder in COMPILED_FOLDERS:
-        sources.extend(sorted((PACKAGE / folder).glob("*.py")))
+        sources.extend(sorted((PACKAGE / folder).rglob("*.py")))
     for source in sources:
         digest.update(source.name.encode())
         digest.update(source.read_bytes())

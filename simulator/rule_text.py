@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from simulator.scenario.errors import did_you_mean
@@ -107,7 +108,7 @@ def _rules_of(file: Path, text: str) -> Iterator[RuleText]:
                 name=f"{module}.{node.name}",
                 sentence=sentence,
                 notes=notes.strip(),
-                takes=tuple((argument.arg, unit_of(argument.arg)) for argument in node.args.args),
+                takes=tuple((argument.arg, unit_of_argument(argument.arg)) for argument in node.args.args),
                 gives=unit_of(node.name),
                 units=_matched(_UNITS_LINE, module_says),
                 source=_matched(_SOURCE_LINE, module_says),
@@ -139,6 +140,30 @@ def unit_of(name: str) -> str:
     ('USD billions', 'bp', '')
     """
     return next((unit for ending, unit in UNITS.items() if f"_{name}".endswith(ending)), "")
+
+
+def unit_of_argument(name: str) -> str:
+    """Unit of a rule's argument: that of the scenario's parameter whose key it bears, or what its name ends in.
+
+    Examples
+    --------
+    >>> unit_of_argument("entry_elasticity"), unit_of_argument("cash_bn"), unit_of_argument("loss")
+    ('bp', 'USD billions', '')
+    """
+    return unit_of(name) or _units_of_keys().get(name, "")
+
+
+@cache
+def _units_of_keys() -> dict[str, str]:
+    """Units of the scenario's figures, by their own key; a key of two units has none here."""
+    from simulator.scenario.declarations import catalogue
+    from simulator.scenario.schema import Scenario
+
+    found: dict[str, set[str]] = {}
+    for key, declaration in catalogue(Scenario):
+        if declaration.shape.kind is not None:
+            found.setdefault(key.rpartition(".")[2], set()).add(declaration.shape.kind.unit)
+    return {key: units.pop() for key, units in found.items() if len(units) == 1}
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str:

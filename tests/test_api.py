@@ -111,7 +111,7 @@ def test_figures_of_the_report_are_drawn(noisy: Results, tmp_path: Path) -> None
     for key in noisy.figures:
         assert noisy.plot(key).data, key
     drawn = noisy.plot("dislocation")
-    last = noisy["dislocation"].isel(trade=0, day=-1)
+    last = noisy["dislocation"].isel(hedge=0, day=-1)
     finals = [trace.y[-1] for trace in drawn.data if trace.y is not None]
     assert min(finals) <= float(last.mean()) <= max(finals)
     with pytest.raises(KeyError, match=r"no figure of the report; allowed: .*dislocation"):

@@ -15,18 +15,28 @@ def confidence(
     volatility_ratio: float,
     volatility_response: float,
     capital_lost: float,
-    loss_tolerance: float,
-    loss_response: float,
+    dealer_loss_tolerance: float,
+    dealer_loss_response: float,
 ) -> float:
-    """Share of its limit that a lender still offers a dealer: falls with volatility and capital lost."""
+    """Share of its limit that a lender still offers a dealer: falls with volatility and capital lost.
+
+    ``volatility_response`` is what a doubling of volatility takes, ``dealer_loss_response`` what a unit of the
+    dealer's capital lost beyond ``dealer_loss_tolerance`` takes.
+    """
     fear = volatility_response * max(0.0, volatility_ratio - 1.0)
-    doubt = loss_response * max(0.0, capital_lost - loss_tolerance)
+    doubt = dealer_loss_response * max(0.0, capital_lost - dealer_loss_tolerance)
     return max(0.0, 1.0 - fear - doubt)
 
 
 @rule
-def scarcity_bp(needed_bn: float, offered_bn: float, easy_share: float, slope_bp: float) -> float:
-    """Repo premium when dealers need more than the easy part of what is offered."""
+def offer_bn(limit_bn: float, trust: float, withdrawal: float, noise: float) -> float:
+    """What lenders offer a dealer: their limit, times their trust, less what was withdrawn, with the day's noise."""
+    return max(0.0, limit_bn * trust * (1.0 - withdrawal) * (1.0 + noise))
+
+
+@rule
+def scarcity_bp(needed_bn: float, offered_bn: float, easy_share: float, scarcity_slope: float) -> float:
+    """Repo premium when dealers need more than the easy part of what is offered; the slope in bp per unit of it."""
     if offered_bn <= 0.0:
-        return slope_bp
-    return slope_bp * max(0.0, needed_bn / offered_bn - easy_share)
+        return scarcity_slope
+    return scarcity_slope * max(0.0, needed_bn / offered_bn - easy_share)

@@ -2,7 +2,8 @@
 
 The leverage limit counts every asset that does not net; the value-at-risk limit tightens when volatility
 rises. The use of the tighter one sets a cost that every trade pays, which carries stress from one tenor to
-all. A dealer short of funding, or over its limit, takes repo back from its clients, weakest first.
+all. A dealer short of funding, or over its limit, takes repo back from its clients, weakest first. Haircuts
+follow the volatility of the collateral and the weakness of the client.
 
 Units: USD billions, bp, shares as decimals.
 """
@@ -11,34 +12,43 @@ from simulator.rule import rule
 
 
 @rule
-def leverage_limit_bn(capital_bn: float, capital_ratio: float, relief: float, cut: float) -> float:
-    """Largest balance sheet the leverage ratio allows: capital over the ratio, with relief or management cuts."""
-    return max(0.0, capital_bn) / capital_ratio * relief * (1.0 - cut)
+def leverage_limit_bn(
+    capital_bn: float, capital_ratio: float, leverage_relief: float, limit_cut: float
+) -> float:
+    """Largest balance sheet the leverage ratio allows: capital over the ratio, with relief or management cuts.
+
+    ``leverage_relief`` multiplies the limit; ``limit_cut`` is the share of it that is gone.
+    """
+    return max(0.0, capital_bn) / capital_ratio * leverage_relief * (1.0 - limit_cut)
 
 
 @rule
 def value_at_risk_use(
-    opening_use: float, risk_bn: float, opening_risk_bn: float, capital_share: float
+    value_at_risk_use: float, risk_bn: float, opening_risk_bn: float, capital_share: float
 ) -> float:
-    """Use of the value-at-risk limit: risk of the inventory over a limit that shrinks with capital lost."""
+    """Use of the value-at-risk limit: risk of the inventory over a limit that shrinks with capital lost.
+
+    The argument of the same name is the scenario's: the use at the opening, a share of the limit.
+    """
     if opening_risk_bn <= 0.0 or capital_share <= 0.0:
         return 0.0
-    return opening_use * risk_bn / (opening_risk_bn * capital_share)
+    return value_at_risk_use * risk_bn / (opening_risk_bn * capital_share)
 
 
 @rule
 def cost_at_clearing_bp(
-    use_at_zero_cost: float, use_per_bp: float, threshold: float, slope_below_bp: float, slope_above_bp: float
+    use_at_zero_cost: float, use_per_bp: float, cost_threshold: float, cost_below: float, cost_above: float
 ) -> float:
     """Balance-sheet cost when dealers, charged that cost, hold less: cost(use) with use = zero - per_bp * cost.
 
-    Both are straight lines with one kink, so the crossing is exact and unique.
+    Both are straight lines with one kink, so the crossing is exact and unique. ``cost_below`` and ``cost_above``
+    are bp a year per unit of use, below and above a use of ``cost_threshold``.
     """
-    flat_bp = slope_below_bp * use_at_zero_cost / (1.0 + slope_below_bp * use_per_bp)
-    if use_at_zero_cost - use_per_bp * flat_bp <= threshold:
+    flat_bp = cost_below * use_at_zero_cost / (1.0 + cost_below * use_per_bp)
+    if use_at_zero_cost - use_per_bp * flat_bp <= cost_threshold:
         return flat_bp
-    rest_bp = (slope_above_bp - slope_below_bp) * threshold
-    return (slope_above_bp * use_at_zero_cost - rest_bp) / (1.0 + slope_above_bp * use_per_bp)
+    rest_bp = (cost_above - cost_below) * cost_threshold
+    return (cost_above * use_at_zero_cost - rest_bp) / (1.0 + cost_above * use_per_bp)
 
 
 @rule
@@ -48,24 +58,27 @@ def funding_gap_bn(needed_bn: float, offered_bn: float) -> float:
 
 
 @rule
-def taken_from_clients_bn(gap_bn: float, over_limit_bn: float, speed: float, unnetted_share: float) -> float:
+def taken_from_clients_bn(
+    gap_bn: float, over_limit_bn: float, client_cut_speed: float, unnetted_share: float
+) -> float:
     """Repo a dealer takes back in a day: all of its funding gap, and part of its excess over the limit.
 
-    A unit of client repo uses only its un-netted share of balance sheet.
+    A unit of client repo uses only its un-netted share of balance sheet. ``client_cut_speed`` is the share of the
+    excess that a day corrects.
     """
     if unnetted_share <= 0.0:
         return gap_bn
-    return max(gap_bn, speed * over_limit_bn / unnetted_share)
+    return max(gap_bn, client_cut_speed * over_limit_bn / unnetted_share)
 
 
 @rule
-def may_close_out(fall_of_net_asset_value: float, trigger: float) -> bool:
+def may_close_out(fall_of_net_asset_value: float, nav_trigger: float) -> bool:
     """Whether a dealer may close out a client: its net asset value fell from its peak by the agreed trigger.
 
     An "additional termination event" of ISDA schedules, on any day and against the highest value so far. It is a
-    right that dealers often waive; here they use it.
+    right that dealers often waive; here they use it. Falls are shares of the peak.
     """
-    return fall_of_net_asset_value >= trigger
+    return fall_of_net_asset_value >= nav_trigger
 
 
 @rule
@@ -88,3 +101,59 @@ def repo_spread_bp(
 def wholesale_spread_bp(opening_bp: float, scarcity_bp: float, ceiling_bp: float) -> float:
     """What a dealer pays over the policy rate: scarcity raises it up to the standing facility's rate."""
     return max(opening_bp, min(opening_bp + scarcity_bp, ceiling_bp))
+
+
+@rule
+def fear_of_volatility(volatility_ratio: float, haircut_slope: float) -> float:
+    """Rise of the haircut with the collateral's volatility over its opening level; calm lowers it.
+
+    ``haircut_slope`` is the rise when volatility doubles.
+    """
+    return haircut_slope * (volatility_ratio - 1.0)
+
+
+@rule
+def weak_client_haircut(equity_bn: float, opening_equity_bn: float, haircut_weak_equity: float) -> float:
+    """Add-on to the haircut of a client that has lost equity: in proportion, whole when all of it is lost."""
+    return haircut_weak_equity * min(1.0, max(0.0, 1.0 - equity_bn / opening_equity_bn))
+
+
+@rule
+def haircut(opening: float, floor: float, fear: float, weakness: float) -> float:
+    """Haircut asked of a client: its opening one and what fear and weakness add, not below its floor.
+
+    Source: BLW on the range of haircuts in March 2020; that they add up is judgement.
+    """
+    return max(floor, opening + fear + weakness)
+
+
+@rule
+def loan_change_by_haircut_bn(
+    value_bn: float, haircut_before: float, haircut_now: float, remarked_share: float
+) -> float:
+    """Repo that a changed haircut adds or takes at once: on the share that is re-marked daily."""
+    return remarked_share * (haircut_before - haircut_now) * value_bn
+
+
+@rule
+def maturing_share(remarked_share: float, matured: float) -> float:
+    """Share of a loan that a lender may refuse to roll today: overnight repo, and term repo that matures."""
+    return remarked_share + (1.0 - remarked_share) * matured
+
+
+@rule
+def refused_bn(loan_bn: float, cut: float, maturing: float) -> float:
+    """Repo not rolled: the share the dealer cuts, as far as the loan matures; nothing of what a client lends."""
+    return min(cut, maturing) * max(0.0, loan_bn)
+
+
+@rule
+def restruck_bn(
+    value_bn: float, haircut_now: float, loan_bn: float, changed_bn: float, matured: float, cut: float
+) -> float:
+    """Change of term repo that matures and is struck anew at today's price and haircut; none for a client that is cut.
+
+    The gap to today's terms is what is left after the change that the haircut brought at once.
+    """
+    gap_bn = (1.0 - haircut_now) * value_bn - loan_bn - changed_bn
+    return gap_bn * matured * (1.0 if cut <= 0.0 else 0.0)

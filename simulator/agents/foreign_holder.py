@@ -7,6 +7,6 @@ from simulator.rule import rule
 
 
 @rule
-def volatility_sale_bn(holdings_bn: float, volatility_ratio: float, response: float) -> float:
-    """Face sold in a day because volatility is above its opening level."""
-    return max(0.0, holdings_bn) * response * max(0.0, volatility_ratio - 1.0)
+def volatility_sale_bn(holdings_bn: float, volatility_ratio: float, volatility_sale: float) -> float:
+    """Face sold in a day because volatility is above its opening level: so much of holdings when it doubles."""
+    return max(0.0, holdings_bn) * volatility_sale * max(0.0, volatility_ratio - 1.0)

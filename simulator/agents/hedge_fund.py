@@ -39,9 +39,32 @@ def cash_shortfall_bn(cash_bn: float) -> float:
 
 
 @rule
-def cash_released(price: float, loan_per_face: float, margin_per_face: float, cost: float) -> float:
-    """Cash that selling one face of a package frees: own stake in the bond, and margin, less cost."""
-    return price * (1.0 - cost) - loan_per_face + margin_per_face
+def cash_released(
+    price: float, loan_per_face: float, margin_per_face: float, transaction_cost: float
+) -> float:
+    """Cash that selling one face of a package frees: own stake in the bond, and margin, less cost.
+
+    ``transaction_cost`` is a share of the price.
+    """
+    return price * (1.0 - transaction_cost) - loan_per_face + margin_per_face
+
+
+@rule
+def cash_released_by_cover(
+    price: float, loan_per_face: float, margin_per_face: float, transaction_cost: float
+) -> float:
+    """Cash that covering one face of a short-basis package frees: cash lent against the bond, and margin.
+
+    The fund lent ``loan_per_face`` to borrow the bond that it sold; it buys the bond back at its price and
+    ``transaction_cost``, a share of it.
+    """
+    return loan_per_face - price * (1.0 + transaction_cost) + margin_per_face
+
+
+@rule
+def exit_cost(transaction_cost: float, released: float) -> float:
+    """What leaving a trade costs per dollar of cash it frees: the lowest is sold first."""
+    return transaction_cost / released
 
 
 @rule
@@ -53,9 +76,14 @@ def forced_sale_bn(shortfall_bn: float, released: float, packages_bn: float) -> 
 
 
 @rule
-def leverage_scale(book_bn: float, equity_bn: float, opening_leverage: float, headroom: float) -> float:
-    """Share of the book that the fund's own leverage limit allows, 1 inside the limit."""
-    limit = opening_leverage * (1.0 + headroom)
+def leverage_scale(
+    book_bn: float, equity_bn: float, opening_leverage: float, leverage_headroom: float
+) -> float:
+    """Share of the book that the fund's own leverage limit allows, 1 inside the limit.
+
+    ``leverage_headroom`` is the fund's own: its limit over its opening leverage, less one.
+    """
+    limit = opening_leverage * (1.0 + leverage_headroom)
     if book_bn <= max(0.0, limit * equity_bn):
         return 1.0
     return max(0.0, limit * equity_bn / book_bn)
@@ -63,10 +91,13 @@ def leverage_scale(book_bn: float, equity_bn: float, opening_leverage: float, he
 
 @rule
 def value_at_risk_scale(
-    risk_bn: float, equity_bn: float, opening_risk_of_equity: float, headroom: float
+    risk_bn: float, equity_bn: float, opening_risk_of_equity: float, value_at_risk_headroom: float
 ) -> float:
-    """Share of the book that the fund's own value-at-risk limit allows, 1 inside the limit."""
-    limit_bn = opening_risk_of_equity * (1.0 + headroom) * equity_bn
+    """Share of the book that the fund's own value-at-risk limit allows, 1 inside the limit.
+
+    ``value_at_risk_headroom`` is the fund's own: its limit over its opening value at risk, less one.
+    """
+    limit_bn = opening_risk_of_equity * (1.0 + value_at_risk_headroom) * equity_bn
     if risk_bn <= max(0.0, limit_bn):
         return 1.0
     return max(0.0, limit_bn / risk_bn)
@@ -81,9 +112,12 @@ def drawdown(equity_bn: float, peak_equity_bn: float) -> float:
 
 
 @rule
-def drawdown_scale(loss: float, tolerance: float, response: float) -> float:
-    """Share of the book a fund keeps after a drawdown: one less response times the excess over tolerance."""
-    return max(0.0, 1.0 - response * max(0.0, loss - tolerance))
+def drawdown_scale(loss: float, drawdown_tolerance: float, drawdown_response: float) -> float:
+    """Share of the book a fund keeps after a drawdown: one less response times the excess over tolerance.
+
+    Losses and the tolerance are shares of peak equity, the response a cut per unit of the excess.
+    """
+    return max(0.0, 1.0 - drawdown_response * max(0.0, loss - drawdown_tolerance))
 
 
 @rule
@@ -95,21 +129,40 @@ def cash_scale(free_cash_bn: float, minimum_bn: float) -> float:
 
 
 @rule
+def cut_at_limits(allowed: float, cut_speed: float) -> float:
+    """Share of its book that a fund over its own limits cuts in a day: part of the excess."""
+    return cut_speed * max(0.0, 1.0 - allowed)
+
+
+@rule
+def spare_cash_bn(cash_bn: float, cash_minimum: float, opening_cash_bn: float) -> float:
+    """Cash beyond the minimum that a fund keeps, a share of what it opened with."""
+    return max(0.0, cash_bn - cash_minimum * opening_cash_bn)
+
+
+@rule
 def wanted_packages_bn(
     opening_bn: float,
     equity_ratio: float,
     extra_dislocation_bp: float,
     extra_repo_bp: float,
-    elasticity_bp: float,
+    entry_elasticity: float,
 ) -> float:
     """Position a fund with no constraint wants: its opening one, scaled by equity and by what the trade pays.
 
     The trade pays the dislocation less the repo spread, both over their opening levels. A short-basis
-    position (negative) wants the reverse. Source: H = (1 - rho) b / gamma of the hedge-market equilibrium.
+    position (negative) wants the reverse. ``entry_elasticity`` is the extra dislocation in bp at which a fund
+    wants twice its opening position. Source: H = (1 - rho) b / gamma of the hedge-market equilibrium.
     """
     direction = 1.0 if opening_bn >= 0.0 else -1.0
-    pays = direction * ((extra_dislocation_bp - extra_repo_bp) / elasticity_bp)
+    pays = direction * ((extra_dislocation_bp - extra_repo_bp) / entry_elasticity)
     return opening_bn * max(0.0, equity_ratio) * max(0.0, 1.0 + pays)
+
+
+@rule
+def cash_tied_up(haircut: float, price: float, margin: float, transaction_cost: float) -> float:
+    """Cash that one face of a new package ties up: haircut, margin and cost; a negative haircut pays nothing out."""
+    return max(0.0, haircut) * price + margin + transaction_cost
 
 
 @rule
@@ -120,10 +173,23 @@ def affordable_purchase_bn(spare_cash_bn: float, cash_per_face: float) -> float:
 
 @rule
 def redemption_request_bn(
-    equity_bn: float, loss: float, tolerance: float, monthly_response: float, days_per_month: float
+    equity_bn: float,
+    loss: float,
+    redemption_tolerance: float,
+    redemption_response: float,
+    days_per_month: float,
 ) -> float:
-    """Money investors ask back in a day after a drawdown beyond their tolerance."""
-    return monthly_response * max(0.0, loss - tolerance) * max(0.0, equity_bn) / days_per_month
+    """Money investors ask back in a day after a drawdown beyond their tolerance.
+
+    ``redemption_response`` is the share of equity asked back in a month per unit of the excess.
+    """
+    return redemption_response * max(0.0, loss - redemption_tolerance) * max(0.0, equity_bn) / days_per_month
+
+
+@rule
+def redemption_due_bn(waiting_bn: float, redemption_notice: float) -> float:
+    """Paid today of what investors wait for: an even part of it over the average notice, in days."""
+    return waiting_bn / redemption_notice
 
 
 @rule
@@ -143,9 +209,14 @@ def extra_interest_bn(loan_bn: float, extra_repo_bp: float, days_per_year: float
 
 
 @rule
-def other_strategies_bn(remaining_bn: float, loss_per_doubling: float, volatility_ratio: float) -> float:
-    """Value of other strategies at a level of volatility: they lose when volatility rises."""
-    return remaining_bn * max(0.0, 1.0 - loss_per_doubling * (volatility_ratio - 1.0))
+def other_strategies_bn(
+    remaining_bn: float, other_loss_per_volatility: float, volatility_ratio: float
+) -> float:
+    """Value of other strategies at a level of volatility: they lose when volatility rises.
+
+    ``other_loss_per_volatility`` is the fund's own: the share lost when volatility doubles, negative for a gain.
+    """
+    return remaining_bn * max(0.0, 1.0 - other_loss_per_volatility * (volatility_ratio - 1.0))
 
 
 @rule

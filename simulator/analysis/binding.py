@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
-from simulator.results.layout import Array
+from simulator.results.layout import Array, Days
 from simulator.results.statistics import Estimate, probability
 
 if TYPE_CHECKING:
-    from simulator.engine.opening import Prepared
+    from simulator.engine.opening.prepare import Prepared
 
 #: Variables that are read, arrays (path, day, …).
 VARIABLES = (
@@ -36,6 +36,9 @@ NEVER = np.iinfo(np.int64).max
 #: Limits of the funds by the channel of the sales they cause.
 OF_FUNDS = {
     "variation_margin": "Funds' cash: losses on futures",
+    "collateral": "Funds' cash: prices of pledged bonds",
+    "carry": "Funds' cash: carry",
+    "interest": "Funds' cash: repo interest",
     "initial_margin": "Funds' cash: initial margin",
     "haircut": "Funds' cash: haircuts",
     "roll_over": "Funds' repo not rolled over",
@@ -130,7 +133,7 @@ def first_day(happened: Array) -> Array:
     return day
 
 
-def value_at_risk_use(days: Mapping[str, Array], prepared: Prepared) -> Array:
+def value_at_risk_use(days: Days, prepared: Prepared) -> Array:
     """Dealers' use of their value-at-risk limit by path and day, from what a run stores.
 
     The rule is ``agents.dealer.value_at_risk_use``: risk of the inventory, over a limit that moves with capital and
@@ -141,17 +144,22 @@ def value_at_risk_use(days: Mapping[str, Array], prepared: Prepared) -> Array:
     days
         ``RISK_VARIABLES`` by name.
     """
-    p = prepared.parameters
-    daily_bp = np.asarray(days["volatility"], np.float64) / np.sqrt(TRADING_DAYS_PER_YEAR)
-    risk_bn = (np.abs(days["dealer_inventory"]) * p.price_per_bp * daily_bp).sum(axis=2)
+    p, o = prepared.parameters, prepared.parameters.opening
+    daily_bp = np.asarray(days.as_stored("volatility"), np.float64) / np.sqrt(TRADING_DAYS_PER_YEAR)
+    # The largest volatility of a bucket's hedges, as in the day; a bucket that nothing hedges adds no risk here.
+    by_bucket = np.zeros(days.as_stored("dealer_inventory").shape)
+    for h, b in enumerate(o.hedges.bucket_of):
+        by_bucket[..., b] = np.maximum(by_bucket[..., b], daily_bp[..., h])
+    inventory = np.abs(days.as_stored("dealer_inventory"))
+    risk_bn = (inventory * o.buckets.price_per_bp * by_bucket).sum(axis=2)
     cut = np.concatenate([[0.0], np.asarray(prepared.schedule.limit_cut)])[: risk_bn.shape[1]]
     capital = np.asarray(days["dealer_capital"], np.float64)
-    left = np.maximum(capital / p.opening_capital_bn.sum(), 0.0) * (1.0 - cut)
-    if p.opening_risk_bn <= 0.0:
+    left = np.maximum(capital / o.dealers.capital_bn.sum(), 0.0) * (1.0 - cut)
+    if o.dealers.risk_bn[0] <= 0.0:
         return np.zeros_like(risk_bn)
     use: Array = np.divide(
-        p.opening_risk_use * risk_bn,
-        p.opening_risk_bn * left,
+        p.dealers.value_at_risk_use * risk_bn,
+        o.dealers.risk_bn[0] * left,
         out=np.full_like(risk_bn, np.inf),
         where=left > 0.0,
     )

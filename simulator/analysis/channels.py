@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.opening_records import opening_records
+from simulator.engine.simulate import opening_records
+from simulator.ensemble.description import layout_of
+from simulator.results.layout import Days
 from simulator.results.measures import MEASURES, Measure
 from simulator.results.reductions import Reduction
 from simulator.results.statistics import Estimate, difference, mean
-from simulator.results.variables import BY_TRADE, OF_MARKET
+from simulator.results.variables import GROUPS
 
 if TYPE_CHECKING:
-    from simulator.engine.opening import Prepared
+    from simulator.engine.opening.prepare import Prepared
     from simulator.engine.records import Records
     from simulator.scenario.schema import Scenario
 
@@ -45,13 +47,15 @@ def measured(prepared: Prepared, records: Records) -> dict[str, Values]:
     """What attribution tells, by path, from records in memory; NaN for paths that stopped."""
     opening = opening_records(prepared)
     arrays: dict[str, Values] = {}
-    for group, variables in (("by_trade", BY_TRADE), ("of_market", OF_MARKET)):
-        first, days = getattr(opening, group), getattr(records, group)
-        packed = np.concatenate([np.repeat(first, len(days), axis=0), days], axis=1, dtype=np.float64)
-        arrays |= {variable.name: packed[:, :, place] for place, variable in enumerate(variables)}
-    arrays["outstanding"] = prepared.parameters.outstanding_bn
+    for group in GROUPS:
+        for name in (variable.name for variable in group.variables if not group.of_agents):
+            days = records.of(name)
+            first = np.repeat(opening.of(name), len(days), axis=0)
+            arrays[name] = np.concatenate([first, days], axis=1, dtype=np.float64)
+    arrays["outstanding"] = prepared.parameters.opening.buckets.outstanding_bn
+    seen = Days(arrays, layout_of(prepared.scenario, prepared))
     with np.errstate(invalid="ignore"):  # stopped paths are NaN
-        return {key: np.asarray(measure.of(arrays), np.float64) for key, measure in told_measures().items()}
+        return {key: np.asarray(measure.of(seen), np.float64) for key, measure in told_measures().items()}
 
 
 #: The outcome that each channel should lower when it is off, and why.
@@ -174,7 +178,7 @@ def play_outcomes(
     scenario: Scenario, files: Mapping[str, Path] | None, paths: int, threads: int
 ) -> dict[str, Values]:
     """Play a scenario in memory: every outcome by path; NaN for paths that stopped."""
-    from simulator.engine.opening import prepare
+    from simulator.engine.opening.prepare import prepare
     from simulator.engine.simulate import simulate_block
 
     prepared = prepare(scenario, files)

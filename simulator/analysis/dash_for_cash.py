@@ -206,10 +206,12 @@ class Run:
     results: xr.Dataset
 
     def values(self, name: str, trade: str = "") -> Paths:
-        """A variable on all days, (path, day): of a trade, or added up over trades if it has them."""
+        """A variable on all days, (path, day): of a trade, its hedge or bucket, or added up over all that it has."""
         array = self.results[name]
-        if "trade" in array.dims:
-            array = array.sel(trade=trade) if trade else array.sum("trade", skipna=False)
+        for dim in {"bucket", "hedge", "trade"} & set(
+            array.dims
+        ):  # here a trade, its hedge and bucket share a name
+            array = array.sel({dim: trade}) if trade else array.sum(dim, skipna=False)
         return np.asarray(array.values, np.float64)
 
     def days(self, first: date, last: date) -> NDArray[np.bool_]:
@@ -314,12 +316,8 @@ def _others(run: Run) -> dict[str, Paths]:
 
     opening = dealers_bonds(OPENING)
     return {
-        "asset managers' futures, change to 17 March": run.change(
-            "asset_manager_futures", OPENING, MID_MARCH
-        ),
-        "asset managers' futures, change to 14 April": run.change(
-            "asset_manager_futures", OPENING, MID_APRIL
-        ),
+        "asset managers' futures, change to 17 March": run.change("asset_manager_hedges", OPENING, MID_MARCH),
+        "asset managers' futures, change to 14 April": run.change("asset_manager_hedges", OPENING, MID_APRIL),
         "asset managers' Treasuries sold by 31 March": -run.change(
             "asset_manager_bonds", OPENING, QUARTER_END
         ),

@@ -15,13 +15,12 @@ Guide to Cluster-Robust Inference", Journal of Human Resources 50).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.layout import Array
+from simulator.results.layout import Array, Days
 from simulator.results.statistics import UNDEFINED, Estimate
 
 Floats = NDArray[np.float64]
@@ -58,7 +57,7 @@ class Cost(NamedTuple):
 
 
 def deleveraging_cost(
-    days: Mapping[str, Array], trades: tuple[str, ...], threshold: float, *, antithetic: bool = False
+    days: Days, trades: tuple[str, ...], threshold: float, *, antithetic: bool = False
 ) -> tuple[Cost, ...]:
     """Cost of deleveraging by contract, bp per $100bn.
 
@@ -80,7 +79,7 @@ def deleveraging_cost(
         for name in ("foreign_sales", "outright_purchases", "asset_manager_redemptions")
     }
     sold_outright = flows["foreign_sales"] - flows["outright_purchases"]
-    regressors = np.stack([handed_on.sum(axis=2), sold_outright, flows["asset_manager_redemptions"]], axis=2)
+    regressors = np.stack([handed_on, sold_outright, flows["asset_manager_redemptions"]], axis=2)
     always, with_room, without_room = (
         _first_effects(moves, regressors / HUNDRED_BN, state, antithetic)
         for state in (np.ones_like(is_tight), ~is_tight, is_tight)
@@ -88,17 +87,18 @@ def deleveraging_cost(
     return tuple(map(Cost, trades, always, with_room, without_room))
 
 
-def packages_handed_on(days: Mapping[str, Array]) -> Floats:
-    """Packages by path, day and trade that left funds, failed funds' estates and the central bank's book, $bn.
+def packages_handed_on(days: Days) -> Floats:
+    """Packages by path and day that left funds, failed funds' estates and the central bank's book, $bn.
 
     A fund that fails hands on nothing until its seized book is sold; what the central bank buys, nobody else
     has to hold.
     """
     held = sum(
-        np.asarray(days[name], np.float64)
+        np.asarray(days.as_stored(name), np.float64).sum(axis=2)
         for name in ("fund_packages", "estate_packages", "central_bank_packages")
     )
-    return -np.diff(held, axis=1)
+    handed_on: Floats = -np.diff(held, axis=1)
+    return handed_on
 
 
 def _first_effects(moves: Floats, regressors: Floats, chosen: Array, antithetic: bool) -> list[Estimate]:

@@ -182,13 +182,15 @@ def _point(
     paths: int,
     threads: int,
 ) -> TriedMultiple:
-    from simulator.engine.opening import prepare
+    from simulator.engine.opening.prepare import prepare
     from simulator.scenario.loading import with_overrides
 
     said = _as_written(declaration, value * multiple)
     changed = with_overrides(loaded, [f"{parameter}={said}"])
     try:
-        held = np.abs(prepare(changed.scenario, changed.data_files).parameters.opening_packages_bn).sum()
+        held = np.abs(
+            prepare(changed.scenario, changed.data_files).parameters.opening.funds.packages_bn
+        ).sum()
         by_path = play_outcomes(changed.scenario, changed.data_files, paths, threads)["unwound_in_all"] / held
     except Problems as problems:
         raise changed.refused(problems) from problems

@@ -28,7 +28,7 @@ class Sourced(Generic[Value]):
 
 @dataclass(frozen=True)
 class SwapTrade:
-    """A swap-spread trade: tenor, bucket that its bonds belong to, opening spread, funds' position."""
+    """A swap-spread trade: tenor of the swap, bucket that it hedges, opening spread, funds' position."""
 
     tenor_years: int
     bucket: str
@@ -114,9 +114,6 @@ EASY_SHARE = 0.95
 
 #: Swap margin: standard deviations and days that clearing houses cover (judgement: 99.7% over five days).
 SWAP_CONFIDENCE, SWAP_MARGIN_DAYS = 2.75, 5.0
-
-#: Bonds of a swap trade's own bucket over the funds' packages: the rest is with end investors. Judgement.
-SWAP_BUCKET_OVER_PACKAGES = 1.25
 
 _SPREADS_2019 = {"TU": 26.5, "FV": 28.7, "TY": 21.8, "UXY": 21.8, **LONG_SPREADS_BP}
 _SPREADS_2020 = {"TU": 15.5, "FV": 7.3, "TY": 14.2, "UXY": 14.2, **LONG_SPREADS_BP}

@@ -25,7 +25,6 @@ from simulator.calibration.judgements import (
     LEVERAGE_QUARTER,
     LONG_BUCKETS,
     NOMINAL_SHARE,
-    SWAP_BUCKET_OVER_PACKAGES,
     SWAP_CONFIDENCE,
     SWAP_MARGIN_DAYS,
     VOLUME_2018_BN,
@@ -253,13 +252,8 @@ class OpeningDay:
 
     @cached_property
     def outstanding_bn(self) -> dict[str, float]:
-        """Notes and bonds by maturity bucket, those of the swap trades included."""
+        """Notes and bonds by maturity bucket."""
         return self._by_bucket(self.ladder)
-
-    def swap_bucket_bn(self, code: str) -> float:
-        """Bonds of a bucket that stand in the buckets of swap trades."""
-        trades = (swap for swap in self.judgement.swaps.values() if swap.bucket == code)
-        return sum(SWAP_BUCKET_OVER_PACKAGES * swap.fund_packages_bn for swap in trades)
 
     def _by_bucket(self, rungs: Sequence[Rung]) -> dict[str, float]:
         total = dict.fromkeys(BUCKET_ENDS_YEARS, 0.0)

@@ -16,7 +16,6 @@ from simulator.calibration.judgements import (
     BUCKET_ENDS_YEARS,
     LONG_SPREADS_BP,
     NOMINAL_SHARE,
-    SWAP_BUCKET_OVER_PACKAGES,
     TRANSACTION_COST_BP,
     VOLUME_2018_BN,
     SwapTrade,
@@ -82,7 +81,7 @@ def _head(opening: OpeningDay) -> list[str]:
         f"# US Treasury market at the close of {opening.day}. Made by:",
         f"#   python -m simulator.cli.upkeep preset --data DIR --date {opening.day}",
         "# A figure's source stands beside it: a data file and its date, a key of docs/model/sources.md, or",
-        "# the word judgement. How each is derived: docs/model/presets.md. Sources that all contracts share:",
+        "# the word judgement. How each is derived: docs/model/presets.md. Sources that rows share:",
         "#",
         *(f"#   {key}: {source}" for key, source in shared.items()),
     ]
@@ -92,72 +91,50 @@ def _market(opening: OpeningDay) -> Iterator[Line]:
     when = opening.rates["date"]
     yield Line(0, "market")
     yield Line(1, "date", f'"{opening.day}"')
-    yield Line(1, "policy_rate", f"{opening.rates['iorb']}%", f"money_market_rates {when}: iorb")
-    yield Line(1, "repo_spread", _bp(opening.repo_spread_bp), f"money_market_rates {when}: sofr - iorb")
     yield Line(1, "par_curve", "", f"treasury_par_yields {opening.yields['date']}")
     for tenor in TENORS_YEARS:
         yield Line(2, f"y{tenor}", f"{opening.yields[f'y{tenor}']}%")
-    yield Line(1, "trades")
+    yield Line(1, "fundings")
+    yield Line(2, "treasury")
+    yield Line(3, "policy_rate", f"{opening.rates['iorb']}%", f"money_market_rates {when}: iorb")
+    yield Line(3, "repo_spread", _bp(opening.repo_spread_bp), f"money_market_rates {when}: sofr - iorb")
+    swaps = opening.judgement.swaps.items()
+    yield Line(1, "buckets")
     for code in BUCKET_ENDS_YEARS:
-        yield from _futures_trade(opening, code)
-    for name, swap in opening.judgement.swaps.items():
-        yield from _swap_trade(opening, name, swap)
+        yield from _bucket(opening, code)
+    yield Line(1, "hedges")
+    for code in BUCKET_ENDS_YEARS:
+        yield from _futures(opening, code)
+    for name, swap in swaps:
+        yield from _swap(opening, name, swap)
+    yield Line(1, "trades", "", "each with the hedge of its name")
+    for code in BUCKET_ENDS_YEARS:
+        packages = f"cftc {opening.positions[code]['date']}: leveraged funds, net short"
+        yield from _trade(code, opening.net_short_bn(code, "levfunds"), packages, code)
+    for name, swap in swaps:
+        yield from _trade(name, swap.fund_packages_bn, opening.judgement.swaps_source, swap.bucket)
 
 
-def _futures_trade(opening: OpeningDay, code: str) -> Iterator[Line]:
-    bond, basket = opening.cheapest(code), opening.baskets[code]
+def _bucket(opening: OpeningDay, code: str) -> Iterator[Line]:
+    bond, week = opening.cheapest(code), opening.dealer_week["date"]
+    bonds, packages = opening.dealer_bonds_bn(code), opening.net_short_bn(code, "dealer")
     factors = "official" if opening.has_official_factors(code) else "computed by the exchange's formula"
-    month = f"{opening.delivery_month:%B %Y}"
-    yield Line(2, code, "", f"{CONTRACTS[code].name}, {month}; bonds of {_years_of(code)}")
-    yield Line(3, "deliverables", "", f"by maturity; factors {factors}")
-    for one in basket:
-        yield _deliverable(one, is_cheapest=one == bond)
-    yield Line(3, "time_to_delivery", f"{opening.delivery_years(code):.3f}y", "to the last delivery day")
-    spread = opening.judgement.spreads_over_ois_bp.value[code]
-    gap = opening.market_rate_gap_bp
-    which = {"UXY": " (ten-year series)"} | dict.fromkeys(
-        LONG_SPREADS_BP, " (SSW24, absolute; sign is judgement)"
-    )
-    yield Line(3, "dislocation", _bp(spread + gap), f"{spread:g} over OIS{which.get(code, '')}, {gap:+.0f}")
+    yield Line(2, code, "", f"bonds of {_years_of(code)}")
+    yield Line(3, "bonds", "", f"deliverable into the {_contract_of(opening, code)}; factors {factors}")
+    for one in opening.baskets[code]:
+        yield _bond(one, is_cheapest=one == bond)
     yield Line(3, "volatility", _bp(opening.volatility_bp(bond.years)), f"at {bond.years:.1f} years")
-    left = 1.0 - opening.swap_bucket_bn(code) / opening.outstanding_bn[code]
-    yield Line(
-        3,
-        "daily_volume",
-        _money(opening.bucket_volume_bn(code) * left),
-        f"{VOLUME_2018_BN[code]:g} in 2017-18",
-    )
-    margin_note = "judgement: covers the same move as its neighbours'"
-    if opening.known_margin(code) is not None:
-        margin_note = "published"
-    yield Line(3, "exchange_margin", _percent(opening.margin(code)), margin_note)
-    yield Line(3, "transaction_cost", _bp(TRANSACTION_COST_BP[code], 2), BID_ASK)
-    yield from _positions(opening, code, left)
-
-
-def _positions(opening: OpeningDay, code: str, left: float) -> Iterator[Line]:
-    report, week = opening.positions[code]["date"], opening.dealer_week["date"]
-    packages, bonds = opening.net_short_bn(code, "dealer"), opening.dealer_bonds_bn(code)
-    managers = -opening.net_short_bn(code, "assetmgr")
-    swapped = opening.swap_bucket_bn(code)
-    yield Line(
-        3,
-        "fund_packages",
-        _money(opening.net_short_bn(code, "levfunds")),
-        f"cftc {report}: leveraged funds, net short",
-    )
-    yield Line(3, "dealer_packages", _money(packages), f"cftc {report}: dealers, net short")
-    yield Line(3, "asset_manager_futures", _money(managers), f"cftc {report}: asset managers, net long")
+    volume = f"{VOLUME_2018_BN[code]:g} in 2017-18"
+    yield Line(3, "daily_volume", _money(opening.bucket_volume_bn(code)), volume)
     held = f"primary_dealer {week}: net {bonds:.1f}, less own packages"
     yield Line(3, "dealer_inventory", _money(bonds - packages), held)
-    yield Line(3, "asset_manager_bonds", _money(opening.manager_bn[code] * left))
-    yield Line(3, "foreign_bonds", _money(opening.foreign_bn[code] * left))
-    yield Line(3, "central_bank_bonds", _money(opening.central_bank_bn[code] * left))
-    less = f"less {swapped:g} in swap trades" if swapped else ""
-    yield Line(3, "outstanding", _money(opening.outstanding_bn[code] - swapped), less)
+    yield Line(3, "asset_manager_bonds", _money(opening.manager_bn[code]))
+    yield Line(3, "foreign_bonds", _money(opening.foreign_bn[code]))
+    yield Line(3, "central_bank_bonds", _money(opening.central_bank_bn[code]))
+    yield Line(3, "outstanding", _money(opening.outstanding_bn[code]))
 
 
-def _deliverable(bond: DeliverableSecurity, *, is_cheapest: bool) -> Line:
+def _bond(bond: DeliverableSecurity, *, is_cheapest: bool) -> Line:
     coupon = written(RATE, bond.security.coupon)
     figures = f"{{coupon: {coupon}, maturity: {bond.years:.4f}y, conversion_factor: {bond.factor:.4f}}}"
     matures = f"{bond.security.matures.day} {bond.security.matures:%B %Y}"
@@ -166,45 +143,43 @@ def _deliverable(bond: DeliverableSecurity, *, is_cheapest: bool) -> Line:
     )
 
 
-def _swap_trade(opening: OpeningDay, name: str, swap: SwapTrade) -> Iterator[Line]:
-    size = SWAP_BUCKET_OVER_PACKAGES * swap.fund_packages_bn
-    part = size / opening.outstanding_bn[swap.bucket]
-    source = opening.judgement.swaps_source
-    yield Line(
-        2,
-        name,
-        "",
-        f"{swap.tenor_years}-year par bond against a par swap; bonds out of the {swap.bucket} bucket",
+def _futures(opening: OpeningDay, code: str) -> Iterator[Line]:
+    report = opening.positions[code]["date"]
+    yield Line(2, code, "", _contract_of(opening, code))
+    yield Line(3, "kind", "futures")
+    yield Line(3, "horizon", f"{opening.delivery_years(code):.3f}y", "to the last delivery day")
+    spread = opening.judgement.spreads_over_ois_bp.value[code]
+    gap = opening.market_rate_gap_bp
+    which = {"UXY": " (ten-year series)"} | dict.fromkeys(
+        LONG_SPREADS_BP, " (SSW24, absolute; sign is judgement)"
     )
-    yield Line(3, "hedge", "swap")
-    yield Line(3, "deliverables")
-    coupon = written(RATE, opening.par_yield(swap.tenor_years))
-    yield Line(4, f"- {{coupon: {coupon}, maturity: {swap.tenor_years}y}}")
+    yield Line(3, "dislocation", _bp(spread + gap), f"{spread:g} over OIS{which.get(code, '')}, {gap:+.0f}")
+    margin_note = "judgement: covers the same move as its neighbours'"
+    if opening.known_margin(code) is not None:
+        margin_note = "published"
+    yield Line(3, "exchange_margin", _percent(opening.margin(code)), margin_note)
+    demand, packages = -opening.net_short_bn(code, "assetmgr"), opening.net_short_bn(code, "dealer")
+    yield Line(3, "hedge_demand", _money(demand), f"cftc {report}: asset managers, net long")
+    yield Line(3, "dealer_packages", _money(packages), f"cftc {report}: dealers, net short")
+
+
+def _swap(opening: OpeningDay, name: str, swap: SwapTrade) -> Iterator[Line]:
+    demand = _money(swap.fund_packages_bn)
+    yield Line(2, name, "", f"{swap.tenor_years}-year par swap against bonds of the {swap.bucket} bucket")
+    yield Line(3, "kind", "swap")
+    yield Line(3, "bucket", swap.bucket)
     yield Line(3, "dislocation", _bp(swap.spread_bp), "judgement: yield less SOFR swap rate, late March 2025")
-    yield Line(3, "volatility", _bp(opening.volatility_bp(swap.tenor_years)))
-    yield Line(
-        3, "daily_volume", _money(opening.bucket_volume_bn(swap.bucket) * part), "by amount outstanding"
-    )
-    yield Line(
-        3,
-        "exchange_margin",
-        _percent(opening.swap_margin(swap)),
-        "judgement: 2.75 standard deviations, five days",
-    )
-    yield Line(3, "transaction_cost", _bp(TRANSACTION_COST_BP[swap.bucket], 2), BID_ASK)
-    yield Line(3, "fund_packages", _money(swap.fund_packages_bn), source)
-    yield Line(
-        3, "dealer_packages", "$0bn", "dealers' bonds against swaps count as inventory, as they are surveyed"
-    )
-    yield Line(
-        3,
-        "asset_manager_futures",
-        _money(swap.fund_packages_bn),
-        "judgement: insurers and pensions receive fixed",
-    )
-    for key in ("dealer_inventory", "asset_manager_bonds", "foreign_bonds", "central_bank_bonds"):
-        yield Line(3, key, "$0bn", f"all in the {swap.bucket} bucket")
-    yield Line(3, "outstanding", _money(size), "judgement: the funds' bonds and a quarter more")
+    margin = _percent(opening.swap_margin(swap))
+    yield Line(3, "exchange_margin", margin, "judgement: 2.75 standard deviations, five days")
+    yield Line(3, "hedge_demand", demand, "judgement: insurers and pensions receive fixed")
+    counted = "dealers' bonds against swaps count as inventory, as they are surveyed"
+    yield Line(3, "dealer_packages", "$0bn", counted)
+
+
+def _trade(name: str, packages_bn: float, source: str, bucket: str) -> Iterator[Line]:
+    yield Line(2, name)
+    yield Line(3, "fund_packages", _money(packages_bn), source)
+    yield Line(3, "transaction_cost", _bp(TRANSACTION_COST_BP[bucket], 2), BID_ASK)
 
 
 def _sectors(opening: OpeningDay) -> Iterator[Line]:
@@ -243,6 +218,10 @@ def _sectors(opening: OpeningDay) -> Iterator[Line]:
     yield Line(2, "open", "true")
     yield Line(2, "spread", _bp(known.facility_spread_bp.value), known.facility_spread_bp.source)
     yield Line(2, "capacity", "$500bn", "literature 2.9")
+
+
+def _contract_of(opening: OpeningDay, code: str) -> str:
+    return f"{CONTRACTS[code].name}, {opening.delivery_month:%B %Y}"
 
 
 def _years_of(code: str) -> str:

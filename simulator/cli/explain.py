@@ -130,10 +130,9 @@ def _found(key: str) -> tuple[list[ReferenceRow], list[RuleText], list[Variable]
 
 
 def _variables(name: str) -> list[Variable]:
-    from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
+    from simulator.results.variables import GROUPS
 
-    groups = (*BY_TRADE, *OF_MARKET, SALES, CALLS, *BY_FUND, *BY_DEALER)
-    return [variable for variable in groups if variable.name == name]
+    return [variable for group in GROUPS for variable in group.variables if variable.name == name]
 
 
 def _outcomes(name: str) -> list[Variable]:
@@ -141,7 +140,7 @@ def _outcomes(name: str) -> list[Variable]:
     from simulator.results.variables import Variable
 
     return [
-        Variable(one.key, one.stored_unit, f"{one.meaning}, one figure a path")
+        Variable(one.key, one.stored_unit, f"{one.meaning}, one figure a path", "")
         for one in outcomes()
         if one.key == name
     ]

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from simulator.cli.terminal import console, plain_table, say
-from simulator.engine.opening import Prepared
+from simulator.engine.opening.prepare import Prepared
 from simulator.engine.simulate import BlockResult
 from simulator.engine.status import STATUS
-from simulator.ensemble.replay import DIARY_CAPACITY, DayRow, day_rows, diary_entries, farthest_trades, story
+from simulator.ensemble.replay import DIARY_CAPACITY, DayRow, day_rows, diary_entries, farthest_markets, story
 from simulator.ensemble.residuals import Residual, is_broken
 
 
@@ -33,7 +33,7 @@ def print_path(title: str, prepared: Prepared, result: BlockResult) -> None:
     say(title)
     if code:
         say(f"The path stopped on day {day + 1}: {status}: {advice}.")
-    moved, widest = farthest_trades(prepared, result)
+    moved, widest = farthest_markets(prepared, result)
     say(f"Yields of {moved}, dislocation of {widest}: those that moved farthest.")
     _print_days(day_rows(prepared, result))
     told = list(story(entries))

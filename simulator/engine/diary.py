@@ -3,9 +3,12 @@
 from simulator.engine.state import State
 from simulator.rule import phase
 
-# Kinds of entries, with the sentence each one becomes. ``agent`` and ``trade`` are -1 where they do not apply.
+# Kinds of entries, with the sentence each one becomes. ``agent`` and ``market`` are -1 where they do not apply.
 ENTRIES = (
     "{fund} is called for {amount} of variation margin",
+    "{fund} is called for {amount} by the price of its pledged bonds",
+    "{fund} pays {amount} of carry",
+    "{fund} pays {amount} more interest on repo",
     "{fund} is called for {amount} of initial margin",
     "{fund} is called for {amount} by higher haircuts",
     "{fund} loses {amount} of repo that is not rolled",
@@ -19,16 +22,19 @@ ENTRIES = (
     "{dealer} takes {amount} of repo back from its clients",
     "{dealer} defaults with {amount} of capital missing",
     "the standing repo facility lends {amount} to {dealer}",
-    "the central bank buys {amount} of {trade} outright",
-    "the central bank buys {amount} of {trade} packages",
-    "another bond becomes cheapest to deliver into {trade}",
-    "foreign holders sell {amount} of {trade}",
+    "the central bank buys {amount} of {bucket} outright",
+    "the central bank buys {amount} of {hedge} packages",
+    "another bond becomes cheapest to deliver into {hedge}",
+    "foreign holders sell {amount} of {bucket}",
     "asset managers sell {amount} of Treasuries to pay redemptions",
-    "dealers are left with {amount} of {trade} at auction",
+    "dealers are left with {amount} of {bucket} at auction",
     "the clearing house's waterfall pays {amount}",
 )
 (
     CALLED_VARIATION,
+    CALLED_COLLATERAL,
+    CALLED_CARRY,
+    CALLED_INTEREST,
     CALLED_INITIAL,
     CALLED_HAIRCUT,
     CALLED_ROLL,
@@ -51,19 +57,26 @@ ENTRIES = (
     WATERFALL_PAID,
 ) = range(len(ENTRIES))
 
+#: Entries whose market is a bucket, and a hedge; of all others it is a trade.
+OF_BUCKETS = (BOUGHT_OUTRIGHT, FOREIGN_SOLD, AUCTION_LEFT)
+OF_HEDGES = (BOUGHT_PACKAGES, SWITCHED)
+
 #: Amounts below this are not worth a line: 100,000 dollars, in billions.
 SMALLEST_ENTRY_BN = 1e-4
 
 
 @phase
-def note(s: State, kind: int, agent: int, trade: int, amount_bn: float) -> None:
-    """Write one entry if the diary has room; the count goes on, so that what was left out is known."""
-    n = s.diary_count[0]
-    if n < s.diary.shape[0]:
-        s.diary[n, 0] = s.clock[0]
-        s.diary[n, 1] = s.clock[1]
-        s.diary[n, 2] = kind
-        s.diary[n, 3] = agent
-        s.diary[n, 4] = trade
-        s.diary[n, 5] = amount_bn
-    s.diary_count[0] = n + 1
+def note(s: State, kind: int, agent: int, market: int, amount_bn: float) -> None:
+    """Write one entry if the diary has room; the count goes on, so that what was left out is known.
+
+    ``market`` is the place of a trade, bucket or hedge, whichever the entry names.
+    """
+    n = s.checks.diary_count[0]
+    if n < s.checks.diary.shape[0]:
+        s.checks.diary[n, 0] = s.checks.clock[0]
+        s.checks.diary[n, 1] = s.checks.clock[1]
+        s.checks.diary[n, 2] = kind
+        s.checks.diary[n, 3] = agent
+        s.checks.diary[n, 4] = market
+        s.checks.diary[n, 5] = amount_bn
+    s.checks.diary_count[0] = n + 1

@@ -1,25 +1,34 @@
-"""The scenario as flat numbers: everything the compiled day reads and never writes.
+"""What the compiled day reads and never writes: the scenario's own figures, and what its opening books imply.
 
-Arrays are ordered (trade, fund), with the fund last, so that inner loops run over funds and vectorise
+``p.funds.cut_speed`` is the scenario's figure under the user's own key, for every section; ``p.opening.hedges
+.dislocation_bp[h]`` is of the opening books. Rows over funds run over the fund last, so that inner loops vectorise
 without reordering any sum. Units: USD billions, face in billions, bp, decimals; days are trading days.
+
+Indices: b bucket, g funding, h hedge, j trade, k bond, e deliverable (a bond that a hedge may take), i fund, d dealer,
+l lender, a asset manager.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import namedtuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from simulator.model.table import Floats, Ints, one, per
+from simulator.scenario import schema
+from simulator.scenario.declarations import declarations
+from simulator.scenario.parameters import Section
+from simulator.units import COUNT
 
 TRADING_DAYS_PER_YEAR = 252.0
 TRADING_DAYS_PER_MONTH = 21.0
 
-# Why a fund sold, in the order in which cash covers the calls; the last two are no calls.
+# Why a fund sold, in the order in which cash covers the calls; the last three are no calls. The first four settle the
+# day: the hedge's loss, the price of pledged bonds, what the trade earns and what its repo costs.
 CHANNELS = (
     "variation_margin",
+    "collateral",
+    "carry",
+    "interest",
     "initial_margin",
     "haircut",
     "roll_over",
@@ -28,207 +37,343 @@ CHANNELS = (
     "default",
     "choice",
 )
-VARIATION_MARGIN, INITIAL_MARGIN, HAIRCUT, ROLL_OVER, REDEMPTION, RISK_LIMIT, DEFAULT, CHOICE = range(8)
-CALL_COUNT = 5
+(
+    VARIATION_MARGIN,
+    COLLATERAL,
+    CARRY,
+    INTEREST,
+    INITIAL_MARGIN,
+    HAIRCUT,
+    ROLL_OVER,
+    REDEMPTION,
+    RISK_LIMIT,
+    DEFAULT,
+    CHOICE,
+) = range(len(CHANNELS))
+SETTLEMENT_COUNT = 4
+CALL_COUNT = 8
 
-# Sectors that hold one account each; funds, asset managers and dealers' capital are kept one by one.
-DEALERS, LENDERS, FOREIGN, END_INVESTORS, CENTRAL_BANK, TREASURY, CLEARING_HOUSE, OTHER_HEDGERS, OUTSIDE = (
-    range(9)
+#: Sectors with a cash account each. Those of the funds and of the asset managers add up their members' cash.
+SECTORS = (
+    "funds",
+    "dealers",
+    "lenders",
+    "asset managers",
+    "foreign holders",
+    "end investors",
+    "central bank",
+    "issuer",
+    "clearing house",
+    "other hedgers",
+    "outside",
 )
-SECTOR_COUNT = 9
+(
+    FUNDS,
+    DEALERS,
+    LENDERS,
+    MANAGERS,
+    FOREIGN,
+    END_INVESTORS,
+    CENTRAL_BANK,
+    ISSUER,
+    CLEARING_HOUSE,
+    OTHER_HEDGERS,
+    OUTSIDE,
+) = range(len(SECTORS))
 
 DEALER_CAPACITY, LINEAR, SQUARE_ROOT, EXPONENTIAL = range(4)
-IMPACT_FORMS = ("dealer-capacity", "linear", "square-root", "exponential")
-MARGIN_MEASURES = ("none", "buffer", "floor", "stressed-weight")
+FUTURES, SWAP = range(2)
+
+
+class BondTerms(NamedTuple):
+    """Bonds of all buckets, one after the other."""
+
+    coupon: Floats = per("bond", unit="1", doc="coupon a year")
+    coupons_per_year: Floats = per("bond", unit="1", doc="coupons a year")
+    periods_to_coupon: Floats = per("bond", unit="1", doc="part of a coupon period to the next coupon")
+    periods_after: Floats = per("bond", unit="1", doc="whole coupon periods after the next coupon")
+    yield_: Floats = per("bond", unit="1", doc="yield")
+    price: Floats = per("bond", unit="1", doc="full price per face")
+    duration_years: Floats = per("bond", unit="y", doc="modified duration")
+    curve_weight: Floats = per("bond", "tenor", unit="1", doc="weight of the par curve's tenors")
+    bucket_of: Ints = per("bond", unit="place", doc="its bucket", whole=True)
+
+
+class BucketTerms(NamedTuple):
+    """Buckets of the cash market."""
+
+    held_bond: Ints = per(
+        "bucket", unit="place", doc="the bond that all positions are counted in", whole=True
+    )
+    price: Floats = per("bucket", unit="1", doc="full price of that bond")
+    price_per_bp: Floats = per("bucket", unit="1", doc="fall of its price per bp (DV01 per face)")
+    duration_years: Floats = per("bucket", unit="y", doc="its modified duration")
+    volatility_bp: Floats = per("bucket", unit="bp", doc="yield volatility a day")
+    correlation: Floats = per("bucket", "bucket", unit="1", doc="of yield changes")
+    daily_volume_bn: Floats = per("bucket", unit="$bn", doc="cash turnover a day")
+    outstanding_bn: Floats = per("bucket", unit="$bn", doc="face outstanding")
+    inventory_bn: Floats = per("bucket", unit="$bn", doc="dealers' outright inventory")
+    permanent_depth_bn_per_bp: Floats = per(
+        "bucket", unit="$bn", doc="absorption that leaves 1bp of pressure, at opening volatility"
+    )
+    permanent_share: Floats = per(
+        "bucket", "bucket", unit="1", doc="what one bucket's absorption counts in another's"
+    )
+    outright_split: Floats = per("bucket", unit="1", doc="share of outright purchases")
+
+
+class FundingTerms(NamedTuple):
+    """Where trades are financed."""
+
+    policy_rate: Floats = per("funding", unit="1", doc="policy rate a year")
+    repo_spread_bp: Floats = per("funding", unit="bp", doc="repo rate less policy rate")
+
+
+class DeliverableTerms(NamedTuple):
+    """Bonds that a hedge may take, hedge by hedge; a swap takes the held bond of its bucket."""
+
+    bond: Ints = per("deliverable", unit="place", doc="the bond", whole=True)
+    factor: Floats = per("deliverable", unit="1", doc="conversion factor; 1 for a swap")
+    income: Floats = per("deliverable", unit="1", doc="coupons paid up to delivery, per face")
+    income_years: Floats = per("deliverable", unit="y", doc="those coupons times their years to delivery")
+    accrued_delivery: Floats = per("deliverable", unit="1", doc="accrued interest on delivery, per face")
+
+
+class HedgeTerms(NamedTuple):
+    """Hedges: futures and swaps."""
+
+    kind: Ints = per("hedge", unit="place", doc="FUTURES or SWAP", whole=True)
+    bucket_of: Ints = per("hedge", unit="place", doc="bucket whose bonds it hedges", whole=True)
+    basket_start: Ints = per("hedge_and_end", unit="place", doc="first deliverable", whole=True)
+    held: Ints = per("hedge", unit="place", doc="deliverable that is the bucket's held bond", whole=True)
+    cheapest: Ints = per("hedge", unit="place", doc="deliverable that is cheapest", whole=True)
+    horizon_years: Floats = per(
+        "hedge", unit="y", doc="time over which the dislocation is earned; 0 for a swap"
+    )
+    money_market_year: Floats = per(
+        "hedge", unit="1", doc="calendar year over the repo market's year: 365/360 where repo counts act/360"
+    )
+    value: Floats = per("hedge", unit="1", doc="value per face of the held bond")
+    dislocation_bp: Floats = per("hedge", unit="bp", doc="dislocation")
+    cash_bp_per_dislocation_bp: Floats = per(
+        "hedge", unit="1", doc="rise of the cash yield per bp of the dislocation"
+    )
+    risk_per_face: Floats = per("hedge", unit="y", doc="loss of a package per unit of dislocation")
+    policy_rate: Floats = per("hedge", unit="1", doc="policy rate that its price expects")
+    volatility_bp: Floats = per("hedge", unit="bp", doc="yield volatility a day, of its bucket")
+    price_per_bp: Floats = per("hedge", unit="1", doc="DV01 per face, of its bucket's held bond")
+    margin: Floats = per("hedge", unit="1", doc="initial margin per face")
+    margin_floor: Floats = per("hedge", unit="1", doc="lowest initial margin per face")
+    demand_bn: Floats = per("hedge", unit="$bn", doc="asset managers' net long position")
+    demand_slope_bp_per_bn: Floats = per(
+        "hedge", unit="bp", doc="rise of the dislocation that cuts it by $1bn"
+    )
+    other_hedgers_bn: Floats = per("hedge", unit="$bn", doc="everybody else's net long position, constant")
+    dealer_packages_bn: Floats = per("hedge", unit="$bn", doc="dealers' own packages")
+    hedged_split: Floats = per("hedge", unit="1", doc="share of hedged purchases")
+
+
+class TradeTerms(NamedTuple):
+    """What funds hold: a bucket's bond in a funding against a hedge."""
+
+    bucket_of: Ints = per("trade", unit="place", doc="its bucket", whole=True)
+    hedge_of: Ints = per("trade", unit="place", doc="its hedge", whole=True)
+    funding_of: Ints = per("trade", unit="place", doc="its funding", whole=True)
+    transaction_cost: Floats = per("trade", unit="1", doc="half spread paid on a sale, per price")
+
+
+class FundTerms(NamedTuple):
+    """Hedge funds."""
+
+    packages_bn: Floats = per("trade", "fund", unit="$bn", doc="packages, face")
+    hedge_ratio: Floats = per("trade", "fund", unit="1", doc="hedges sold per face of bonds")
+    haircut: Floats = per("fund", unit="1", doc="haircut")
+    haircut_floor: Floats = per("fund", unit="1", doc="lowest haircut")
+    remarked_share: Floats = per("fund", unit="1", doc="share of repo re-marked daily")
+    equity_bn: Floats = per("fund", unit="$bn", doc="equity (1 where there is none)")
+    cash_bn: Floats = per("fund", unit="$bn", doc="free cash")
+    line_bn: Floats = per("fund", unit="$bn", doc="committed credit")
+    leverage: Floats = per("fund", unit="1", doc="book over equity")
+    risk_of_equity: Floats = per("fund", unit="1", doc="value at risk over equity, up to a factor")
+    leverage_headroom: Floats = per(
+        "fund", unit="1", doc="own leverage limit over opening leverage, less one"
+    )
+    risk_headroom: Floats = per(
+        "fund", unit="1", doc="own value-at-risk limit over the opening one, less one"
+    )
+    other_sale_bn: Floats = per("fund", unit="$bn", doc="other strategies that can be sold in a day")
+    other_loss: Floats = per("fund", unit="1", doc="loss of other strategies when volatility doubles")
+    margin_factor: Floats = one(unit="1", doc="initial margin left after cross-margining")
+    client_share: Floats = per("fund", "dealer", unit="1", doc="share of its repo by dealer")
+    client_weakness: Floats = per("fund", "dealer", unit="1", doc="its cut over the dealer's average cut")
+
+
+class DealerTerms(NamedTuple):
+    """Dealers."""
+
+    share: Floats = per("dealer", unit="1", doc="share of the trading book")
+    capital_bn: Floats = per("dealer", unit="$bn", doc="capital (1 where there is none)")
+    unnetted_share: Floats = one(
+        unit="1", doc="share of repo that uses balance sheet, clearing mandate applied"
+    )
+    cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
+    inventory_cost_bp: Floats = one(unit="bp", doc="cost of holding bonds outright a year")
+    risk_bn: Floats = one(unit="$bn", doc="value at risk of the inventory, up to a factor")
+    risk_aversion_per_bn: Floats = one(unit="1/$bn", doc="risk aversion of the inventory premium")
+    cash_bn: Floats = one(unit="$bn", doc="liquidity buffer")
+
+
+class LenderTerms(NamedTuple):
+    """Cash lenders."""
+
+    offer_bn: Floats = per("lender", "dealer", unit="$bn", doc="repo on offer")
+
+
+class ManagerTerms(NamedTuple):
+    """Asset managers."""
+
+    share: Floats = per("manager", unit="1", doc="share of the sector's positions")
+    value_bn: Floats = per("manager", unit="$bn", doc="net assets (1 where there are none)")
+    sensitivity: Floats = per("manager", unit="1", doc="reaction of its investors over the average")
+
+
+class OpeningTerms(NamedTuple):
+    """What the opening books imply, by market and sector."""
+
+    bonds: BondTerms
+    buckets: BucketTerms
+    fundings: FundingTerms
+    deliverables: DeliverableTerms
+    hedges: HedgeTerms
+    trades: TradeTerms
+    funds: FundTerms
+    dealers: DealerTerms
+    lenders: LenderTerms
+    managers: ManagerTerms
+
+
+if TYPE_CHECKING:
+    FundFigures = schema.Funds
+    DealerFigures = schema.Dealers
+    EndInvestorFigures = schema.EndInvestors
+    ManagerFigures = schema.AssetManagers
+    LenderFigures = schema.Lenders
+    ForeignFigures = schema.ForeignHolders
+    ClearingHouseFigures = schema.ClearingHouse
+    CentralBankFigures = schema.CentralBank
+    ChannelFigures = schema.Channels
+    NumericFigures = schema.Numerics
+else:
+
+    def figures_table(name: str, section: type[Section]) -> type[tuple]:
+        """A table with the figures and switches of a section of the scenario, each under the user's key."""
+        declared = declarations(section)
+        kept = [
+            key
+            for key, one in declared.items()
+            if one.shape.model or (not one.shape.container and (one.shape.kind or one.shape.base is bool))
+        ]
+        return namedtuple(name, kept, module=__name__)
+
+    FundFigures = figures_table("FundFigures", schema.Funds)
+    DealerFigures = figures_table("DealerFigures", schema.Dealers)
+    EndInvestorFigures = figures_table("EndInvestorFigures", schema.EndInvestors)
+    ManagerFigures = figures_table("ManagerFigures", schema.AssetManagers)
+    LenderFigures = figures_table("LenderFigures", schema.Lenders)
+    ForeignFigures = figures_table("ForeignFigures", schema.ForeignHolders)
+    ClearingHouseFigures = figures_table("ClearingHouseFigures", schema.ClearingHouse)
+    CentralBankFigures = figures_table("CentralBankFigures", schema.CentralBank)
+    ChannelFigures = figures_table("ChannelFigures", schema.Channels)
+    NumericFigures = figures_table("NumericFigures", schema.Numerics)
+    OutrightFigures = figures_table("OutrightFigures", schema.OutrightPurchases)
+    HedgedFigures = figures_table("HedgedFigures", schema.HedgedPurchases)
+    StandingRepoFigures = figures_table("StandingRepoFigures", schema.StandingRepo)
+
+#: Sections in a section, by key.
+_INNER = {"outright": "OutrightFigures", "hedged": "HedgedFigures", "standing_repo": "StandingRepoFigures"}
+
+
+class Choices(NamedTuple):
+    """What the scenario chooses by a word, as places in the list of what may be chosen."""
+
+    impact: int
+    anti_procyclicality: int
+    sells_pro_rata: int  # 1 or 0, as below
+    outright_by_rule: int
+    hedged_by_rule: int
+
+
+class Watch(NamedTuple):
+    """What is watched beside the records."""
+
+    audit: int  # 1 or 0
+    diary: int
 
 
 class Parameters(NamedTuple):
-    """Constants of a run. T trades, B bonds, N funds, D dealers, A asset managers, L lenders, C curve tenors."""
+    """Constants of a run: figures of the scenario by section, and the opening books."""
 
-    # market
-    policy_rate: float
-    repo_spread_bp: float
-    bond_coupon: Floats  # (B,)
-    bond_periods_to_coupon: Floats  # (B,) of half a year
-    bond_periods_after: Floats  # (B,) whole coupon periods after the next coupon
-    bond_income: Floats  # (B,) coupons paid up to delivery, per face
-    bond_income_years: Floats  # (B,) those coupons times their years to delivery
-    bond_accrued_delivery: Floats  # (B,)
-    bond_factor: Floats  # (B,)
-    bond_opening_yield: Floats  # (B,) fundamental: net of the opening dislocation's share
-    bond_opening_price: Floats  # (B,) dirty, at that yield
-    bond_opening_duration: Floats  # (B,) modified, at that yield
-    bond_curve_weight: Floats  # (B, C)
-    basket_start: Ints  # (T + 1,) bonds of trade j are basket_start[j]:basket_start[j + 1]
-    held_bond: Ints  # (T,) the bond of the packages: cheapest to deliver on the opening day
-    is_swap: Ints  # (T,)
-    delivery_years: Floats  # (T,)
-    cash_bp_per_dislocation_bp: Floats  # (T,)
-    opening_dislocation_bp: Floats  # (T,)
-    opening_volatility_bp: Floats  # (T,) a day
-    price_per_bp: Floats  # (T,) DV01 per face of the held bond
-    opening_price: Floats  # (T,) of the held bond
-    duration_years: Floats  # (T,) modified duration of the held bond
-    daily_volume_bn: Floats  # (T,)
-    transaction_cost: Floats  # (T,)
-    correlation: Floats  # (T, T)
-    outstanding_bn: Floats  # (T,)
-    # hedge market
-    demand_slope_bp_per_bn: Floats  # (T,)
-    package_cost_bp_per_bn: Floats  # (T,)
-    opening_futures_bn: Floats  # (T,) asset managers' long
-    other_hedgers_bn: Floats  # (T,) everybody else's net long
-    opening_dealer_packages_bn: Floats  # (T,)
-    # cash market
-    impact_form: int
-    impact_scale: float
-    risk_aversion_per_bn: float
-    opening_inventory_bn: Floats  # (T,)
-    pass_through: float
-    permanent_depth_bn_per_bp: Floats  # (T,)
-    permanent_share: Floats  # (T, T) what one bucket's absorption counts in another's
-    permanent_fade: float
-    holding_years: float
-    depth_constant: float
-    square_root_constant: float
-    # funds
-    hedge_ratio: Floats  # (T, N)
-    base_haircut: Floats  # (N,)
-    haircut_floor: Floats  # (N,)
-    haircut_slope: float
-    haircut_weak_equity: float
-    remarked_share: Floats  # (N,)
-    term_days: float
-    opening_packages_bn: Floats  # (T, N)
-    opening_equity_bn: Floats  # (N,)
-    opening_cash_bn: Floats  # (N,)
-    opening_leverage: Floats  # (N,)
-    opening_risk_of_equity: Floats  # (N,)
-    leverage_headroom: Floats  # (N,)
-    risk_headroom: Floats  # (N,)
-    risk_per_face: Floats  # (T,) bp-free risk weight of a package
-    line_bn: Floats  # (N,)
-    other_sale_bn: Floats  # (N,) a day
-    other_loss_per_volatility: Floats  # (N,)
-    nav_trigger: float
-    drawdown_tolerance: float
-    drawdown_response: float
-    cash_minimum: float
-    cut_speed: float
-    entry_speed: float
-    entry_elasticity_bp: float
-    redemption_tolerance: float
-    redemption_response: float
-    redemption_notice_days: float
-    exit_pro_rata: bool
-    margin_factor: float  # after cross-margining
-    client_share: Floats  # (N, D)
-    client_weakness: Floats  # (N, D) relative, loan-weighted mean 1 at the opening
-    # dealers
-    dealer_share: Floats  # (D,)
-    opening_capital_bn: Floats  # (D,)
-    capital_ratio: float
-    dealer_other_bn: Floats  # (D,) balance sheet used by what does not move
-    unnetted_share: float
-    cost_threshold: float
-    cost_below_bp: float
-    cost_above_bp: float
-    opening_cost_bp: float
-    opening_inventory_cost_bp: float
-    opening_risk_use: float
-    opening_risk_bn: float
-    client_cut_speed: float
-    liquidation_days: float
-    dealer_cash_bn: float
-    # lenders
-    lender_offer_bn: Floats  # (L, D)
-    lender_volatility_response: float
-    lender_loss_tolerance: float
-    lender_loss_response: float
-    scarcity_slope_bp: float
-    easy_share: float
-    # asset managers
-    manager_futures_share: Floats  # (A,)
-    manager_opening_value_bn: Floats  # (A,) net assets
-    manager_sensitivity: Floats  # (A,) relative, size-weighted mean about 1
-    manager_cash_use: float
-    manager_treasury_use: float
-    manager_volatility_response: float
-    manager_loss_response: float
-    manager_futures_cut: float
-    # foreign holders
-    foreign_volatility_response: float
-    # clearing house
-    margin_confidence: float
-    margin_period_days: float
-    variance_decay: float
-    margin_measure: int
-    margin_buffer: float
-    long_volatility: float
-    stressed_volatility: float
-    stressed_weight: float
-    margin_daily_rise: float
-    margin_floor: Floats  # (T,)
-    opening_margin: Floats  # (T,)
-    clearing_capital_bn: float
-    # central bank
-    outright_by_rule: bool
-    outright_trigger_bp: float
-    outright_pace_bn: float
-    outright_limit_bn: float
-    outright_split: Floats  # (T,)
-    hedged_by_rule: bool
-    hedged_trigger_bp: float
-    hedged_pace_bn: float
-    hedged_limit_bn: float
-    hedged_split: Floats  # (T,)
-    facility_spread_bp: float
-    facility_capacity_bn: float
-    # switches
-    variation_margin_on: bool
-    initial_margin_on: bool
-    haircut_on: bool
-    roll_over_on: bool
-    redemption_on: bool
-    risk_limit_on: bool
-    default_on: bool
-    dealer_capacity_on: bool
-    # numerics
-    rounds_max: int
-    tolerance_bn: float
-    audit_on: bool
-    diary_on: bool
+    funds: FundFigures
+    dealers: DealerFigures
+    end_investors: EndInvestorFigures
+    asset_managers: ManagerFigures
+    lenders: LenderFigures
+    foreign_holders: ForeignFigures
+    clearing_house: ClearingHouseFigures
+    central_bank: CentralBankFigures
+    channels: ChannelFigures
+    numerics: NumericFigures
+    choices: Choices
+    opening: OpeningTerms
+    watch: Watch
+
+
+def figures(kind: Any, section: Section) -> Any:
+    """Fill a table with the figures of a section: counts and switches as whole numbers, all else as floats."""
+    declared = declarations(type(section))
+    values = {}
+    for key in kind._fields:
+        value = getattr(section, key)
+        if key in _INNER:
+            value = figures(globals()[_INNER[key]], value)
+        elif declared[key].shape.kind is not None:
+            value = float(value) if declared[key].shape.kind is not COUNT else value
+        else:
+            value = int(value)  # a switch
+        values[key] = value
+    return kind(**values)
 
 
 class Schedule(NamedTuple):
-    """What the scenario fixes for each day, the same on every path. Day index 0 is the first simulated day."""
+    """What the scenario fixes for each day, the same on every path. Row 0 is the first simulated day."""
 
-    policy_rate: Floats  # (day,)
-    margin_multiple: Floats  # (day, T)
-    haircut_step: Floats  # (day,)
-    lender_withdrawal: Floats  # (day,)
-    foreign_sale_bn: Floats  # (day, T)
-    manager_redemption: Floats  # (day,) share of opening net assets
-    fund_redemption: Floats  # (day,) share of opening equity
-    hedge_demand_shift: Floats  # (day, T) change on the day, share of opening demand
-    auction_bn: Floats  # (day, T)
-    auction_dealer_share: Floats  # (day, T)
-    auction_noise: Floats  # (day, T)
-    limit_cut: Floats  # (day,)
-    leverage_relief: Floats  # (day,)
-    facility_open: Floats  # (day,) 0 or 1
-    client_repo_bn: Floats  # (day,) change on the day of repo lent to clients other than the funds
-    outright_bn: Floats  # (day,)
-    hedged_bn: Floats  # (day,)
-    manager_flow_noise: float
-    foreign_flow_noise: float
-    fund_flow_noise: float
-    lender_flow_noise: float
+    policy_rate: Floats = per("day", "funding", unit="1", doc="policy rate a year")
+    margin_multiple: Floats = per("day", "hedge", unit="1", doc="steps in initial margins")
+    haircut_step: Floats = per("day", unit="1", doc="steps in haircuts")
+    lender_withdrawal: Floats = per("day", unit="1", doc="part of the lenders' offer that is gone")
+    foreign_sale_bn: Floats = per("day", "bucket", unit="$bn", doc="sold by foreign holders")
+    manager_redemption: Floats = per(
+        "day", unit="1", doc="redeemed from asset managers, of opening net assets"
+    )
+    fund_redemption: Floats = per("day", unit="1", doc="redeemed from funds, of opening equity")
+    hedge_demand_shift: Floats = per("day", "hedge", unit="1", doc="change of demand, of its opening size")
+    auction_bn: Floats = per("day", "bucket", unit="$bn", doc="issued")
+    auction_dealer_share: Floats = per("day", "bucket", unit="1", doc="share left to dealers, without noise")
+    auction_noise: Floats = per("day", "bucket", unit="1", doc="standard deviation of that share")
+    limit_cut: Floats = per("day", unit="1", doc="part of dealers' limits that is gone")
+    leverage_relief: Floats = per("day", unit="1", doc="factor on dealers' leverage limits")
+    facility_open: Floats = per("day", unit="1", doc="1 while the standing repo facility is open")
+    client_repo_bn: Floats = per("day", unit="$bn", doc="change of repo lent to clients other than the funds")
+    outright_bn: Floats = per("day", unit="$bn", doc="outright purchases")
+    hedged_bn: Floats = per("day", unit="$bn", doc="purchases of packages")
+    flow_noise_on: Floats = one(unit="1", doc="1 where flows have noise")
 
 
 class World(NamedTuple):
     """The drivers of one block of paths."""
 
-    curve_change_bp: Floats  # (path, day, C)
-    volatility_multiple: Floats  # (path, day)
-    flow_noise: Floats  # (path, day, stream): foreign, asset manager, fund investors, lender cash, bidders
+    curve_change_bp: Floats = per("path", "day", "tenor", unit="bp", doc="par curve since the opening")
+    volatility_multiple: Floats = per("path", "day", unit="1", doc="volatility over its opening level")
+    flow_noise: Floats = per(
+        "path", "day", "stream", unit="1", doc="foreign, asset manager, fund investors, lender cash, bidders"
+    )

@@ -1,178 +1,189 @@
-"""What is written down at the end of each day: sector totals by default, single agents on request."""
+"""What is written down at the end of each day: rows of the books, as the table of variables names them."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.parameters import CALL_COUNT, CHANNELS, Parameters
-from simulator.engine.state import (
-    TALLY_DEALER_LOSS,
-    TALLY_FOREIGN_SOLD,
-    TALLY_HEDGED,
-    TALLY_LEFT_OVER,
-    TALLY_MANAGER_REDEEMED,
-    TALLY_OUTRIGHT,
-    TALLY_REDEEMED,
-    TALLY_ROUNDS,
-    TALLY_TAKEN,
-    TALLY_WATERFALL,
-    State,
+from simulator.engine.loops import (
+    each_bucket,
+    each_dealer,
+    each_fund,
+    each_hedge,
+    each_manager,
+    each_trade,
+    empty,
+    row_total,
 )
+from simulator.engine.parameters import TRADING_DAYS_PER_YEAR, Parameters
+from simulator.engine.phases.dealers import sector_use
+from simulator.engine.state import State, all_sizes
 from simulator.engine.status import RUNNING
-from simulator.engine.sums import empty, row_total
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET
+from simulator.model.compiled import are_apart
+from simulator.model.table import Floats, Ints, places
+from simulator.results.variables import GROUPS, PLACES
 from simulator.rule import phase
 
-BASIS_POINT = 1e-4
-SQRT_TRADING_DAYS = 252.0**0.5
+SQRT_TRADING_DAYS = TRADING_DAYS_PER_YEAR**0.5
+
+
+class Packed(NamedTuple):
+    """Where each variable of a group begins in the books' memory (``of``), and its records."""
+
+    of: Ints  # (variable,)
+    values: NDArray[np.floating]  # (path, day, variable, place)
 
 
 class Records(NamedTuple):
-    """Packed records of one block. P paths, D days, T trades, N funds, M dealers; float32 or float64."""
+    """Packed records of one block, by group of variables; float32 or float64."""
 
-    by_trade: NDArray[np.floating]  # (P, D, variable, T)
-    of_market: NDArray[np.floating]  # (P, D, variable)
-    sales: NDArray[np.floating]  # (P, D, channel)
-    calls: NDArray[np.floating]  # (P, D, call)
-    by_fund: NDArray[np.floating]  # (P, D, variable, N); no path when not asked for
-    by_dealer: NDArray[np.floating]  # (P, D, variable, M)
-    status: NDArray[np.int64]  # (P, 2) status code and the day it arose, -1 when none
+    by_bucket: Packed
+    by_hedge: Packed
+    by_trade: Packed
+    of_market: Packed
+    sales: Packed
+    calls: Packed
+    by_fund: Packed
+    by_dealer: Packed
+    status: NDArray[np.int64]  # (path, 2) status code and the day it arose, -1 when none
+
+    def of(self, name: str) -> NDArray[np.floating]:
+        """A variable by name: (path, day) and its dimension if it has one."""
+        group, place = PLACES[name]
+        values: NDArray[np.floating] = getattr(self, group.name).values[:, :, place]
+        return values if group.dim else values[..., 0]
+
+
+are_apart(Records)
 
 
 def allocate_records(
-    paths: int, days: int, trades: int, funds: int, dealers: int, precision: str, agents: bool
+    paths: int, days: int, sizes: Mapping[str, int], precision: str, agents: bool
 ) -> Records:
-    """Allocate the records of a block: every day of a path that runs is written, see :func:`blank_after_stops`."""
-    dtype = np.dtype(precision)
-    kept = paths if agents else 0
+    """Allocate the records of a block: every day of a path that runs is written, see :func:`blank_after_stops`.
 
-    def unwritten(*shape: int) -> NDArray[np.floating]:
-        return np.empty(shape, dtype)
-
+    ``sizes`` are those of the market's dimensions; records of single agents have no path when not asked for.
+    """
+    size = all_sizes(sizes)
+    begin = places(State, size)
+    packed: dict[str, Any] = {}
+    for group in GROUPS:
+        kept = paths if agents or not group.of_agents else 0
+        shape = (kept, days, len(group.variables), size[group.dim or "one"])
+        of = np.array([begin[variable.of] for variable in group.variables], np.int64)
+        packed[group.name] = Packed(of, np.empty(shape, np.dtype(precision)))
     status = np.zeros((paths, 2), np.int64)
     status[:, 1] = -1
-    return Records(
-        by_trade=unwritten(paths, days, len(BY_TRADE), trades),
-        of_market=unwritten(paths, days, len(OF_MARKET)),
-        sales=unwritten(paths, days, len(CHANNELS)),
-        calls=unwritten(paths, days, CALL_COUNT),
-        by_fund=unwritten(kept, days, len(BY_FUND), funds),
-        by_dealer=unwritten(kept, days, len(BY_DEALER), dealers),
-        status=status,
-    )
+    return Records(**packed, status=status)
+
+
+def joined(parts: Sequence[Records]) -> Records:
+    """Records of several stretches of paths as those of one."""
+    groups = [
+        Packed(packed[0].of, np.concatenate([part.values for part in packed]))
+        for packed in zip(*(part[:-1] for part in parts), strict=True)
+    ]
+    return Records(*groups, status=np.concatenate([part.status for part in parts]))  # type: ignore[arg-type,misc]
 
 
 def blank_after_stops(records: Records) -> None:
     """Put NaN where a stopped path wrote nothing: from the day it stopped."""
     for path in np.flatnonzero(records.status[:, 0] != RUNNING):
-        for values in records[:-1]:
-            values[path : path + 1, records.status[path, 1] :] = np.nan
+        for group in records[:-1]:
+            group.values[path : path + 1, records.status[path, 1] :] = np.nan
 
 
 @phase
-def record_day(p: Parameters, s: State, r: Records, path: int, day: int) -> None:
-    """Write down the day."""
-    record_trades(p, s, r, path, day)
-    record_market(p, s, r, path, day)
-    for c in range(s.sold_by_channel.shape[0]):
-        r.sales[path, day, c] = s.sold_by_channel[c]
-    for c in range(s.called_by.shape[0]):
-        r.calls[path, day, c] = row_total(s.called_by[c])
-    if r.by_fund.shape[0] > 0:
-        record_agents(s, r, path, day)
+def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, day: int) -> None:
+    """Write down the day: observe what no book holds, then copy the rows of the books."""
+    observe_markets(p, s)
+    observe_dealers(p, s)
+    observe_funds(s)
+    copy_rows(memory, r.by_bucket, path, day)
+    copy_rows(memory, r.by_hedge, path, day)
+    copy_rows(memory, r.by_trade, path, day)
+    copy_rows(memory, r.of_market, path, day)
+    copy_rows(memory, r.sales, path, day)
+    copy_rows(memory, r.calls, path, day)
+    if r.by_fund.values.shape[0] > 0:
+        observe_each_fund(s)
+        copy_rows(memory, r.by_fund, path, day)
+        copy_rows(memory, r.by_dealer, path, day)
 
 
 @phase
-def record_trades(p: Parameters, s: State, r: Records, path: int, day: int) -> None:
-    """Write down every trade, in the order of ``results.variables.BY_TRADE``."""
-    row = r.by_trade
-    for j in range(s.price.shape[0]):
-        extra_bp = s.dislocation_bp[j] - p.opening_dislocation_bp[j]
-        shift_bp = s.curve_shift_bp[p.held_bond[j]]
-        bonds = s.given_up[j]
-        for a in range(s.manager_cash.shape[0]):
-            bonds += s.manager_bonds[j, a]
-        row[path, day, 0, j] = shift_bp
-        row[path, day, 1, j] = shift_bp + s.pressure_bp[j] + p.cash_bp_per_dislocation_bp[j] * extra_bp
-        row[path, day, 2, j] = s.pressure_bp[j]
-        row[path, day, 3, j] = s.permanent_bp[j]
-        row[path, day, 4, j] = s.dislocation_bp[j]
-        row[path, day, 5, j] = s.price[j]
-        row[path, day, 6, j] = s.hedge[j]
-        row[path, day, 7, j] = s.cheapest[j] - p.basket_start[j]
-        row[path, day, 8, j] = s.volatility_bp[j] * SQRT_TRADING_DAYS
-        row[path, day, 9, j] = s.margin[j]
-        row[path, day, 10, j] = s.fund_bonds[j]
-        row[path, day, 11, j] = s.dealer_package[j]
-        row[path, day, 12, j] = s.estate[j]
-        row[path, day, 13, j] = s.central_package[j]
-        row[path, day, 14, j] = s.manager_futures[j]
-        row[path, day, 15, j] = s.inventory[j]
-        row[path, day, 16, j] = bonds
-        row[path, day, 17, j] = s.foreign_bonds[j]
-        row[path, day, 18, j] = s.central_bonds[j]
-        row[path, day, 19, j] = s.end_bonds[j]
-        row[path, day, 20, j] = s.sold_by_trade[j]
-        row[path, day, 21, j] = s.bought_by_trade[j]
-        row[path, day, 22, j] = s.tail_bp[j]
+def copy_rows(memory: Floats, packed: Packed, path: int, day: int) -> None:
+    """Copy the rows of a group from the books' memory."""
+    of, values = packed.of, packed.values
+    for variable in range(of.shape[0]):
+        for place in range(values.shape[3]):
+            values[path, day, variable, place] = memory[of[variable] + place]
 
 
 @phase
-def record_market(p: Parameters, s: State, r: Records, path: int, day: int) -> None:
-    """Write down the market as a whole, in the order of ``results.variables.OF_MARKET``."""
-    row = r.of_market
-    row[path, day, 0] = s.volatility_multiple[0]
-    row[path, day, 1] = s.wholesale_bp[0]
-    row[path, day, 2] = s.client_bp[0]
-    row[path, day, 3] = mean_haircut(s)
-    row[path, day, 4] = s.cost_bp[0]
-    row[path, day, 5] = sector_use(p, s)
+def observe_markets(p: Parameters, s: State) -> None:
+    """Take what the records show of buckets, hedges and fundings and no book holds."""
+    seen = s.seen
+    for b in each_bucket(s):
+        shift_bp = s.bonds.curve_shift_bp[p.opening.buckets.held_bond[b]]
+        seen.fundamental_change_bp[b] = shift_bp
+        seen.cash_yield_change_bp[b] = shift_bp + s.buckets.pressure_bp[b] + s.buckets.basis_bp[b]
+        seen.manager_bonds[b] = 0.0
+    for h in each_hedge(s):
+        seen.manager_bonds[p.opening.hedges.bucket_of[h]] += s.hedges.given_up[h]
+        seen.cheapest_place[h] = s.hedges.cheapest[h] - p.opening.hedges.basket_start[h]
+        seen.volatility_year_bp[h] = s.hedges.volatility_bp[h] * SQRT_TRADING_DAYS
+    for b in each_bucket(s):
+        for a in each_manager(s):
+            seen.manager_bonds[b] += s.managers.bonds[b, a]
+    seen.wholesale_repo_bp[0] = s.fundings.wholesale_bp[0]
+    seen.client_repo_bp[0] = s.fundings.client_bp[0]
+    seen.policy_rate[0] = s.fundings.policy_rate[0]
+
+
+@phase
+def observe_dealers(p: Parameters, s: State) -> None:
+    """Take what the records show of all dealers together."""
     highest = 0.0
     capital = 0.0
     offer = 0.0
     failed = 0.0
-    for d in range(s.capital.shape[0]):
-        highest = max(highest, s.use[d])
-        capital += s.capital[d]
-        offer += s.offer[d]
-        failed += 1.0 - s.dealer_alive[d]
-    row[path, day, 6] = highest
-    row[path, day, 7] = capital
-    row[path, day, 8] = s.borrowed[0]
-    row[path, day, 9] = s.fund_repo[0]
-    row[path, day, 10] = offer
-    row[path, day, 11] = s.tally[TALLY_TAKEN]
-    row[path, day, 12] = s.facility[0]
-    row[path, day, 13] = row_total(s.equity)
-    row[path, day, 14] = row_total(s.cash)
-    row[path, day, 15] = row_total(s.drawn)
-    row[path, day, 16] = s.tally[TALLY_REDEEMED]
-    row[path, day, 17] = s.alive.shape[0] - row_total(s.alive)
-    row[path, day, 18] = failed
-    row[path, day, 19] = s.tally[TALLY_DEALER_LOSS]
-    row[path, day, 20] = s.tally[TALLY_WATERFALL]
-    row[path, day, 21] = s.tally[TALLY_MANAGER_REDEEMED]
-    row[path, day, 22] = s.tally[TALLY_FOREIGN_SOLD]
-    row[path, day, 23] = s.tally[TALLY_OUTRIGHT]
-    row[path, day, 24] = s.tally[TALLY_HEDGED]
-    row[path, day, 25] = s.tally[TALLY_ROUNDS]
-    row[path, day, 26] = s.tally[TALLY_LEFT_OVER]
-    row[path, day, 27] = s.policy_rate[0]
-    row[path, day, 28] = s.other_repo[0]
+    for d in each_dealer(s):
+        highest = max(highest, s.dealers.use[d])
+        capital += s.dealers.capital[d]
+        offer += s.dealers.offer[d]
+        failed += 1.0 - s.dealers.alive[d]
+    s.seen.dealer_use[0] = sector_use(p, s)
+    s.seen.dealer_use_highest[0] = highest
+    s.seen.dealer_capital[0] = capital
+    s.seen.lender_offer[0] = offer
+    s.seen.dealers_failed[0] = failed
+
+
+@phase
+def observe_funds(s: State) -> None:
+    """Take what the records show of all funds together."""
+    s.seen.mean_haircut[0] = mean_haircut(s)
+    s.seen.fund_equity[0] = row_total(s.funds.equity)
+    s.seen.fund_cash[0] = row_total(s.funds.cash)
+    s.seen.fund_drawn[0] = row_total(s.funds.drawn)
+    s.seen.funds_failed[0] = s.funds.alive.shape[0] - row_total(s.funds.alive)
+    for c in range(s.seen.called_in_all.shape[0]):
+        s.seen.called_in_all[c] = row_total(s.seen.called[c])
 
 
 @phase
 def mean_haircut(s: State) -> float:
     """Haircut of the funds' bonds, weighted by face."""
-    weighted, face = s.scratch, s.scratch_too
+    weighted, face = s.scratch.first, s.scratch.second
     empty(weighted)
     empty(face)
-    for j in range(s.price.shape[0]):
-        haircut, packages = s.haircut[j], s.packages[j]
-        for i in range(s.cash.shape[0]):
+    for j in each_trade(s):
+        haircut, packages = s.funds.haircut[j], s.funds.packages[j]
+        for i in each_fund(s):
             weighted[i] += haircut[i] * abs(packages[i])
             face[i] += abs(packages[i])
     total = row_total(face)
@@ -180,26 +191,10 @@ def mean_haircut(s: State) -> float:
 
 
 @phase
-def sector_use(p: Parameters, s: State) -> float:
-    """Dealers' balance-sheet use at the close, over the sector's limit."""
-    used = p.unnetted_share * (s.fund_repo[0] + s.other_repo[0])
-    for j in range(s.price.shape[0]):
-        used += (abs(s.dealer_package[j]) + abs(s.estate[j]) + abs(s.inventory[j])) * s.price[j]
-    for d in range(s.capital.shape[0]):
-        used += p.dealer_other_bn[d]
-    return used / s.limit_bn[0] if s.limit_bn[0] > 0.0 else 0.0
-
-
-@phase
-def record_agents(s: State, r: Records, path: int, day: int) -> None:
-    """Write down each fund and each dealer."""
-    for i in range(s.cash.shape[0]):
-        packages = 0.0
-        for j in range(s.price.shape[0]):
-            packages += abs(s.packages[j, i])
-        r.by_fund[path, day, 0, i] = s.equity[i]
-        r.by_fund[path, day, 1, i] = packages
-        r.by_fund[path, day, 2, i] = s.cash[i]
-    for d in range(s.capital.shape[0]):
-        r.by_dealer[path, day, 0, d] = s.capital[d]
-        r.by_dealer[path, day, 1, d] = s.use[d]
+def observe_each_fund(s: State) -> None:
+    """Add up each fund's packages, all trades, absolute."""
+    book, packages = s.seen.fund_book, s.funds.packages
+    empty(book)
+    for j in each_trade(s):
+        for i in each_fund(s):
+            book[i] += abs(packages[j, i])

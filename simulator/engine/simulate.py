@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.drivers.block import draw_block
-from simulator.engine.alignment import aligned_copy
+from simulator.drivers.block import FLOW_STREAMS, draw_block
 from simulator.engine.block import run_block
-from simulator.engine.opening import Prepared
-from simulator.engine.parameters import Floats, World
+from simulator.engine.opening.prepare import Prepared
+from simulator.engine.parameters import World
 from simulator.engine.records import Records, allocate_records, blank_after_stops
+from simulator.engine.state import State
+from simulator.model.compiled import refer
+from simulator.model.table import Floats
+
+FLOW_COUNT = len(FLOW_STREAMS)
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,35 @@ def simulate_block(
         np.ascontiguousarray(drivers.volatility_multiplier),
         np.ascontiguousarray(drivers.flow_noise),
     )
-    state, buffer = prepared.new_scratch(diary_capacity)
     records = allocate_records(
-        path_count,
-        int(scenario.horizon),
-        len(prepared.trades),
-        len(prepared.funds),
-        len(prepared.dealers),
-        scenario.output.precision,
-        agents,
+        path_count, int(scenario.horizon), prepared.sizes, scenario.output.precision, agents
     )
-    parameters = aligned_copy(prepared.parameters)
-    run_block(parameters, prepared.schedule, world, state, buffer, prepared.opening, records)
+    state = play_world(prepared, world, records, diary_capacity)
     blank_after_stops(records)
-    written = min(int(state.diary_count[0]), diary_capacity)
-    return BlockResult(records, state.audit_worst, state.audit_day, state.diary[:written])
+    written = min(int(state.checks.diary_count[0]), diary_capacity)
+    return BlockResult(
+        records, state.checks.audit_worst, state.checks.audit_day, state.checks.diary[:written]
+    )
+
+
+def opening_records(prepared: Prepared, *, agents: bool = False) -> Records:
+    """Records of one path with one day, the opening."""
+    nothing = World(np.zeros((1, 0, prepared.sizes["tenor"])), np.zeros((1, 0)), np.zeros((1, 0, FLOW_COUNT)))
+    records = allocate_records(1, 1, prepared.sizes, prepared.scenario.output.precision, agents)
+    play_world(prepared, nothing, records)
+    return records
+
+
+def play_world(prepared: Prepared, world: World, records: Records, diary_capacity: int = 0) -> State:
+    """Play the paths of a world into records; returns the books as the last path left them."""
+    state, memory = prepared.new_state(diary_capacity)
+    run_block(
+        refer(prepared.parameters),
+        refer(prepared.schedule),
+        refer(world),
+        refer(state),
+        memory,
+        prepared.opening,
+        refer(records),
+    )
+    return state

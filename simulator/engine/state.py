@@ -1,173 +1,32 @@
-"""The state of one path: what the phases of the day read and write.
+"""The books of one path: what the phases of the day read and write.
 
-``opening_state`` arrays hold day 0; ``reset`` copies them, so that every path starts from the same bits.
-Account sheets are updated by transactions only; the audit recomputes what they must add up to.
+Four lives: what tomorrow needs (by market and sector), orders that wait for the next clearing (``orders``), what is
+only observed (``seen``: the day's tallies and what the records store), and rows that are filled and read within one
+phase (``scratch``). ``accounts`` are moved by payments only; the audit recomputes what all of it must add up to.
+Indices as in :mod:`simulator.engine.parameters`.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from simulator.engine.alignment import aligned_zeros, whole_lines
-from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTOR_COUNT, Floats, Ints
+from simulator.engine.parameters import (
+    CALL_COUNT,
+    CHANNELS,
+    SECTORS,
+    OpeningTerms,
+    Parameters,
+    Schedule,
+    World,
+)
+from simulator.model.compiled import are_apart
+from simulator.model.table import Floats, Ints, allocate, one, per, places
 from simulator.rule import phase
 
-DIARY_COLUMNS = 6  # day, round, kind, agent, trade, amount
-
-
-class State(NamedTuple):
-    """Balance sheets, prices and scratch of one path. T trades, N funds, D dealers, A asset managers, B bonds."""
-
-    # prices
-    curve_shift_bp: Floats  # (B,)
-    bond_price: Floats  # (B,) scratch: of the bonds priced last
-    price: Floats  # (T,) dirty price of the held bond, per face
-    price_change: Floats  # (T,) scratch: since the last settlement
-    hedge_change: Floats  # (T,) scratch
-    hedge: Floats  # (T,) value of the hedge per face of held bond
-    cheapest: Ints  # (T,) bond
-    pressure_bp: Floats  # (T,)
-    permanent_bp: Floats  # (T,)
-    dislocation_bp: Floats  # (T,)
-    variance: Floats  # (T,) bp squared a day
-    volatility_bp: Floats  # (T,) a day, in force
-    volatility_ratio: Floats  # (T,) over the opening
-    margin: Floats  # (T,) initial margin per face, in force today
-    model_margin: Floats  # (T,) the same before the scenario's steps
-    hedge_at_open: Floats  # (T,) value of the hedge before the day
-    # hedge funds
-    packages: Floats  # (T, N)
-    loan: Floats  # (T, N)
-    haircut: Floats  # (T, N)
-    cash: Floats  # (N,)
-    posted: Floats  # (N,)
-    other: Floats  # (N,) other strategies at opening volatility
-    drawn: Floats  # (N,)
-    bridge: Floats  # (N,) owed outside for calls of channels that are switched off
-    alive: Floats  # (N,) 1 or 0
-    equity: Floats  # (N,)
-    peak_equity: Floats  # (N,)
-    pending_redemption: Floats  # (N,)
-    cut: Floats  # (N,) share of repo that dealers refuse to roll today
-    allowed: Floats  # (N,) share of its book that a fund's own limits allow
-    is_selling: Floats  # (N,) 1 where a forced sale was ordered this round
-    called_by: Floats  # (5, N) calls of the day
-    scratch: Floats  # (N,)
-    scratch_too: Floats  # (N,)
-    cut_face: Floats  # (N,) scratch
-    chosen_face: Floats  # (N,) scratch
-    bought_face: Floats  # (N,) scratch
-    wealth: Floats  # (N,) scratch: equity over its opening level
-    cut_share: Floats  # (N,) scratch: share of its book that a fund cuts at its limits today
-    other_left: Floats  # (N,) other strategies that may still be sold today
-    call: Floats  # (5, N)
-    uncovered: Floats  # (5, N)
-    order: Floats  # (T, N) signed change of packages
-    fund_hedge: Floats  # (T,) sum of packages times hedge ratio
-    fund_bonds: Floats  # (T,)
-    # dealers
-    dealer_package: Floats  # (T,)
-    inventory: Floats  # (T,)
-    estate: Floats  # (T,) bonds of defaulted funds
-    estate_hedge: Floats  # (T,)
-    estate_pace: Floats  # (T,) sold a day
-    capital: Floats  # (D,)
-    dealer_alive: Floats  # (D,)
-    share: Floats  # (D,) of the trading book
-    use: Floats  # (D,)
-    taken: Floats  # (D,) repo taken back today
-    gap: Floats  # (D,) funding that lenders do not offer today
-    lent_to_funds: Floats  # (D,)
-    # asset managers
-    manager_bonds: Floats  # (T, A)
-    manager_cash: Floats  # (A,)
-    manager_other: Floats  # (A,)
-    manager_value: Floats  # (A,)
-    manager_return: Floats  # (A,)
-    manager_futures: Floats  # (T,)
-    wanted_futures: Floats  # (T,)
-    # other sectors
-    foreign_bonds: Floats  # (T,)
-    end_bonds: Floats  # (T,)
-    central_bonds: Floats  # (T,)
-    central_package: Floats  # (T,)
-    issued: Floats  # (T,)
-    account: Floats  # (sector,) cash
-    given_up: Floats  # (T,) hedges asset managers gave up for their price, and hold bonds instead
-    # orders and flows that wait for the next clearing
-    has_orders: Floats  # (T,) 1 where a fund has an order
-    room_left: Floats  # (T,) scratch: what a forced fund can still sell
-    released: Floats  # (T,) scratch: cash that selling a face frees
-    order_bonds: Floats  # (T,) sum of the funds' orders
-    order_hedges: Floats  # (T,)
-    manager_sale: Floats  # (T, A)
-    manager_flow: Floats  # (A,) cash paid in by investors today
-    foreign_sale: Floats  # (T,)
-    auction: Floats  # (T,)
-    auction_left: Floats  # (T,) to dealers
-    policy_outright: Floats  # (T,)
-    policy_from_end: Floats  # (T,) outright, from end investors
-    policy_packages: Floats  # (T,)
-    bought_from_end: Floats  # (T,) today, until the pressure it relieves is booked next morning
-    estate_sold: Floats  # (T,) share of what is left
-    passed: Floats  # (T,) inventory passed on this morning
-    inventory_next: Floats  # (T,)
-    package_next: Floats  # (T,)
-    futures_next: Floats  # (T,)
-    offer: Floats  # (D,)
-    # scalars
-    policy_rate: Floats
-    volatility_multiple: Floats
-    cost_bp: Floats
-    inventory_cost_bp: Floats
-    wholesale_bp: Floats
-    client_bp: Floats
-    borrowed: Floats  # dealers' repo from lenders, on the dealers' sheet
-    lent: Floats  # the same, on the lenders' sheet
-    fund_repo: Floats  # dealers' claims on funds, on the dealers' sheet
-    facility: Floats
-    buffer_used: Floats
-    other_repo: Floats  # lent by dealers to clients other than the funds
-    dealer_posted: Floats
-    manager_posted: Floats
-    limit_bn: Floats
-    limit_cut: Floats
-    relief: Floats
-    bought_outright: Floats
-    bought_hedged: Floats
-    waterfall_left: Floats  # the clearing house's own capital
-    # of the day, for the records
-    sold_by_channel: Floats  # (8,)
-    sold_by_trade: Floats  # (T,)
-    bought_by_trade: Floats  # (T,)
-    tail_bp: Floats  # (T,)
-    tally: Floats  # (10,) see records
-    # checks
-    diary: Floats  # (capacity, 6)
-    diary_count: Ints
-    clock: Ints  # (3,) day, round, stage of the day
-    audit_worst: Floats  # (identity, stage)
-    audit_day: Ints  # (identity, stage)
-    audit_before: Floats  # (identity,) residual after the last stage
-    status: Ints
-
-
-# Indices of ``tally``.
-(
-    TALLY_REDEEMED,
-    TALLY_MANAGER_REDEEMED,
-    TALLY_FOREIGN_SOLD,
-    TALLY_OUTRIGHT,
-    TALLY_HEDGED,
-    TALLY_TAKEN,
-    TALLY_DEALER_LOSS,
-    TALLY_WATERFALL,
-    TALLY_ROUNDS,
-    TALLY_LEFT_OVER,
-) = range(10)
-TALLY_COUNT = 10
+DIARY_COLUMNS = 6  # day, round, kind, agent, market, amount
 
 # Stages of the day after which the audit looks at the books.
 STAGES = (
@@ -184,7 +43,6 @@ STAGES = (
     "finance_dealers",
     "close of day",
 )
-STAGE_COUNT = len(STAGES)
 IDENTITIES = (
     "cash is conserved",
     "bonds held equal bonds outstanding",
@@ -192,91 +50,299 @@ IDENTITIES = (
     "repo stands on both sheets",
     "dealers' capital equals assets less liabilities",
     "margin held equals margin posted",
+    "sectors' accounts equal their members' cash",
     "nobody's cash is negative",
 )
-IDENTITY_COUNT = len(IDENTITIES)
-
-#: Shape of every array that is reset for each path, by dimension.
-_SHAPES: dict[tuple[str, ...], str] = {
-    ("bond",): "curve_shift_bp bond_price",
-    ("trade",): """price price_change hedge hedge_change pressure_bp permanent_bp dislocation_bp variance
-        volatility_bp volatility_ratio
-        margin model_margin hedge_at_open fund_hedge fund_bonds dealer_package inventory estate estate_hedge
-        estate_pace manager_futures wanted_futures foreign_bonds end_bonds central_bonds central_package issued
-        given_up has_orders room_left released order_bonds order_hedges foreign_sale auction auction_left
-        policy_outright policy_from_end
-        bought_from_end policy_packages estate_sold passed inventory_next package_next futures_next
-        sold_by_trade bought_by_trade tail_bp""",
-    ("trade", "fund"): "packages loan haircut order",
-    ("fund",): """cash posted other drawn bridge alive equity peak_equity pending_redemption other_left cut
-        allowed is_selling scratch scratch_too cut_face chosen_face bought_face wealth cut_share""",
-    ("call", "fund"): "call uncovered called_by",
-    ("dealer",): "capital dealer_alive share use taken gap lent_to_funds offer",
-    ("trade", "manager"): "manager_bonds manager_sale",
-    ("manager",): "manager_cash manager_other manager_value manager_return manager_flow",
-    ("sector",): "account",
-    ("channel",): "sold_by_channel",
-    ("tally",): "tally",
-    (
-        "one",
-    ): """policy_rate volatility_multiple cost_bp inventory_cost_bp wholesale_bp client_bp borrowed lent
-        fund_repo facility buffer_used other_repo dealer_posted manager_posted limit_bn limit_cut relief
-        bought_outright bought_hedged waterfall_left""",
-}
 
 
-def allocate(
-    trades: int, funds: int, dealers: int, managers: int, bonds: int, diary_capacity: int = 0
-) -> tuple[State, Floats]:
-    """Allocate a state of zeros and return it with the one buffer that its resettable arrays are views of.
+class BondBooks(NamedTuple):
+    """Bonds today."""
 
-    Copying one buffer to another resets a path: see :func:`reset`.
-    """
-    size = {
-        "trade": trades,
-        "fund": funds,
-        "dealer": dealers,
-        "manager": managers,
-        "bond": bonds,
+    curve_shift_bp: Floats = per("bond", unit="bp", doc="change of the fundamental yield since the opening")
+    price: Floats = per("bond", unit="1", doc="full price, of the bonds priced today")
+
+
+class BucketBooks(NamedTuple):
+    """Buckets of the cash market."""
+
+    price: Floats = per("bucket", unit="1", doc="full price of the held bond, per face")
+    price_change: Floats = per("bucket", unit="1", doc="since the last settlement")
+    pressure_bp: Floats = per("bucket", unit="bp", doc="yield pressure of outright selling")
+    permanent_bp: Floats = per("bucket", unit="bp", doc="part of it left by what end investors absorbed")
+    basis_bp: Floats = per("bucket", unit="bp", doc="share of its hedges' dislocations in the cash yield")
+    volatility_bp: Floats = per("bucket", unit="bp", doc="a day, in force")
+    volatility_ratio: Floats = per("bucket", unit="1", doc="over the opening")
+    inventory: Floats = per("bucket", unit="$bn", doc="dealers' outright inventory")
+    foreign_bonds: Floats = per("bucket", unit="$bn", doc="foreign holdings")
+    end_bonds: Floats = per("bucket", unit="$bn", doc="holdings of everybody else")
+    central_bonds: Floats = per("bucket", unit="$bn", doc="outright holdings of the central bank")
+    issued: Floats = per("bucket", unit="$bn", doc="issued since the opening")
+    passed: Floats = per("bucket", unit="$bn", doc="inventory passed on this morning")
+    bought_from_end: Floats = per(
+        "bucket", unit="$bn", doc="bought from end investors today, until the pressure it relieves is booked"
+    )
+
+
+class FundingBooks(NamedTuple):
+    """Where trades are financed."""
+
+    policy_rate: Floats = per("funding", unit="1", doc="policy rate a year")
+    wholesale_bp: Floats = per("funding", unit="bp", doc="dealers' repo rate less policy rate")
+    client_bp: Floats = per("funding", unit="bp", doc="funds' repo rate less policy rate")
+
+
+class HedgeBooks(NamedTuple):
+    """Futures and swaps."""
+
+    value: Floats = per("hedge", unit="1", doc="per face of the held bond")
+    value_at_open: Floats = per("hedge", unit="1", doc="before the day")
+    value_change: Floats = per("hedge", unit="1", doc="since the last settlement")
+    dislocation_bp: Floats = per("hedge", unit="bp", doc="implied repo less policy rate, or yield less swap")
+    variance: Floats = per("hedge", unit="bp^2", doc="estimate of the daily variance")
+    volatility_bp: Floats = per("hedge", unit="bp", doc="a day, in force")
+    margin: Floats = per("hedge", unit="1", doc="initial margin per face, in force today")
+    model_margin: Floats = per("hedge", unit="1", doc="the same before the scenario's steps")
+    managers: Floats = per("hedge", unit="$bn", doc="asset managers' net long position")
+    wanted: Floats = per("hedge", unit="$bn", doc="what they want at the opening dislocation")
+    given_up: Floats = per("hedge", unit="$bn", doc="what they gave up for its price, and hold bonds instead")
+    dealer_packages: Floats = per("hedge", unit="$bn", doc="dealers' own packages")
+    central_packages: Floats = per("hedge", unit="$bn", doc="packages of the central bank")
+    estate: Floats = per("hedge", unit="$bn", doc="bonds seized from failed funds and not yet sold")
+    estate_hedges: Floats = per("hedge", unit="$bn", doc="hedges seized with them")
+    estate_pace: Floats = per("hedge", unit="$bn", doc="sold a day")
+    cheapest: Ints = per("hedge", unit="place", doc="deliverable that is cheapest", whole=True)
+
+
+class TradeBooks(NamedTuple):
+    """What all funds hold together."""
+
+    fund_bonds: Floats = per("trade", unit="$bn", doc="bonds of the funds' packages")
+    fund_hedges: Floats = per("trade", unit="$bn", doc="hedges of the funds' packages")
+
+
+class FundBooks(NamedTuple):
+    """Hedge funds."""
+
+    packages: Floats = per("trade", "fund", unit="$bn", doc="packages, face")
+    loan: Floats = per("trade", "fund", unit="$bn", doc="repo on them")
+    haircut: Floats = per("trade", "fund", unit="1", doc="haircut in force")
+    cash: Floats = per("fund", unit="$bn", doc="free cash")
+    posted: Floats = per("fund", unit="$bn", doc="initial margin posted")
+    other: Floats = per("fund", unit="$bn", doc="other strategies at opening volatility")
+    other_left: Floats = per("fund", unit="$bn", doc="other strategies that may still be sold today")
+    drawn: Floats = per("fund", unit="$bn", doc="committed credit drawn")
+    bridge: Floats = per("fund", unit="$bn", doc="owed outside for calls of channels that are switched off")
+    alive: Floats = per("fund", unit="1", doc="1 or 0")
+    equity: Floats = per("fund", unit="$bn", doc="equity when last valued")
+    peak_equity: Floats = per("fund", unit="$bn", doc="highest equity at a close")
+    pending_redemption: Floats = per("fund", unit="$bn", doc="asked back and not yet due")
+    cut: Floats = per("fund", unit="1", doc="share of its repo that dealers refuse to roll today")
+
+
+class DealerBooks(NamedTuple):
+    """Dealers: each one's own, and the sector's."""
+
+    capital: Floats = per("dealer", unit="$bn", doc="capital")
+    alive: Floats = per("dealer", unit="1", doc="1 or 0")
+    share: Floats = per("dealer", unit="1", doc="share of the trading book")
+    use: Floats = per("dealer", unit="1", doc="balance-sheet use over its limit")
+    taken: Floats = per("dealer", unit="$bn", doc="repo taken back from clients today")
+    gap: Floats = per("dealer", unit="$bn", doc="funding that lenders do not offer today")
+    offer: Floats = per("dealer", unit="$bn", doc="repo that lenders offer")
+    lent_to_funds: Floats = per("dealer", unit="$bn", doc="repo lent to funds")
+    cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
+    inventory_cost_bp: Floats = one(unit="bp", doc="cost of holding bonds outright a year")
+    borrowed: Floats = one(unit="$bn", doc="repo from lenders")
+    fund_repo: Floats = one(unit="$bn", doc="repo lent to funds")
+    other_repo: Floats = one(unit="$bn", doc="repo lent to other clients")
+    buffer_used: Floats = one(unit="$bn", doc="liquidity buffer in use")
+    posted: Floats = one(unit="$bn", doc="initial margin posted")
+    limit_bn: Floats = one(unit="$bn", doc="balance-sheet limit of the sector")
+
+
+class ManagerBooks(NamedTuple):
+    """Asset managers."""
+
+    bonds: Floats = per("bucket", "manager", unit="$bn", doc="Treasuries, face")
+    cash: Floats = per("manager", unit="$bn", doc="cash")
+    other: Floats = per("manager", unit="$bn", doc="other assets")
+    value: Floats = per("manager", unit="$bn", doc="net assets at the last close")
+    month_return: Floats = per("manager", unit="1", doc="return over about a month")
+    flow: Floats = per("manager", unit="$bn", doc="paid in by investors today")
+    posted: Floats = one(unit="$bn", doc="initial margin posted by the sector")
+
+
+class OtherBooks(NamedTuple):
+    """Lenders, central bank, clearing house, and the scenario's figures of the day."""
+
+    lent: Floats = one(unit="$bn", doc="repo of dealers, on the lenders' sheet")
+    facility: Floats = one(unit="$bn", doc="standing repo facility outstanding")
+    bought_outright: Floats = one(unit="$bn", doc="bought outright by the central bank since the opening")
+    bought_hedged: Floats = one(unit="$bn", doc="packages bought by the central bank since the opening")
+    waterfall_left: Floats = one(unit="$bn", doc="the clearing house's own layer of the waterfall")
+    volatility_multiple: Floats = one(unit="1", doc="latent volatility over its opening level")
+    leverage_relief: Floats = one(unit="1", doc="factor on dealers' leverage limits")
+    limit_cut: Floats = one(unit="1", doc="part of dealers' limits that is gone")
+
+
+class Orders(NamedTuple):
+    """What waits: calls on funds to be paid, and orders for the next clearing."""
+
+    call: Floats = per("call", "fund", unit="$bn", doc="cash that funds are called for")
+    uncovered: Floats = per("call", "fund", unit="$bn", doc="calls that cash did not reach")
+    packages: Floats = per("trade", "fund", unit="$bn", doc="funds' orders: change of packages")
+    is_selling: Floats = per("fund", unit="1", doc="1 where a forced sale was ordered this round")
+    exist: Floats = per("trade", unit="1", doc="1 where a fund has an order")
+    bonds: Floats = per("trade", unit="$bn", doc="sum of the funds' orders, bonds")
+    hedges: Floats = per("trade", unit="$bn", doc="sum of the funds' orders, hedges")
+    manager_sale: Floats = per("bucket", "manager", unit="$bn", doc="Treasuries sold by asset managers")
+    foreign_sale: Floats = per("bucket", unit="$bn", doc="sold by foreign holders")
+    auction: Floats = per("bucket", unit="$bn", doc="issued")
+    auction_left: Floats = per("bucket", unit="$bn", doc="of it, left to dealers")
+    outright: Floats = per("bucket", unit="$bn", doc="bought outright from dealers")
+    outright_from_end: Floats = per("bucket", unit="$bn", doc="bought outright from end investors")
+    hedged: Floats = per("hedge", unit="$bn", doc="packages bought by the central bank")
+    estate_sold: Floats = per("hedge", unit="1", doc="share of the estate sold")
+    inventory_next: Floats = per("bucket", unit="$bn", doc="inventory after the clearing")
+    dealer_packages_next: Floats = per("hedge", unit="$bn", doc="dealers' packages after the clearing")
+    managers_next: Floats = per("hedge", unit="$bn", doc="asset managers' position after the clearing")
+
+
+class Seen(NamedTuple):
+    """What is only observed: tallies of the day, and what the records store that no book holds."""
+
+    sold_by_channel: Floats = per(
+        "channel", unit="$bn", doc="packages funds sold, by the channel that caused it"
+    )
+    called: Floats = per("call", "fund", unit="$bn", doc="cash each fund was called for")
+    called_in_all: Floats = per("call", unit="$bn", doc="cash funds were called for")
+    sold: Floats = per("trade", unit="$bn", doc="packages funds sold, forced or not, and seized from them")
+    bought: Floats = per("trade", unit="$bn", doc="packages funds bought")
+    tail_bp: Floats = per("bucket", unit="bp", doc="premium on what dealers took at auction")
+    fund_redemptions: Floats = one(unit="$bn", doc="paid or owed to hedge-fund investors")
+    manager_redemptions: Floats = one(unit="$bn", doc="paid to asset managers' investors")
+    foreign_sales: Floats = one(unit="$bn", doc="sold by foreign holders")
+    outright_purchases: Floats = one(unit="$bn", doc="bought outright by the central bank")
+    hedged_purchases: Floats = one(unit="$bn", doc="packages bought by the central bank")
+    repo_taken_back: Floats = one(unit="$bn", doc="repo dealers took back from funds")
+    client_losses: Floats = one(unit="$bn", doc="dealers' losses on failed funds' repo")
+    waterfall_losses: Floats = one(unit="$bn", doc="margin of failed funds paid by the waterfall")
+    rounds: Floats = one(unit="1", doc="rounds played")
+    shortfall_left: Floats = one(unit="$bn", doc="cash still missing at funds when the rounds ended")
+    # taken at the close
+    fundamental_change_bp: Floats = per("bucket", unit="bp", doc="of the held bond's yield since the opening")
+    cash_yield_change_bp: Floats = per("bucket", unit="bp", doc="the same, with pressure and basis")
+    manager_bonds: Floats = per("bucket", unit="$bn", doc="Treasuries of asset managers")
+    cheapest_place: Floats = per("hedge", unit="place", doc="cheapest bond's place in the basket")
+    volatility_year_bp: Floats = per("hedge", unit="bp", doc="annualised volatility in force")
+    wholesale_repo_bp: Floats = one(unit="bp", doc="dealers' repo rate less policy rate, first funding")
+    client_repo_bp: Floats = one(unit="bp", doc="funds' repo rate less policy rate, first funding")
+    policy_rate: Floats = one(unit="1", doc="policy rate a year, first funding")
+    mean_haircut: Floats = one(unit="1", doc="haircut of hedge funds, weighted by their bonds")
+    dealer_use: Floats = one(unit="1", doc="dealers' balance-sheet use over their limits")
+    dealer_use_highest: Floats = one(unit="1", doc="the same, of the tightest dealer")
+    dealer_capital: Floats = one(unit="$bn", doc="dealers' capital")
+    lender_offer: Floats = one(unit="$bn", doc="what lenders offer dealers")
+    dealers_failed: Floats = one(unit="1", doc="dealers closed out so far")
+    fund_equity: Floats = one(unit="$bn", doc="equity of hedge funds alive")
+    fund_cash: Floats = one(unit="$bn", doc="free cash of hedge funds")
+    fund_drawn: Floats = one(unit="$bn", doc="committed lines drawn by hedge funds")
+    funds_failed: Floats = one(unit="1", doc="hedge funds closed out so far")
+    fund_book: Floats = per("fund", unit="$bn", doc="packages of each fund, all trades, absolute")
+
+
+class Scratch(NamedTuple):
+    """Rows that one phase fills and reads; a phase that needs another's row is given it by name."""
+
+    first: Floats = per("fund", unit="any", doc="row of the phase")
+    second: Floats = per("fund", unit="any", doc="row of the phase")
+    third: Floats = per("fund", unit="any", doc="row of the phase")
+    fourth: Floats = per("fund", unit="any", doc="row of the phase")
+    fifth: Floats = per("fund", unit="any", doc="row of the phase")
+    sixth: Floats = per("fund", unit="any", doc="row of the phase")
+    seventh: Floats = per("fund", unit="any", doc="row of the phase")
+    eighth: Floats = per("fund", unit="any", doc="row of the phase")
+    by_trade: Floats = per("trade", unit="any", doc="row of the phase")
+    by_trade_too: Floats = per("trade", unit="any", doc="row of the phase")
+    by_bucket: Floats = per("bucket", unit="any", doc="row of the phase")
+    by_hedge: Floats = per("hedge", unit="any", doc="row of the phase")
+
+
+class Accounts(NamedTuple):
+    """Cash by sector, moved by payments only."""
+
+    cash: Floats = per("sector", unit="$bn", doc="cash")
+
+
+class Checks(NamedTuple):
+    """The diary, the audit and the clock: not put back between paths."""
+
+    diary: Floats = per("entry", "entry_column", unit="any", doc="day, round, kind, agent, market, amount")
+    audit_worst: Floats = per("identity", "stage", unit="$bn", doc="largest residual")
+    audit_before: Floats = per("identity", unit="$bn", doc="residual after the last stage")
+    audit_day: Ints = per("identity", "stage", unit="day", doc="day of the largest residual", whole=True)
+    diary_count: Ints = one(unit="1", doc="entries, those beyond the diary's room included", whole=True)
+    clock: Ints = per("clock", unit="1", doc="day, round, stage of the day", whole=True)
+    status: Ints = one(unit="1", doc="why the path stopped", whole=True)
+
+
+class State(NamedTuple):
+    """The books of one path."""
+
+    bonds: BondBooks
+    buckets: BucketBooks
+    fundings: FundingBooks
+    hedges: HedgeBooks
+    trades: TradeBooks
+    funds: FundBooks
+    dealers: DealerBooks
+    managers: ManagerBooks
+    others: OtherBooks
+    accounts: Accounts
+    orders: Orders
+    seen: Seen
+    scratch: Scratch
+    checks: Checks
+
+
+are_apart(Parameters, Schedule, World, State)
+
+
+def all_sizes(sizes: Mapping[str, int], diary_capacity: int = 0) -> dict[str, int]:
+    """Sizes of all dimensions of the books, from those of the market."""
+    return {
+        **sizes,
+        "hedge_and_end": sizes["hedge"] + 1,
+        "one": 1,
         "call": CALL_COUNT,
         "channel": len(CHANNELS),
-        "sector": SECTOR_COUNT,
-        "tally": TALLY_COUNT,
-        "one": 1,
+        "sector": len(SECTORS),
+        "identity": len(IDENTITIES),
+        "stage": len(STAGES),
+        "clock": 3,
+        "entry": diary_capacity,
+        "entry_column": DIARY_COLUMNS,
     }
-    shapes = {
-        name: tuple(size[dimension] for dimension in dimensions)
-        for dimensions, names in _SHAPES.items()
-        for name in names.split()
-    }
-    buffer = aligned_zeros(sum(whole_lines(int(np.prod(shape))) for shape in shapes.values()))
-    arrays: dict[str, Any] = {}
-    start = 0
-    for name, shape in shapes.items():
-        length = int(np.prod(shape))
-        arrays[name] = buffer[start : start + length].reshape(shape)
-        start += whole_lines(length)
-    state = State(
-        **arrays,
-        cheapest=np.zeros(trades, np.int64),
-        diary=np.zeros((diary_capacity, DIARY_COLUMNS)),
-        diary_count=np.zeros(1, np.int64),
-        clock=np.zeros(3, np.int64),
-        audit_worst=np.zeros((IDENTITY_COUNT, STAGE_COUNT)),
-        audit_day=np.zeros((IDENTITY_COUNT, STAGE_COUNT), np.int64),
-        audit_before=np.zeros(IDENTITY_COUNT),
-        status=np.zeros(1, np.int64),
-    )
-    return state, buffer
+
+
+def allocate_opening(sizes: Mapping[str, int]) -> OpeningTerms:
+    """Opening figures to be filled in: not a number until then, so that what is missed shows."""
+    return allocate(OpeningTerms, all_sizes(sizes), start=np.nan)[0]
+
+
+def allocate_state(sizes: Mapping[str, int], diary_capacity: int = 0) -> tuple[State, Floats]:
+    """Books of zeros, and the one memory of all that is put back between paths: see :func:`reset`."""
+    state, memory = allocate(State, all_sizes(sizes, diary_capacity))
+    return state, memory[: places(State, all_sizes(sizes))["checks.diary"]]
 
 
 @phase
-def reset(state: State, buffer: Floats, opening: Floats, held_bond: Ints) -> None:
-    """Put a path back to the opening day: the same bits for every path."""
-    for n in range(buffer.shape[0]):
-        buffer[n] = opening[n]
-    for j in range(held_bond.shape[0]):
-        state.cheapest[j] = held_bond[j]
-    state.clock[0] = 0
-    state.clock[1] = 0
-    state.status[0] = 0
+def reset(p: Parameters, s: State, memory: Floats, opening: Floats) -> None:
+    """Put the books back to the opening day: the same bits for every path."""
+    for n in range(memory.shape[0]):
+        memory[n] = opening[n]
+    for h in range(s.hedges.cheapest.shape[0]):
+        s.hedges.cheapest[h] = p.opening.hedges.cheapest[h]
+    s.checks.clock[0] = 0
+    s.checks.clock[1] = 0
+    s.checks.status[0] = 0

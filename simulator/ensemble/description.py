@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from simulator import rule
-from simulator.engine.opening import Prepared, prepare
+from simulator.engine.opening.prepare import Prepared, prepare
 from simulator.engine.parameters import CALL_COUNT, CHANNELS
 from simulator.engine.status import STATUS as STATUSES
 from simulator.results.layout import Layout
@@ -54,7 +54,11 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
         days=int(scenario.horizon),
         block=scenario.numerics.block,
         opening=date.fromisoformat(scenario.market.date),
+        buckets=prepared.buckets,
+        hedges=prepared.hedges,
         trades=prepared.trades,
+        hedge_buckets=tuple(map(scenario.market.bucket_of, prepared.hedges)),
+        trade_hedges=tuple(map(scenario.market.hedge_of, prepared.trades)),
         channels=CHANNELS,
         calls=CHANNELS[:CALL_COUNT],
         funds=prepared.funds if agents else (),

@@ -18,18 +18,17 @@ from typing import Any, NamedTuple
 
 from simulator import rule
 from simulator.engine import simulate
-from simulator.engine.opening import Prepared
-from simulator.engine.opening_records import opening_records
+from simulator.engine.opening.prepare import Prepared
 from simulator.engine.records import Records
 from simulator.ensemble.plan import Block
 from simulator.ensemble.residuals import simulate_audited
-from simulator.results.layout import STATUS, Array, Layout
+from simulator.results.layout import STATUS, Days, Layout
 from simulator.results.ledger import FinishedBlock
 from simulator.results.locks import Fence
 from simulator.results.outcomes import path_outcomes
 from simulator.results.store import Store, hash_block, write_block
 
-Reduce = Callable[[dict[str, Array]], Any]
+Reduce = Callable[[Days], Any]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Job:
     is_audited
         Check the accounting identities.
     reduce
-        What to make of the arrays of a block, (path, day, …) by name, for the client: a function of a module.
+        What to make of the days of a block for the client: a function of a module.
     fence
         By which a worker knows that the run still holds its folder.
     """
@@ -130,7 +129,7 @@ class OpenJob:
             finished_at=round(time.time(), 3),
             worker=f"{platform.node()}:{os.getpid()}",
         )
-        return finished, self.job.reduce(written.arrays)
+        return finished, self.job.reduce(Days(written.arrays, self.job.layout))
 
     def _check_fence(self) -> None:
         if self.job.fence is not None:
@@ -156,4 +155,4 @@ def _warm_up(prepared: Prepared, agents: bool) -> Records:
     except Exception:
         rule.drop_cache()
         simulate.simulate_block(prepared, 0, 1, agents=agents)
-    return opening_records(prepared, agents=agents)
+    return simulate.opening_records(prepared, agents=agents)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.engine.diary import ENTRIES
-from simulator.engine.opening_records import opening_records
-from simulator.engine.simulate import BlockResult, simulate_block
+from simulator.engine.simulate import BlockResult, opening_records, simulate_block
 
 if TYPE_CHECKING:
-    from simulator.engine.opening import Prepared
+    from simulator.engine.opening.prepare import Prepared
 
 DIARY_CAPACITY = 200_000
 #: Lines that a story gives to one kind of event in one round; the rest share a line.
@@ -60,11 +59,13 @@ def play_path(prepared: Prepared, path: int) -> BlockResult:
 
 def diary_entries(prepared: Prepared, result: BlockResult) -> Iterator[DiaryEntry]:
     """The diary in words, in the order in which things happened."""
-    for day, round_, kind, agent, trade, amount in result.diary:
+    for day, round_, kind, agent, market, amount in result.diary:
         names = {
             "fund": _name(prepared.funds, agent),
             "dealer": _name(prepared.dealers, agent),
-            "trade": _name(prepared.trades, trade),
+            "trade": _name(prepared.trades, market),
+            "bucket": _name(prepared.buckets, market),
+            "hedge": _name(prepared.hedges, market),
             "amount": money(float(amount)),
         }
         text = ENTRIES[int(kind)].format(**names)
@@ -111,22 +112,15 @@ def money(amount_bn: float) -> str:
 
 def day_rows(prepared: Prepared, result: BlockResult) -> list[DayRow]:
     """The days of the path, the opening first; days after a path stopped are left out."""
-    from simulator.results.variables import BY_TRADE, OF_MARKET, position
-
     opening = opening_records(prepared)
-    by_trade = np.concatenate([opening.by_trade[0], result.records.by_trade[0]])
-    of_market = np.concatenate([opening.of_market[0], result.records.of_market[0]])
-    called = np.concatenate([opening.calls[0], result.records.calls[0]]).sum(axis=1)
 
-    def trades(name: str) -> Any:
-        return by_trade[:, position(BY_TRADE, name)]
-
-    def market(name: str) -> Any:
-        return of_market[:, position(OF_MARKET, name)]
+    def days(name: str) -> Any:
+        return np.concatenate([opening.of(name)[0], result.records.of(name)[0]])
 
     total, exogenous, dislocation = (
-        trades(name) for name in ("cash_yield_change", "fundamental_yield_change", "dislocation")
+        days(name) for name in ("cash_yield_change", "fundamental_yield_change", "dislocation")
     )
+    called, rounds = days("fund_calls").sum(axis=1), days("rounds")
     moved, widest = _farthest(total), _farthest(dislocation - dislocation[:1])
     return [
         DayRow(
@@ -135,29 +129,25 @@ def day_rows(prepared: Prepared, result: BlockResult) -> list[DayRow]:
             total_bp=float(total[day, moved]),
             dislocation_bp=float(dislocation[day, widest]),
             called_bn=float(called[day]),
-            sold_bn=float(trades("fund_sales")[day].sum()),
-            packages_bn=float(trades("fund_packages")[day].sum()),
-            dealer_use=float(market("dealer_use")[day]),
-            repo_spread_bp=float(market("repo_spread")[day]),
-            funds_failed=int(market("funds_failed")[day]),
-            rounds=int(market("rounds")[day]),
+            sold_bn=float(days("fund_sales")[day].sum()),
+            packages_bn=float(days("fund_packages")[day].sum()),
+            dealer_use=float(days("dealer_use")[day]),
+            repo_spread_bp=float(days("repo_spread")[day]),
+            funds_failed=int(days("funds_failed")[day]),
+            rounds=int(rounds[day]),
         )
-        for day in range(len(by_trade))
-        if not np.isnan(of_market[day, 0])
+        for day in range(len(rounds))
+        if not np.isnan(rounds[day])
     ]
 
 
-def farthest_trades(prepared: Prepared, result: BlockResult) -> tuple[str, str]:
-    """Trades that `day_rows` follows: of the farthest move of the yield, and of the dislocation, on any day."""
-    from simulator.results.variables import BY_TRADE, position
-
-    by_trade = result.records.by_trade[0]
-    yields = by_trade[:, position(BY_TRADE, "cash_yield_change")]
-    dislocations = by_trade[:, position(BY_TRADE, "dislocation")]
-    opening = prepared.parameters.opening_dislocation_bp
-    return prepared.trades[_farthest(yields)], prepared.trades[_farthest(dislocations - opening)]
+def farthest_markets(prepared: Prepared, result: BlockResult) -> tuple[str, str]:
+    """What `day_rows` follows: bucket of the farthest move of the yield, hedge of that of the dislocation."""
+    yields, dislocations = (result.records.of(name)[0] for name in ("cash_yield_change", "dislocation"))
+    opening = prepared.parameters.opening.hedges.dislocation_bp
+    return prepared.buckets[_farthest(yields)], prepared.hedges[_farthest(dislocations - opening)]
 
 
 def _farthest(moves: Any) -> int:
-    """Trade with the largest move on any day, from moves (day, trade); days after the path stopped count as none."""
+    """Place of the largest move on any day, from moves (day, place); days after the path stopped count as none."""
     return int(np.nan_to_num(np.abs(moves)).max(axis=0).argmax())

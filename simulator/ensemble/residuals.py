@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from simulator.engine.audit import OPENING
-from simulator.engine.opening import Prepared
-from simulator.engine.records import Records
+from simulator.engine.opening.prepare import Prepared
+from simulator.engine.records import Records, joined
 from simulator.engine.simulate import simulate_block
 from simulator.engine.state import IDENTITIES, STAGES
 from simulator.results.ledger import FinishedBlock
@@ -29,9 +29,7 @@ def simulate_audited(
         for path in range(first_path, first_path + path_count)
     ]
     parts = [result.records for result in results]
-    records = Records(
-        *(np.concatenate([part[place] for part in parts]) for place in range(len(Records._fields)))
-    )
+    records = joined(parts)
     worst = np.array([result.audit_worst for result in results])  # (path, identity, stage)
     days = np.array([result.audit_day for result in results])
     size = np.where(np.isnan(worst), np.inf, worst)  # a residual that is no number is the worst of all

@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from simulator.engine.opening import Prepared
+from simulator.engine.opening.prepare import Prepared
 from simulator.ensemble.description import describe_run, gigabytes, prepare_run
 from simulator.ensemble.jobs import Done, Failed, Job, Task
 from simulator.ensemble.log import RunLog, logging_to

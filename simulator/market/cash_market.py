@@ -13,9 +13,9 @@ from simulator.rule import rule
 
 
 @rule
-def absorbed_bn(opening_bn: float, passed_on_share: float) -> float:
-    """Inventory that end investors take in a round: ``opening * passed_on_share``."""
-    return opening_bn * passed_on_share
+def absorbed_bn(excess_bn: float, pass_through: float) -> float:
+    """Excess inventory that end investors take in a day: ``excess * pass_through``, a share."""
+    return excess_bn * pass_through
 
 
 @rule
@@ -52,31 +52,24 @@ def permanent_pressure_bp(
 
 
 @rule
-def balance_sheet_use(
-    inventory_bn: float,
-    package_bn: float,
-    repo_bn: float,
-    unnetted_share: float,
-    other_bn: float,
-    limit_bn: float,
-) -> float:
+def balance_sheet_use(held_bn: float, repo_bn: float, unnetted_share: float, limit_bn: float) -> float:
     """Dealers' balance sheet in use, a share of its limit: what they hold and the repo that does not net."""
-    return (inventory_bn + package_bn + unnetted_share * repo_bn + other_bn) / limit_bn
+    if limit_bn <= 0.0:
+        return 0.0
+    return (held_bn + unnetted_share * repo_bn) / limit_bn
 
 
 @rule
-def balance_sheet_cost_bp(
-    use: float, threshold: float, slope_below_bp: float, slope_above_bp: float
-) -> float:
+def balance_sheet_cost_bp(use: float, cost_threshold: float, cost_below: float, cost_above: float) -> float:
     """Cost of a further unit of balance sheet: nearly flat below a threshold of use and steep above it.
 
-    ``slope_below * use + (slope_above - slope_below) * max(0, use - threshold)``, slopes in bp per unit of
-    use. Continuous, and rising when both slopes are positive. Source of the shape: Duffie, Fleming, Keane,
+    ``cost_below * use + (cost_above - cost_below) * max(0, use - cost_threshold)``, costs in bp a year per unit
+    of use. Continuous, and rising when both slopes are positive. Source of the shape: Duffie, Fleming, Keane,
     Nelson, Shachar and Van Tassel, "Dealer Capacity and U.S. Treasury Market Functionality", NY Fed Staff
     Report 1070 (2023); the straight pieces are judgement.
     """
-    over = max(0.0, use - threshold)
-    return slope_below_bp * use + (slope_above_bp - slope_below_bp) * over
+    over = max(0.0, use - cost_threshold)
+    return cost_below * use + (cost_above - cost_below) * over
 
 
 @rule

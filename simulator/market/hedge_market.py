@@ -22,15 +22,15 @@ def clearing_dislocation_bp(
     demand_slope_bp_per_bn: float,
     offset_bp: float,
     balance_sheet_cost_bp: float,
-    dealer_slope_bp_per_bn: float,
+    package_cost: float,
 ) -> float:
     """Dislocation at which futures demand equals the packages of funds, central bank and dealers.
 
     ``(offset + cost + κ (choke / θ - others)) / (1 + κ / θ)`` with θ the slope of demand, κ the dealers'
-    slope and ``others_package_bn`` the packages of funds and central bank, given.
+    slope ``package_cost`` in bp per USD bn, and ``others_package_bn`` the packages of funds and central bank, given.
     """
     demand_at_zero_bn = choke_bp / demand_slope_bp_per_bn
     dealer_intercept_bp = offset_bp + balance_sheet_cost_bp
-    dealer_share = dealer_slope_bp_per_bn / demand_slope_bp_per_bn
+    dealer_share = package_cost / demand_slope_bp_per_bn
     residual_bn = demand_at_zero_bn - others_package_bn
-    return (dealer_intercept_bp + dealer_slope_bp_per_bn * residual_bn) / (1.0 + dealer_share)
+    return (dealer_intercept_bp + package_cost * residual_bn) / (1.0 + dealer_share)

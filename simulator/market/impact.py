@@ -30,16 +30,16 @@ def linear_impact(sold_bn: float, impact_per_bn: float) -> float:
 
 @rule
 def square_root_impact(
-    sold_bn: float, volume_bn_per_day: float, daily_volatility: float, prefactor: float
+    sold_bn: float, volume_bn_per_day: float, daily_volatility: float, square_root_constant: float
 ) -> float:
     """Move after a sale of some size, in the unit of the daily volatility.
 
-    ``prefactor * volatility * sqrt(sold / daily volume)``: volatility in bp of yield gives bp, volatility as
-    a fraction of price gives a fraction. ``prefactor`` is 0.5 to 1. Source: Tóth and others, Physical Review
-    X 1 (2011).
+    ``constant * volatility * sqrt(sold / daily volume)``: volatility in bp of yield gives bp, volatility as
+    a fraction of price gives a fraction. ``square_root_constant`` is 0.5 to 1. Source: Tóth and others, Physical
+    Review X 1 (2011).
     """
     size = math.sqrt(abs(sold_bn) / volume_bn_per_day)
-    return math.copysign(prefactor * daily_volatility * size, sold_bn)
+    return math.copysign(square_root_constant * daily_volatility * size, sold_bn)
 
 
 @rule

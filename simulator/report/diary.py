@@ -13,12 +13,15 @@ from simulator.engine import diary
 from simulator.report.words import amount, day_in_words, listed
 
 if TYPE_CHECKING:
-    from simulator.engine.opening import Prepared
+    from simulator.engine.opening.prepare import Prepared
     from simulator.engine.simulate import BlockResult
 
-#: A day's entries of one kind, as one sentence. Kinds not listed are told by the engine's own words.
+#: A day's entries of one kind, as one sentence.
 TOLD = {
     diary.CALLED_VARIATION: "Variation margin: {who} must pay {amount}.",
+    diary.CALLED_COLLATERAL: "Lower prices of pledged bonds: {who} must pay lenders {amount}.",
+    diary.CALLED_CARRY: "Carry: the trade costs {who} {amount} more than it earns.",
+    diary.CALLED_INTEREST: "Repo interest: {who} must pay {amount} more.",
     diary.CALLED_INITIAL: "Initial margin: {who} must post {amount}.",
     diary.CALLED_HAIRCUT: "Higher haircuts: {who} must find {amount}.",
     diary.CALLED_ROLL: "Repo of {amount} to {who} is not rolled over.",
@@ -52,7 +55,7 @@ OF_DEALERS = (diary.TOOK_BACK, diary.DEALER_DEFAULT, diary.FACILITY_LENT)
 #: An amount is told from this share of the funds' opening equity (calls) or packages (sales) on.
 OF_EQUITY, OF_PACKAGES = 0.005, 0.002
 DAYS_MAX = 16
-TRADES_NAMED = 2
+MARKETS_NAMED = 2
 
 
 @dataclass
@@ -61,11 +64,11 @@ class _Kind:
 
     amount_bn: float = 0.0
     agents: dict[int, float] = field(default_factory=dict)
-    trades: dict[int, float] = field(default_factory=dict)
+    markets: dict[int, float] = field(default_factory=dict)
 
-    def add(self, agent: int, trade: int, amount_bn: float) -> None:
+    def add(self, agent: int, market: int, amount_bn: float) -> None:
         self.amount_bn += amount_bn
-        for table, key in ((self.agents, agent), (self.trades, trade)):
+        for table, key in ((self.agents, agent), (self.markets, market)):
             if key >= 0:
                 table[key] = table.get(key, 0.0) + amount_bn
 
@@ -109,9 +112,9 @@ def daily_story(
 def _by_day(result: BlockResult) -> Iterator[tuple[int, dict[int, _Kind]]]:
     """Entries by day and kind, kinds in the order in which they first happen."""
     days: dict[int, dict[int, _Kind]] = {}
-    for day, _, kind, agent, trade, amount_bn in np.asarray(result.diary):
+    for day, _, kind, agent, market, amount_bn in np.asarray(result.diary):
         kinds = days.setdefault(int(day) + 1, {})
-        kinds.setdefault(int(kind), _Kind()).add(int(agent), int(trade), float(amount_bn))
+        kinds.setdefault(int(kind), _Kind()).add(int(agent), int(market), float(amount_bn))
     yield from sorted(days.items())
 
 
@@ -126,28 +129,23 @@ def _sentences(prepared: Prepared, kinds: Mapping[int, _Kind], names: Mapping[st
         words = {
             "who": _who(prepared, kind, entries),
             "amount": amount(entries.amount_bn),
-            "trades": _trades(prepared, entries, names),
+            "trades": _markets(entries, _names_of(prepared, kind), names),
         }
-        if kind in TOLD:
-            yield TOLD[kind].format(**words)
-        else:
-            sentence = diary.ENTRIES[kind].format(
-                fund=words["who"], dealer=words["who"], trade=words["trades"], amount=words["amount"]
-            )
-            yield f"{sentence[:1].upper()}{sentence[1:]}."
+        yield TOLD[kind].format(**words)
 
 
 def _matters(prepared: Prepared, kind: int, entries: _Kind) -> bool:
     if kind in ALWAYS:
         return True
-    p = prepared.parameters
+    p = prepared.parameters.opening.funds
     calls = (
-        diary.CALLED_VARIATION, diary.CALLED_INITIAL, diary.CALLED_HAIRCUT, diary.CALLED_ROLL,
+        diary.CALLED_VARIATION, diary.CALLED_COLLATERAL, diary.CALLED_CARRY, diary.CALLED_INTEREST,
+        diary.CALLED_INITIAL, diary.CALLED_HAIRCUT, diary.CALLED_ROLL,
         diary.CALLED_REDEMPTION, diary.DREW_LINE, diary.SOLD_OTHER,
     )  # fmt: skip
     if kind in calls:
-        return bool(entries.amount_bn >= OF_EQUITY * p.opening_equity_bn.sum())
-    return bool(entries.amount_bn >= OF_PACKAGES * np.abs(p.opening_packages_bn).sum())
+        return bool(entries.amount_bn >= OF_EQUITY * p.equity_bn.sum())
+    return bool(entries.amount_bn >= OF_PACKAGES * np.abs(p.packages_bn).sum())
 
 
 def _who(prepared: Prepared, kind: int, entries: _Kind) -> str:
@@ -164,14 +162,20 @@ def _who(prepared: Prepared, kind: int, entries: _Kind) -> str:
     return f"{len(agents)} {noun} (most: {names[most]}, {amount(agents[most])})"
 
 
-def _trades(prepared: Prepared, entries: _Kind, names: Mapping[str, str]) -> str:
+def _names_of(prepared: Prepared, kind: int) -> tuple[str, ...]:
+    """Names of what entries of a kind name: buckets, hedges or trades."""
+    if kind in diary.OF_BUCKETS:
+        return prepared.buckets
+    return prepared.hedges if kind in diary.OF_HEDGES else prepared.trades
+
+
+def _markets(entries: _Kind, known: tuple[str, ...], names: Mapping[str, str]) -> str:
     """*: 10-year TY $3.10bn, …*, the largest first; only the names when there is one."""
-    order = sorted(entries.trades, key=lambda trade: -entries.trades[trade])
+    order = sorted(entries.markets, key=lambda place: -entries.markets[place])
     if not order:
         return ""
+    called = {place: names.get(known[place], known[place]) for place in order}
     if len(order) == 1:
-        return f" of {names[prepared.trades[order[0]]]}"
-    named = [
-        f"{names[prepared.trades[trade]]} {amount(entries.trades[trade])}" for trade in order[:TRADES_NAMED]
-    ]
-    return f" ({', '.join(named)}{', …' if len(order) > TRADES_NAMED else ''})"
+        return f" of {called[order[0]]}"
+    named = [f"{called[place]} {amount(entries.markets[place])}" for place in order[:MARKETS_NAMED]]
+    return f" ({', '.join(named)}{', …' if len(order) > MARKETS_NAMED else ''})"

@@ -12,7 +12,6 @@ from simulator.report.page import Section
 from simulator.report.run_data import ChosenPath, RunData
 from simulator.report.words import figure, share_of_paths
 from simulator.results import statistics
-from simulator.results.variables import BY_DEALER, BY_FUND, position
 
 BINS = 40
 #: The network is drawn the same way in every report of a market.
@@ -167,19 +166,18 @@ def _nodes(data: RunData, path: ChosenPath) -> list[dict[str, Any]]:
     prepared = data.prepared
     assert prepared is not None
     assert path.replay is not None
-    p = prepared.parameters
-    by_fund, by_dealer = path.replay.records.by_fund[0], path.replay.records.by_dealer[0]
-    equity = by_fund[:, position(BY_FUND, "fund_equity_by_fund")]
-    packages = by_fund[:, position(BY_FUND, "fund_packages_by_fund")]
-    held = np.abs(p.opening_packages_bn).sum(axis=0)
+    o = prepared.parameters.opening
+    equity = path.replay.records.of("fund_equity_by_fund")[0]
+    packages = path.replay.records.of("fund_packages_by_fund")[0]
+    held = np.abs(o.funds.packages_bn).sum(axis=0)
     kept = np.divide(np.nanmin(packages, axis=0), held, out=np.ones_like(held), where=held > 0.0)
-    lost = np.clip(1.0 - np.nanmin(equity, axis=0) / p.opening_equity_bn, 0.0, 1.0)
-    highest = np.nanmax(by_dealer[:, position(BY_DEALER, "dealer_use_by_dealer")], axis=0)
-    capital = by_dealer[:, position(BY_DEALER, "dealer_capital_by_dealer")]
+    lost = np.clip(1.0 - np.nanmin(equity, axis=0) / o.funds.equity_bn, 0.0, 1.0)
+    highest = np.nanmax(path.replay.records.of("dealer_use_by_dealer")[0], axis=0)
+    capital = path.replay.records.of("dealer_capital_by_dealer")[0]
     opening_use = float(data.opening["dealer_use"])
     way = np.clip((highest - opening_use) / max(1.0 - opening_use, 1e-6), 0.0, 1.0)
     nodes = [
-        _node("hedge funds", i, name, p.opening_equity_bn[i], 1.0 - kept[i])
+        _node("hedge funds", i, name, o.funds.equity_bn[i], 1.0 - kept[i])
         | {
             "told": f"gives up {100 * (1.0 - kept[i]):.0f}% of its packages, loses {100 * lost[i]:.0f}% of its equity",
             "has_failed": bool(lost[i] >= 1.0),
@@ -187,7 +185,7 @@ def _nodes(data: RunData, path: ChosenPath) -> list[dict[str, Any]]:
         for i, name in enumerate(prepared.funds)
     ]
     nodes += [
-        _node("dealers", d, name, p.opening_capital_bn[d], way[d])
+        _node("dealers", d, name, o.dealers.capital_bn[d], way[d])
         | {
             "told": f"uses up to {100 * highest[d]:.0f}% of its limit",
             "is_over": bool(highest[d] >= 1.0),
@@ -195,7 +193,7 @@ def _nodes(data: RunData, path: ChosenPath) -> list[dict[str, Any]]:
         }
         for d, name in enumerate(prepared.dealers)
     ]
-    offers = p.lender_offer_bn.sum(axis=1)
+    offers = o.lenders.offer_bn.sum(axis=1)
     nodes += [
         _node("lenders", place, f"lender {place + 1}", amount, 0.0)
         | {"told": "offers that much repo to dealers"}
@@ -220,19 +218,19 @@ def _node(kind: str, place: int, name: str, size_bn: float, stress: float) -> di
 def _edges(data: RunData) -> list[Edge]:
     """Who borrows, who lends, and repo at the opening."""
     assert data.prepared is not None
-    prepared, p = data.prepared, data.prepared.parameters
-    repo = np.abs(p.opening_packages_bn * p.opening_price[:, None]).sum(axis=0)
+    prepared, o = data.prepared, data.prepared.parameters.opening
+    repo = np.abs(o.funds.packages_bn * o.buckets.price[o.trades.bucket_of][:, None]).sum(axis=0)
     edges = [
-        (("hedge funds", i), ("dealers", d), float(p.client_share[i, d] * repo[i]))
+        (("hedge funds", i), ("dealers", d), float(o.funds.client_share[i, d] * repo[i]))
         for i in range(len(prepared.funds))
         for d in range(len(prepared.dealers))
-        if p.client_share[i, d] > 0.0
+        if o.funds.client_share[i, d] > 0.0
     ]
     edges += [
-        (("dealers", d), ("lenders", place), float(p.lender_offer_bn[place, d]))
+        (("dealers", d), ("lenders", place), float(o.lenders.offer_bn[place, d]))
         for d in range(len(prepared.dealers))
-        for place in range(len(p.lender_offer_bn))
-        if p.lender_offer_bn[place, d] > 0.0
+        for place in range(len(o.lenders.offer_bn))
+        if o.lenders.offer_bn[place, d] > 0.0
     ]
     return edges
 

@@ -22,12 +22,11 @@ from simulator.results.days import Fan, fan, read_days
 from simulator.results.errors import OutputError
 from simulator.results.figures import Figures
 from simulator.results.folder import RunFolder
-from simulator.results.layout import Array
+from simulator.results.layout import Array, Days
 from simulator.results.outcomes import lost_all_dealers
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
 from simulator.results.summary import Summary, summarise
-from simulator.results.variables import BY_TRADE, position
 from simulator.scenario.errors import Problems, ScenarioError
 from simulator.scenario.schema import Dealers
 from simulator.units import SHARE, read
@@ -35,7 +34,7 @@ from simulator.units import SHARE, read
 if TYPE_CHECKING:
     import xarray as xr
 
-    from simulator.engine.opening import Prepared
+    from simulator.engine.opening.prepare import Prepared
     from simulator.engine.simulate import BlockResult
     from simulator.scenario.schema import Scenario
 
@@ -89,7 +88,7 @@ class RunData:
     @cached_property
     def _again(self) -> tuple[Scenario | None, Prepared | None]:
         """The scenario and the opening books of the run, as far as they can be had; ``why_not`` says what is not."""
-        from simulator.engine.opening import prepare
+        from simulator.engine.opening.prepare import prepare
         from simulator.ensemble.recovery import scenario_of
 
         scenario: Scenario | None = None
@@ -117,8 +116,8 @@ class RunData:
 
     @cached_property
     def opening(self) -> dict[str, Array]:
-        """Opening values of every variable, without path and day."""
-        arrays = read_block(self.run.store, self.layout, min(self.run.finished))
+        """Opening values of every variable, seen from the trades, without path and day."""
+        arrays = Days(read_block(self.run.store, self.layout, min(self.run.finished)), self.layout)
         return {name: values[0, 0] for name, values in arrays.items() if values.ndim > 1}
 
     @cached_property
@@ -166,9 +165,9 @@ class RunData:
         return self._fan(values if change is None else change(values))
 
     def fan_of(self, names: Sequence[str], change: Callable[..., Array]) -> Fan | None:
-        """Spread of something made from several variables."""
+        """Spread of something made from several variables, each as it is stored."""
         arrays = read_days(self.run, names)
-        return self._fan(change(*(arrays[name] for name in names)))
+        return self._fan(change(*(arrays.as_stored(name) for name in names)))
 
     def _fan(self, values: Array) -> Fan | None:
         return fan(values, antithetic=self.antithetic) if len(values) else None
@@ -239,7 +238,7 @@ class RunData:
             return None
         result = play_path(self.prepared, path)
         if not np.array_equal(
-            result.records.by_trade[0][:, position(BY_TRADE, "dislocation")],
+            Days({"dislocation": result.records.of("dislocation")[0]}, self.layout)["dislocation"],
             self.path_days(path, "dislocation")[1:],
             equal_nan=True,
         ):
@@ -250,7 +249,7 @@ class RunData:
     def path_days(self, path: int, name: str) -> Array:
         """Days of one path as they are stored; NaN after it stopped."""
         number = path // self.layout.chunk
-        arrays = read_block(self.run.store, self.layout, number, (name,))
+        arrays = Days(read_block(self.run.store, self.layout, number, (name,)), self.layout)
         values: Array = arrays[name][path - number * self.layout.chunk]
         return values
 

@@ -24,6 +24,8 @@ HOLDERS = {
     "foreign holders": (("foreign_bonds",), "amber"),
     "end investors": (("end_investor_bonds",), "grey"),
 }
+#: Causes that make less than this share of all calls or sales are not drawn; data and tables have them.
+DRAWN_FROM = 0.001
 
 
 def spiral_section(data: RunData) -> Section:
@@ -63,8 +65,8 @@ def spiral(data: RunData) -> Figure | None:
         panels,
         columns,
         note="Averages over paths by day, in $bn; the third panel is the average over contracts, weighted by what"
-        " funds held at the opening. Calls follow losses on futures, higher margins and haircuts, and repo that is"
-        " not rolled over.",
+        " funds held at the opening. Calls follow losses on hedges, lower prices of pledged bonds, higher margins"
+        " and haircuts, and repo that is not rolled over. What makes less than 0.1% is not drawn.",
     )
 
 
@@ -81,7 +83,7 @@ def _stacked(columns: dict[str, Any], verb: str, names: tuple[str, ...], spread:
         heading = f"{verb}: {cause(name)}, $bn"
         columns[heading] = spread.mean[:, place]
         columns[f"{verb}: {cause(name)}, standard error, $bn"] = spread.error[:, place]
-        if spread.mean[:, place].max() > 0.0:
+        if spread.mean[:, place].sum() > DRAWN_FROM * spread.mean.sum():
             traces.append(bars(DATE, heading, cause(name), colour_of(name), unit="$bn"))
     return traces
 
@@ -116,7 +118,7 @@ def who_sold(data: RunData) -> Figure | None:
         heading = f"sold so far: {cause(name)}, $bn"
         columns[heading] = sales.mean[:, place].cumsum()
         totals[name] = data.measure("sold_by_channel", channel=name)
-        if totals[name].value > 0.0:
+        if sales.mean[:, place].sum() > DRAWN_FROM * sales.mean.sum():
             area = line(DATE, heading, cause(name), colour_of(name), unit="$bn", width=0.5)
             look = {"stackgroup": "all", "fillcolor": f"@{colour_of(name)}:0.85"}
             areas.append({**area, **look, "meta": {"swatch": f"@{colour_of(name)}"}})

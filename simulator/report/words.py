@@ -13,7 +13,10 @@ from simulator.results.summary import shown
 
 #: Causes of funds' sales: words and colour. Names not listed are told as they are.
 CAUSES = {
-    "variation_margin": ("losses on futures (variation margin)", "blue"),
+    "variation_margin": ("losses on hedges (variation margin)", "blue"),
+    "collateral": ("lower prices of pledged bonds", "indigo"),
+    "carry": ("carry", "brown"),
+    "interest": ("repo interest", "teal"),
     "initial_margin": ("initial margin", "sky"),
     "haircut": ("haircuts", "green"),
     "roll_over": ("repo not rolled over", "amber"),
@@ -36,14 +39,15 @@ def trade_names(trades: Sequence[str], scenario: Mapping[str, Any]) -> dict[str,
     >>> trade_names(["TY", "US", "WN", "mine"], {})
     {'TY': '10-year TY', 'US': 'bond US', 'WN': 'ultra bond WN', 'mine': 'mine'}
     """
-    written = scenario.get("market", {}).get("trades", {})
-    names = {trade: _trade_name(trade, written.get(trade, {})) for trade in trades}
+    market = scenario.get("market", {})
+    hedges = {trade: market.get("trades", {}).get(trade, {}).get("hedge") or trade for trade in trades}
+    names = {trade: _trade_name(trade, market.get("hedges", {}).get(hedges[trade], {})) for trade in trades}
     return names if len(set(names.values())) == len(trades) else {trade: trade for trade in trades}
 
 
 def _trade_name(trade: str, written: Mapping[str, Any]) -> str:
     contract = CONTRACTS.get(trade)
-    if contract is None or written.get("hedge") == "swap":
+    if contract is None or written.get("kind") == "swap":
         return trade
     return f"{contract.name.removesuffix(' note').removeprefix('Treasury ')} {trade}"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.results.folder import RunFolder
-from simulator.results.layout import STATUS, Array
+from simulator.results.layout import STATUS, Array, Days
 from simulator.results.store import read_block
 
 #: Quantiles over paths that a fan shows.
@@ -44,8 +44,8 @@ def paths_in_fans(run: RunFolder) -> int:
     return min(run.layout.paths, max(1, PATH_DAYS_MAX // (run.layout.days + 1)))
 
 
-def read_days(run: RunFolder, names: Collection[str]) -> dict[str, Array]:
-    """Variables of the finished paths, arrays (path, day, …), with the numbers of the paths under ``"path"``.
+def read_days(run: RunFolder, names: Collection[str]) -> Days:
+    """Variables of the finished paths, (path, day, …), seen from the trades; the numbers of paths under ``"path"``.
 
     At most ``paths_in_fans`` of them.
 
@@ -66,7 +66,7 @@ def read_days(run: RunFolder, names: Collection[str]) -> dict[str, Array]:
         for name in names:
             values = arrays[name]
             parts[name].append(values[: most - first] if len(kept) == len(values) else values[kept])
-    return {name: np.concatenate(found) for name, found in parts.items()}
+    return Days({name: np.concatenate(found) for name, found in parts.items()}, run.layout)
 
 
 def fan(values: Array, *, antithetic: bool = False) -> Fan:

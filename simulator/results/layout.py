@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.calendar import trading_dates
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES, Variable
+from simulator.results.variables import GROUPS, PLACES, Variable
 
 Array = NDArray[Any]
 
-STATUS = Variable("status", "1", "why the path stopped; 0 when it finished")
-STOPPED_ON_DAY = Variable("stopped_on_day", "1", "day on which the path stopped; 0 when it finished")
+STATUS = Variable("status", "1", "why the path stopped; 0 when it finished", "checks.status")
+STOPPED_ON_DAY = Variable(
+    "stopped_on_day", "1", "day on which the path stopped; 0 when it finished", "checks.clock"
+)
 
 
 class Coordinate(NamedTuple):
@@ -30,12 +32,10 @@ class Coordinate(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One stored array: what it is, its dimensions, and where it stands in the packed records."""
+    """One stored array: what it is and its dimensions."""
 
     variable: Variable
     dims: tuple[str, ...]
-    group: str
-    place: int | None  # on the axis of variables; none when the group is one variable
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,10 @@ class Layout:
         Paths of the run, trading days after the opening, and paths in a block.
     opening
         Date of day 0.
-    trades, channels, calls, funds, dealers
+    buckets, hedges, trades, channels, calls, funds, dealers
         Names along the dimensions; no funds and dealers when agents are not kept one by one.
+    hedge_buckets, trade_hedges
+        Names of each hedge's bucket and of each trade's hedge.
     statuses
         Names of the status codes, from 0.
     precision
@@ -62,7 +64,11 @@ class Layout:
     days: int
     block: int
     opening: date
+    buckets: tuple[str, ...]
+    hedges: tuple[str, ...]
     trades: tuple[str, ...]
+    hedge_buckets: tuple[str, ...]
+    trade_hedges: tuple[str, ...]
     channels: tuple[str, ...]
     calls: tuple[str, ...]
     funds: tuple[str, ...]
@@ -83,24 +89,38 @@ class Layout:
 
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names along each labelled dimension that the store has."""
-        named = {"trade": self.trades, "channel": self.channels, "call": self.calls}
+        named = {
+            "bucket": self.buckets,
+            "hedge": self.hedges,
+            "trade": self.trades,
+            "channel": self.channels,
+            "call": self.calls,
+        }
         return named | ({"fund": self.funds, "dealer": self.dealers} if self.funds else {})
 
     def fields(self) -> Iterator[Field]:
         """The stored arrays, in the order in which they are written and hashed."""
-        for place, variable in enumerate(BY_TRADE):
-            yield Field(variable, ("path", "day", "trade"), "by_trade", place)
-        for place, variable in enumerate(OF_MARKET):
-            yield Field(variable, ("path", "day"), "of_market", place)
-        yield Field(SALES, ("path", "day", "channel"), "sales", None)
-        yield Field(CALLS, ("path", "day", "call"), "calls", None)
-        if self.funds:
-            for place, variable in enumerate(BY_FUND):
-                yield Field(variable, ("path", "day", "fund"), "by_fund", place)
-            for place, variable in enumerate(BY_DEALER):
-                yield Field(variable, ("path", "day", "dealer"), "by_dealer", place)
-        yield Field(STATUS, ("path",), "status", 0)
-        yield Field(STOPPED_ON_DAY, ("path",), "status", 1)
+        for group in GROUPS:
+            if self.funds or not group.of_agents:
+                dims = ("path", "day", group.dim) if group.dim else ("path", "day")
+                yield from (Field(variable, dims) for variable in group.variables)
+        yield Field(STATUS, ("path",))
+        yield Field(STOPPED_ON_DAY, ("path",))
+
+    @property
+    def bucket_of_hedge(self) -> list[int]:
+        """Place of each hedge's bucket."""
+        return [self.buckets.index(name) for name in self.hedge_buckets]
+
+    @property
+    def hedge_of_trade(self) -> list[int]:
+        """Place of each trade's hedge."""
+        return [self.hedges.index(name) for name in self.trade_hedges]
+
+    @property
+    def bucket_of_trade(self) -> list[int]:
+        """Place of the bucket of each trade's bonds."""
+        return [self.bucket_of_hedge[hedge] for hedge in self.hedge_of_trade]
 
     def data_type(self, field: Field) -> np.dtype[Any]:
         """Number format in which an array is stored, little-endian."""
@@ -128,7 +148,8 @@ class Layout:
         variable = field.variable
         said: dict[str, Any] = {"long_name": variable.meaning, "units": variable.unit}
         if "day" in field.dims:
-            said["coordinates"] = "date"
+            named = {"hedge": " hedge_bucket", "trade": " trade_hedge"}
+            said["coordinates"] = "date" + named.get(field.dims[-1], "")
         if variable == STATUS:
             said |= {"flag_values": list(range(len(self.statuses))), "flag_meanings": " ".join(self.statuses)}
         return said
@@ -138,6 +159,12 @@ class Layout:
         for name, names in self.labels().items():
             labels = np.array(names, np.dtypes.StringDType())
             yield Coordinate(name, name, labels, {"long_name": f"name of the {name}"})
+        for name, dim, names in (
+            ("hedge_bucket", "hedge", self.hedge_buckets),
+            ("trade_hedge", "trade", self.trade_hedges),
+        ):
+            labels = np.array(names, np.dtypes.StringDType())
+            yield Coordinate(name, dim, labels, {"long_name": f"name of its {name.split('_')[1]}"})
         days = np.arange(self.days + 1, dtype=np.int32)
         # Units of days would be decoded as a length of time: the number of the day is a pure number.
         yield Coordinate("day", "day", days, {"long_name": "trading day; 0 is the opening", "units": "1"})
@@ -150,3 +177,50 @@ class Layout:
         }
         since = np.array([(day - self.opening).days for day in dates], np.int32)
         yield Coordinate("date", "day", since, said)
+
+
+class Days(Mapping[str, Array]):
+    """Stored arrays of some paths, (path, day, …), as they are seen from the trades.
+
+    What is stored by bucket or by hedge has the dimension trade here: the yield of a trade's bonds, the dislocation
+    of its hedge. Two trades on one bucket see the same bonds, so amounts of buckets and hedges are added up
+    :meth:`as_stored`. Arrays that are no variables are kept as they are.
+    """
+
+    def __init__(self, arrays: Mapping[str, Array], layout: Layout) -> None:
+        self._arrays = arrays
+        self._layout = layout
+
+    def __getitem__(self, name: str) -> Array:
+        dim = PLACES[name][0].dim if name in PLACES else ""
+        if dim == "bucket":
+            return _taken(self._arrays[name], self._layout.bucket_of_trade)
+        if dim == "hedge":
+            return _taken(self._arrays[name], self._layout.hedge_of_trade)
+        return self._arrays[name]
+
+    def stored(self) -> dict[str, Array]:
+        """All arrays with their own dimensions."""
+        return dict(self._arrays)
+
+    def as_stored(self, name: str) -> Array:
+        """A variable with its own dimensions."""
+        return self._arrays[name]
+
+    def at_hedges(self, name: str) -> Array:
+        """A variable of buckets, of the bucket of each hedge."""
+        return _taken(self._arrays[name], self._layout.bucket_of_hedge)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+def _taken(values: Array, places: list[int]) -> Array:
+    """Places of the last axis; the array itself where that changes nothing."""
+    if places == list(range(values.shape[-1])):
+        return values
+    taken: Array = np.take(values, places, axis=-1)
+    return taken

@@ -24,7 +24,7 @@ from simulator.results.errors import OutputError
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock
 from simulator.results.places import put_durably, read_bytes, shown
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
+from simulator.results.variables import GROUPS
 from simulator.version import __version__
 
 FORMAT = "unwind-run"
@@ -216,8 +216,7 @@ def differences(found: Manifest, wanted: Manifest) -> list[str]:
 
 def format_version() -> str:
     """Version of the layout of a run on disk: it changes with the table of variables."""
-    table = (BY_TRADE, OF_MARKET, SALES, CALLS, BY_FUND, BY_DEALER)
-    return f"{FORMAT_VERSION}-{sha256_of(table)[:8]}"
+    return f"{FORMAT_VERSION}-{sha256_of(GROUPS)[:8]}"
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.results.folder import RunFolder
-from simulator.results.layout import Array, Layout
+from simulator.results.layout import Array, Days, Layout
 from simulator.results.measures import Event, outcomes
-from simulator.results.reductions import Arrays
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 NO_DEALER_LEFT = "NO_DEALER_LEFT"
 
 
-def path_outcomes(arrays: Arrays) -> dict[str, Array]:
-    """Outcomes of the paths of a block, from its stored arrays (path, day, …)."""
+def path_outcomes(arrays: Days) -> dict[str, Array]:
+    """Outcomes of the paths of a block, from its days."""
     with np.errstate(invalid="ignore"):  # stopped paths are NaN
         return {row.key: np.asarray(row.of(arrays), np.float32) for row in outcomes()}
 
@@ -111,7 +110,7 @@ def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | Non
 
 
 def _outcomes_on_disk(run: RunFolder, block: int) -> dict[str, Array]:
-    return path_outcomes(read_block(run.store, run.layout, block))
+    return path_outcomes(Days(read_block(run.store, run.layout, block), run.layout))
 
 
 def lost_all_dealers(outcomes: xr.Dataset) -> Array:

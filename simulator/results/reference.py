@@ -11,7 +11,17 @@ from collections.abc import Iterable
 
 from simulator.results.layout import STATUS, STOPPED_ON_DAY
 from simulator.results.measures import outcomes
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES, Variable
+from simulator.results.variables import (
+    BY_BUCKET,
+    BY_DEALER,
+    BY_FUND,
+    BY_HEDGE,
+    BY_TRADE,
+    CALLS,
+    OF_MARKET,
+    SALES,
+    Variable,
+)
 
 INTRODUCTION = """# Results
 
@@ -19,7 +29,8 @@ What a run keeps. This page is made by `python -m simulator.cli.upkeep results-p
 results is told in [the guide](../guide/results.md).
 
 Dimensions: `path` counts from 0; `day` is the trading day, and day 0 is the opening, the same on every path;
-`trade`, `channel`, `call`, `fund` and `dealer` are names. Units are those of the attribute `units` in the
+`bucket`, `hedge`, `trade`, `channel`, `call`, `fund` and `dealer` are names. The coordinates `hedge_bucket` and
+`trade_hedge` name each hedge's bucket and each trade's hedge. Units are those of the attribute `units` in the
 store: `bp` basis points, `$bn` billions of US dollars (of face for positions), `1` a pure number or a
 decimal fraction. Flows are those of the day. The coordinate `date` gives the calendar date of each day.
 """
@@ -29,6 +40,8 @@ def results_page() -> str:
     """The page in Markdown, with a final newline."""
     parts = [
         INTRODUCTION,
+        _group("By bucket of the cash market", "(path, day, bucket)", BY_BUCKET),
+        _group("By hedge", "(path, day, hedge)", BY_HEDGE),
         _group("By trade", "(path, day, trade)", BY_TRADE),
         _group("The market as a whole", "(path, day)", OF_MARKET),
         _group("Why funds sold", "(path, day, channel)", (SALES,)),

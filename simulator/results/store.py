@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.layout import Array, Field, Layout
+from simulator.results.layout import STATUS, STOPPED_ON_DAY, Array, Field, Layout
 from simulator.results.places import get, put
 from simulator.results.places import names as listing
 
@@ -30,22 +30,12 @@ ZSTD_LEVEL = 1
 
 
 class BlockRecords(Protocol):
-    """Packed records of one block, as the engine leaves them: ``engine.records.Records``."""
+    """Records of one block, as the engine leaves them: ``engine.records.Records``."""
 
     @property
-    def by_trade(self) -> NDArray[np.floating]: ...  # noqa: D102
-    @property
-    def of_market(self) -> NDArray[np.floating]: ...  # noqa: D102
-    @property
-    def sales(self) -> NDArray[np.floating]: ...  # noqa: D102
-    @property
-    def calls(self) -> NDArray[np.floating]: ...  # noqa: D102
-    @property
-    def by_fund(self) -> NDArray[np.floating]: ...  # noqa: D102
-    @property
-    def by_dealer(self) -> NDArray[np.floating]: ...  # noqa: D102
-    @property
     def status(self) -> NDArray[np.int64]: ...  # noqa: D102
+
+    def of(self, name: str) -> NDArray[np.floating]: ...  # noqa: D102
 
 
 class Written(NamedTuple):
@@ -125,21 +115,17 @@ def hash_block(store: Store, records: BlockRecords) -> Written:
 def block_arrays(store: Store, records: BlockRecords) -> Iterator[tuple[Field, Array]]:
     """The arrays of a block as they are stored, shape (path, day, …), the opening first."""
     for field in store.layout.fields():
-        dtype = store.layout.data_type(field)
-        packed = getattr(records, field.group)
-        if field.group == "status":
-            yield (
-                field,
-                packed[:, field.place].astype(dtype) + dtype.type(field.place),
-            )  # day 0 is the opening
-            continue
-        opening = getattr(store.opening, field.group)[0, 0]
-        if field.place is not None:
-            packed, opening = packed[:, :, field.place], opening[field.place]
-        values = np.empty((packed.shape[0], packed.shape[1] + 1, *packed.shape[2:]), dtype)
-        values[:, 0] = opening
-        values[:, 1:] = packed
-        yield field, values
+        dtype, name = store.layout.data_type(field), field.variable.name
+        if name == STATUS.name:
+            yield field, records.status[:, 0].astype(dtype)
+        elif name == STOPPED_ON_DAY.name:
+            yield field, records.status[:, 1].astype(dtype) + dtype.type(1)  # day 0 is the opening
+        else:
+            played = records.of(name)
+            values = np.empty((played.shape[0], played.shape[1] + 1, *played.shape[2:]), dtype)
+            values[:, 0] = store.opening.of(name)[0, 0]
+            values[:, 1:] = played
+            yield field, values
 
 
 def hash_array(digest: hashlib._Hash, field: Field, values: Array) -> None:

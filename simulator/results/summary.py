@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator.results.figures import Figures, scaled_estimate
 from simulator.results.folder import RunFolder
-from simulator.results.layout import STATUS, STOPPED_ON_DAY
+from simulator.results.layout import STATUS, STOPPED_ON_DAY, Days
 from simulator.results.measures import (
     DYSFUNCTION_BP,
     MEASURES,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Paths named for each reason why paths stopped.
 STOPPED_SHOWN = 3
+#: Channels whose name alone would not say what is called.
+CHANNELS = {"collateral": "prices of pledged bonds", "interest": "repo interest"}
 #: The measure that tells why funds sold.
 SOLD = "sold_by_channel"
 #: A figure of a table: an estimate, a number known without error, or nothing.
@@ -175,7 +177,8 @@ class _Tables:
         self.figures = Figures(outcomes, antithetic=run.manifest.sampling == "antithetic")
         self.trades = run.layout.trades
         names = {row.opening.variable for row in MEASURES.values() if row.opening} | {"fund_packages"}
-        arrays = read_block(run.store, run.layout, min(run.finished), sorted(names))
+        stored = read_block(run.store, run.layout, min(run.finished), sorted(names))
+        arrays = Days(stored, run.layout)
         self.opening = {name: values[0, 0] for name, values in arrays.items()}
         self.held = float(np.abs(self.opening["fund_packages"]).sum())
 
@@ -245,7 +248,7 @@ class _Tables:
                 cells.append(self.figures.of(measure.key, measure.scale, **where) if is_there else None)
                 if measure.key == SOLD:
                     cells.append(self.figures.percent_of_all(SOLD, **where))
-            rows.append(SummaryRow(label.replace("_", " "), tuple(cells), label))
+            rows.append(SummaryRow(CHANNELS.get(label, label.replace("_", " ")), tuple(cells), label))
         return Table(key, title, tuple(columns), tuple(rows))
 
     def of_market(self, key: TableKey, title: str) -> Table:

@@ -296,7 +296,7 @@ def catalogue(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, D
     """Every parameter below a section, with its dotted key.
 
     Names that the user chooses appear as ``NAME``, indices of lists as ``N``, and the kind of an
-    entry that comes in several kinds in angles: ``market.trades.NAME.hedge``, ``events.N.<auction>.day``.
+    entry that comes in several kinds in angles: ``market.hedges.NAME.<swap>.bucket``, ``events.N.<auction>.day``.
     """
     for name, declaration in declarations(model).items():
         yield from _entries(f"{prefix}{name}", declaration.shape, declaration)

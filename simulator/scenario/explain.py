@@ -186,7 +186,8 @@ def reference_page(
         f"# {title}",
         "",
         f"Every key of a {of}. This page is made from the schema by `unwind schema{option} --markdown`;",
-        "`NAME` stands for a name of your choice, `N` for the place in a list.",
+        "`NAME` stands for a name of your choice, `N` for the place in a list, and `<…>` for the kind of an entry,",
+        "which its `kind` or `type` says in the file and keys leave out.",
     ]
     tables: dict[str, list[ReferenceRow]] = {}
     for row in reference_rows(model):

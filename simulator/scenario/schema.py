@@ -83,75 +83,43 @@ def _on_the_line(points: list[tuple[float, float]], at: float) -> float:
     return points[-1][1]
 
 
-class Deliverable(Section):
-    """A bond of a contract's basket, held at constant maturity through the run."""
+class BucketBond(Section):
+    """A bond of a bucket, held at constant maturity through the run."""
 
-    coupon: Rate = parameter(
-        minimum="0%", maximum="20%", source="preset", doc="annual coupon, paid twice a year"
-    )
+    coupon: Rate = parameter(minimum="0%", maximum="20%", source="preset", doc="annual coupon")
     maturity: Years = parameter(
         minimum="0.5y", maximum="31y", source="preset", doc="years from the opening day to maturity"
+    )
+    coupons_per_year: Count | None = parameter(
+        None,
+        minimum=1,
+        maximum=2,
+        source="exchange rule",
+        doc="coupons a year; those of the contract that delivers the bond when absent, two without one",
     )
     conversion_factor: Number | None = parameter(
         None,
         minimum=0.2,
         maximum=2.5,
         source="exchange rule",
-        doc="computed by the contract's rule when absent (1 for a swap)",
+        doc="computed by the contract's rule when absent",
     )
     spread: BasisPoints = parameter(
         "0bp", minimum="-100bp", maximum="100bp", source="preset", doc="yield over the par curve"
     )
 
 
-class Trade(Section):
-    """A cash bond with the hedge that removes its outright risk."""
+class Bucket(Section):
+    """A maturity bucket of the cash market: its bonds have one yield pressure, and everybody's bonds stand in it."""
 
-    hedge: Literal["futures", "swap"] = parameter(
-        "futures", source="model", doc="futures on the basket, or a par swap on the bond"
-    )
-    contract: Text = parameter(
-        "", source="exchange rule", doc="futures contract code; empty means the trade's own name"
-    )
-    deliverables: Annotated[list[Deliverable], Field(min_length=1, max_length=12)] = parameter(
-        source="preset", doc="bonds that may be delivered; one bond for a swap"
-    )
-    time_to_delivery: Years = parameter(
-        "0.33y",
-        minimum="0.02y",
-        maximum="1y",
-        source="first deferred contract, the series of SSW24 (literature 2.11)",
-        doc="horizon over which the dislocation is earned; constant, because positions are rolled",
-    )
-    dislocation: BasisPoints = parameter(
-        minimum="-300bp",
-        maximum="300bp",
-        source="preset",
-        doc="opening dislocation: implied repo over the policy rate for futures, yield over swap for swaps",
+    bonds: Annotated[list[BucketBond], Field(min_length=1, max_length=12)] = parameter(
+        source="preset", doc="bonds of the bucket, those that a contract takes in delivery"
     )
     volatility: BasisPoints = parameter(
         minimum="1bp", maximum="500bp", source="preset", doc="annualised yield volatility on the opening day"
     )
     daily_volume: Money = parameter(
         minimum="$0.1bn", maximum="$5tn", source="preset", doc="cash turnover a day in this bucket"
-    )
-    exchange_margin: Share = parameter(
-        minimum="0%",
-        maximum="50%",
-        source="preset",
-        doc="initial margin per face; the floor of the margin model",
-    )
-    fund_packages: Money = parameter(
-        minimum="-$5tn",
-        maximum="$5tn",
-        source="preset",
-        doc="bonds against short hedges held by hedge funds, face; negative is the reverse trade",
-    )
-    dealer_packages: Money = parameter(
-        minimum="-$2tn", maximum="$2tn", source="preset", doc="dealers' own packages, face"
-    )
-    asset_manager_futures: Money = parameter(
-        minimum="-$5tn", maximum="$5tn", source="preset", doc="asset managers' net long hedge position, face"
     )
     dealer_inventory: Money = parameter(
         minimum="-$1tn",
@@ -174,12 +142,86 @@ class Trade(Section):
     outstanding: Money = parameter(
         minimum="$1bn", maximum="$40tn", source="preset", doc="face outstanding in this bucket"
     )
+
+
+class Funding(Section):
+    """Where trades are financed: a currency and a class of collateral."""
+
+    policy_rate: Rate = parameter(minimum="-2%", maximum="25%", source="preset", doc="interest on reserves")
+    repo_spread: BasisPoints = parameter(
+        minimum="-100bp", maximum="300bp", source="preset", doc="opening overnight repo rate less policy rate"
+    )
+
+
+class Hedge(Section):
+    """What every kind of hedge has: a price that stands away from its bonds, a margin, and those who want it."""
+
+    kind: Literal["futures", "swap"] = parameter(source="model", doc="kind of hedge")
+    bucket: Text = parameter(
+        "", source="model", doc="bucket whose bonds it hedges; empty means the bucket of the same name"
+    )
+    dislocation: BasisPoints = parameter(
+        minimum="-300bp",
+        maximum="300bp",
+        source="preset",
+        doc="opening dislocation: implied repo over the policy rate for futures, yield over swap for swaps",
+    )
     cash_share: Share = parameter(
         "50%",
         minimum="0%",
         maximum="100%",
         source="judgement",
         doc="share of a change in the dislocation that shows in the cash yield, the rest in the hedge",
+    )
+    exchange_margin: Share = parameter(
+        minimum="0%",
+        maximum="50%",
+        source="preset",
+        doc="initial margin per face; the floor of the margin model",
+    )
+    hedge_demand: Money = parameter(
+        minimum="-$5tn", maximum="$5tn", source="preset", doc="asset managers' net long hedge position, face"
+    )
+    dealer_packages: Money = parameter(
+        minimum="-$2tn",
+        maximum="$2tn",
+        source="preset",
+        doc="dealers' own packages, face: bonds of the bucket against short hedges",
+    )
+
+
+class Futures(Hedge):
+    """Futures on a basket: the bonds of the bucket that may be delivered."""
+
+    kind: Literal["futures"] = parameter(source="model", doc="kind of hedge")
+    contract: Text = parameter(
+        "", source="exchange rule", doc="futures contract code; empty means the hedge's own name"
+    )
+    horizon: Years = parameter(
+        "0.33y",
+        minimum="0.02y",
+        maximum="1y",
+        source="first deferred contract, the series of SSW24 (literature 2.11)",
+        doc="time to delivery, over which the dislocation is earned; constant, because positions are rolled",
+    )
+
+
+class Swap(Hedge):
+    """A par swap on the bucket's bond of the opening day."""
+
+    kind: Literal["swap"] = parameter(source="model", doc="kind of hedge")
+
+
+class Trade(Section):
+    """What funds hold: bonds of the hedge's bucket, financed in repo, against the hedge."""
+
+    hedge: Text = parameter("", source="model", doc="its hedge; empty means the hedge of the same name")
+    funding: Text = parameter("", source="model", doc="where it is financed; empty means the first funding")
+    fund_packages: Money = parameter(
+        minimum="-$5tn",
+        maximum="$5tn",
+        source="preset",
+        doc="bonds against short hedges held by hedge funds, face; negative is the reverse trade",
     )
     transaction_cost: BasisPoints = parameter(
         "0.8bp",
@@ -196,13 +238,18 @@ class Market(Section):
     date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = parameter(
         source="preset", doc="opening day"
     )
-    policy_rate: Rate = parameter(minimum="-2%", maximum="25%", source="preset", doc="interest on reserves")
-    repo_spread: BasisPoints = parameter(
-        minimum="-100bp", maximum="300bp", source="preset", doc="opening overnight repo rate less policy rate"
-    )
     par_curve: ParCurve = section(doc="par yields of the opening day")
+    fundings: Annotated[dict[str, Funding], Field(min_length=1, max_length=8)] = section(
+        doc="where trades are financed, by name; dealers borrow in the first"
+    )
+    buckets: Annotated[dict[str, Bucket], Field(min_length=1, max_length=12)] = section(
+        doc="maturity buckets of the cash market, by name"
+    )
+    hedges: Annotated[
+        dict[str, Annotated[Futures | Swap, Field(discriminator="kind")]], Field(min_length=1, max_length=12)
+    ] = section(doc="futures and swaps, by name; futures are named for their contract")
     trades: Annotated[dict[str, Trade], Field(min_length=1, max_length=12)] = section(
-        doc="the trades, by name; a futures trade is named for its contract"
+        doc="the trades that funds hold, by name"
     )
     yield_correlation_decay: Number = parameter(
         0.35,
@@ -211,6 +258,18 @@ class Market(Section):
         source="daily par-yield changes 2010-2025: 2y-10y correlation 0.6 = exp(-0.35 ln 5)",
         doc="decay of yield correlation between two maturities in |ln(maturity ratio)|",
     )
+
+    def bucket_of(self, hedge: str) -> str:
+        """Name of the bucket that a hedge hedges."""
+        return self.hedges[hedge].bucket or hedge
+
+    def hedge_of(self, trade: str) -> str:
+        """Name of the hedge of a trade."""
+        return self.trades[trade].hedge or trade
+
+    def funding_of(self, trade: str) -> str:
+        """Name of the funding of a trade."""
+        return self.trades[trade].funding or next(iter(self.fundings))
 
 
 class Channels(Section):
@@ -892,10 +951,21 @@ class Purchases(Section):
     limit: Money = parameter(
         "$5tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="total that may be bought"
     )
-    trades: dict[str, Share] = parameter(
-        {},
-        source="scenario",
-        doc="split over trades; empty: in proportion to outstanding (outright) or open packages (hedged)",
+
+
+class OutrightPurchases(Purchases):
+    """Purchases of bonds alone."""
+
+    buckets: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split over buckets; empty: in proportion to what is outstanding"
+    )
+
+
+class HedgedPurchases(Purchases):
+    """Purchases of packages: bonds against short hedges."""
+
+    hedges: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split over hedges; empty: in proportion to the funds' packages"
     )
 
 
@@ -918,9 +988,9 @@ class StandingRepo(Section):
 class CentralBank(Section):
     """Policy by schedule or by rule."""
 
-    outright: Purchases = section(default=Purchases, doc="outright purchases from dealers")
-    hedged: Purchases = section(
-        default=Purchases, doc="hedged purchases: bonds against short futures (KSWY25)"
+    outright: OutrightPurchases = section(default=OutrightPurchases, doc="outright purchases from dealers")
+    hedged: HedgedPurchases = section(
+        default=HedgedPurchases, doc="hedged purchases: bonds against short futures (KSWY25)"
     )
     standing_repo: StandingRepo = section(default=StandingRepo, doc="standing repo facility")
     leverage_relief: Multiple = parameter(
@@ -1018,7 +1088,7 @@ class MarginStep(Section):
     multiple: Multiple = parameter(
         minimum="0.1x", maximum="50x", source="scenario", doc="margin times this from then on"
     )
-    trades: list[str] = parameter([], source="scenario", doc="trades concerned; empty means all")
+    hedges: list[str] = parameter([], source="scenario", doc="hedges concerned; empty means all")
 
 
 class HaircutStep(Section):
@@ -1053,8 +1123,8 @@ class ForeignSale(Section):
     amount: Money = parameter(
         minimum="-$5tn", maximum="$5tn", source="scenario", doc="sold in all, face; negative: bought"
     )
-    trades: dict[str, Share] = parameter(
-        {}, source="scenario", doc="split over trades; empty: in proportion to holdings"
+    buckets: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split over buckets; empty: in proportion to holdings"
     )
 
 
@@ -1078,7 +1148,7 @@ class Auction(Section):
 
     type: Literal["auction"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="auction day")
-    trade: Text = parameter(source="scenario", doc="bucket issued")
+    bucket: Text = parameter(source="scenario", doc="bucket issued")
     amount: Money = parameter(minimum="$0bn", maximum="$1tn", source="scenario", doc="face issued")
     dealer_share: Share = parameter(
         "15%",
@@ -1143,6 +1213,7 @@ class PolicyRateChange(Section):
     type: Literal["policy-rate-change"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     change: BasisPoints = parameter(minimum="-1000bp", maximum="1000bp", source="scenario", doc="change")
+    fundings: list[str] = parameter([], source="scenario", doc="fundings concerned; empty means all")
 
 
 class HedgeDemandShift(Section):
@@ -1156,7 +1227,7 @@ class HedgeDemandShift(Section):
     share: Share = parameter(
         minimum="-100%", maximum="500%", source="scenario", doc="change of demand, of its opening size"
     )
-    trades: list[str] = parameter([], source="scenario", doc="trades concerned; empty means all")
+    hedges: list[str] = parameter([], source="scenario", doc="hedges concerned; empty means all")
 
 
 class ForeignPremium(Section):
@@ -1265,7 +1336,7 @@ class Scenario(Section):
     def relations_hold(self) -> Scenario:
         """Check what no single field can: raises every broken relation at once."""
         problems = [
-            *_unknown_trades(self),
+            *_unknown_names(self),
             *_unknown_contracts(self),
             *_impossible_holdings(self),
             *_late_events(self),
@@ -1275,79 +1346,80 @@ class Scenario(Section):
         return self
 
 
-def _unknown_trades(scenario: Scenario) -> list[Problem]:
-    known = list(scenario.market.trades)
-    found = []
+def _unknown_names(scenario: Scenario) -> list[Problem]:
+    """Buckets, hedges and fundings that are named somewhere and stand nowhere."""
+    market, bank = scenario.market, scenario.central_bank
+    known = {
+        "bucket": list(market.buckets),
+        "hedge": list(market.hedges),
+        "funding": list(market.fundings),
+    }
+    named = []
+    for name, hedge in market.hedges.items():
+        named.append((_key(f"market.hedges.{name}", "bucket", hedge.bucket), "bucket", hedge.bucket or name))
+    for name, trade in market.trades.items():
+        named.append((_key(f"market.trades.{name}", "hedge", trade.hedge), "hedge", trade.hedge or name))
+        named.append((f"market.trades.{name}.funding", "funding", market.funding_of(name)))
     for index, event in enumerate(scenario.events):
-        names = [event.trade] if isinstance(event, Auction) else list(getattr(event, "trades", ()))
-        key = "trade" if isinstance(event, Auction) else "trades"
-        found += [
-            Problem(
-                f"events.{index}.{key}",
-                f"{name!r} is not a trade of this market",
-                f"one of {', '.join(known)}",
-                near=known,
-            )
-            for name in names
-            if name not in known
-        ]
-    for kind, purchases in (
-        ("outright", scenario.central_bank.outright),
-        ("hedged", scenario.central_bank.hedged),
-    ):
-        found += [
-            Problem(
-                f"central_bank.{kind}.trades.{name}",
-                f"{name!r} is not a trade of this market",
-                f"one of {', '.join(known)}",
-                near=known,
-            )
-            for name in purchases.trades
-            if name not in known
-        ]
-    return found
+        for what in known:
+            if hasattr(event, what):
+                named.append((f"events.{index}.{what}", what, getattr(event, what)))
+            several = getattr(event, f"{what}s", ())
+            places = several if isinstance(several, dict) else range(len(several))
+            for place, name in zip(places, several, strict=True):
+                named.append((f"events.{index}.{what}s.{place}", what, name))
+    named += [(f"central_bank.outright.buckets.{name}", "bucket", name) for name in bank.outright.buckets]
+    named += [(f"central_bank.hedged.hedges.{name}", "hedge", name) for name in bank.hedged.hedges]
+    rows = {f"market.{table}.{name}" for table in ("hedges", "trades") for name in getattr(market, table)}
+    return [
+        Problem(
+            key,
+            f"{name!r} is not a {what} of this market",
+            f"one of {', '.join(known[what])}" + (f", or {what}: with one of these" if key in rows else ""),
+            near=known[what],
+        )
+        for key, what, name in named
+        if name not in known[what]
+    ]
+
+
+def _key(row: str, key: str, written: str) -> str:
+    """Where a name stands: at its key, or at the row whose own name is taken when the key is left out."""
+    return f"{row}.{key}" if written else row
 
 
 def _unknown_contracts(scenario: Scenario) -> list[Problem]:
-    found = []
-    for name, trade in scenario.market.trades.items():
-        contract = trade.contract or name
-        if trade.hedge == "futures" and contract not in CONTRACTS:
-            found.append(
-                Problem(
-                    f"market.trades.{name}",
-                    f"{contract!r} is not a futures contract",
-                    f"one of {', '.join(CONTRACTS)}, or hedge: swap",
-                    near=list(CONTRACTS),
-                )
-            )
-        if trade.hedge == "swap" and len(trade.deliverables) != 1:
-            found.append(
-                Problem(
-                    f"market.trades.{name}.deliverables",
-                    f"{len(trade.deliverables)} bonds",
-                    "exactly one bond for a swap trade",
-                )
-            )
-    return found
+    return [
+        Problem(
+            _key(f"market.hedges.{name}", "contract", hedge.contract),
+            f"{hedge.contract or name!r} is not a futures contract",
+            f"one of {', '.join(CONTRACTS)}, or kind: swap",
+            near=list(CONTRACTS),
+        )
+        for name, hedge in scenario.market.hedges.items()
+        if isinstance(hedge, Futures) and (hedge.contract or name) not in CONTRACTS
+    ]
 
 
 def _impossible_holdings(scenario: Scenario) -> list[Problem]:
+    market = scenario.market
     found = []
-    for name, trade in scenario.market.trades.items():
+    for name, bucket in market.buckets.items():
+        hedges = [hedge for hedge in market.hedges if market.bucket_of(hedge) == name]
+        trades = [trade for trade in market.trades if market.hedge_of(trade) in hedges]
         held = (
-            max(trade.fund_packages, 0.0)
-            + max(trade.dealer_packages, 0.0)
-            + max(trade.dealer_inventory, 0.0)
-            + trade.asset_manager_bonds
-            + trade.foreign_bonds
-            + trade.central_bank_bonds
+            sum(max(market.trades[trade].fund_packages, 0.0) for trade in trades)
+            + sum(max(market.hedges[hedge].dealer_packages, 0.0) for hedge in hedges)
+            + max(bucket.dealer_inventory, 0.0)
+            + bucket.asset_manager_bonds
+            + bucket.foreign_bonds
+            + bucket.central_bank_bonds
         )
-        if held > trade.outstanding:
+        if held > bucket.outstanding:
             found.append(
                 Problem(
-                    f"market.trades.{name}.outstanding",
-                    f"${trade.outstanding:,.1f}bn outstanding, but ${held:,.1f}bn held by the sectors named",
+                    f"market.buckets.{name}.outstanding",
+                    f"${bucket.outstanding:,.1f}bn outstanding, but ${held:,.1f}bn held by the sectors named",
                     "outstanding at least as large as what is held",
                 )
             )

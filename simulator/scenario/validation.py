@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -23,6 +24,8 @@ from simulator.units import UnitError, quoted
 UNKNOWN_KEY = "unknown key"
 KEYS_LISTED_MAX = 12
 _SIZE_OR_FORM = ("too_short", "too_long", "string_too_short", "string_too_long", "string_pattern_mismatch")
+#: The kind of an entry in a key of the catalogue, which nobody writes.
+_KIND = re.compile(r"<[^>]*>\.")
 _BOOLEAN_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -148,7 +151,8 @@ def _unknown(model: type[BaseModel], key: str, around: type[BaseModel] | None) -
     listed = ", ".join(known)
     if len(known) > KEYS_LISTED_MAX:
         listed = f"{len(known)} keys, which unwind explain {section} lists" if section else ", ".join(known)
-    owners = [path for path, _ in catalogue(model) if path.rpartition(".")[2] == name]
+    paths = (_KIND.sub("", path) for path, _ in catalogue(model))
+    owners = list(dict.fromkeys(path for path in paths if path.rpartition(".")[2] == name))
     advice = did_you_mean(name, known)
     if name == "extends":
         advice = "Write extends at the top of the file."

@@ -12,7 +12,7 @@ from simulator.ensemble.description import layout_of, prepare_run
 from simulator.ensemble.execution import COPIES_OF_BLOCK
 from simulator.ensemble.jobs import Job, OpenJob
 from simulator.ensemble.plan import Block
-from simulator.results.layout import Array, Layout
+from simulator.results.layout import Array, Days, Layout
 from simulator.results.outcomes import path_outcomes
 from simulator.results.store import compress
 from simulator.scenario.errors import ScenarioError
@@ -130,14 +130,14 @@ def _try_cell(loaded: LoadedSweep, plan: Plan, number: int) -> _Timed:
     prepared = prepare_run(cell)
     preparing_s = time.perf_counter() - started
     layout = layout_of(cell.scenario, prepared)
-    job = OpenJob(Job("estimate", prepared, layout, None, reduce=dict))
+    job = OpenJob(Job("estimate", prepared, layout, None, reduce=Days.stored))
     paths = min(PATHS_TIMED, layout.paths)
     seconds = []
     for _ in range(2):  # the first time, memory is fetched and caches are cold
         started = time.perf_counter()
         _, arrays = job.play(Block(0, 0, paths))
         seconds.append(time.perf_counter() - started)
-    packed = plan.pack(path_outcomes(arrays), prepared.trades)
+    packed = plan.pack(path_outcomes(Days(arrays, layout)), prepared.trades)
     keeps_records = loaded.sweep.keep != "statistics"
     return _Timed(
         preparing_s=preparing_s,

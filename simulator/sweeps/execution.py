@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.opening import Prepared
+from simulator.engine.opening.prepare import Prepared
 from simulator.ensemble.description import describe_run, layout_of, prepare_run
 from simulator.ensemble.executors import Executor, is_hopeless
 from simulator.ensemble.jobs import Done, Failed, Job, Task

@@ -10,7 +10,9 @@ import pytest
 from simulator.agents.dealer import value_at_risk_use as rule_of_use
 from simulator.analysis.binding import FUNDING, LEVERAGE, RISK, binding_limits, value_at_risk_use
 from simulator.analysis.tail import exceedance, wilson_band
-from simulator.engine.opening import prepare
+from simulator.engine.opening.prepare import prepare
+from simulator.ensemble.description import layout_of
+from simulator.results.layout import Days
 from simulator.scenario.loading import load_scenario
 
 CHANNELS = ("variation_margin", "haircut", "risk_limit", "choice")
@@ -57,16 +59,18 @@ def test_nothing_binds_in_quiet_books() -> None:
 
 def test_use_of_value_at_risk_is_that_of_the_rule() -> None:
     prepared = prepare(load_scenario(TOY).scenario)
-    p = prepared.parameters
-    capital = float(p.opening_capital_bn.sum())
-    annual = float(p.opening_volatility_bp[0] * np.sqrt(252.0))
-    days = {
+    p, opening = prepared.parameters, prepared.parameters.opening
+    capital = float(opening.dealers.capital_bn.sum())
+    annual = float(opening.hedges.volatility_bp[0] * np.sqrt(252.0))
+    arrays = {
         "dealer_inventory": np.array([[[20.0], [-60.0]]]),
         "volatility": np.array([[[annual], [2.0 * annual]]]),
         "dealer_capital": np.array([[capital, 0.8 * capital]]),
     }
-    wanted = rule_of_use(p.opening_risk_use, 6.0, 1.0, 0.8)
-    assert value_at_risk_use(days, prepared)[0].tolist() == pytest.approx([p.opening_risk_use, wanted])
+    at_rest = p.dealers.value_at_risk_use
+    wanted = rule_of_use(at_rest, 6.0, 1.0, 0.8)
+    used = value_at_risk_use(Days(arrays, layout_of(prepared.scenario, prepared)), prepared)
+    assert used[0].tolist() == pytest.approx([at_rest, wanted])
 
 
 def test_exceedance_of_a_known_law_lies_in_its_band() -> None:

@@ -25,7 +25,7 @@ TOY = Path(__file__).parents[1] / "ensemble" / "toy.yaml"
 #: Enough noise that funds sell and dislocations move.
 STRESS = (
     "drivers.noise=1.5", "horizon=15d", "numerics.block=32",
-    *(f"market.trades.{name}.volatility=110bp" for name in ("FV", "TY")),
+    *(f"market.buckets.{name}.volatility=110bp" for name in ("FV", "TY")),
 )  # fmt: skip
 BUYS = "central_bank.hedged={mode: schedule, schedule: [{day: 2d, days: 5d, pace: $2bn}]}"
 LENDS = "central_bank.standing_repo.open=true"

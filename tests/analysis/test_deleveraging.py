@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulator.analysis.deleveraging import VARIABLES, deleveraging_cost, packages_handed_on
-from simulator.engine.opening import prepare
-from simulator.engine.opening_records import opening_records
-from simulator.engine.simulate import simulate_block
-from simulator.results.layout import Array
-from simulator.results.variables import BY_TRADE, OF_MARKET, position
+from simulator.engine.opening.prepare import prepare
+from simulator.engine.simulate import opening_records, simulate_block
+from simulator.ensemble.description import layout_of
+from simulator.results.layout import Array, Days, Layout
 from simulator.scenario.loading import load_scenario
 
 TOY = Path(__file__).resolve().parents[2] / "scenarios" / "toy.yaml"
+TWO_CONTRACTS = Path(__file__).resolve().parents[1] / "ensemble" / "toy.yaml"
 THRESHOLD = 0.85
 WITH_ROOM, WITHOUT, FOREIGN = 4.0, 11.0, 2.5
 
 
-def planted(paths: int, seed: int, *, days: int = 20) -> dict[str, Array]:
+@cache
+def two_contracts() -> Layout:
+    """Layout of a market with two contracts, FV and TY."""
+    scenario = load_scenario(TWO_CONTRACTS).scenario
+    return layout_of(scenario, prepare(scenario))
+
+
+def planted(paths: int, seed: int, *, days: int = 20) -> Days:
     """Two contracts whose dislocations answer to sales by known slopes, and sales that answer to known flows."""
     random = np.random.default_rng(seed)
     foreign = np.abs(random.normal(20.0, 15.0, (paths, days)))
@@ -33,7 +41,7 @@ def planted(paths: int, seed: int, *, days: int = 20) -> dict[str, Array]:
     moves = moves + shock[:, None] + random.normal(0.0, 1.0, (paths, days, 2))
     zero = np.zeros((paths, 1))
     packages = 500.0 - np.concatenate([np.zeros((paths, 1, 2)), sold.cumsum(axis=1)], axis=1)
-    return {
+    arrays = {
         "dislocation": np.concatenate([np.zeros((paths, 1, 2)), moves.cumsum(axis=1)], axis=1),
         "fund_packages": packages,
         "estate_packages": np.zeros_like(packages),
@@ -43,6 +51,7 @@ def planted(paths: int, seed: int, *, days: int = 20) -> dict[str, Array]:
         "asset_manager_redemptions": np.zeros((paths, days + 1)),
         "outright_purchases": np.zeros((paths, days + 1)),
     }
+    return Days(arrays, two_contracts())
 
 
 def test_planted_costs_come_back_within_their_errors() -> None:
@@ -67,8 +76,8 @@ def test_errors_are_those_of_repeated_runs() -> None:
 
 def test_sales_that_differ_between_paths_by_nothing_tell_nothing() -> None:
     days = planted(1, 3)
-    alike = {name: np.repeat(values, 50, axis=0) for name, values in days.items()}
-    (cost, _) = deleveraging_cost(alike, ("FV", "TY"), THRESHOLD)
+    alike = {name: np.repeat(values, 50, axis=0) for name, values in days.stored().items()}
+    (cost, _) = deleveraging_cost(Days(alike, two_contracts()), ("FV", "TY"), THRESHOLD)
     assert math.isnan(cost.with_room.value)
     assert math.isnan(deleveraging_cost(planted(5, 3), ("FV", "TY"), THRESHOLD)[0].always.value)
 
@@ -78,7 +87,7 @@ def test_seized_packages_are_handed_on_when_the_estate_sells_them() -> None:
     days["fund_packages"] = np.array([[[10.0], [4.0], [4.0]]])
     days["estate_packages"] = np.array([[[0.0], [6.0], [1.0]]])
     days["central_bank_packages"] = np.array([[[0.0], [0.0], [2.0]]])
-    assert packages_handed_on(days).tolist() == [[[0.0], [3.0]]]
+    assert packages_handed_on(Days(days, two_contracts())).tolist() == [[0.0, 3.0]]
 
 
 def test_engine_moves_by_its_own_slope_when_balance_sheet_costs_nothing_more() -> None:
@@ -97,14 +106,13 @@ def test_engine_moves_by_its_own_slope_when_balance_sheet_costs_nothing_more() -
     played, opening = simulate_block(prepared, 0, 64).records, opening_records(prepared)
 
     def days(name: str) -> Array:
-        group, table = (
-            ("by_trade", BY_TRADE) if name in {v.name for v in BY_TRADE} else ("of_market", OF_MARKET)
-        )
-        first = np.repeat(getattr(opening, group), 64, axis=0)
-        return np.concatenate([first, getattr(played, group)], axis=1)[:, :, position(table, name)]
+        return np.concatenate([np.repeat(opening.of(name), 64, axis=0), played.of(name)], axis=1)
 
-    p = prepared.parameters
-    slope = p.package_cost_bp_per_bn[0]
-    truth = 100.0 * p.impact_scale * slope / (1.0 + slope / p.demand_slope_bp_per_bn[0])
-    (cost,) = deleveraging_cost({name: days(name) for name in VARIABLES}, prepared.trades, 0.85)
+    slope, demand = (
+        prepared.parameters.dealers.package_cost,
+        prepared.parameters.opening.hedges.demand_slope_bp_per_bn[0],
+    )
+    truth = 100.0 * prepared.parameters.dealers.impact_scale * slope / (1.0 + slope / demand)
+    arrays = Days({name: days(name) for name in VARIABLES}, layout_of(prepared.scenario, prepared))
+    (cost,) = deleveraging_cost(arrays, prepared.trades, 0.85)
     assert cost.always.value == pytest.approx(truth, rel=0.02)

@@ -22,7 +22,15 @@ SCRIPTS: set[str] = set()
 MIRRORS = {
     "sweeps of runs": {"execution", "folder", "manifest", "reading", "schema", "statistics"},
     "commands of what they run": {"explain", "export"},
-    "report and exogenous world of the engine's sectors": {"block", "diary", "funds", "prices", "spiral"},
+    "report and exogenous world of the engine's sectors": {"block", "diary", "prices", "spiral"},
+    "rules, opening and day of a sector": {
+        "bonds",
+        "central_bank",
+        "clearing_house",
+        "dealers",
+        "funds",
+        "futures",
+    },
     "declared and in force": {"parameters"},
     "of scenarios and of results": {"errors"},
 }

@@ -9,7 +9,9 @@ import pytest
 
 from simulator.engine.parameters import CALL_COUNT, CHANNELS
 from simulator.engine.records import allocate_records
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET
+from simulator.engine.state import State
+from simulator.model.table import rows
+from simulator.results.variables import GROUPS, PLACES, Group
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "simulator").rglob("*.py"))
@@ -35,27 +37,39 @@ def test_only_rule_py_compiles() -> None:
     assert users == ["rule.py"]
 
 
-@pytest.mark.parametrize(
-    ("function", "variables"),
-    [("record_trades", BY_TRADE), ("record_market", OF_MARKET)],
-)
-def test_the_kernel_writes_every_variable_of_the_table_once(
-    function: str, variables: tuple[object, ...]
-) -> None:
-    text = (ROOT / "simulator" / "engine" / "records.py").read_text()
-    body = text.split(f"def {function}(")[1].split("@phase")[0]
-    written = [int(place) for place in re.findall(r"row\[path, day, (\d+)", body)]
-    assert sorted(written) == list(range(len(variables)))
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_every_variable_is_a_row_of_the_books_with_the_dimension_of_its_group(group: Group) -> None:
+    books = rows(State)
+    for variable in group.variables:
+        assert variable.of in books, f"{variable.name} is {variable.of}, which is no row of the books"
+        row = books[variable.of]
+        assert row.dims == (group.dim or "one",), variable.name
+        assert variable.unit == ("1" if row.unit == "place" else row.unit), variable.name
+        assert not row.whole, f"{variable.name}: whole numbers are not in the memory that records copy"
+
+
+def test_variables_are_named_once() -> None:
+    named = [variable.name for group in GROUPS for variable in group.variables]
+    assert len(named) == len(set(named)) == len(PLACES)
+
+
+def test_nothing_in_the_engine_writes_a_record_by_number() -> None:
+    numbered = re.compile(r"\[path, day, \d")
+    users = [
+        str(source) for source in SOURCES if "engine" in source.parts and numbered.search(source.read_text())
+    ]
+    assert users == []
 
 
 def test_records_have_a_place_for_every_variable() -> None:
-    records = allocate_records(2, 3, 4, 5, 6, "float64", agents=True)
-    assert records.by_trade.shape == (2, 3, len(BY_TRADE), 4)
-    assert records.of_market.shape == (2, 3, len(OF_MARKET))
-    assert records.sales.shape == (2, 3, len(CHANNELS))
-    assert records.calls.shape == (2, 3, CALL_COUNT)
-    assert records.by_fund.shape == (2, 3, len(BY_FUND), 5)
-    assert records.by_dealer.shape == (2, 3, len(BY_DEALER), 6)
+    sizes = dict.fromkeys(("bond", "deliverable", "tenor", "lender", "manager", "funding"), 1)
+    sizes |= {"bucket": 4, "hedge": 5, "trade": 6, "fund": 7, "dealer": 8}
+    records = allocate_records(2, 3, sizes, "float64", agents=True)
+    width = sizes | {"": 1, "channel": len(CHANNELS), "call": CALL_COUNT}
+    for group in GROUPS:
+        packed = getattr(records, group.name)
+        assert packed.values.shape == (2, 3, len(group.variables), width[group.dim])
+        assert packed.of.shape == (len(group.variables),)
 
 
 @pytest.mark.parametrize("folder", ["agents", "literature", "market"])

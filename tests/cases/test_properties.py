@@ -17,12 +17,12 @@ from simulator.agents import (
     foreign_holder,
     hedge_fund,
 )
-from simulator.market import cash_market
+from simulator.market import auction, cash_market
 from tests.cases.plain import Plain
 
 FUND, DEALER, MANAGER, LENDER = (Plain(each) for each in (hedge_fund, dealer, asset_manager, cash_lender))
-HOUSE, CENTRAL, FOREIGN, CASH = (
-    Plain(each) for each in (clearing_house, central_bank, foreign_holder, cash_market)
+HOUSE, CENTRAL, FOREIGN, CASH, AUCTION = (
+    Plain(each) for each in (clearing_house, central_bank, foreign_holder, cash_market, auction)
 )
 
 repeatably = settings(max_examples=60, deadline=None, derandomize=True)
@@ -54,6 +54,50 @@ def test_a_larger_loan_or_cost_frees_less_cash_and_more_margin_frees_more(
     assert FUND.cash_released(price, loan + 0.01, margin, cost) < base
     assert FUND.cash_released(price, loan, margin, cost + 0.01) < base
     assert FUND.cash_released(price, loan, margin + 0.01, cost) > base
+
+
+@repeatably
+@given(price=st.floats(0.5, 1.5), loan=st.floats(0.4, 1.4), margin=MARGINS, cost=st.floats(0.0, 0.01))
+def test_a_cover_is_the_mirror_of_a_sale(price: float, loan: float, margin: float, cost: float) -> None:
+    sale = FUND.cash_released(price, loan, margin, cost) - margin
+    cover = FUND.cash_released_by_cover(price, loan, margin, -cost) - margin
+    assert cover == pytest.approx(-sale, abs=1e-12)
+    both = FUND.cash_released(price, loan, margin, cost) + FUND.cash_released_by_cover(
+        price, loan, margin, cost
+    )
+    assert both == pytest.approx(2.0 * (margin - price * cost), abs=1e-12)
+
+
+@repeatably
+@given(allowed=st.floats(0.0, 2.0), speed=SHARES)
+def test_a_cut_never_takes_a_book_below_what_its_limits_allow(allowed: float, speed: float) -> None:
+    cut = FUND.cut_at_limits(allowed, speed)
+    assert cut >= 0.0
+    assert 1.0 - cut >= min(1.0, allowed) - 1e-12
+    assert FUND.cut_at_limits(allowed, 1.0) == pytest.approx(max(0.0, 1.0 - allowed))
+
+
+@repeatably
+@given(cash=BALANCES, minimum=SHARES, opening=AMOUNTS, haircut=st.floats(-0.1, 0.5), margin=MARGINS)
+def test_what_a_fund_buys_leaves_it_its_minimum(
+    cash: float, minimum: float, opening: float, haircut: float, margin: float
+) -> None:
+    spare = FUND.spare_cash_bn(cash, minimum, opening)
+    tied_up = FUND.cash_tied_up(haircut, 0.98, margin, 0.0005)
+    assert tied_up >= margin
+    left = cash - FUND.affordable_purchase_bn(spare, tied_up) * tied_up
+    assert spare >= 0.0
+    assert left >= min(cash, minimum * opening) - 1e-9
+
+
+@repeatably
+@given(waiting=AMOUNTS, notice=st.integers(1, 60))
+def test_what_investors_are_paid_is_never_more_than_waits_and_lasts_the_notice(
+    waiting: float, notice: int
+) -> None:
+    due = FUND.redemption_due_bn(waiting, float(notice))
+    assert 0.0 <= due <= waiting
+    assert due * notice == pytest.approx(waiting)
 
 
 @repeatably
@@ -172,6 +216,65 @@ def test_what_dealers_take_back_covers_their_gap_and_is_never_more_than_they_len
 
 
 @repeatably
+@given(
+    opening=st.floats(-0.02, 0.1),
+    floor=st.floats(-0.02, 0.1),
+    ratio=RATIOS,
+    more=RATIOS,
+    weakness=st.floats(0.0, 0.02),
+    weaker=st.floats(0.0, 0.02),
+)
+def test_a_haircut_is_never_below_its_floor_and_rises_with_volatility_and_weakness(
+    opening: float, floor: float, ratio: float, more: float, weakness: float, weaker: float
+) -> None:
+    def asked(ratio: float, weakness: float) -> float:
+        return float(DEALER.haircut(opening, floor, DEALER.fear_of_volatility(ratio, 0.01), weakness))
+
+    before = asked(ratio, weakness)
+    assert before >= floor
+    assert asked(ratio + more, weakness) >= before
+    assert asked(ratio, weakness + weaker) >= before
+    assert asked(1.0, 0.0) == max(floor, opening)
+
+
+@repeatably
+@given(loan=BALANCES, cut=SHARES, remarked=SHARES, matured=SHARES)
+def test_what_is_refused_is_never_more_than_the_loan_nor_than_what_matures(
+    loan: float, cut: float, remarked: float, matured: float
+) -> None:
+    maturing = DEALER.maturing_share(remarked, matured)
+    assert max(remarked, matured) - 1e-12 <= maturing <= 1.0 + 1e-12
+    refused = DEALER.refused_bn(loan, cut, maturing)
+    assert 0.0 <= refused <= max(0.0, loan) * min(1.0, maturing + 1e-12)
+    assert refused <= cut * max(0.0, loan)
+
+
+@repeatably
+@given(
+    value=AMOUNTS,
+    before=st.floats(-0.02, 0.2),
+    now=st.floats(-0.02, 0.2),
+    loan=AMOUNTS,
+    remarked=SHARES,
+    matured=SHARES,
+)
+def test_repo_moves_towards_todays_terms_and_is_not_struck_anew_for_a_client_that_is_cut(
+    value: float, before: float, now: float, loan: float, remarked: float, matured: float
+) -> None:
+    changed = DEALER.loan_change_by_haircut_bn(value, before, now, remarked)
+    mirrored = DEALER.loan_change_by_haircut_bn(-value, before, now, remarked)
+    assert mirrored == -changed
+    assert changed * (before - now) >= 0.0
+    restruck = DEALER.restruck_bn(value, now, loan, changed, matured, 0.0)
+    gap = (1.0 - now) * value - loan - changed
+    assert abs(gap - restruck) <= abs(gap) + 1e-9
+    assert loan + changed + DEALER.restruck_bn(value, now, loan, changed, 1.0, 0.0) == pytest.approx(
+        (1.0 - now) * value, abs=1e-9
+    )
+    assert DEALER.restruck_bn(value, now, loan, changed, matured, 0.01) == 0.0
+
+
+@repeatably
 @given(needed=AMOUNTS, offered=AMOUNTS, capacity=AMOUNTS, lent=AMOUNTS)
 def test_the_standing_facility_lends_at_most_the_gap_and_what_is_left(
     needed: float, offered: float, capacity: float, lent: float
@@ -279,3 +382,38 @@ def test_the_central_bank_buys_only_under_stress_and_within_its_pace_and_its_lim
 ) -> None:
     bought = CENTRAL.rule_purchase_bn(stress, trigger, pace, left)
     assert bought == (min(pace, left) if stress > trigger else 0.0)
+
+
+@repeatably
+@given(face=AMOUNTS, inventory=BALANCES, opening=BALANCES)
+def test_a_purchase_never_leaves_dealers_below_their_opening_inventory(
+    face: float, inventory: float, opening: float
+) -> None:
+    delivered = CENTRAL.from_dealers_bn(face, inventory, opening)
+    assert 0.0 <= delivered <= face
+    assert inventory - delivered >= min(inventory, opening) - 1e-9
+
+
+@repeatably
+@given(limit=AMOUNTS, trust=SHARES, withdrawal=SHARES, more=SHARES, noise=st.floats(-2.0, 2.0))
+def test_lenders_never_offer_less_than_nothing_and_less_when_cash_is_withdrawn(
+    limit: float, trust: float, withdrawal: float, more: float, noise: float
+) -> None:
+    offer = LENDER.offer_bn(limit, trust, withdrawal, noise)
+    assert 0.0 <= offer <= limit * max(0.0, 1.0 + noise) + 1e-9
+    assert LENDER.offer_bn(limit, trust, min(1.0, withdrawal + more), noise) <= offer
+
+
+@repeatably
+@given(issued=AMOUNTS, share=SHARES, noise=st.floats(-2.0, 2.0))
+def test_dealers_are_left_with_a_part_of_the_issue(issued: float, share: float, noise: float) -> None:
+    assert 0.0 <= AUCTION.left_to_dealers_bn(issued, share, noise) <= issued
+
+
+@repeatably
+@given(daily=st.floats(-0.05, 0.05), days=st.floats(5.0, 30.0))
+def test_a_steady_return_adds_up_to_that_of_a_month(daily: float, days: float) -> None:
+    month = 0.0
+    for _ in range(600):
+        month = MANAGER.month_return(month, daily, days)
+    assert month == pytest.approx(daily * days, rel=1e-6, abs=1e-9)

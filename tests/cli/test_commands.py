@@ -156,8 +156,8 @@ def test_a_broken_scenario_as_a_process(tmp_path: Path) -> None:
     assert result.stderr == (
         "broken.yaml:6:7: seed: -7 is too small; allowed: 0 to 9223372036854775807.\n"
         "    6 | seed: -7\n      |       ^\n"
-        f"broken.yaml:33:3: funds.leverge: unknown key; allowed: {len(declarations(Funds))} keys,"
-        " which unwind explain funds lists. Did you mean leverage?\n   33 |   leverge: 20x\n      |   ^\n"
+        f"broken.yaml:40:3: funds.leverge: unknown key; allowed: {len(declarations(Funds))} keys,"
+        " which unwind explain funds lists. Did you mean leverage?\n   40 |   leverge: 20x\n      |   ^\n"
         "2 problems.\n"
     )
 
@@ -233,16 +233,16 @@ def test_a_rule_is_explained_without_the_compiler(unwind: Unwind) -> None:
     assert code == 0
     assert out == (
         "agents.cash_lender.scarcity_bp\n"
-        "  Repo premium when dealers need more than the easy part of what is offered.\n"
-        "  rule at     simulator/agents/cash_lender.py:28\n"
-        "  takes       needed_bn (USD billions), offered_bn (USD billions), easy_share (share, as a decimal), slope_bp"
-        "\n              (bp)\n"
+        "  Repo premium when dealers need more than the easy part of what is offered; the slope in bp per unit of it.\n"
+        "  rule at     simulator/agents/cash_lender.py:38\n"
+        "  takes       needed_bn (USD billions), offered_bn (USD billions), easy_share (share, as a decimal),\n"
+        "              scarcity_slope\n"
         "  gives       bp\n"
         "  units       USD billions, bp, shares as decimals.\n"
         "\n"
         "    if offered_bn <= 0.0:\n"
-        "        return slope_bp\n"
-        "    return slope_bp * max(0.0, needed_bn / offered_bn - easy_share)\n"
+        "        return scarcity_slope\n"
+        "    return scarcity_slope * max(0.0, needed_bn / offered_bn - easy_share)\n"
         "\n"
     )
     (record,) = json.loads(unwind("explain", "scarcity_bp", "--json")[1])
@@ -254,7 +254,7 @@ def test_stored_variables_and_outcomes_are_explained(unwind: Unwind) -> None:
     assert "stored in   $bn" in unwind("explain", "facility_use")[1]
     assert "one figure a path" in unwind("explain", "unwound_in_all")[1]
     kinds = [row["kind"] for row in json.loads(unwind("explain", "dislocation", "--json")[1])]
-    assert kinds == ["parameter", "variable"]
+    assert kinds == ["parameter", "parameter", "variable"]  # of futures and of swaps
 
 
 def test_a_scenario_is_explained(unwind: Unwind) -> None:
@@ -262,7 +262,7 @@ def test_a_scenario_is_explained(unwind: Unwind) -> None:
     assert code == 0
     lines = {line.split()[0]: line.split(maxsplit=2)[1:] for line in out.splitlines()}
     assert lines["funds.leverage"] == ["15x", "--set"]
-    assert lines["market.policy_rate"] == ["4.33%", f"{COMPLETE}:11"]
+    assert lines["market.fundings.treasury.policy_rate"] == ["4.33%", f"{COMPLETE}:14"]
     assert lines["funds.term_repo"] == ["30d", "default (judgement)"]
     code, out, _ = unwind("explain", str(COMPLETE), "--json")
     assert {row["key"]: row["value"] for row in json.loads(out)}["horizon"] == "10d"
@@ -469,7 +469,7 @@ def test_options_that_contradict_each_other_are_refused(
         (
             Problems([Problem("funds.count", "too few", "more", "Add one.")]),
             2,
-            "complete.yaml:32:10: funds.count: too few; allowed: more. Add one.",
+            "complete.yaml:39:10: funds.count: too few; allowed: more. Add one.",
         ),
         (ZeroDivisionError("planted"), 1, "Unexpected ZeroDivisionError: planted. This is a defect"),
     ],

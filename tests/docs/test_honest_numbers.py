@@ -64,7 +64,7 @@ def test_the_model_is_told_the_yields_of_history(run: Run) -> None:
     assert not opening.values.any()
     assert str(run.results["date"].values[14])[:10] == "2020-03-09"
     # Noise of four paths: five standard errors of a sum of fourteen days at about 10bp a day.
-    assert abs(float(bottom.sel(trade="UXY").mean()) + 101.0) < 5.0 * 10.0 * 14.0**0.5 / 4.0**0.5
+    assert abs(float(bottom.sel(bucket="UXY").mean()) + 101.0) < 5.0 * 10.0 * 14.0**0.5 / 4.0**0.5
 
 
 def test_stopped_paths_are_left_out_and_counted(run: Run) -> None:

@@ -20,9 +20,10 @@ import simulator.engine
 import simulator.market
 from simulator.analysis.dash_for_cash import BEGIN
 from simulator.cli.main import app, main
-from simulator.engine.opening import prepare
-from simulator.engine.parameters import Parameters
+from simulator.engine.opening.prepare import prepare
+from simulator.engine.parameters import OpeningTerms, Parameters
 from simulator.engine.state import State
+from simulator.model.table import rows
 from simulator.results import measures
 from simulator.results.reference import results_page
 from simulator.rule import CATALOGUE
@@ -103,7 +104,7 @@ def defined_names() -> set[str]:
     """Every function that a rule, a phase or an opening-book routine of the code defines."""
     names = set()
     for package in (simulator.agents, simulator.engine, simulator.market):
-        for file in Path(package.__path__[0]).glob("*.py"):
+        for file in Path(package.__path__[0]).rglob("*.py"):
             tree = ast.parse(file.read_text(encoding="utf-8"))
             names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     return names
@@ -119,7 +120,7 @@ def calls_in_order(function: str) -> list[str]:
         node for node in ast.walk(body) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
     calls.sort(key=lambda call: (call.lineno, call.col_offset))
-    ignored = {"look_at_books", "range", "investor_noise", "bridge_variation_margin", "shortfall_left"}
+    ignored = {"look_at_books", "range", "investor_noise", "bridge_settlement", "shortfall_left"}
     return [call.func.id for call in calls if isinstance(call.func, ast.Name) and call.func.id not in ignored]
 
 
@@ -132,7 +133,8 @@ def test_model_document_names_nothing_that_does_not_exist() -> None:
     named = set(re.findall(r"\b[a-z]+(?:_[a-z]{3,}|_b[np])+\b", MODEL))
     parameters = {name for key, _ in catalogue(Scenario) for name in key.split(".")}
     files = {file.stem for file in Path(simulator.agents.__path__[0]).glob("*.py")}
-    known = defined_names() | parameters | files | {*Parameters._fields, *State._fields}
+    tables = {name.rpartition(".")[2] for table in (State, OpeningTerms) for name in rows(table)}
+    known = defined_names() | parameters | files | tables | {*Parameters._fields, *State._fields}
     assert len(named) > 100
     assert sorted(named - known) == []
 
@@ -181,10 +183,20 @@ def blocks(page: str, language: str) -> list[str]:
 
 @pytest.mark.parametrize("page", ["scenarios.md", "your-own-scenario.md"])
 def test_scenarios_of_the_guide_are_valid(page: str, tmp_path: Path) -> None:
-    (example,) = blocks(page, "yaml")
+    example = blocks(page, "yaml")[0]
     file = tmp_path / "example.yaml"
     file.write_text(example, encoding="utf-8")
     assert load_scenario(file).scenario.events
+
+
+def test_market_of_the_guide_is_valid_and_puts_two_trades_in_one_bucket(tmp_path: Path) -> None:
+    _, example = blocks("scenarios.md", "yaml")
+    file = tmp_path / "example.yaml"
+    file.write_text("name: example\nextends: preset:us-treasury-2025-04-01\n" + example, encoding="utf-8")
+    market = load_scenario(file).scenario.market
+    assert {market.bucket_of(market.hedge_of(trade)) for trade in ("UXY", "SWAP10")} == {"UXY"}
+    assert len(market.buckets["UXY"].bonds) == 2
+    assert market.trades["SWAP10"].fund_packages == 200.0
 
 
 def test_sweep_of_the_guide_is_valid(tmp_path: Path) -> None:
@@ -222,8 +234,8 @@ def test_files_of_the_guide_are_read(tmp_path: Path) -> None:
     prepared = prepare(loaded.scenario, loaded.data_files)
     assert prepared.funds == ("Alder", "Birch", "Cedar")
     assert prepared.dealers == ("Northern", "Harbour")
-    assert prepared.parameters.opening_packages_bn.sum() == 90.0
-    assert prepared.parameters.client_share.tolist() == [[0.6, 0.4], [1.0, 0.0], [0.0, 1.0]]
+    assert prepared.parameters.opening.funds.packages_bn.sum() == 90.0
+    assert prepared.parameters.opening.funds.client_share.tolist() == [[0.6, 0.4], [1.0, 0.0], [0.0, 1.0]]
 
 
 def test_python_of_the_guide_runs(

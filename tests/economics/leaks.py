@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from simulator.engine import day
-from simulator.engine.parameters import END_INVESTORS, OUTSIDE, VARIATION_MARGIN
+from simulator.engine.parameters import END_INVESTORS, FUNDS, MANAGERS, OUTSIDE, VARIATION_MARGIN
 from simulator.engine.state import IDENTITIES, STAGES, State
 from tests.economics.shipped import played
 
@@ -31,27 +32,34 @@ class Leak(NamedTuple):
     stage: str
 
 
-def add(field: str, *place: int) -> Callable[[State], None]:
+def add(row: str, *place: int) -> Callable[[State], None]:
+    """Add a dollar to a place of a row of the books."""
+
     def spring(s: State) -> None:
-        getattr(s, field)[place] += DOLLAR_BN
+        attrgetter(row)(s)[place] += DOLLAR_BN
 
     return spring
 
 
-CASH, BONDS, HEDGES, REPO, CAPITAL, MARGIN, NEGATIVE = IDENTITIES
+CASH, BONDS, HEDGES, REPO, CAPITAL, MARGIN, MEMBERS, NEGATIVE = IDENTITIES
 LEAKS = (
-    Leak("pass_on_inventory", add("account", END_INVESTORS), CASH, "pass_on_inventory"),
-    Leak("accrue_carry", add("capital", 0), CAPITAL, "accrue_carry"),
-    Leak("settle_prices", add("call", VARIATION_MARGIN, 0), CASH, "settle_prices (morning)"),
-    Leak("roll_repo", add("fund_repo", 0), REPO, "roll_over"),
-    Leak("call_initial_margin", add("posted", 0), MARGIN, "call_initial_margin and redemptions"),
-    Leak("sell_from_abroad", add("foreign_bonds", 0), BONDS, "post_flows"),
-    Leak("settle_calls", add("cash", 0), CASH, "settle_calls and defaults"),
-    Leak("execute_orders", add("packages", 0, 0), BONDS, "clear_markets and transfer"),
-    Leak("transfer", add("manager_futures", 0), HEDGES, "clear_markets and transfer"),
-    Leak("post_margins", add("dealer_posted", 0), MARGIN, "post_margins"),
-    Leak("finance_dealers", add("borrowed", 0), REPO, "finance_dealers"),
-    Leak("remember_peaks", add("account", OUTSIDE), CASH, "close of day"),
+    Leak("pass_on_inventory", add("accounts.cash", END_INVESTORS), CASH, "pass_on_inventory"),
+    Leak("accrue_carry", add("dealers.capital", 0), CAPITAL, "accrue_carry"),
+    Leak("settle_prices", add("orders.call", VARIATION_MARGIN, 0), CASH, "settle_prices (morning)"),
+    Leak("roll_repo", add("dealers.fund_repo", 0), REPO, "roll_over"),
+    Leak("call_initial_margin", add("funds.posted", 0), MARGIN, "call_initial_margin and redemptions"),
+    Leak("sell_from_abroad", add("buckets.foreign_bonds", 0), BONDS, "post_flows"),
+    Leak("settle_calls", add("funds.cash", 0), CASH, "settle_calls and defaults"),
+    Leak("execute_orders", add("funds.packages", 0, 0), BONDS, "clear_markets and transfer"),
+    Leak("transfer", add("hedges.managers", 0), HEDGES, "clear_markets and transfer"),
+    Leak("post_margins", add("dealers.posted", 0), MARGIN, "post_margins"),
+    Leak("finance_dealers", add("dealers.borrowed", 0), REPO, "finance_dealers"),
+    Leak("remember_peaks", add("accounts.cash", OUTSIDE), CASH, "close of day"),
+    # a sector is paid and its members are not, or the other way round
+    Leak("ask_fund_redemptions", add("accounts.cash", FUNDS), MEMBERS, "call_initial_margin and redemptions"),
+    Leak("redeem_from_managers", add("accounts.cash", MANAGERS), MEMBERS, "post_flows"),
+    Leak("cover_managers", add("managers.cash", 0), MEMBERS, "post_margins"),
+    Leak("choose_positions", add("funds.cash", 0), MEMBERS, "settle_calls and defaults"),
 )
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.opening import Prepared, prepare
+from simulator.engine.opening.prepare import Prepared, prepare
 from simulator.engine.simulate import BlockResult, simulate_block
-from simulator.results.variables import BY_TRADE, OF_MARKET, position
 from simulator.scenario.loading import load_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -35,14 +34,9 @@ class Played:
     prepared: Prepared
     result: BlockResult
 
-    def by_trade(self, name: str) -> NDArray[np.floating]:
-        """One variable by path, day and trade."""
-        values: NDArray[np.floating] = self.result.records.by_trade[:, :, position(BY_TRADE, name)]
-        return values
-
-    def of_market(self, name: str) -> NDArray[np.floating]:
-        """One variable by path and day."""
-        values: NDArray[np.floating] = self.result.records.of_market[:, :, position(OF_MARKET, name)]
+    def of(self, name: str) -> NDArray[np.floating]:
+        """One variable by path, day and its own dimension if it has one."""
+        values: NDArray[np.floating] = self.result.records.of(name)
         return values
 
 

@@ -9,6 +9,7 @@ from simulator.analysis.channels import JUDGED_BY, PRICE_IMPACT, ChannelTable, c
 from simulator.cli.upkeep import app
 from simulator.engine.parameters import CHOICE
 from simulator.results.statistics import difference
+from simulator.results.variables import PLACES
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import SCENARIOS, played
 
@@ -55,7 +56,7 @@ def test_a_switch_that_does_nothing_would_be_seen() -> None:
 def test_without_the_funds_channels_funds_sell_by_choice_alone(table: ChannelTable) -> None:
     off = [f"channels.{name}=false" for name in JUDGED_BY if name != "dealer_capacity"]
     free = played(NAME, *off, paths=100)
-    by_channel = free.result.records.sales.sum(axis=(0, 1))
+    by_channel = free.of("fund_sales_by_channel").sum(axis=(0, 1))
     assert (by_channel[:CHOICE] == 0.0).all()
     assert by_channel[CHOICE] / 100 < 0.5 * table.full["unwound_in_all"].value
 
@@ -63,23 +64,20 @@ def test_without_the_funds_channels_funds_sell_by_choice_alone(table: ChannelTab
 def test_without_price_impact_the_direct_loss_is_all() -> None:
     """Prices are the fundamental ones to the last bit, although funds are called and sell."""
     bare = played(NAME, "dealers.impact_scale=0.0", paths=100)
-    opening = bare.prepared.parameters.opening_dislocation_bp
-    assert (bare.by_trade("dislocation") == opening).all()
-    assert (bare.by_trade("outright_pressure") == 0.0).all()
-    assert (bare.by_trade("cash_yield_change") == bare.by_trade("fundamental_yield_change")).all()
-    assert bare.by_trade("fund_sales").sum(axis=(1, 2)).min() > 0.0
+    opening = bare.prepared.parameters.opening.hedges.dislocation_bp
+    assert (bare.of("dislocation") == opening).all()
+    assert (bare.of("outright_pressure") == 0.0).all()
+    assert (bare.of("cash_yield_change") == bare.of("fundamental_yield_change")).all()
+    assert bare.of("fund_sales").sum(axis=(1, 2)).min() > 0.0
 
 
 def test_the_answer_does_not_depend_on_the_most_rounds_once_there_are_enough() -> None:
     few, enough, many = (played(NAME, f"numerics.rounds_max={n}", paths=100) for n in (1, 60, 1000))
-    assert enough.of_market("rounds").max() < 60
-    assert enough.of_market("shortfall_left").max() < 1e-4
-    for group in ("by_trade", "of_market", "sales", "calls"):
-        packed = getattr(enough.result.records, group)
-        assert packed.tobytes() == getattr(many.result.records, group).tobytes(), group
-    worse = difference(
-        few.of_market("shortfall_left").max(axis=1), enough.of_market("shortfall_left").max(axis=1)
-    )
+    assert enough.of("rounds").max() < 60
+    assert enough.of("shortfall_left").max() < 1e-4
+    for name, (group, _) in PLACES.items():
+        assert group.of_agents or enough.of(name).tobytes() == many.of(name).tobytes(), name
+    worse = difference(few.of("shortfall_left").max(axis=1), enough.of("shortfall_left").max(axis=1))
     assert worse.value > ERRORS_MIN * worse.standard_error
 
 

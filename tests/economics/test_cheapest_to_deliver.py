@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from simulator.basis.rows import basis_rows
-from simulator.engine.opening import Prepared, prepare
-from simulator.engine.schedule import curve_shift_bp
+from simulator.engine.opening.prepare import Prepared, prepare
+from simulator.engine.opening.schedule import curve_shift_bp
+from simulator.engine.opening.valuation import value_bonds
 from simulator.engine.simulate import simulate_block
-from simulator.engine.valuation import value_bonds
 from simulator.market.treasuries import accrued_interest_at
-from simulator.results.variables import BY_TRADE, position
 from simulator.scenario.loading import load_scenario
 
 RISING_YIELDS = """
@@ -27,28 +26,28 @@ events:
 """
 
 
-def ranked_by_basis_rows(prepared: Prepared, trade: str, futures: float, shift_bp: np.ndarray) -> int:
+def ranked_by_basis_rows(prepared: Prepared, hedge: str, futures: float, shift_bp: np.ndarray) -> int:
     """Place in the basket of the bond with the highest implied repo at the simulator's own prices."""
-    j, p, scenario = prepared.trades.index(trade), prepared.parameters, prepared.scenario
-    basket = slice(int(p.basket_start[j]), int(p.basket_start[j + 1]))
-    bonds = scenario.market.trades[trade].deliverables
-    opening = date.fromisoformat(scenario.market.date)
+    h, scenario, opening = prepared.hedges.index(hedge), prepared.scenario, prepared.parameters.opening
+    basket = slice(int(opening.hedges.basket_start[h]), int(opening.hedges.basket_start[h + 1]))
+    places, horizon = opening.deliverables.bond[basket], float(opening.hedges.horizon_years[h])
+    bonds = scenario.market.buckets[scenario.market.bucket_of(hedge)].bonds
+    first = date.fromisoformat(scenario.market.date)
     maturity = np.array([bond.maturity for bond in bonds])
-    yields = p.bond_opening_yield[basket] + 1e-4 * p.bond_curve_weight[basket] @ shift_bp
-    values = value_bonds(p.bond_coupon[basket], maturity, yields, np.full(len(bonds), p.delivery_years[j]))
+    yields = opening.bonds.yield_[places] + 1e-4 * opening.bonds.curve_weight[places] @ shift_bp
+    values = value_bonds(opening.bonds.coupon[places], np.full(len(bonds), 2.0), maturity, yields)
     accrued = [accrued_interest_at(bond.coupon, 2.0, bond.maturity) for bond in bonds]
-    delivery = opening + timedelta(days=round(p.delivery_years[j] * 365.0))
     rows = basis_rows(
-        trade,
+        hedge,
         date(2025, 6, 1).isoformat(),
-        100.0 * p.bond_coupon[basket],
+        100.0 * opening.bonds.coupon[places],
         2,
-        [(opening + timedelta(days=round(years * 365.25))).isoformat() for years in maturity],
-        opening.isoformat(),
-        delivery.isoformat(),
+        [(first + timedelta(days=round(years * 365.25))).isoformat() for years in maturity],
+        first.isoformat(),
+        (first + timedelta(days=round(horizon * 365.0))).isoformat(),
         100.0 * (values.price - np.array(accrued)),
         100.0 * futures,
-        100.0 * p.policy_rate,
+        100.0 * float(opening.hedges.policy_rate[h]),
     )
     return int(np.argmax(rows.implied_repo_pct))
 
@@ -59,16 +58,17 @@ def test_the_cheapest_bond_switches_when_basis_rows_says_so(tmp_path: Path) -> N
     loaded = load_scenario(file)
     prepared = prepare(loaded.scenario, loaded.data_files)
     shift = curve_shift_bp(loaded.scenario)
-    by_trade = simulate_block(prepared, 0, 1).records.by_trade[0]
+    records = simulate_block(prepared, 0, 1).records
+    opening = prepared.parameters.opening
     switches = 0
-    for trade in ("TY", "US"):
-        j = prepared.trades.index(trade)
-        factor = prepared.parameters.bond_factor[prepared.parameters.held_bond[j]]
-        chosen = by_trade[:, position(BY_TRADE, "cheapest_to_deliver"), j].astype(int)
-        futures = by_trade[:, position(BY_TRADE, "hedge_price"), j] / factor
-        ranked = [ranked_by_basis_rows(prepared, trade, futures[day], shift[day]) for day in range(60)]
+    for hedge in ("TY", "US"):
+        h = prepared.hedges.index(hedge)
+        factor = opening.deliverables.factor[opening.hedges.held[h]]
+        chosen = records.of("cheapest_to_deliver")[0, :, h].astype(int)
+        futures = records.of("hedge_price")[0, :, h] / factor
+        ranked = [ranked_by_basis_rows(prepared, hedge, futures[day], shift[day]) for day in range(60)]
         agree = chosen == np.array(ranked)
         switches += int(np.count_nonzero(np.diff(chosen)))
         # The simulator counts in years, the table in calendar days: they may part on the day of a switch.
-        assert np.count_nonzero(~agree) <= np.count_nonzero(np.diff(chosen)), (trade, chosen, ranked)
+        assert np.count_nonzero(~agree) <= np.count_nonzero(np.diff(chosen)), (hedge, chosen, ranked)
     assert switches >= 1

@@ -89,13 +89,15 @@ def bought(kind: str) -> Played:
 
 
 def moves(kind: str) -> tuple[float, float]:
-    """Change of dislocation and of outright pressure when the programme ends, bp, averaged over trades by size."""
+    """Change of dislocation and of outright pressure when the programme ends, bp, by size of hedge and bucket."""
     without, with_ = played("calm", *NO_POLICY, paths=PATHS), bought(kind)
-    packages = without.prepared.parameters.opening_packages_bn.sum(axis=1)
-    day = FIRST_DAY + DAYS - 2
+    opening, day = without.prepared.parameters.opening, FIRST_DAY + DAYS - 2
+    packages = opening.funds.packages_bn.sum(axis=1)
+    of_hedge = np.bincount(opening.trades.hedge_of, packages, len(without.prepared.hedges))
+    of_bucket = np.bincount(opening.trades.bucket_of, packages, len(without.prepared.buckets))
     change = [
-        ((with_.by_trade(name) - without.by_trade(name))[:, day] @ packages / packages.sum()).mean()
-        for name in ("dislocation", "outright_pressure")
+        ((with_.of(name) - without.of(name))[:, day] @ size / size.sum()).mean()
+        for name, size in (("dislocation", of_hedge), ("outright_pressure", of_bucket))
     ]
     return float(change[0]), float(change[1])
 
@@ -117,6 +119,6 @@ def test_purchases_are_the_only_difference(kind: str) -> None:
     """Before the programme the two worlds are the same bits."""
     without, with_ = played("calm", *NO_POLICY, paths=PATHS), bought(kind)
     for name in ("dislocation", "outright_pressure", "fund_packages"):
-        mine, theirs = with_.by_trade(name), without.by_trade(name)
+        mine, theirs = with_.of(name), without.of(name)
         assert (mine[:, : FIRST_DAY - 1] == theirs[:, : FIRST_DAY - 1]).all()
         assert (mine[:, FIRST_DAY - 1 :] != theirs[:, FIRST_DAY - 1 :]).any()

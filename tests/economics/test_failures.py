@@ -20,13 +20,13 @@ def test_a_market_without_dealers_stops_on_the_day_the_last_one_fails() -> None:
     status, stopped_on_day = run.result.records.status[0]
     assert status == NO_DEALER_LEFT
     assert stopped_on_day == 2
-    assert np.isfinite(run.by_trade("bond_price")[0, :2]).all()
-    assert np.isnan(run.by_trade("bond_price")[0, 2:]).all()
+    assert np.isfinite(run.of("bond_price")[0, :2]).all()
+    assert np.isnan(run.of("bond_price")[0, 2:]).all()
     assert STATUS[NO_DEALER_LEFT][0] == "NO_DEALER_LEFT"
 
 
 def test_dealers_never_take_back_a_negative_amount() -> None:
     run = played("levered-2025-meets-2020", paths=100)
-    taken = run.of_market("repo_taken_back")
+    taken = run.of("repo_taken_back")
     assert taken.max() > 0.0
     assert taken.min() >= 0.0

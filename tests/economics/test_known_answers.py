@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.agents.asset_manager import futures_demand_bn
-from simulator.engine.opening import Prepared, prepare
+from simulator.engine.opening.prepare import Prepared, prepare
 from simulator.engine.parameters import INITIAL_MARGIN
 from simulator.engine.simulate import simulate_block
 from simulator.literature.hedge_equilibrium import (
@@ -18,7 +18,6 @@ from simulator.literature.hedge_equilibrium import (
     unconstrained_fund_package_bn,
 )
 from simulator.literature.spiral import spiral_feedback, spiral_multiplier, threshold_leverage
-from simulator.results.variables import BY_TRADE, position
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import AT_REST, SCENARIOS, opened
 from tests.oracle.plain_day import PlainMarket
@@ -70,30 +69,35 @@ def terms_of_spiral(prepared: Prepared) -> tuple[float, float, float]:
     less one; the impact is what a face owes per bp of dislocation, times the bp that a $bn sold costs.
     """
     market = PlainMarket(prepared)
-    trade, fund, p = market.trades[0], market.funds[0], market.p
+    trade, fund = market.trades[0], market.funds[0]
+    hedge, bucket = trade.hedge, trade.bucket
     released = market.release(fund, trade)
-    own, demand = p.package_cost_bp_per_bn[0], p.demand_slope_bp_per_bn[0]
+    own, demand = market.p.dealers.package_cost, hedge.opening.demand_slope_bp_per_bn
     rise_bp_per_bn = own / (1.0 + own / demand)
     step_bp = 1e-3
 
     def called(dislocation_bp: float) -> float:
         """Cash that a face owes at a dislocation: to the clearing house for the hedge, to dealers for the bond."""
-        trade.dislocation_bp = dislocation_bp
-        price, hedge = market.prices(trade)
-        return hedge - (1.0 - fund.haircut[0]) * p.remarked_share[0] * price
+        hedge.dislocation_bp = dislocation_bp
+        bucket.basis_bp = hedge.opening.cash_bp_per_dislocation_bp * market.rise(hedge)
+        value, price = market.value_of(hedge), market.bond_price(bucket.bond)
+        return value - (1.0 - fund.haircut[0]) * fund.opening.remarked_share * price
 
-    opening = trade.dislocation_bp
+    opening = hedge.dislocation_bp
     called_per_bp = (called(opening + step_bp) - called(opening - step_bp)) / (2.0 * step_bp)
-    impact_per_bn = called_per_bp * rise_bp_per_bn / trade.price
-    return 1.0 + trade.price / released, impact_per_bn, fund.packages[0]
+    impact_per_bn = called_per_bp * rise_bp_per_bn / bucket.price
+    return 1.0 + bucket.price / released, impact_per_bn, fund.packages[0]
+
+
+def sold_on_the_first_day(prepared: Prepared) -> float:
+    return float(simulate_block(prepared, 0, 1).records.of("fund_sales_by_channel")[0, 0].sum())
 
 
 def sold_over_first_sale(prepared: Prepared) -> float:
     """Everything sold on the first day, over what the call for margin alone would have sold."""
-    records = simulate_block(prepared, 0, 1).records
+    called = simulate_block(prepared, 0, 1).records.of("fund_calls")[0, 0, INITIAL_MARGIN]
     market = PlainMarket(prepared)
-    first = records.calls[0, 0, INITIAL_MARGIN] / market.release(market.funds[0], market.trades[0])
-    return float(records.sales[0, 0].sum() / first)
+    return sold_on_the_first_day(prepared) * market.release(market.funds[0], market.trades[0]) / float(called)
 
 
 @pytest.mark.parametrize("impact", [0.0001, 1.0, 7.0, 12.0, 13.5])
@@ -124,7 +128,7 @@ def test_beyond_the_threshold_any_call_sells_the_same_share_of_the_book(rise_of_
     feedback = spiral_feedback(leverage, impact_per_bn, holding)
     assert leverage > threshold_leverage(impact_per_bn, holding)
     assert spiral_multiplier(feedback) == math.inf
-    sold = float(simulate_block(prepared, 0, 1).records.sales[0, 0].sum())
+    sold = sold_on_the_first_day(prepared)
     assert sold / holding == pytest.approx(2.0 * (1.0 - 1.0 / feedback), rel=0.02)
 
 
@@ -132,7 +136,7 @@ def test_below_the_threshold_the_share_sold_follows_the_call() -> None:
     small, large = (fund_under_a_call(13.0, rise) for rise in (1e-7, 1e-5))
     leverage, impact_per_bn, holding = terms_of_spiral(small)
     assert leverage < threshold_leverage(impact_per_bn, holding)
-    sold = [float(simulate_block(p, 0, 1).records.sales[0, 0].sum()) for p in (small, large)]
+    sold = [sold_on_the_first_day(prepared) for prepared in (small, large)]
     assert sold[0] < 1e-6 * holding
     assert sold[1] / sold[0] == pytest.approx(100.0, rel=0.01)
 
@@ -172,14 +176,14 @@ def hedge_market(tmp_path: Path, *programme: str) -> Prepared:
     settings = (
         *QUIET,
         "horizon=6d",
-        "market.trades.TY.cash_share=0%",
-        "market.trades.TY.time_to_delivery=0.02y",
-        f"market.trades.TY.dislocation={m['dislocation']!r}bp",
+        "market.hedges.TY.cash_share=0%",
+        "market.hedges.TY.horizon=0.02y",
+        f"market.hedges.TY.dislocation={m['dislocation']!r}bp",
         f"market.trades.TY.fund_packages=${m['funds']!r}bn",
-        f"market.trades.TY.dealer_packages=${m['dealers']!r}bn",
-        f"market.trades.TY.asset_manager_futures=${m['futures']!r}bn",
-        "market.trades.TY.dealer_inventory=$0bn",
-        "market.trades.TY.outstanding=$3tn",
+        f"market.hedges.TY.dealer_packages=${m['dealers']!r}bn",
+        f"market.hedges.TY.hedge_demand=${m['futures']!r}bn",
+        "market.buckets.TY.dealer_inventory=$0bn",
+        "market.buckets.TY.outstanding=$3tn",
         f"asset_managers.demand_slope={m['slope']!r}bp",
         f"dealers.package_cost={OWN!r}",
         "dealers.other_repo=$0bn",
@@ -196,7 +200,7 @@ def hedge_market(tmp_path: Path, *programme: str) -> Prepared:
     loaded = load_scenario(SCENARIOS / "toy.yaml", settings)
     population = tmp_path / "funds.csv"
     stays = m["funds"] - UNWOUND_BN
-    margin = float(opened("toy").parameters.opening_margin[0])
+    margin = float(opened("toy").parameters.opening.hedges.margin[0])
     population.write_text(
         "name,equity,free_cash,committed_line,haircut,overnight_share,TY\n"
         f"leaves,${UNWOUND_BN * margin!r}bn,$0bn,$0bn,0%,100%,${UNWOUND_BN!r}bn\n"
@@ -209,8 +213,8 @@ def hedge_market(tmp_path: Path, *programme: str) -> Prepared:
 def by_day(prepared: Prepared) -> dict[str, list[float]]:
     """The four unknowns of the equilibrium, by day."""
     records = simulate_block(prepared, 0, 1).records
-    names = ("dislocation", "asset_manager_futures", "fund_packages", "dealer_packages")
-    return {name: list(records.by_trade[0, :, position(BY_TRADE, name), 0]) for name in names}
+    names = ("dislocation", "asset_manager_hedges", "fund_packages", "dealer_packages")
+    return {name: list(records.of(name)[0, :, 0]) for name in names}
 
 
 def test_the_engine_holds_the_equilibrium_of_the_hedge_market(tmp_path: Path) -> None:
@@ -222,7 +226,7 @@ def test_the_engine_holds_the_equilibrium_of_the_hedge_market(tmp_path: Path) ->
     market = by_day(hedge_market(tmp_path, *purchase))
     opening = {name: values[0] for name, values in market.items()}
     assert opening["dislocation"] == pytest.approx(55.172, abs=5e-4)
-    assert opening["asset_manager_futures"] == pytest.approx(896.55, abs=5e-3)
+    assert opening["asset_manager_hedges"] == pytest.approx(896.55, abs=5e-3)
     assert opening["fund_packages"] == pytest.approx(689.66, abs=5e-3)
     assert opening["dealer_packages"] == pytest.approx(206.90, abs=5e-3)
     unwound = {name: values[1] for name, values in market.items()}
@@ -232,7 +236,7 @@ def test_the_engine_holds_the_equilibrium_of_the_hedge_market(tmp_path: Path) ->
     assert unwound["dislocation"] - opening["dislocation"] == pytest.approx(rise, rel=1e-5)
     assert neutral_hedged_purchase_bn(UNWOUND_BN, UNNETTED) == PURCHASED_BN
     purchased = {name: values[4] for name, values in market.items()}
-    for name in ("dislocation", "asset_manager_futures"):
+    for name in ("dislocation", "asset_manager_hedges"):
         assert purchased[name] == pytest.approx(opening[name], rel=1e-5)
 
 

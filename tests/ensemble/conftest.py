@@ -19,7 +19,7 @@ TOY = Path(__file__).with_name("toy.yaml")
 WILD = (
     "drivers.noise=5",
     "horizon=40d",
-    *(f"market.trades.{name}.volatility=300bp" for name in ("FV", "TY")),
+    *(f"market.buckets.{name}.volatility=300bp" for name in ("FV", "TY")),
 )
 
 Run = Callable[..., RunOutcome]

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from simulator.engine.simulate import simulate_block
+from simulator.engine.state import IDENTITIES
 from simulator.engine.status import STATUS
 from simulator.ensemble.description import prepare_run
 from simulator.ensemble.execution import RunOutcome
 from simulator.ensemble.replay import day_rows, diary_entries, money, play_path, story
 from simulator.results.errors import BAD_INPUT, UNFINISHED
 from simulator.results.reading import open_results
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET, position
+from simulator.results.variables import PLACES
 from tests.ensemble.conftest import WILD, load_toy, run_command
 
 LOADED = ("output.agents=true", "paths=44")
@@ -25,17 +26,8 @@ LOADED = ("output.agents=true", "paths=44")
 def test_a_path_alone_is_the_path_of_the_run(toy_run: RunOutcome, path: int) -> None:
     records = play_path(prepare_run(load_toy(*LOADED), diary=True), path).records
     stored = open_results(toy_run.folder.path).isel(path=path, day=slice(1, None))
-    groups = (
-        (BY_TRADE, records.by_trade),
-        (OF_MARKET, records.of_market),
-        (BY_FUND, records.by_fund),
-        (BY_DEALER, records.by_dealer),
-    )
-    for table, packed in groups:
-        for place, variable in enumerate(table):
-            np.testing.assert_array_equal(stored[variable.name].values, packed[0, :, place])
-    np.testing.assert_array_equal(stored["fund_calls"].values, records.calls[0])
-    np.testing.assert_array_equal(stored["fund_sales_by_channel"].values, records.sales[0])
+    for name in PLACES:
+        np.testing.assert_array_equal(stored[name].values, records.of(name)[0], err_msg=name)
 
 
 def test_the_diary_tells_who_was_called_in_order() -> None:
@@ -53,7 +45,7 @@ def test_the_diary_tells_who_was_called_in_order() -> None:
     for entry in entries:
         if entry.text.endswith("of variation margin"):
             told[entry.day] += entry.amount_bn
-    np.testing.assert_allclose(told[1:], result.records.calls[0, :, 0], rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(told[1:], result.records.of("fund_calls")[0, :, 0], rtol=1e-4, atol=1e-3)
 
 
 def test_a_story_is_the_diary_made_short() -> None:
@@ -76,11 +68,11 @@ def test_the_days_are_those_of_the_records() -> None:
     result = play_path(prepared, 7)
     rows = day_rows(prepared, result)
     assert [row.day for row in rows] == list(range(13))
-    total = result.records.by_trade[0, :, position(BY_TRADE, "cash_yield_change")]
+    total = result.records.of("cash_yield_change")[0]
     farthest = np.abs(total).max(axis=0).argmax()
     for row in rows[1:]:
         assert row.total_bp == total[row.day - 1, farthest]
-        assert row.called_bn == pytest.approx(result.records.calls[0, row.day - 1].sum())
+        assert row.called_bn == pytest.approx(result.records.of("fund_calls")[0, row.day - 1].sum())
     assert rows[0].packages_bn == pytest.approx(450.0)
 
 
@@ -99,7 +91,7 @@ def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (said["path"], said["status"], said["stopped_on_day"]) == (7, "FINISHED", 0)
     assert len(said["days"]) == 13
     assert any(entry["text"].startswith("fund 1 is called for") for entry in said["diary"])
-    assert len(said["audit"]) == 7
+    assert len(said["audit"]) == len(IDENTITIES)
 
 
 def test_a_path_that_stops_says_why(capsys: pytest.CaptureFixture[str]) -> None:

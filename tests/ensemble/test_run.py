@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.engine.opening import prepare
+from simulator.engine.opening.prepare import prepare
 from simulator.engine.simulate import simulate_block
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.ensemble.cores import pin_linear_algebra
@@ -21,7 +21,7 @@ from simulator.results.measures import DYSFUNCTION_BP
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
-from simulator.results.variables import BY_TRADE, OF_MARKET
+from simulator.results.variables import PLACES
 from tests.ensemble.conftest import WILD, Run, load_toy, run_command
 
 
@@ -33,23 +33,21 @@ def test_the_store_holds_what_the_engine_played(toy_run: RunOutcome) -> None:
     loaded = load_toy("output.agents=true", "paths=44")
     records = simulate_block(prepare(loaded.scenario), 0, 44, agents=True).records
     results = open_results(toy_run.folder.path, verify=True)
-    for place, variable in enumerate(BY_TRADE):
-        np.testing.assert_array_equal(results[variable.name].values[:, 1:], records.by_trade[:, :, place])
-    for place, variable in enumerate(OF_MARKET):
-        np.testing.assert_array_equal(results[variable.name].values[:, 1:], records.of_market[:, :, place])
-    np.testing.assert_array_equal(results["fund_cash_by_fund"].values[:, 1:], records.by_fund[:, :, 2])
+    for name in PLACES:
+        np.testing.assert_array_equal(results[name].values[:, 1:], records.of(name))
     assert float(np.abs(results["cash_yield_change"]).max()) > 1.0
 
 
 def test_day_zero_is_the_opening_of_the_scenario(toy_run: RunOutcome) -> None:
     opening = open_results(toy_run.folder.path).isel(path=3, day=0)
     market = load_toy().scenario.market
-    for name, trade in market.trades.items():
-        here = opening.sel(trade=name)
-        assert float(here["fund_packages"]) == pytest.approx(trade.fund_packages, rel=1e-6)
-        assert float(here["dislocation"]) == pytest.approx(trade.dislocation, rel=1e-6)
-        assert float(here["volatility"]) == pytest.approx(trade.volatility, rel=1e-6)
-        assert float(here["foreign_bonds"]) == pytest.approx(trade.foreign_bonds, rel=1e-6)
+    for name, bucket in market.buckets.items():
+        here = opening.sel(bucket=name, hedge=name, trade=name)
+        packages, dislocation = market.trades[name].fund_packages, market.hedges[name].dislocation
+        assert float(here["fund_packages"]) == pytest.approx(packages, rel=1e-6)
+        assert float(here["dislocation"]) == pytest.approx(dislocation, rel=1e-6)
+        assert float(here["volatility"]) == pytest.approx(bucket.volatility, rel=1e-6)
+        assert float(here["foreign_bonds"]) == pytest.approx(bucket.foreign_bonds, rel=1e-6)
         assert float(here["cash_yield_change"]) == 0.0
     assert str(opening["date"].values)[:10] == market.date
 
@@ -180,8 +178,8 @@ def test_stopped_paths_are_counted_named_and_explained(
         result = simulate_block(prepared, first_path, path_count, **options)  # type: ignore[arg-type]
         for path in {2, 9, 17, 18} & set(range(first_path, first_path + path_count)):
             result.records.status[path - first_path] = (PRICE_OUT_OF_RANGE, 11)
-            for packed in (result.records.by_trade, result.records.of_market):
-                packed[path - first_path, 11:] = np.nan
+            for name in ("cash_yield_change", "dislocation", "fund_packages", "repo_spread"):
+                result.records.of(name)[path - first_path, 11:] = np.nan
         return result
 
     monkeypatch.setattr(simulate, "simulate_block", stopping)

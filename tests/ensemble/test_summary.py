@@ -57,7 +57,7 @@ def assert_mean(found: Cell, values: xr.DataArray | np.ndarray) -> None:
 
 @pytest.mark.parametrize("trade", ["FV", "TY"])
 def test_figures_by_trade_are_those_of_the_dataset(summary: Summary, results: xr.Dataset, trade: str) -> None:
-    here = results.sel(trade=trade)
+    here = results.sel(bucket=trade, hedge=trade, trade=trade)
     exogenous, total = (
         abs(here["fundamental_yield_change"]).max("day"),
         abs(here["cash_yield_change"]).max("day"),
@@ -109,7 +109,7 @@ def test_figures_of_the_market_are_those_of_the_dataset(summary: Summary, result
 
 def test_dysfunction_is_a_far_dislocation(run: RunOutcome, summary: Summary, results: xr.Dataset) -> None:
     far = (
-        abs(results["dislocation"] - results["dislocation"].isel(day=0)).max(("day", "trade"))
+        abs(results["dislocation"] - results["dislocation"].isel(day=0)).max(("day", "hedge"))
         > DYSFUNCTION_BP
     )
     found = cell(summary, "failures", "dysfunction", "probability")
@@ -125,7 +125,7 @@ def test_mirrored_paths_count_as_pairs(tmp_path: Path) -> None:
     outcome = run_scenario(load_toy("drivers.sampling=antithetic", "paths=64"), tmp_path / "run")
     summary = summarise(outcome.folder, collect_outcomes(outcome.folder))
     found = cell(summary, "yields", "TY", "total_end")
-    values = open_results(outcome.folder.path)["cash_yield_change"].sel(trade="TY").isel(day=-1).values
+    values = open_results(outcome.folder.path)["cash_yield_change"].sel(bucket="TY").isel(day=-1).values
     assert isinstance(found, Estimate)
     assert found.draws == 32
     assert found == statistics.mean(values.astype(np.float64), antithetic=True)

@@ -52,7 +52,7 @@ def test_pressure_scales_with_depth_and_fades() -> None:
 
 
 def test_use_counts_only_the_repo_that_does_not_net() -> None:
-    assert market.balance_sheet_use(200.0, 100.0, 1_000.0, 0.3, 50.0, 1_000.0) == pytest.approx(0.65)
+    assert market.balance_sheet_use(350.0, 1_000.0, 0.3, 1_000.0) == pytest.approx(0.65)
 
 
 def test_the_cost_is_flat_then_steep_and_has_no_jump() -> None:
@@ -93,7 +93,7 @@ def test_compiled_rules_equal_plain_python(amount: float, share: float, volatili
         (market.absorbed_bn, (amount, share)),
         (market.inventory_risk_premium_bp, (0.05, volatility, 7.0, share, 8.06e-4, amount)),
         (market.permanent_pressure_bp, (volatility, amount, 6.6, share)),
-        (market.balance_sheet_use, (amount, 100.0, 900.0, share, 50.0, 1_000.0)),
+        (market.balance_sheet_use, (amount, 900.0, share, 1_000.0)),
         (market.balance_sheet_cost_bp, (2.0 * share, 0.8, volatility, 10.0 * volatility)),
         (market.outright_pressure_bp, (volatility, 20.0, share, 1.5)),
     ]

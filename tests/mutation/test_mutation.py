@@ -28,7 +28,7 @@ WEAK_CASES = """
 volatility_sale_bn:
   - note: At the opening volatility nothing is sold, which says little about the rule.
     source: by hand
-    given: {holdings_bn: 100.0, volatility_ratio: 1.0, response: 0.01}
+    given: {holdings_bn: 100.0, volatility_ratio: 1.0, volatility_sale: 0.01}
     expect: 0.0
 """
 
@@ -50,35 +50,35 @@ def test_mutants_are_the_errors_that_one_makes() -> None:
     made = list(mutants_of("a", rule, str(file)))
     assert len({mutant.becomes + str(mutant.number) for mutant in made}) == len(made)
     for becomes in (
-        "if stress_bp < trigger_bp",
-        "if stress_bp > trigger_bp",
+        "if stress_bp < trigger",
+        "if stress_bp > trigger",
         "if False",
-        "if trigger_bp <= trigger_bp",
+        "if trigger <= trigger",
         "return 1.0",
-        "return max(pace_bn, left_bn)",
-        "return pace_bn",
-        "return -min(pace_bn, left_bn)",
-        "return min(pace_bn, stress_bp)",
+        "return max(pace, left_bn)",
+        "return pace",
+        "return -min(pace, left_bn)",
+        "return min(pace, stress_bp)",
     ):
         assert becomes in {mutant.becomes for mutant in made}
     lines = file.read_text(encoding="utf-8").splitlines()
     assert all(mutant.line in lines[mutant.number - 1] for mutant in made)
-    (wrong,) = (mutant for mutant in made if mutant.becomes == "return max(pace_bn, left_bn)")
+    (wrong,) = (mutant for mutant in made if mutant.becomes == "return max(pace, left_bn)")
     assert FunctionType(wrong.code, {"max": max})(60.0, 50.0, 75.0, 30.0) == 75.0
 
 
 def test_a_listed_change_has_its_reason_and_one_that_no_longer_survives_is_told(tmp_path: Path) -> None:
     file = tmp_path / "equivalent.yaml"
     file.write_text(
-        "a:\n  - {line: return pace_bn, becomes: [return 1.0], why: first}\n"
+        "a:\n  - {line: return pace, becomes: [return 1.0], why: first}\n"
         "  - {line: return left_bn, becomes: any, why: second}\n"
-        "b:\n  - {line: return pace_bn, becomes: [return 1.0], why: third}\n"
+        "b:\n  - {line: return pace, becomes: [return 1.0], why: third}\n"
     )
     listed = Equivalents.read(file)
     code = central_bank.rule_purchase_bn.py_func.__code__  # type: ignore[attr-defined]
     assert listed.why(Mutant("a", "return left_bn", "return 2.0", "", 1, code)) == "second"
-    assert listed.why(Mutant("a", "return pace_bn", "return 2.0", "", 1, code)) is None
-    assert listed.unused(["a"]) == [("a", "return pace_bn", "return 1.0")]
+    assert listed.why(Mutant("a", "return pace", "return 2.0", "", 1, code)) is None
+    assert listed.unused(["a"]) == [("a", "return pace", "return 1.0")]
 
 
 def test_good_cases_kill_every_mutant_of_a_small_module() -> None:
@@ -93,7 +93,9 @@ def test_weak_cases_let_mutants_survive(tmp_path: Path) -> None:
     (tmp_path / "test_weak.py").write_text(WEAK)
     done = run_mutation("agents.foreign_holder", "--tests", str(tmp_path / "test_weak.py"))
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "+ return max(0.0, holdings_bn) * response * min(0.0, volatility_ratio - 1.0)" in done.stdout
+    assert (
+        "+ return max(0.0, holdings_bn) * volatility_sale * min(0.0, volatility_ratio - 1.0)" in done.stdout
+    )
     assert done.stdout.count("SURVIVES") > 5
     assert 10.0 < shares(done.stdout)["agents.foreign_holder"] < 80.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from simulator.results.variables import PLACES
 from tests.economics.shipped import played
 from tests.oracle.variants import VARIANTS
 
@@ -17,8 +18,10 @@ def digests() -> dict[str, str]:
             continue
         result = played(variant.scenario, *variant.settings, agents=True, audit=True).result
         digest = hashlib.sha256()
-        for array in (*result.records, result.audit_worst):
-            digest.update(array.tobytes())
+        for name in PLACES:
+            digest.update(result.records.of(name).tobytes())
+        digest.update(result.records.status.tobytes())
+        digest.update(result.audit_worst.tobytes())
         found[variant.name] = digest.hexdigest()
     return found
 

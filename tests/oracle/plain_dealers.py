@@ -4,222 +4,257 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.engine.status import NO_DEALER_LEFT
-from tests.oracle.plain_rules import (
-    DAYS_A_YEAR,
-    VM,
-    bank_rules,
-    dealer_rules,
-    funds_rules,
-    house_rules,
-    lender_rules,
-    total,
+from simulator.engine.parameters import (
+    CARRY,
+    CENTRAL_BANK,
+    CLEARING_HOUSE,
+    DEALERS,
+    FUNDS,
+    INTEREST,
+    LENDERS,
+    MANAGERS,
+    OUTSIDE,
 )
+from simulator.engine.status import NO_DEALER_LEFT
+from tests.oracle.plain_rules import DAYS_A_YEAR, NO_CEILING_BP, in_order, total
 
 
 class Dealers:
     """Funding, repo rates, margins, capital."""
 
     def accrue_carry(self) -> None:
-        p = self.p
-        client_extra = self.client_bp - p.repo_spread_bp
+        """Funds earn what their hedges converge and pay interest to dealers, dealers to who finances them."""
+        rules = self.rules.fund
         interest_paid = [0.0] * len(self.funds)
         for t in self.trades:
-            earned = funds_rules.convergence_bn(t.hedge, self.rise(t), DAYS_A_YEAR)
+            extra = t.funding.client_bp - t.funding.opening.repo_spread_bp
+            earned = rules.convergence_bn(t.hedge.value, self.rise(t.hedge), DAYS_A_YEAR)
             for f in self.funds:
-                interest = funds_rules.extra_interest_bn(f.loan[t.j], client_extra, DAYS_A_YEAR)
-                interest_paid[f.i] += interest
-                f.call[VM] += interest - f.packages[t.j] * f.ratio[t.j] * earned
-        from_funds = total(interest_paid)
-        extra = self.wholesale_bp - p.repo_spread_bp
-        from_others = funds_rules.extra_interest_bn(self.other_repo, client_extra, DAYS_A_YEAR)
-        to_lenders = funds_rules.extra_interest_bn(self.borrowed, extra, DAYS_A_YEAR)
-        to_facility = funds_rules.extra_interest_bn(self.facility, extra, DAYS_A_YEAR)
-        kept = from_funds + from_others - to_lenders - to_facility
-        self.account["dealers"] += kept
-        self.account["outside"] -= from_others
-        self.account["lenders"] += to_lenders
-        self.account["central"] += to_facility
-        self.share_among_dealers(kept)
-        self.pay_hedges(
-            [-funds_rules.convergence_bn(t.hedge, self.rise(t), DAYS_A_YEAR) for t in self.trades]
-        )
+                interest = rules.extra_interest_bn(f.loan[t.n], extra, DAYS_A_YEAR)
+                interest_paid[f.n] += interest
+                gain = f.packages[t.n] * f.opening.hedge_ratio[t.n] * earned
+                f.orders.call[INTEREST] += interest
+                f.orders.call[CARRY] -= gain
+        self.book_interest(total(interest_paid))
+        for h in self.hedges:
+            h.value_change = -rules.convergence_bn(h.value, self.rise(h), DAYS_A_YEAR)
+        self.pay_hedges()
+
+    def book_interest(self, from_funds: float) -> None:
+        first, interest = self.fundings[0], self.rules.fund.extra_interest_bn
+        opening = first.opening.repo_spread_bp
+        extra = first.wholesale_bp - opening
+        from_others = interest(self.dealers.other_repo, first.client_bp - opening, DAYS_A_YEAR)
+        to_lenders = interest(self.dealers.borrowed, extra, DAYS_A_YEAR)
+        to_facility = interest(self.others.facility, extra, DAYS_A_YEAR)
+        self.pay(FUNDS, DEALERS, from_funds)
+        self.pay(OUTSIDE, DEALERS, from_others)
+        self.pay(DEALERS, LENDERS, to_lenders)
+        self.pay(DEALERS, CENTRAL_BANK, to_facility)
+        self.charge(from_funds + from_others - to_lenders - to_facility)
+
+    def charge(self, profit: float) -> None:
+        """Dealers share a profit."""
+        for d in self.dealers:
+            d.capital += d.share * profit
+
+    def lend(self, change: float) -> None:
+        """Dealers lend funds so much more."""
+        self.dealers.fund_repo += change
+        self.pay(DEALERS, FUNDS, change)
+
+    def lend_to_others(self, change: float) -> None:
+        self.dealers.other_repo += change
+        self.pay(DEALERS, OUTSIDE, change)
 
     def limit(self, d: Any) -> float:
-        return dealer_rules.leverage_limit_bn(d.capital, self.p.capital_ratio, self.relief, self.limit_cut)
+        return self.rules.dealer.leverage_limit_bn(
+            d.capital, leverage_relief=self.others.leverage_relief, limit_cut=self.others.limit_cut
+        )
 
-    def fund_dealers(self, withdrawal: float, flow_noise: float, facility_open: bool) -> None:
-        p = self.p
-        self.lend_through_network()
-        held = 0.0
-        for t in self.trades:
-            held += (abs(t.dealer_package) + abs(t.estate) + abs(t.inventory)) * t.price
-        self.limit_bn = 0.0
+    def bonds_at_risk(self) -> float:
+        """Value of all that dealers hold, long or short."""
+        value = 0.0
+        for b in self.buckets:
+            hedges = [h for h in self.hedges if h.bucket is b]
+            packages = [abs(h.dealer_packages) for h in hedges]
+            held = in_order([*packages, *(abs(h.estate) for h in hedges)])
+            value += (held + abs(b.inventory)) * b.price
+        return value
+
+    def bonds_of_dealers(self, b: Any) -> float:
+        """Bonds of one bucket that dealers hold: in packages, outright, and seized."""
+        hedges = [h for h in self.hedges if h.bucket is b]
+        return in_order([*(h.dealer_packages for h in hedges), b.inventory, *(h.estate for h in hedges)])
+
+    def measure_use(self) -> None:
+        held = self.bonds_at_risk()
+        self.dealers.limit_bn = 0.0
         for d in self.dealers:
             limit = self.limit(d)
-            self.limit_bn += limit
-            used = d.share * held + p.unnetted_share * (d.lent_to_funds + self.other_repo * d.share)
-            d.use = (used + p.dealer_other_bn[d.d]) / limit if limit > 0.0 else 0.0
+            self.dealers.limit_bn += limit
+            repo = d.lent_to_funds + self.dealers.other_repo * d.share
+            d.use = self.rules.cash.balance_sheet_use(
+                d.share * held, repo, self.dealers.opening.unnetted_share, limit
+            )
+
+    def fund_dealers(self, withdrawal: float, flow_noise: float, facility_open: bool) -> None:
+        self.lend_through_network()
+        self.measure_use()
         needed = offered = missing = at_facility = buffers = 0.0
         for d in self.dealers:
             d.taken = d.gap = 0.0
             d.offer = self.offer_to(d, withdrawal, flow_noise)
-            if d.dealer_alive:
-                wanted = self.funding_need(d) + self.buffer_used * d.share
-                d.gap = dealer_rules.funding_gap_bn(wanted, d.offer)
+            if d.alive:
+                wanted = self.funding_need(d) + self.dealers.buffer_used * d.share
+                d.gap = self.rules.dealer.funding_gap_bn(wanted, d.offer)
                 needed += wanted
                 offered += d.offer
                 missing += d.gap
         served = 0.0
         if facility_open and missing > 0.0:
-            served = bank_rules.facility_lending_bn(missing, p.facility_capacity_bn, 0.0) / missing
+            served = self.rules.facility.facility_lending_bn(missing, lent_bn=0.0) / missing
         for d in self.dealers:
-            if not d.dealer_alive:
+            if not d.alive:
                 continue
             lent = served * d.gap
-            own = min(d.gap - lent, p.dealer_cash_bn * d.share)
+            own = min(d.gap - lent, self.dealers.opening.cash_bn * d.share)
             at_facility += lent
             buffers += own
-            if p.roll_over_on:
+            if self.p.channels.roll_over:
                 self.ration_clients(d, d.gap - lent - own)
-        change = at_facility - self.facility
-        self.facility = at_facility
-        self.borrowed -= change
-        self.account["lenders"] += change
-        self.account["central"] -= change
-        self.buffer_used = buffers
-        scarce = lender_rules.scarcity_bp(needed, offered, p.easy_share, p.scarcity_slope_bp)
-        ceiling = p.facility_spread_bp if facility_open else 1e9
-        self.wholesale_bp = dealer_rules.wholesale_spread_bp(p.repo_spread_bp, scarce, ceiling)
-        self.client_bp = dealer_rules.repo_spread_bp(
-            p.repo_spread_bp,
-            self.wholesale_bp - p.repo_spread_bp,
-            self.cost_bp - p.opening_cost_bp,
-            p.unnetted_share,
+        self.draw_facility(at_facility)
+        self.dealers.buffer_used = buffers
+        self.price_repo(
+            self.rules.lender.scarcity_bp(needed, offered),
+            facility_open,
         )
 
+    def draw_facility(self, wanted: float) -> None:
+        change = wanted - self.others.facility
+        self.others.facility = wanted
+        self.dealers.borrowed -= change
+        self.others.lent -= change
+        self.pay(CENTRAL_BANK, LENDERS, change)
+
+    def price_repo(self, scarce: float, facility_open: bool) -> None:
+        ceiling = self.p.central_bank.standing_repo.spread if facility_open else NO_CEILING_BP
+        for g in self.fundings:
+            opening = g.opening.repo_spread_bp
+            g.wholesale_bp = self.rules.dealer.wholesale_spread_bp(opening, scarce, ceiling)
+            g.client_bp = self.rules.dealer.repo_spread_bp(
+                opening,
+                g.wholesale_bp - opening,
+                self.dealers.cost_bp - self.dealers.opening.cost_bp,
+                self.dealers.opening.unnetted_share,
+            )
+
     def funding_need(self, d: Any) -> float:
-        book = self.account["dealers"] + self.dealer_posted + self.other_repo
-        for t in self.trades:
-            book += (t.dealer_package + t.inventory + t.estate) * t.price
+        book = self.accounts.cash[DEALERS] + self.dealers.posted + self.dealers.other_repo
+        for b in self.buckets:
+            book += self.bonds_of_dealers(b) * b.price
         return d.lent_to_funds + d.share * book - d.capital
 
     def ration_clients(self, d: Any, gap: float) -> None:
-        p = self.p
-        over = max(0.0, d.use - 1.0) * self.limit(d) if p.dealer_capacity_on else 0.0
-        taken = dealer_rules.taken_from_clients_bn(gap, over, p.client_cut_speed, p.unnetted_share)
+        over = max(0.0, d.use - 1.0) * self.limit(d) if self.p.channels.dealer_capacity else 0.0
+        taken = self.rules.dealer.taken_from_clients_bn(
+            gap, over, unnetted_share=self.dealers.opening.unnetted_share
+        )
         d.taken = max(0.0, min(taken, d.lent_to_funds))
-        self.tally["taken"] += d.taken
+        self.seen.repo_taken_back += d.taken
 
     def lend_through_network(self) -> None:
-        owed = []
-        for f in self.funds:
-            sum_of_loans = 0.0
-            for loan in f.loan:
-                sum_of_loans += loan
-            owed.append(sum_of_loans)
+        owed = [in_order(f.loan) for f in self.funds]
         orphaned = 0.0
         for d in self.dealers:
-            d.lent_to_funds = 0.0
-            for f in self.funds:
-                d.lent_to_funds += self.p.client_share[f.i][d.d] * owed[f.i]
-            if not d.dealer_alive:
+            d.lent_to_funds = in_order(f.opening.client_share[d.n] * owed[f.n] for f in self.funds)
+            if not d.alive:
                 orphaned += d.lent_to_funds
                 d.lent_to_funds = 0.0
         for d in self.dealers:
             d.lent_to_funds += d.share * orphaned
 
     def offer_to(self, d: Any, withdrawal: float, flow_noise: float) -> float:
-        p = self.p
-        limits = 0.0
-        for lender in p.lender_offer_bn:
-            limits += lender[d.d]
-        trust = lender_rules.confidence(
-            self.volatility_multiple,
-            p.lender_volatility_response,
-            1.0 - d.capital / p.opening_capital_bn[d.d],
-            p.lender_loss_tolerance,
-            p.lender_loss_response,
+        rules = self.rules.lender
+        limits = in_order(lender.opening.offer_bn[d.n] for lender in self.lenders)
+        trust = rules.confidence(
+            self.others.volatility_multiple,
+            capital_lost=1.0 - d.capital / d.opening.capital_bn,
         )
-        return max(0.0, limits * d.dealer_alive * trust * (1.0 - withdrawal) * (1.0 + flow_noise))
+        return rules.offer_bn(limits * d.alive, trust, withdrawal, flow_noise)
 
     def cut_clients(self) -> None:
-        p = self.p
-        average = 0.0
-        for d in self.dealers:
-            average += d.share * dealer_rules.client_cut_share(d.taken, d.lent_to_funds, 1.0)
+        share_cut = self.rules.dealer.client_cut_share
+        average = in_order(d.share * share_cut(d.taken, d.lent_to_funds, 1.0) for d in self.dealers)
         for f in self.funds:
             f.cut = 0.0
             for d in self.dealers:
-                share = p.client_share[f.i][d.d]
-                if not d.dealer_alive:
+                share = f.opening.client_share[d.n]
+                if not d.alive:
                     f.cut += share * average
                 elif d.taken > 0.0:
-                    weakness = p.client_weakness[f.i][d.d]
-                    f.cut += share * dealer_rules.client_cut_share(d.taken, d.lent_to_funds, weakness)
+                    weakness = f.opening.client_weakness[d.n]
+                    f.cut += share * share_cut(d.taken, d.lent_to_funds, weakness)
 
-    def set_margin(self, t: Any, multiple: float) -> None:
-        p, opening = self.p, self.p.opening_volatility_bp[t.j]
+    def set_margin(self, h: Any, multiple: float) -> None:
+        figures, rules, opening = self.p.clearing_house, self.rules.house, h.opening.volatility_bp
 
         def at_risk(volatility: float) -> float:
-            return house_rules.value_at_risk(
-                volatility, p.margin_confidence, p.margin_period_days, p.price_per_bp[t.j]
-            )
+            return rules.value_at_risk(volatility, price_per_bp=h.opening.price_per_bp)
 
-        now = at_risk(t.volatility_bp)
-        asked = now
-        if self.margin_measure == "buffer":
-            asked = max(now, (1.0 + p.margin_buffer) * at_risk(opening))
-        elif self.margin_measure == "floor":
-            asked = max(now, at_risk(opening * p.long_volatility))
-        elif self.margin_measure == "stressed-weight":
-            asked = house_rules.stressed_mix(now, at_risk(opening * p.stressed_volatility), p.stressed_weight)
-        t.model_margin = house_rules.margin_in_force(
-            asked, p.margin_floor[t.j], t.model_margin, p.margin_daily_rise
+        now = at_risk(h.volatility_bp)
+        asked = rules.margin_asked(
+            now,
+            at_risk(opening),
+            self.p.choices.anti_procyclicality,
+            long_at_risk=at_risk(opening * figures.long_history_volatility),
         )
-        t.margin = t.model_margin * multiple
-
-    def lend(self, change: float) -> None:
-        """Dealers lend funds so much more."""
-        self.fund_repo += change
-        self.account["dealers"] -= change
-
-    def share_among_dealers(self, profit: float) -> None:
-        for d in self.dealers:
-            d.capital += d.share * profit
+        if self.margin_measure == "stressed-weight":
+            stressed = at_risk(opening * figures.stressed_volatility)
+            asked = rules.stressed_mix(now, stressed)
+        h.model_margin = rules.margin_in_force(asked, h.opening.margin_floor, h.model_margin)
+        h.margin = h.model_margin * multiple
 
     def post_margins(self) -> None:
         dealers = managers = 0.0
-        for t in self.trades:
-            dealers += t.margin * abs(t.dealer_package + t.estate_hedge)
-            managers += t.margin * abs(t.manager_futures)
-        self.account["dealers"] -= dealers - self.dealer_posted
-        self.account["house"] += dealers - self.dealer_posted
-        self.dealer_posted = dealers
-        called = managers - self.manager_posted
+        for h in self.hedges:
+            dealers += h.margin * abs(h.dealer_packages + h.estate_hedges)
+            managers += h.margin * abs(h.managers)
+        self.pay(DEALERS, CLEARING_HOUSE, dealers - self.dealers.posted)
+        self.dealers.posted = dealers
+        called = managers - self.managers.posted
         for m in self.managers:
-            m.cash -= self.p.manager_futures_share[m.a] * called
-        self.account["house"] += called
-        self.manager_posted = managers
+            m.cash -= m.opening.share * called
+        self.pay(MANAGERS, CLEARING_HOUSE, called)
+        self.managers.posted = managers
+
+    def pay_by_waterfall(self, missing: float) -> None:
+        own = min(missing, self.others.waterfall_left)
+        self.others.waterfall_left -= own
+        self.pay(CLEARING_HOUSE, FUNDS, own)
+        self.pay(DEALERS, FUNDS, missing - own)
+        self.charge(-(missing - own))
+        self.seen.waterfall_losses += missing
 
     def close_out_dealers(self) -> None:
-        failing = [d for d in self.dealers if d.dealer_alive and d.capital <= 0.0]
+        failing = [d for d in self.dealers if d.alive and d.capital <= 0.0]
         for d in failing:
-            self.borrowed -= -d.capital
-            d.capital = d.dealer_alive = 0.0
+            missing = -d.capital
+            self.dealers.borrowed -= missing
+            self.others.lent -= missing
+            d.capital = d.alive = 0.0
         if not failing:
             return
-        left = 0.0
-        for d in self.dealers:
-            left += self.p.dealer_share[d.d] * d.dealer_alive
+        left = in_order(d.opening.share * d.alive for d in self.dealers)
         if left <= 0.0:
             self.status = NO_DEALER_LEFT
             return
         for d in self.dealers:
-            d.share = self.p.dealer_share[d.d] * d.dealer_alive / left
+            d.share = d.opening.share * d.alive / left
 
     def borrow(self) -> None:
-        change = self.p.dealer_cash_bn - self.buffer_used - self.account["dealers"]
-        self.account["dealers"] += change
-        self.account["lenders"] -= change
-        self.borrowed += change
+        """Dealers borrow what their accounts miss at the close."""
+        change = self.dealers.opening.cash_bn - self.dealers.buffer_used - self.accounts.cash[DEALERS]
+        self.pay(LENDERS, DEALERS, change)
+        self.dealers.borrowed += change
+        self.others.lent += change

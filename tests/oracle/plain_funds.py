@@ -4,50 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle.plain_rules import (
-    CALLS,
+from simulator.engine.parameters import (
     CHOICE,
-    CLOSED_BELOW,
-    DAYS_A_MONTH,
+    CLEARING_HOUSE,
+    COLLATERAL,
+    DEALERS,
     DEFAULT,
-    HC,
-    IM,
-    RD,
-    RECOVERY_OF_OTHER,
-    RISK,
-    RO,
-    VM,
-    funds_rules,
-    total,
+    END_INVESTORS,
+    FUNDS,
+    HAIRCUT,
+    INITIAL_MARGIN,
+    OUTSIDE,
+    REDEMPTION,
+    RISK_LIMIT,
+    ROLL_OVER,
+    SETTLEMENT_COUNT,
 )
+from tests.oracle.plain_rules import CALLS, CLOSED_BELOW, DAYS_A_MONTH, RECOVERY_OF_OTHER, in_order, total
 
 
 class Funds:
     """What funds do, and what is done to them."""
 
-    def roll_repo(self, step: float) -> None:
-        p = self.p
-        matured = 1.0 / p.term_days
+    def margin_rate(self, t: Any) -> float:
+        """Initial margin that a fund posts per face of the hedge."""
+        return t.hedge.margin * self.funds.opening.margin_factor
+
+    def roll_repo(self, day: int) -> None:
+        step = self.plan.haircut_step[day]
+        rules = self.rules.dealer
+        matured = 1.0 / self.p.funds.term_repo
+        is_on = self.p.channels.haircut
         changes = []
         for f in self.funds:
-            lost = min(1.0, max(0.0, 1.0 - f.equity / p.opening_equity_bn[f.i]))
-            weak = p.haircut_weak_equity * lost
-            remarked = p.remarked_share[f.i]
+            weak = rules.weak_client_haircut(f.equity, f.opening.equity_bn) if is_on else 0.0
+            remarked = f.opening.remarked_share
             change = 0.0
             for t in self.trades:
-                fear = p.haircut_slope * (t.volatility_ratio - 1.0) + step
-                haircut = max(p.haircut_floor[f.i], p.base_haircut[f.i] + fear + weak)
-                value = t.price * f.packages[t.j]
-                by_haircut = remarked * (f.haircut[t.j] - haircut) * value
-                maturing = remarked + (1.0 - remarked) * matured
-                refused = min(f.cut, maturing) * max(0.0, f.loan[t.j])
-                gap = (1.0 - haircut) * value - f.loan[t.j] - by_haircut
-                restruck = gap * matured if f.cut <= 0.0 else 0.0
-                f.haircut[t.j] = haircut
-                f.loan[t.j] += by_haircut - refused + restruck
-                f.call[HC] -= by_haircut
-                f.call[RO] += refused
-                f.call[VM] -= restruck
+                fear = (rules.fear_of_volatility(t.bucket.volatility_ratio) if is_on else 0.0) + step
+                asked = rules.haircut(f.opening.haircut, f.opening.haircut_floor, fear, weak)
+                value = t.bucket.price * f.packages[t.n]
+                by_haircut = rules.loan_change_by_haircut_bn(value, f.haircut[t.n], asked, remarked)
+                refused = rules.refused_bn(f.loan[t.n], f.cut, rules.maturing_share(remarked, matured))
+                restruck = rules.restruck_bn(value, asked, f.loan[t.n], by_haircut, matured, f.cut)
+                f.haircut[t.n] = asked
+                f.loan[t.n] += by_haircut - refused + restruck
+                f.orders.call[HAIRCUT] -= by_haircut
+                f.orders.call[ROLL_OVER] += refused
+                f.orders.call[COLLATERAL] -= restruck
                 change += by_haircut - refused + restruck
             changes.append(change)
         self.lend(total(changes))
@@ -57,188 +61,197 @@ class Funds:
         for f in self.funds:
             needed = 0.0
             for t in self.trades:
-                needed += t.margin * self.p.margin_factor * abs(f.packages[t.j] * f.ratio[t.j])
-            f.call[IM] += needed - f.posted
+                needed += self.margin_rate(t) * abs(f.packages[t.n] * f.opening.hedge_ratio[t.n])
+            f.orders.call[INITIAL_MARGIN] += needed - f.posted
             f.posted = needed
-        self.account["house"] += total([f.posted for f in self.funds]) - before
+        self.pay(FUNDS, CLEARING_HOUSE, total([f.posted for f in self.funds]) - before)
 
     def redeem_from_funds(self, demanded: float) -> None:
-        p = self.p
+        rules = self.rules.fund
         paid = []
         for f in self.funds:
-            loss = funds_rules.drawdown(f.equity, f.peak_equity)
-            asked = funds_rules.redemption_request_bn(
-                f.equity, loss, p.redemption_tolerance, p.redemption_response, DAYS_A_MONTH
+            asked = rules.redemption_request_bn(
+                f.equity,
+                rules.drawdown(f.equity, f.peak_equity),
+                days_per_month=DAYS_A_MONTH,
             )
             waiting = f.pending_redemption + (asked if f.alive else 0.0)
-            due = waiting / p.redemption_notice_days
+            due = rules.redemption_due_bn(waiting)
             f.pending_redemption = waiting - due
-            due = min(due + demanded * p.opening_equity_bn[f.i], max(0.0, f.equity)) if f.alive else 0.0
-            f.call[RD] += due
+            due = min(due + demanded * f.opening.equity_bn, max(0.0, f.equity)) if f.alive else 0.0
+            f.orders.call[REDEMPTION] += due
             paid.append(due)
-        self.account["outside"] += total(paid)
-        self.tally["redeemed"] += total(paid)
+        self.pay(FUNDS, OUTSIDE, total(paid))
+        self.seen.fund_redemptions += total(paid)
 
     def pay_calls(self) -> None:
         self.value_funds()
-        for f in self.funds:
-            if not self.p.variation_margin_on:
-                f.bridge += f.call[VM]
-                self.account["outside"] -= f.call[VM]
-                f.cash += f.call[VM]
+        if not self.p.channels.variation_margin:
+            self.bridge_settlement()
         for f in self.funds:
             before = f.cash
             for c in CALLS:
-                f.cash -= f.call[c]
-                f.called[c] += max(0.0, f.call[c])
+                f.cash -= f.orders.call[c]
+                f.seen.called[c] += max(0.0, f.orders.call[c])
             if f.cash < 0.0:
                 self.split_shortfall(f, before)
                 self.find_cash(f)
-            f.call = [0.0] * 5
+            f.orders.call = [0.0] * len(CALLS)
+
+    def bridge_settlement(self) -> None:
+        """Somebody outside pays and is paid for what settles the day, instead of the funds."""
+        for c in CALLS[:SETTLEMENT_COUNT]:
+            for f in self.funds:
+                f.bridge += f.orders.call[c]
+                f.cash += f.orders.call[c]
+                self.pay(OUTSIDE, FUNDS, f.orders.call[c])
 
     def worth_of_other(self, f: Any, face: float) -> float:
-        return funds_rules.other_strategies_bn(face, f.other_loss, self.volatility_multiple)
+        return self.rules.fund.other_strategies_bn(
+            face, f.opening.other_loss, self.others.volatility_multiple
+        )
 
     def value_funds(self) -> None:
         for f in self.funds:
-            stake = called = 0.0
+            stake = 0.0
             for t in self.trades:
-                stake += t.price * f.packages[t.j] - f.loan[t.j]
-            for c in CALLS:
-                called += f.call[c]
-            other = self.worth_of_other(f, 1.0) * f.other
-            f.equity = funds_rules.equity_bn(f.cash - called, f.posted, stake, other, f.drawn + f.bridge)
+                stake += t.bucket.price * f.packages[t.n] - f.loan[t.n]
+            called = in_order(f.orders.call)
+            other = self.worth_of_other(f, f.other)
+            f.equity = self.rules.fund.equity_bn(f.cash - called, f.posted, stake, other, f.drawn + f.bridge)
+
+    def short_of(self, f: Any) -> float:
+        """Cash that a fund misses."""
+        return self.rules.fund.cash_shortfall_bn(f.cash)
 
     def split_shortfall(self, f: Any, before: float) -> None:
         """Cash covers the calls in their order; what it did not reach is uncovered."""
+        call, uncovered = f.orders.call, f.orders.uncovered
         available = max(0.0, before)
         for c in CALLS:
-            available += max(0.0, -f.call[c])
+            available += max(0.0, -call[c])
         if before >= 0.0:
-            f.uncovered = [0.0] * 5
-        sum_uncovered = 0.0
+            uncovered = [0.0] * len(CALLS)
         for c in CALLS:
-            asked = max(0.0, f.call[c])
+            asked = max(0.0, call[c])
             paid = min(available, asked)
             available -= paid
-            f.uncovered[c] += asked - paid
-            sum_uncovered += f.uncovered[c]
-        scale = max(0.0, -f.cash) / sum_uncovered if sum_uncovered > 0.0 else 0.0
-        f.uncovered = [part * scale for part in f.uncovered]
+            uncovered[c] += asked - paid
+        missed = in_order(uncovered)
+        scale = self.short_of(f) / missed if missed > 0.0 else 0.0
+        f.orders.uncovered = [part * scale for part in uncovered]
 
     def find_cash(self, f: Any) -> None:
-        line = min(max(0.0, -f.cash), self.p.line_bn[f.i] - f.drawn)
+        line = min(self.short_of(f), f.opening.line_bn - f.drawn)
         if line > 0.0:
             f.drawn += line
             f.cash += line
-            self.account["outside"] -= line
+            self.pay(OUTSIDE, FUNDS, line)
         worth = self.worth_of_other(f, 1.0)
-        sold = min(max(0.0, -f.cash), f.other_left * worth)
+        sold = min(self.short_of(f), f.other_left * worth)
         if sold > 0.0:
             f.other = max(0.0, f.other - sold / worth)
             f.other_left = max(0.0, f.other_left - sold / worth)
             f.cash += sold
-            self.account["end"] -= sold
+            self.pay(END_INVESTORS, FUNDS, sold)
 
     def allowed(self, f: Any) -> float:
         """Share of its book that a fund's own limits allow."""
-        p, i = self.p, f.i
-        if not p.risk_limit_on:
+        if not self.p.channels.risk_limit:
             return 1.0
+        rules, opening = self.rules.fund, f.opening
         book = risk = 0.0
         for t in self.trades:
-            face = abs(f.packages[t.j])
-            book += face * t.price
-            risk += face * (p.risk_per_face[t.j] * t.volatility_ratio)
-        loss = funds_rules.drawdown(f.equity, f.peak_equity)
-        minimum = p.cash_minimum * (p.opening_cash_bn[i] + p.line_bn[i])
+            face = abs(f.packages[t.n])
+            book += face * t.bucket.price
+            risk += face * (t.hedge.opening.risk_per_face * t.bucket.volatility_ratio)
+        loss = rules.drawdown(f.equity, f.peak_equity)
+        minimum = self.p.funds.cash_minimum * (opening.cash_bn + opening.line_bn)
         return min(
-            funds_rules.leverage_scale(book, f.equity, p.opening_leverage[i], p.leverage_headroom[i]),
-            funds_rules.value_at_risk_scale(risk, f.equity, p.opening_risk_of_equity[i], p.risk_headroom[i]),
-            funds_rules.drawdown_scale(loss, p.drawdown_tolerance, p.drawdown_response),
-            funds_rules.cash_scale(f.cash + p.line_bn[i] - f.drawn, minimum),
+            rules.leverage_scale(book, f.equity, opening.leverage, opening.leverage_headroom),
+            rules.value_at_risk_scale(risk, f.equity, opening.risk_of_equity, opening.risk_headroom),
+            rules.drawdown_scale(loss),
+            rules.cash_scale(f.cash + opening.line_bn - f.drawn, minimum),
         )
 
     def choose_positions(self) -> None:
-        p = self.p
-        extra_repo = self.client_bp - p.repo_spread_bp
+        """Funds that nobody forces cut at their limits, or move to what they want."""
+        speed, rules = self.p.funds.entry_speed, self.rules.fund
         allowed = [self.allowed(f) for f in self.funds]
-        spare = [
-            p.entry_speed * max(0.0, f.cash - p.cash_minimum * p.opening_cash_bn[f.i]) for f in self.funds
-        ]
+        spare = [speed * rules.spare_cash_bn(f.cash, opening_cash_bn=f.opening.cash_bn) for f in self.funds]
         for t in self.trades:
             bought, cut, chosen = ([0.0] * len(self.funds) for _ in range(3))
             for f in self.funds:
-                f.order[t.j] = 0.0
+                f.orders.packages[t.n] = 0.0
                 if not f.alive or f.cash < 0.0:
                     continue
-                held, opening = f.packages[t.j], f.opening[t.j]
-                if allowed[f.i] < 1.0:
-                    cut[f.i] = p.cut_speed * (1.0 - allowed[f.i]) * abs(held)
-                    f.order[t.j] = -cut[f.i] if held >= 0.0 else cut[f.i]
+                held = f.packages[t.n]
+                if allowed[f.n] < 1.0:
+                    cut[f.n] = rules.cut_at_limits(allowed[f.n]) * abs(held)
+                    f.orders.packages[t.n] = -cut[f.n] if held >= 0.0 else cut[f.n]
                     continue
-                wanted = funds_rules.wanted_packages_bn(
-                    opening,
-                    f.equity / p.opening_equity_bn[f.i],
-                    self.rise(t),
-                    extra_repo,
-                    p.entry_elasticity_bp,
-                )
-                gap = p.entry_speed * (wanted - held)
-                if gap * opening > 0.0:
-                    tied_up = max(0.0, f.haircut[t.j]) * t.price + t.margin * p.margin_factor
-                    tied_up += p.transaction_cost[t.j]
-                    afforded = funds_rules.affordable_purchase_bn(spare[f.i], tied_up)
-                    bought[f.i] = min(abs(gap), afforded)
-                    spare[f.i] -= bought[f.i] * tied_up
+                gap = speed * (self.wanted(f, t) - held)
+                if gap * f.opening.packages_bn[t.n] > 0.0:
+                    tied_up = rules.cash_tied_up(
+                        f.haircut[t.n], t.bucket.price, self.margin_rate(t), t.opening.transaction_cost
+                    )
+                    bought[f.n] = min(abs(gap), rules.affordable_purchase_bn(spare[f.n], tied_up))
+                    spare[f.n] -= bought[f.n] * tied_up
                 else:
-                    chosen[f.i] = abs(gap)
-                change = bought[f.i] + chosen[f.i]
-                f.order[t.j] = change if gap >= 0.0 else -change
+                    chosen[f.n] = abs(gap)
+                change = bought[f.n] + chosen[f.n]
+                f.orders.packages[t.n] = change if gap >= 0.0 else -change
             by_limit, by_choice = total(cut), total(chosen)
-            self.sold_by_channel[RISK] += by_limit
-            self.sold_by_channel[CHOICE] += by_choice
-            t.sold += by_limit + by_choice
-            t.bought += total(bought)
-            t.has_orders = True
+            self.seen.sold_by_channel[RISK_LIMIT] += by_limit
+            self.seen.sold_by_channel[CHOICE] += by_choice
+            t.seen.sold += by_limit + by_choice
+            t.seen.bought += total(bought)
+            t.orders.exist = 1.0
+
+    def wanted(self, f: Any, t: Any) -> float:
+        """Position that a fund without a constraint wants."""
+        return self.rules.fund.wanted_packages_bn(
+            f.opening.packages_bn[t.n],
+            f.equity / f.opening.equity_bn,
+            self.rise(t.hedge),
+            t.funding.client_bp - t.funding.opening.repo_spread_bp,
+        )
 
     def release(self, f: Any, t: Any) -> float:
         """Cash that a face sold sets free."""
-        held = f.packages[t.j]
+        held = f.packages[t.n]
         if held == 0.0:
             return 0.0
-        margin = t.margin * self.p.margin_factor * abs(f.ratio[t.j])
-        cost = self.p.transaction_cost[t.j]
-        if held < 0.0:
-            return f.loan[t.j] / held - t.price * (1.0 + cost) + margin
-        return funds_rules.cash_released(t.price, f.loan[t.j] / held, margin, cost)
+        rules = self.rules.fund
+        margin = self.margin_rate(t) * abs(f.opening.hedge_ratio[t.n])
+        leave = rules.cash_released_by_cover if held < 0.0 else rules.cash_released
+        return leave(t.bucket.price, f.loan[t.n] / held, margin, t.opening.transaction_cost)
 
     def room(self, f: Any, t: Any) -> float:
         """Face that can still be sold after what was ordered."""
-        left = f.packages[t.j] + f.order[t.j]
-        return abs(left) if left * f.packages[t.j] > 0.0 else 0.0
+        left = f.packages[t.n] + f.orders.packages[t.n]
+        return abs(left) if left * f.packages[t.n] > 0.0 else 0.0
 
     def order_forced_sales(self) -> int:
         forced = 0
         for f in self.funds:
-            f.is_selling = False
-            short = max(0.0, -f.cash)
-            if short > self.p.tolerance_bn and f.alive:
-                sold = self.sell_pro_rata(f, short) if self.p.exit_pro_rata else self.sell_cheapest(f, short)
-                f.is_selling = sold > 0.0
-                forced += f.is_selling
+            f.orders.is_selling = 0.0
+            short = self.short_of(f)
+            if short > self.p.numerics.tolerance and f.alive:
+                pro_rata = self.p.choices.sells_pro_rata
+                sold = self.sell_pro_rata(f, short) if pro_rata else self.sell_cheapest(f, short)
+                f.orders.is_selling = float(sold > 0.0)
+                forced += sold > 0.0
         return forced
 
     def order_sale(self, f: Any, t: Any, face: float) -> None:
-        f.order[t.j] += -face if f.packages[t.j] > 0.0 else face
-        t.has_orders = True
-        sum_uncovered = 0.0
+        f.orders.packages[t.n] += -face if f.packages[t.n] > 0.0 else face
+        t.orders.exist = 1.0
+        missed = in_order(f.orders.uncovered)
         for c in CALLS:
-            sum_uncovered += f.uncovered[c]
-        for c in CALLS:
-            part = f.uncovered[c] / sum_uncovered if sum_uncovered > 0.0 else 0.0
-            self.sold_by_channel[c] += face * part
-        t.sold += face
+            part = f.orders.uncovered[c] / missed if missed > 0.0 else 0.0
+            self.seen.sold_by_channel[c] += face * part
+        t.seen.sold += face
 
     def sell_pro_rata(self, f: Any, short: float) -> float:
         could = 0.0
@@ -256,15 +269,15 @@ class Funds:
         return sold
 
     def sell_cheapest(self, f: Any, short: float) -> float:
-        costs = self.p.transaction_cost
+        rules = self.rules.fund
         choices = [(t, self.release(f, t), self.room(f, t)) for t in self.trades]
         exits = [exit_ for exit_ in choices if exit_[1] > 0.0 and exit_[2] > 0.0]
-        exits.sort(key=lambda exit_: costs[exit_[0].j] / exit_[1])
+        exits.sort(key=lambda exit_: rules.exit_cost(exit_[0].opening.transaction_cost, exit_[1]))
         sold = 0.0
         for t, released, room in exits:
             if short <= 0.0:
                 break
-            face = funds_rules.forced_sale_bn(short, released, room)
+            face = rules.forced_sale_bn(short, released, room)
             self.order_sale(f, t, face)
             sold += face
             short -= face * released
@@ -272,45 +285,52 @@ class Funds:
 
     def gather_orders(self) -> None:
         for t in self.trades:
-            t.order_bonds = t.order_hedges = 0.0
-            if t.has_orders:
-                t.order_bonds = total([f.order[t.j] for f in self.funds])
-                t.order_hedges = total([f.order[t.j] * f.ratio[t.j] for f in self.funds])
+            t.orders.bonds = t.orders.hedges = 0.0
+            if t.orders.exist:
+                t.orders.bonds = total([f.orders.packages[t.n] for f in self.funds])
+                t.orders.hedges = total(
+                    [f.orders.packages[t.n] * f.opening.hedge_ratio[t.n] for f in self.funds]
+                )
 
     def execute_orders(self) -> None:
-        p = self.p
         lent, costs = ([0.0] * len(self.funds) for _ in range(2))
         cash, posted = total([f.cash for f in self.funds]), total([f.posted for f in self.funds])
         for t in self.trades:
-            if not t.has_orders:
+            if not t.orders.exist:
                 continue
             for f in self.funds:
-                held, change = f.packages[t.j], f.order[t.j]
-                if abs(held + change) < CLOSED_BELOW:
-                    change = -held
-                cost = 0.0
-                if change * held < 0.0:
-                    loan = change / held * f.loan[t.j]
-                    cost = p.transaction_cost[t.j] * t.price * abs(change)
-                else:
-                    loan = (1.0 - f.haircut[t.j]) * t.price * change
-                after = held + change
-                margin = t.margin * p.margin_factor * abs(f.ratio[t.j]) * (abs(after) - abs(held))
-                f.packages[t.j] = after
-                f.loan[t.j] += loan
-                f.posted += margin
-                f.cash += loan - change * t.price - margin - cost
-                f.order[t.j] = 0.0
-                lent[f.i] += loan
-                costs[f.i] += cost
-            t.fund_bonds += t.order_bonds
-            t.fund_hedge += t.order_hedges
-            t.has_orders = False
-        self.fund_repo += total(lent)
+                loan, cost = self.execute_order(f, t)
+                lent[f.n] += loan
+                costs[f.n] += cost
+            t.fund_bonds += t.orders.bonds
+            t.fund_hedges += t.orders.hedges
+            t.orders.exist = 0.0
+        self.dealers.fund_repo += total(lent)
         margin = total([f.posted for f in self.funds]) - posted
-        self.account["house"] += margin
-        self.account["dealers"] -= margin + (total([f.cash for f in self.funds]) - cash)
-        self.share_among_dealers(total(costs))
+        self.pay(DEALERS, FUNDS, margin + (total([f.cash for f in self.funds]) - cash))
+        self.pay(FUNDS, CLEARING_HOUSE, margin)
+        self.charge(total(costs))
+
+    def execute_order(self, f: Any, t: Any) -> tuple[float, float]:
+        """One fund's order in one trade: repo drawn, and what it cost."""
+        price = t.bucket.price
+        held, change = f.packages[t.n], f.orders.packages[t.n]
+        if abs(held + change) < CLOSED_BELOW:
+            change = -held
+        cost = 0.0
+        if change * held < 0.0:
+            loan = change / held * f.loan[t.n]
+            cost = t.opening.transaction_cost * price * abs(change)
+        else:
+            loan = (1.0 - f.haircut[t.n]) * price * change
+        after = held + change
+        margin = self.margin_rate(t) * abs(f.opening.hedge_ratio[t.n]) * (abs(after) - abs(held))
+        f.packages[t.n] = after
+        f.loan[t.n] += loan
+        f.posted += margin
+        f.cash += loan - change * price - margin - cost
+        f.orders.packages[t.n] = 0.0
+        return loan, cost
 
     def close_out(self, is_failing: Any) -> int:
         failing = [f for f in self.funds if f.alive and is_failing(f)]
@@ -320,83 +340,79 @@ class Funds:
 
     def has_fallen(self, f: Any) -> bool:
         """Nothing is left, or so much was lost from the highest value that the dealers end it."""
-        return f.equity <= 0.0 or f.equity <= f.peak_equity * (1.0 - self.p.nav_trigger)
+        loss = self.rules.fund.drawdown(f.equity, f.peak_equity)
+        return bool(self.rules.dealer.may_close_out(loss) or self.rules.fund.is_insolvent(f.equity))
 
     def close_out_or_carry(self) -> int:
         """Funds that miss cash and cannot sell fail, or are carried from outside where nobody may fail."""
 
         def is_unpaid(f: Any) -> bool:
-            return f.cash < -self.p.tolerance_bn and not f.is_selling
+            return f.cash < -self.p.numerics.tolerance and not f.orders.is_selling
 
-        if self.p.default_on:
+        if self.p.channels.default:
             return self.close_out(is_unpaid)
         for f in self.funds:
             if f.alive and is_unpaid(f):
                 f.bridge -= f.cash
-                self.account["outside"] += f.cash
+                self.pay(FUNDS, OUTSIDE, f.cash)
                 f.cash = 0.0
         return 0
 
     def close_out_fund(self, f: Any) -> None:
+        uncovered = f.orders.uncovered
         cash = f.cash + f.posted
-        self.account["house"] -= f.posted
+        self.pay(CLEARING_HOUSE, FUNDS, f.posted)
         restored = 0.0
         if f.cash < 0.0:
-            self.account["outside"] -= f.uncovered[RD]
-            cash += f.uncovered[RD]
-            restored = min(f.uncovered[HC] + f.uncovered[RO], max(0.0, -cash))
+            self.pay(OUTSIDE, FUNDS, uncovered[REDEMPTION])
+            cash += uncovered[REDEMPTION]
+            restored = min(uncovered[HAIRCUT] + uncovered[ROLL_OVER], max(0.0, -cash))
             self.lend(restored)
             cash += restored
-        self.account["outside"] += self.seize(f, cash, restored)
+        self.pay(FUNDS, OUTSIDE, self.seize(f, cash, restored))
         f.cash = f.posted = f.drawn = f.bridge = f.other = f.equity = f.pending_redemption = 0.0
-        f.uncovered = [0.0] * 5
+        f.orders.uncovered = [0.0] * len(CALLS)
         f.alive = 0.0
 
     def seize(self, f: Any, cash: float, owed: float) -> float:
         """Dealers take the book against the repo; returns the cash left when all debts are paid."""
-        p = self.p
         worth = seized = 0.0
         for t in self.trades:
-            held = f.packages[t.j]
-            owed += f.loan[t.j]
-            worth += held * t.price
+            held, hedged = f.packages[t.n], f.packages[t.n] * f.opening.hedge_ratio[t.n]
+            owed += f.loan[t.n]
+            worth += held * t.bucket.price
             seized += abs(held)
-            t.estate += held
-            t.estate_hedge += held * f.ratio[t.j]
-            t.estate_pace += abs(held) / p.liquidation_days
+            t.hedge.estate += held
+            t.hedge.estate_hedges += hedged
+            t.hedge.estate_pace += abs(held) / self.p.dealers.liquidation_days
             t.fund_bonds -= held
-            t.fund_hedge -= held * f.ratio[t.j]
-            t.sold += abs(held)
-        f.packages, f.loan, f.order = ([0.0] * len(self.trades) for _ in range(3))
-        self.sold_by_channel[DEFAULT] += seized
+            t.fund_hedges -= hedged
+            t.seen.sold += abs(held)
+        f.packages, f.loan, f.orders.packages = ([0.0] * len(self.trades) for _ in range(3))
+        self.seen.sold_by_channel[DEFAULT] += seized
         if cash < 0.0:
             self.pay_by_waterfall(-cash)
             cash = 0.0
-        self.fund_repo -= owed
+        self.dealers.fund_repo -= owed
         surplus = worth - owed
         if surplus >= 0.0:
-            self.account["dealers"] -= surplus
+            self.pay(DEALERS, FUNDS, surplus)
             return cash + surplus
         missing = -surplus
         paid = min(missing, cash)
         sold = min(missing - paid, RECOVERY_OF_OTHER * self.worth_of_other(f, f.other))
-        self.account["dealers"] += paid + sold
-        self.account["end"] -= sold
-        loss = missing - paid - sold
-        self.tally["dealer_loss"] += loss
-        orphaned = 0.0
-        for d in self.dealers:
-            if d.dealer_alive:
-                d.capital -= p.client_share[f.i][d.d] * loss
-            else:
-                orphaned += p.client_share[f.i][d.d] * loss
-        self.share_among_dealers(-orphaned)
+        self.pay(FUNDS, DEALERS, paid)
+        self.pay(END_INVESTORS, DEALERS, sold)
+        self.lose_on_client(f, missing - paid - sold)
         return cash - paid
 
-    def pay_by_waterfall(self, missing: float) -> None:
-        own = min(missing, self.waterfall_left)
-        self.waterfall_left -= own
-        self.account["house"] -= own
-        self.account["dealers"] -= missing - own
-        self.share_among_dealers(-(missing - own))
-        self.tally["waterfall"] += missing
+    def lose_on_client(self, f: Any, loss: float) -> None:
+        """Dealers bear a loss as they lent; survivors that of those who failed before."""
+        self.seen.client_losses += loss
+        orphaned = 0.0
+        for d in self.dealers:
+            if d.alive:
+                d.capital -= f.opening.client_share[d.n] * loss
+            else:
+                orphaned += f.opening.client_share[d.n] * loss
+        self.charge(-orphaned)

@@ -5,167 +5,188 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from simulator.engine.status import PRICE_OUT_OF_RANGE
-from tests.oracle.plain_rules import (
-    BASIS_POINT,
-    MONEY_YEAR,
-    PERIODS,
-    PRICE_MAX,
-    VM,
-    bank_rules,
-    bond_rules,
-    cash_rules,
-    dealer_rules,
-    foreign_rules,
-    funds_rules,
-    futures_rules,
-    hedge_rules,
-    impact_rules,
-    manager_rules,
-    total,
+from simulator.engine.parameters import (
+    CENTRAL_BANK,
+    CLEARING_HOUSE,
+    COLLATERAL,
+    DEALERS,
+    END_INVESTORS,
+    FOREIGN,
+    FUNDS,
+    ISSUER,
+    MANAGERS,
+    OTHER_HEDGERS,
+    SWAP,
+    VARIATION_MARGIN,
 )
+from simulator.engine.status import PRICE_OUT_OF_RANGE
+from tests.oracle.plain_rules import BASIS_POINT, DAYS_A_YEAR, PRICE_MAX, total
 
 
 class Markets:
     """What everything is worth, who wants to trade, and at what price they can."""
 
     def pass_on_inventory(self) -> None:
-        p = self.p
-        passed = [
-            cash_rules.absorbed_bn(t.inventory - p.opening_inventory_bn[t.j], p.pass_through)
-            for t in self.trades
-        ]
-        for t in self.trades:
+        for b in self.buckets:
+            b.passed = self.rules.cash.absorbed_bn(b.inventory - b.opening.inventory_bn)
+        for b in self.buckets:
             absorbed = 0.0
-            for other in self.trades:
-                absorbed += p.permanent_share[t.j][other.j] * (passed[other.j] - other.bought_from_end)
-            depth = p.permanent_depth_bn_per_bp[t.j] / t.volatility_ratio
-            t.permanent_bp = cash_rules.permanent_pressure_bp(
-                t.permanent_bp, absorbed, depth, p.permanent_fade
+            for other in self.buckets:
+                absorbed += b.opening.permanent_share[other.n] * (other.passed - other.bought_from_end)
+            depth = b.opening.permanent_depth_bn_per_bp / b.volatility_ratio
+            b.permanent_bp = self.rules.cash.permanent_pressure_bp(
+                b.permanent_bp, absorbed, depth, 1.0 / self.p.end_investors.recovery
             )
-        for t in self.trades:
-            t.bought_from_end = 0.0
-            t.inventory -= passed[t.j]
-            t.end_bonds += passed[t.j]
-            self.account["dealers"] += passed[t.j] * t.price
-            self.account["end"] -= passed[t.j] * t.price
+        for b in self.buckets:
+            b.bought_from_end = 0.0
+            b.inventory -= b.passed
+            b.end_bonds += b.passed
+            self.pay(END_INVESTORS, DEALERS, b.passed * b.price)
 
-    def rise(self, t: Any) -> float:
-        return t.dislocation_bp - self.p.opening_dislocation_bp[t.j]
+    def set_volatility(self) -> None:
+        """Hedges follow what was realised or is implied; a bucket has the largest of its hedges, or its own."""
+        multiple = self.others.volatility_multiple
+        for h in self.hedges:
+            h.volatility_bp = self.rules.house.volatility_in_force_bp(
+                h.variance, h.opening.volatility_bp * multiple
+            )
+        for b in self.buckets:
+            of_hedges = [h.volatility_bp for h in self.hedges if h.bucket is b]
+            b.volatility_bp = max(of_hedges, default=0.0) or b.opening.volatility_bp * multiple
+            b.volatility_ratio = b.volatility_bp / b.opening.volatility_bp
 
-    def cash_yield(self, t: Any, k: int) -> float:
-        p = self.p
-        change = self.bond_shift[k] + t.pressure_bp + p.cash_bp_per_dislocation_bp[t.j] * self.rise(t)
-        return p.bond_opening_yield[k] + BASIS_POINT * change
+    def rise(self, h: Any) -> float:
+        return h.dislocation_bp - h.opening.dislocation_bp
 
-    def bond_price(self, k: int, yield_: float) -> float:
-        p = self.p
-        return bond_rules.dirty_price(
-            yield_, p.bond_coupon[k], PERIODS, p.bond_periods_to_coupon[k], p.bond_periods_after[k]
+    def cash_yield(self, bond: Any) -> float:
+        change = bond.curve_shift_bp + bond.bucket.pressure_bp + bond.bucket.basis_bp
+        return bond.opening.yield_ + BASIS_POINT * change
+
+    def price_at(self, bond: Any, yield_: float) -> float:
+        terms = bond.opening
+        return self.rules.bond.dirty_price(
+            yield_, terms.coupon, terms.coupons_per_year, terms.periods_to_coupon, terms.periods_after
         )
 
-    def futures_price(self, t: Any, k: int, dirty: float) -> float:
-        p = self.p
-        rate = (p.policy_rate + BASIS_POINT * t.dislocation_bp) * MONEY_YEAR
-        years = futures_rules.financed_price_years(dirty, p.delivery_years[t.j], p.bond_income_years[k])
-        forward = futures_rules.forward_dirty_price(dirty, rate, years, p.bond_income[k])
-        return futures_rules.futures_price_from_implied_repo(
-            forward, p.bond_accrued_delivery[k], p.bond_factor[k]
+    def bond_price(self, bond: Any) -> float:
+        return self.price_at(bond, self.cash_yield(bond))
+
+    def futures_price(self, h: Any, e: Any) -> float:
+        """Price at which bond e is delivered with no gain but the dislocation."""
+        rules, dirty = self.rules.futures, self.bond_price(e.bond)
+        rate = h.opening.policy_rate + BASIS_POINT * h.dislocation_bp
+        years = rules.financed_price_years(dirty, h.opening.horizon_years, e.opening.income_years)
+        forward = rules.forward_dirty_price(
+            dirty, rate * h.opening.money_market_year, years, e.opening.income
         )
+        return rules.futures_price_from_implied_repo(forward, e.opening.accrued_delivery, e.opening.factor)
 
-    def cheapest(self, t: Any) -> int:
-        basket = range(self.p.basket_start[t.j], self.p.basket_start[t.j + 1])
-        if len(basket) < 2:
-            return int(t.cheapest)
-        converted = [self.futures_price(t, k, self.bond_price(k, self.cash_yield(t, k))) for k in basket]
-        lowest = min(range(len(basket)), key=lambda n: converted[n])
-        return basket[lowest] if converted[lowest] < math.inf else int(t.cheapest)
+    def find_cheapest(self, h: Any) -> None:
+        """The bond of the lowest converted price; yesterday's, where another is as low."""
+        if len(h.basket) < 2:
+            return
+        converted = {e.n: self.futures_price(h, e) for e in h.basket}
+        best = min(converted, key=lambda n: (converted[n], n != h.cheapest))
+        if converted[best] < math.inf:
+            h.cheapest = best
 
-    def prices(self, t: Any) -> tuple[float, float]:
-        """Price of the held bond, and of its hedge."""
-        p, held = self.p, self.p.held_bond[t.j]
-        price = self.bond_price(held, self.cash_yield(t, held))
-        k = t.cheapest
-        yield_ = self.cash_yield(t, k)
-        if p.is_swap[t.j] == 1:
-            return price, self.bond_price(k, yield_ - BASIS_POINT * t.dislocation_bp)
-        return price, self.futures_price(t, k, self.bond_price(k, yield_)) * p.bond_factor[held]
+    def value_of(self, h: Any) -> float:
+        """A hedge's value per face of the held bond."""
+        cheapest = self.deliverables[h.cheapest]
+        if h.opening.kind == SWAP:
+            swap_rate = self.cash_yield(cheapest.bond) - BASIS_POINT * h.dislocation_bp
+            return self.price_at(cheapest.bond, swap_rate)
+        return self.futures_price(h, cheapest) * self.deliverables[h.opening.held].opening.factor
 
     def settle_prices(self) -> None:
-        p = self.p
-        lent = [0.0] * len(self.funds)
-        on_bonds, rises = 0.0, []
-        for t in self.trades:
-            price, hedge = self.prices(t)
-            price_change, hedge_change = price - t.price, hedge - t.hedge
-            on_bonds += (t.dealer_package + t.inventory + t.estate) * price_change
-            rises.append(hedge_change)
-            for f in self.funds:
-                cash = funds_rules.collateral_cash_bn(
-                    price_change, f.packages[t.j], f.haircut[t.j], p.remarked_share[f.i]
-                )
-                f.loan[t.j] += cash
-                lent[f.i] += cash
-                f.call[VM] += f.packages[t.j] * f.ratio[t.j] * hedge_change - cash
-            t.price, t.hedge = price, hedge
-            if not (0.0 < price < PRICE_MAX and 0.0 < hedge < PRICE_MAX):
-                self.status = PRICE_OUT_OF_RANGE
-        self.lend(total(lent))
-        self.share_among_dealers(on_bonds)
-        self.pay_hedges(rises)
+        for b in self.buckets:
+            price = self.bond_price(b.bond)
+            b.price_change, b.price = price - b.price, price
+        for h in self.hedges:
+            value = self.value_of(h)
+            h.value_change, h.value = value - h.value, value
+        prices = [*(b.price for b in self.buckets), *(h.value for h in self.hedges)]
+        if not all(0.0 < price < PRICE_MAX for price in prices):
+            self.status = PRICE_OUT_OF_RANGE
+        self.settle_with_funds()
+        on_bonds = 0.0
+        for b in self.buckets:
+            on_bonds += self.bonds_of_dealers(b) * b.price_change
+        self.charge(on_bonds)
+        self.pay_hedges()
 
-    def pay_hedges(self, rises: list[float]) -> None:
-        """Who is long of a hedge gets its rise from who is short, funds apart."""
-        from_dealers = to_managers = 0.0
-        for t, rise in zip(self.trades, rises, strict=True):
-            from_dealers += (t.dealer_package + t.estate_hedge) * rise
-            to_managers += t.manager_futures * rise
-            self.account["hedgers"] += self.p.other_hedgers_bn[t.j] * rise
-            self.account["central"] -= t.central_package * rise
-        self.account["dealers"] -= from_dealers
-        self.share_among_dealers(-from_dealers)
-        self.pay_managers(to_managers)
+    def settle_with_funds(self) -> None:
+        lent = [0.0] * len(self.funds)
+        for t in self.trades:
+            for f in self.funds:
+                cash = self.rules.fund.collateral_cash_bn(
+                    t.bucket.price_change, f.packages[t.n], f.haircut[t.n], f.opening.remarked_share
+                )
+                f.loan[t.n] += cash
+                lent[f.n] += cash
+                lost = f.packages[t.n] * f.opening.hedge_ratio[t.n] * t.hedge.value_change
+                f.orders.call[VARIATION_MARGIN] += lost
+                f.orders.call[COLLATERAL] -= cash
+        self.lend(total(lent))
+
+    def pay_hedges(self) -> None:
+        """Who is long of a hedge gets its rise from who is short; what each fund pays is called from it."""
+        from_dealers = from_funds = from_central_bank = to_managers = to_others = 0.0
+        for h in self.hedges:
+            from_dealers += (h.dealer_packages + h.estate_hedges) * h.value_change
+            from_central_bank += h.central_packages * h.value_change
+            to_managers += h.managers * h.value_change
+            to_others += h.opening.other_hedgers_bn * h.value_change
+        for t in self.trades:
+            from_funds += t.fund_hedges * t.hedge.value_change
+        self.pay(FUNDS, CLEARING_HOUSE, from_funds)
+        self.pay(CENTRAL_BANK, CLEARING_HOUSE, from_central_bank)
+        self.pay(CLEARING_HOUSE, OTHER_HEDGERS, to_others)
+        self.pay(DEALERS, CLEARING_HOUSE, from_dealers)
+        self.charge(-from_dealers)
+        self.pay(CLEARING_HOUSE, MANAGERS, to_managers)
+        self.share_among_managers(to_managers)
 
     def sell_from_abroad(self, scheduled: list[float], noise: float) -> None:
-        for t in self.trades:
-            by_fear = foreign_rules.volatility_sale_bn(
-                t.foreign_bonds, self.volatility_multiple, self.p.foreign_volatility_response
-            )
-            t.foreign_sale = min(scheduled[t.j] + by_fear + noise * t.foreign_bonds, t.foreign_bonds)
-            self.tally["foreign_sold"] += t.foreign_sale
+        for b in self.buckets:
+            by_fear = self.rules.foreign.volatility_sale_bn(b.foreign_bonds, self.others.volatility_multiple)
+            wanted = scheduled[b.n] + by_fear + noise * b.foreign_bonds
+            b.orders.foreign_sale = min(wanted, b.foreign_bonds)
+            self.seen.foreign_sales += b.orders.foreign_sale
 
     def hold_auctions(
         self, issued: list[float], shares: list[float], spreads: list[float], noise: float
     ) -> None:
-        for t in self.trades:
-            share = min(1.0, max(0.0, shares[t.j] + spreads[t.j] * noise))
-            t.auction = issued[t.j]
-            t.auction_left = t.auction * share
-            t.tail_bp = self.p.impact_scale * self.risk_premium(t, t, t.auction_left)
+        for b in self.buckets:
+            b.orders.auction = issued[b.n]
+            b.orders.auction_left = self.rules.auction.left_to_dealers_bn(
+                issued[b.n], shares[b.n], spreads[b.n] * noise
+            )
+            b.seen.tail_bp = self.p.dealers.impact_scale * self.risk_premium(b, b, b.orders.auction_left)
 
     def buy_for_policy(self, outright: float, hedged: float) -> None:
-        p = self.p
-        outright_left = p.outright_limit_bn - self.bought_outright
-        hedged_left = p.hedged_limit_bn - self.bought_hedged
+        bank = self.p.central_bank
+        outright_left = bank.outright.limit - self.others.bought_outright
+        hedged_left = bank.hedged.limit - self.others.bought_hedged
         outright, hedged = min(outright, outright_left), min(hedged, hedged_left)
-        if p.outright_by_rule:
-            stress = self.average(p.outstanding_bn, [t.pressure_bp for t in self.trades])
-            outright = bank_rules.rule_purchase_bn(
-                stress, p.outright_trigger_bp, p.outright_pace_bn, outright_left
-            )
-        if p.hedged_by_rule:
-            sizes = [abs(size) for size in p.opening_futures_bn]
-            stress = self.average(sizes, [self.rise(t) for t in self.trades])
-            hedged = bank_rules.rule_purchase_bn(stress, p.hedged_trigger_bp, p.hedged_pace_bn, hedged_left)
-        self.bought_outright += outright
-        self.bought_hedged += hedged
-        self.tally["outright"] += outright
-        self.tally["hedged"] += hedged
-        for t in self.trades:
-            face = outright * p.outright_split[t.j]
-            t.policy_outright = min(face, max(0.0, t.inventory - p.opening_inventory_bn[t.j]))
-            t.policy_from_end = t.bought_from_end = face - t.policy_outright
-            t.policy_packages = hedged * p.hedged_split[t.j]
+        if self.p.choices.outright_by_rule:
+            sizes = [b.opening.outstanding_bn for b in self.buckets]
+            stress = self.average(sizes, [b.pressure_bp for b in self.buckets])
+            outright = self.rules.outright.rule_purchase_bn(stress, left_bn=outright_left)
+        if self.p.choices.hedged_by_rule:
+            sizes = [abs(h.opening.demand_bn) for h in self.hedges]
+            stress = self.average(sizes, [self.rise(h) for h in self.hedges])
+            hedged = self.rules.hedged.rule_purchase_bn(stress, left_bn=hedged_left)
+        self.others.bought_outright += outright
+        self.others.bought_hedged += hedged
+        self.seen.outright_purchases += outright
+        self.seen.hedged_purchases += hedged
+        for b in self.buckets:
+            face = outright * b.opening.outright_split
+            b.orders.outright = self.rules.bank.from_dealers_bn(face, b.inventory, b.opening.inventory_bn)
+            b.orders.outright_from_end = b.bought_from_end = face - b.orders.outright
+        for h in self.hedges:
+            h.orders.hedged = hedged * h.opening.hedged_split
 
     @staticmethod
     def average(weights: list[float], values: list[float]) -> float:
@@ -176,167 +197,195 @@ class Markets:
         return weighted / weight_total if weight_total > 0.0 else 0.0
 
     def offer_estates(self) -> None:
-        for t in self.trades:
-            held = abs(t.estate)
-            t.estate_sold = min(1.0, t.estate_pace / held) if held > 0.0 else 0.0
-            if t.estate_sold >= 1.0:
-                t.estate_pace = 0.0
+        for h in self.hedges:
+            held = abs(h.estate)
+            h.orders.estate_sold = min(1.0, h.estate_pace / held) if held > 0.0 else 0.0
+            if h.orders.estate_sold >= 1.0:
+                h.estate_pace = 0.0
 
-    def shorts(self, t: Any) -> float:
+    def shorts(self, h: Any) -> float:
         """Hedges sold by all but dealers for themselves."""
-        estate = t.estate_hedge * (1.0 - t.estate_sold)
-        return t.fund_hedge + t.order_hedges + estate + t.central_package + t.policy_packages
+        sold = 0.0
+        for t in self.trades:
+            if t.hedge is h:
+                sold += t.fund_hedges + t.orders.hedges
+        return sold + h.estate_hedges * (1.0 - h.orders.estate_sold) + h.central_packages + h.orders.hedged
 
-    def dislocation_at(self, t: Any, cost: float) -> float:
-        p, opening = self.p, self.p.opening_dislocation_bp[t.j]
-        slope, own_slope = p.demand_slope_bp_per_bn[t.j], p.package_cost_bp_per_bn[t.j]
-        clearing = hedge_rules.clearing_dislocation_bp(
-            self.shorts(t) - p.other_hedgers_bn[t.j],
-            opening + slope * t.wanted_futures,
+    def dislocation_at(self, h: Any, cost: float) -> float:
+        opening = h.opening.dislocation_bp
+        slope, own_slope = h.opening.demand_slope_bp_per_bn, self.p.dealers.package_cost
+        clearing = self.rules.hedge.clearing_dislocation_bp(
+            self.shorts(h) - h.opening.other_hedgers_bn,
+            opening + slope * h.wanted,
             slope,
-            opening - p.opening_cost_bp - own_slope * p.opening_dealer_packages_bn[t.j],
+            opening - self.dealers.opening.cost_bp - own_slope * h.opening.dealer_packages_bn,
             cost,
-            own_slope,
         )
-        return opening + p.impact_scale * (clearing - opening)
+        return opening + self.p.dealers.impact_scale * (clearing - opening)
 
-    def futures_at(self, t: Any, dislocation: float) -> float:
-        p = self.p
-        return manager_rules.futures_demand_bn(
-            t.wanted_futures,
-            dislocation - p.opening_dislocation_bp[t.j],
-            p.demand_slope_bp_per_bn[t.j],
-        )
+    def demand_at(self, h: Any, dislocation: float) -> float:
+        """Hedges that asset managers want at a dislocation."""
+        extra = dislocation - h.opening.dislocation_bp
+        return self.rules.manager.futures_demand_bn(h.wanted, extra, h.opening.demand_slope_bp_per_bn)
 
     def clear(self) -> None:
-        p = self.p
+        """Find what hedges and bonds cost when all who must sell have sold."""
+        opening_cost = self.dealers.opening.cost_bp
+        for b in self.buckets:
+            b.orders.inventory_next = self.inventory_after(b)
         packages = per_bp = 0.0
-        for t in self.trades:
-            t.inventory_next = self.inventory_after(t)
-            futures_held = self.futures_at(t, self.dislocation_at(t, p.opening_cost_bp))
-            packages += abs(futures_held + p.other_hedgers_bn[t.j] - self.shorts(t)) * t.price
-            slopes = p.package_cost_bp_per_bn[t.j] + p.demand_slope_bp_per_bn[t.j]
-            per_bp += p.impact_scale * t.price / slopes
-        self.cost_bp = p.opening_cost_bp
+        for h in self.hedges:
+            demand = self.demand_at(h, self.dislocation_at(h, opening_cost))
+            packages += abs(demand + h.opening.other_hedgers_bn - self.shorts(h)) * h.bucket.price
+            slopes = self.p.dealers.package_cost + h.opening.demand_slope_bp_per_bn
+            per_bp += self.p.dealers.impact_scale * h.bucket.price / slopes
+        self.dealers.cost_bp = opening_cost
         if self.impact_form == "dealer-capacity":
-            self.cost_bp = self.balance_sheet_cost(packages, per_bp)
-            self.inventory_cost_bp = self.inventory_cost()
-        for t in self.trades:
-            t.dislocation_bp = self.dislocation_at(t, self.cost_bp)
-            t.futures_next = self.futures_at(t, t.dislocation_bp)
-            t.package_next = t.futures_next + p.other_hedgers_bn[t.j] - self.shorts(t)
-        for t in self.trades:
-            t.pressure_bp = self.pressure(t)
+            self.dealers.cost_bp = self.balance_sheet_cost(packages, per_bp)
+            self.dealers.inventory_cost_bp = self.inventory_cost()
+        for h in self.hedges:
+            h.dislocation_bp = self.dislocation_at(h, self.dealers.cost_bp)
+            h.orders.managers_next = self.demand_at(h, h.dislocation_bp)
+            longs = h.orders.managers_next + h.opening.other_hedgers_bn
+            h.orders.dealer_packages_next = longs - self.shorts(h)
+        for b in self.buckets:
+            b.pressure_bp = self.pressure(b)
+            b.basis_bp = 0.0
+        for h in self.hedges:
+            h.bucket.basis_bp += h.opening.cash_bp_per_dislocation_bp * self.rise(h)
 
-    def inventory_after(self, t: Any) -> float:
+    def inventory_after(self, b: Any) -> float:
         """Bonds that dealers are left with, less those in their packages."""
-        bonds = t.inventory + t.dealer_package - t.order_bonds + t.estate * t.estate_sold
-        bonds += t.foreign_sale + t.auction_left - t.policy_outright - t.policy_packages
+        hedges = [h for h in self.hedges if h.bucket is b]
+        bonds = b.inventory
+        for h in hedges:
+            bonds += h.dealer_packages
+        for t in self.trades:
+            if t.bucket is b:
+                bonds -= t.orders.bonds
+        for h in hedges:
+            bonds += h.estate * h.orders.estate_sold
+        sold = b.orders.foreign_sale + b.orders.auction_left - b.orders.outright
+        for h in hedges:
+            sold -= h.orders.hedged
+        bonds += sold
         for m in self.managers:
-            bonds += m.sale[t.j]
-        return bonds + t.given_up - t.wanted_futures - self.p.other_hedgers_bn[t.j] + self.shorts(t)
+            bonds += m.orders.manager_sale[b.n]
+        for h in hedges:
+            bonds = bonds + h.given_up - h.wanted - h.opening.other_hedgers_bn + self.shorts(h)
+        return bonds
 
     def balance_sheet_cost(self, packages: float, per_bp: float) -> float:
-        p = self.p
-        if not p.dealer_capacity_on or self.limit_bn <= 0.0:
-            return p.opening_cost_bp
-        repo, held = self.fund_repo + self.other_repo, 0.0
+        opening_cost = self.dealers.opening.cost_bp
+        limit = self.dealers.limit_bn
+        if not self.p.channels.dealer_capacity or limit <= 0.0:
+            return opening_cost
+        repo, held = self.dealers.fund_repo + self.dealers.other_repo, 0.0
         for t in self.trades:
-            repo += t.order_bonds * t.price
-            held += (abs(t.inventory_next) + abs(t.estate)) * t.price
-        fixed = p.unnetted_share * repo + held
-        for other in p.dealer_other_bn:
-            fixed += other
-        use = (fixed + packages + per_bp * p.opening_cost_bp) / self.limit_bn
-        return dealer_rules.cost_at_clearing_bp(
-            use, per_bp / self.limit_bn, p.cost_threshold, p.cost_below_bp, p.cost_above_bp
+            repo += t.orders.bonds * t.bucket.price
+        for b in self.buckets:
+            bonds = abs(b.orders.inventory_next)
+            for h in self.hedges:
+                if h.bucket is b:
+                    bonds += abs(h.estate)
+            held += bonds * b.price
+        fixed = self.dealers.opening.unnetted_share * repo + held
+        return self.rules.dealer.cost_at_clearing_bp(
+            (fixed + packages + per_bp * opening_cost) / limit,
+            per_bp / limit,
         )
 
     def inventory_cost(self) -> float:
-        p = self.p
-        if not p.dealer_capacity_on:
-            return p.opening_inventory_cost_bp
+        if not self.p.channels.dealer_capacity:
+            return self.dealers.opening.inventory_cost_bp
         risk = capital = opening = 0.0
-        for t in self.trades:
-            risk += abs(t.inventory_next) * p.price_per_bp[t.j] * t.volatility_bp
+        for b in self.buckets:
+            risk += abs(b.orders.inventory_next) * b.opening.price_per_bp * b.volatility_bp
         for d in self.dealers:
             capital += max(0.0, d.capital)
-            opening += p.opening_capital_bn[d.d]
-        share = capital / opening * (1.0 - self.limit_cut)
-        use = dealer_rules.value_at_risk_use(p.opening_risk_use, risk, p.opening_risk_bn, share)
-        cost = cash_rules.balance_sheet_cost_bp(use, p.cost_threshold, p.cost_below_bp, p.cost_above_bp)
-        return max(self.cost_bp, cost)
+            opening += d.opening.capital_bn
+        share = capital / opening * (1.0 - self.others.limit_cut)
+        use = self.rules.dealer.value_at_risk_use(
+            risk_bn=risk, opening_risk_bn=self.dealers.opening.risk_bn, capital_share=share
+        )
+        return max(self.dealers.cost_bp, self.rules.cash.balance_sheet_cost_bp(use))
 
-    def risk_premium(self, t: Any, other: Any, inventory: float) -> float:
-        p = self.p
-        return cash_rules.inventory_risk_premium_bp(
-            p.risk_aversion_per_bn,
-            t.volatility_bp,
+    def risk_premium(self, b: Any, other: Any, inventory: float) -> float:
+        return self.rules.cash.inventory_risk_premium_bp(
+            self.dealers.opening.risk_aversion_per_bn,
+            b.volatility_bp,
             other.volatility_bp,
-            p.correlation[t.j][other.j],
-            p.price_per_bp[other.j],
+            b.opening.correlation[other.n],
+            other.opening.price_per_bp,
             inventory,
         )
 
-    def pressure(self, t: Any) -> float:
-        p = self.p
+    def pressure(self, b: Any) -> float:
+        figures, scale = self.p.dealers, self.p.dealers.impact_scale
         if self.impact_form != "dealer-capacity":
-            return t.permanent_bp + p.impact_scale * self.other_impact(t)
+            return b.permanent_bp + scale * self.other_impact(b)
         premium = 0.0
-        for other in self.trades:
-            excess = other.inventory_next - p.opening_inventory_bn[other.j]
-            premium += self.risk_premium(t, other, excess)
-        loading = p.impact_scale * p.holding_years / p.duration_years[t.j]
-        extra = self.inventory_cost_bp - p.opening_inventory_cost_bp
-        return cash_rules.outright_pressure_bp(t.permanent_bp, extra, loading, p.impact_scale * premium)
+        for other in self.buckets:
+            excess = other.orders.inventory_next - other.opening.inventory_bn
+            premium += self.risk_premium(b, other, excess)
+        loading = scale * (figures.holding_period / DAYS_A_YEAR) / b.opening.duration_years
+        extra = self.dealers.inventory_cost_bp - self.dealers.opening.inventory_cost_bp
+        return self.rules.cash.outright_pressure_bp(b.permanent_bp, extra, loading, scale * premium)
 
-    def other_impact(self, t: Any) -> float:
-        p, j = self.p, t.j
-        excess = t.inventory_next - p.opening_inventory_bn[j]
+    def other_impact(self, b: Any) -> float:
+        rules, opening = self.rules.impact, b.opening
+        excess = b.orders.inventory_next - opening.inventory_bn
         if self.impact_form == "linear":
-            own = p.opening_volatility_bp[j] * p.opening_volatility_bp[j] * p.price_per_bp[j]
-            return impact_rules.linear_impact(excess, p.risk_aversion_per_bn * own)
+            own = opening.volatility_bp * opening.volatility_bp * opening.price_per_bp
+            return rules.linear_impact(excess, self.dealers.opening.risk_aversion_per_bn * own)
         if self.impact_form == "square-root":
-            return impact_rules.square_root_impact(
-                excess, p.daily_volume_bn[j], t.volatility_bp, p.square_root_constant
-            )
-        move = t.volatility_bp * p.price_per_bp[j] / t.price
-        depth = impact_rules.market_depth_bn(p.depth_constant, p.daily_volume_bn[j], move, 1.0)
-        price = p.opening_price[j]
-        fall = impact_rules.exponential_impact(excess, depth, price, 0.5 * price, price)
-        return impact_rules.yield_rise_bp(fall, p.duration_years[j])
+            return rules.square_root_impact(excess, opening.daily_volume_bn, b.volatility_bp)
+        move = b.volatility_bp * opening.price_per_bp / b.price
+        depth = rules.market_depth_bn(
+            volume_bn_per_day=opening.daily_volume_bn, daily_volatility=move, horizon_days=1.0
+        )
+        fall = rules.exponential_impact(excess, depth, opening.price, 0.5 * opening.price, opening.price)
+        return rules.yield_rise_bp(fall, opening.duration_years)
 
     def transfer(self) -> None:
         """Bonds and hedges go to their new holders, for cash at the cleared price."""
+        self.transfer_hedges()
+        for b in self.buckets:
+            self.transfer_bonds(b)
+
+    def transfer_hedges(self) -> None:
         replacements = 0.0
-        for t in self.trades:
-            price, account = t.price, self.account
-            t.foreign_bonds -= t.foreign_sale
-            account["foreign"] += t.foreign_sale * price
-            t.issued += t.auction
-            t.end_bonds += t.auction - t.auction_left
-            account["treasury"] += t.auction * price
-            account["end"] -= (t.auction - t.auction_left) * price
-            t.central_bonds += t.policy_outright + t.policy_from_end
-            t.end_bonds -= t.policy_from_end
-            account["end"] += t.policy_from_end * price
-            t.central_package += t.policy_packages
-            account["central"] -= (t.policy_outright + t.policy_from_end + t.policy_packages) * price
-            given_up = t.wanted_futures - t.futures_next
-            replaced = given_up - t.given_up
-            t.given_up = given_up
-            replacements += replaced * price
-            bought = t.foreign_sale + t.auction_left - t.policy_outright - t.policy_packages
-            for m in self.managers:
-                m.bonds[t.j] -= m.sale[t.j]
-                m.cash += m.sale[t.j] * price
-                bought += m.sale[t.j]
-                m.sale[t.j] = 0.0
-            account["dealers"] -= (bought - replaced) * price
-            t.estate -= t.estate_sold * t.estate
-            t.estate_hedge -= t.estate_sold * t.estate_hedge
-            t.manager_futures, t.dealer_package = t.futures_next, t.package_next
-            t.inventory = t.inventory_next
-            t.foreign_sale = t.auction = t.auction_left = t.estate_sold = 0.0
-            t.policy_outright = t.policy_from_end = t.policy_packages = 0.0
-        self.pay_managers(-replacements)
+        for h in self.hedges:
+            given_up = h.wanted - h.orders.managers_next
+            replacements += (given_up - h.given_up) * h.bucket.price
+            h.given_up = given_up
+            h.central_packages += h.orders.hedged
+            self.pay(CENTRAL_BANK, DEALERS, h.orders.hedged * h.bucket.price)
+            h.estate -= h.orders.estate_sold * h.estate
+            h.estate_hedges -= h.orders.estate_sold * h.estate_hedges
+            h.managers, h.dealer_packages = h.orders.managers_next, h.orders.dealer_packages_next
+            h.orders.hedged = h.orders.estate_sold = 0.0
+        self.pay(MANAGERS, DEALERS, replacements)
+        self.share_among_managers(-replacements)
+
+    def transfer_bonds(self, b: Any) -> None:
+        price, orders = b.price, b.orders
+        b.foreign_bonds -= orders.foreign_sale
+        self.pay(DEALERS, FOREIGN, orders.foreign_sale * price)
+        b.issued += orders.auction
+        b.end_bonds += orders.auction - orders.auction_left
+        self.pay(DEALERS, ISSUER, orders.auction_left * price)
+        self.pay(END_INVESTORS, ISSUER, (orders.auction - orders.auction_left) * price)
+        b.central_bonds += orders.outright + orders.outright_from_end
+        b.end_bonds -= orders.outright_from_end
+        self.pay(CENTRAL_BANK, DEALERS, orders.outright * price)
+        self.pay(CENTRAL_BANK, END_INVESTORS, orders.outright_from_end * price)
+        for m in self.managers:
+            sale = m.orders.manager_sale[b.n]
+            m.bonds[b.n] -= sale
+            m.cash += sale * price
+            self.pay(DEALERS, MANAGERS, sale * price)
+            m.orders.manager_sale[b.n] = 0.0
+        b.inventory = orders.inventory_next
+        orders.foreign_sale = orders.auction = orders.auction_left = 0.0
+        orders.outright = orders.outright_from_end = 0.0

@@ -1,9 +1,10 @@
-"""The rules as plain Python, sums in the order of the kernel, and what a state is made of."""
+"""The rules as plain Python, and sums in the order of the kernel."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import ModuleType, SimpleNamespace
+from collections.abc import Callable, Iterable, Sequence
+from inspect import signature
+from types import ModuleType
 from typing import Any
 
 from simulator.agents import (
@@ -15,46 +16,66 @@ from simulator.agents import (
     foreign_holder,
     hedge_fund,
 )
-from simulator.engine.parameters import CHANNELS
-from simulator.market import cash_market, futures, hedge_market, impact, treasuries
+from simulator.engine.parameters import CALL_COUNT, Parameters
+from simulator.market import auction, cash_market, futures, hedge_market, impact, treasuries
 
 DAYS_A_YEAR, DAYS_A_MONTH = 252.0, 21.0
 BASIS_POINT = 1e-4
-PERIODS = 2.0
-MONEY_YEAR = 365.0 / 360.0
-VM, IM, HC, RO, RD, RISK, DEFAULT, CHOICE = range(len(CHANNELS))
-CALLS = range(5)
+CALLS = range(CALL_COUNT)
 RECOVERY_OF_OTHER = 0.5
 CLOSED_BELOW = 1e-13
 PRICE_MAX = 1e3
-SECTORS = (
-    "dealers",
-    "lenders",
-    "foreign",
-    "end",
-    "central",
-    "treasury",
-    "house",
-    "hedgers",
-    "outside",
-)
+NO_CEILING_BP = 1e9
 
 
-class Plain:
-    """A module of rules, each of which runs as plain Python."""
+class Rules:
+    """A module of rules, each of which runs as plain Python.
 
-    def __init__(self, module: ModuleType) -> None:
-        self.module = module
+    What a call leaves out is a figure of the scenario under the user's own key: a rule that comes to read one more
+    of them is called here as before.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        rule = getattr(self.module, name)
-        return getattr(rule, "py_func", rule)
+    def __init__(self, module: ModuleType, *sections: Any) -> None:
+        self._module = module
+        self._sections = sections
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        compiled = getattr(self._module, name)
+        rule = getattr(compiled, "py_func", compiled)
+        arguments = tuple(signature(rule).parameters)
+
+        def call(*given: Any, **named: Any) -> Any:
+            rest = [name for name in arguments[len(given) :] if name not in named]
+            return rule(*given, **named, **{name: self._figure(name) for name in rest})
+
+        setattr(self, name, call)
+        return call
+
+    def _figure(self, key: str) -> Any:
+        (found,) = [getattr(section, key) for section in self._sections if hasattr(section, key)]
+        return found
 
 
-funds_rules, dealer_rules, manager_rules = Plain(hedge_fund), Plain(dealer), Plain(asset_manager)
-lender_rules, bank_rules, foreign_rules = Plain(cash_lender), Plain(central_bank), Plain(foreign_holder)
-house_rules, cash_rules, hedge_rules = Plain(clearing_house), Plain(cash_market), Plain(hedge_market)
-impact_rules, bond_rules, futures_rules = Plain(impact), Plain(treasuries), Plain(futures)
+class RuleBook:
+    """All rules of the day, each module with the sections whose figures it reads."""
+
+    def __init__(self, p: Parameters) -> None:
+        self.fund = Rules(hedge_fund, p.funds)
+        self.dealer = Rules(dealer, p.dealers, p.funds)
+        self.manager = Rules(asset_manager, p.asset_managers)
+        self.lender = Rules(cash_lender, p.lenders)
+        self.bank = Rules(central_bank, p.central_bank)
+        self.outright = Rules(central_bank, p.central_bank.outright)
+        self.hedged = Rules(central_bank, p.central_bank.hedged)
+        self.facility = Rules(central_bank, p.central_bank.standing_repo)
+        self.foreign = Rules(foreign_holder, p.foreign_holders)
+        self.house = Rules(clearing_house, p.clearing_house)
+        self.cash = Rules(cash_market, p.dealers, p.end_investors)
+        self.hedge = Rules(hedge_market, p.dealers)
+        self.impact = Rules(impact, p.dealers)
+        self.auction = Rules(auction)
+        self.bond = Rules(treasuries)
+        self.futures = Rules(futures)
 
 
 def total(values: Sequence[float]) -> float:
@@ -68,95 +89,9 @@ def total(values: Sequence[float]) -> float:
     return (parts[0] + parts[1]) + (parts[2] + parts[3])
 
 
-def flat(table: Any) -> SimpleNamespace:
-    """The fields of a named tuple as numbers and nested lists."""
-    return SimpleNamespace(
-        **{
-            name: value.tolist() if hasattr(value, "tolist") else value
-            for name, value in table._asdict().items()
-        }
-    )
-
-
-def in_order(values: Any) -> float:
+def in_order(values: Iterable[float]) -> float:
     """Sum from first to last."""
     result = 0.0
     for value in values:
         result += value
     return result
-
-
-TALLIES = (
-    "redeemed",
-    "manager_redeemed",
-    "foreign_sold",
-    "outright",
-    "hedged",
-    "taken",
-    "dealer_loss",
-    "waterfall",
-    "rounds",
-    "left_over",
-)
-TRADE_FIELDS = frozenset(
-    [
-        "price",
-        "hedge",
-        "pressure_bp",
-        "permanent_bp",
-        "dislocation_bp",
-        "variance",
-        "volatility_bp",
-        "volatility_ratio",
-        "margin",
-        "model_margin",
-        "hedge_at_open",
-        "fund_hedge",
-        "fund_bonds",
-        "dealer_package",
-        "inventory",
-        "estate",
-        "estate_hedge",
-        "estate_pace",
-        "manager_futures",
-        "wanted_futures",
-        "foreign_bonds",
-        "end_bonds",
-        "central_bonds",
-        "central_package",
-        "issued",
-        "given_up",
-        "bought_from_end",
-    ]
-)
-FUND_FIELDS = [
-    "cash",
-    "posted",
-    "other",
-    "drawn",
-    "bridge",
-    "alive",
-    "equity",
-    "peak_equity",
-    "pending_redemption",
-    "other_left",
-    "cut",
-]
-DEALER_FIELDS = ["capital", "dealer_alive", "share", "use", "taken", "lent_to_funds", "offer"]
-MARKET_FIELDS = [
-    "cost_bp",
-    "inventory_cost_bp",
-    "wholesale_bp",
-    "client_bp",
-    "borrowed",
-    "fund_repo",
-    "other_repo",
-    "facility",
-    "buffer_used",
-    "dealer_posted",
-    "manager_posted",
-    "limit_bn",
-    "bought_outright",
-    "bought_hedged",
-    "waterfall_left",
-]

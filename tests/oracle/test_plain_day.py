@@ -1,4 +1,4 @@
-"""The kernel against its naive twin: every record of every day has the same bits."""
+"""The kernel against its naive twin: every record of every day, and every book at the end, has the same bits."""
 
 from __future__ import annotations
 
@@ -8,52 +8,62 @@ import numpy as np
 import pytest
 
 from simulator.drivers.block import draw_block
-from simulator.engine.opening import Prepared
-from simulator.engine.records import Records
+from simulator.engine.opening.prepare import Prepared
+from simulator.engine.parameters import World
+from simulator.engine.records import Records, allocate_records
+from simulator.engine.simulate import play_world
+from simulator.engine.state import State
 from simulator.engine.status import NO_DEALER_LEFT, RUNNING
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, OF_MARKET
-from tests.economics.shipped import played
+from simulator.model.table import leaves
+from simulator.results.variables import PLACES
+from tests.economics.shipped import opened, played
 from tests.oracle.plain_day import PlainMarket
+from tests.oracle.plain_opening import books
 from tests.oracle.variants import VARIANTS, Variant
 
-GROUPS = {"by_trade": BY_TRADE, "of_market": OF_MARKET, "by_fund": BY_FUND, "by_dealer": BY_DEALER}
 
-
-def play_plainly(prepared: Prepared, path: int) -> tuple[PlainMarket, list[dict[str, Any]]]:
+def play_both(
+    prepared: Prepared, path: int, market: PlainMarket
+) -> tuple[list[dict[str, Any]], Records, State]:
+    """One path by the twin, and by the kernel: the days of the one, records and books of the other."""
     scenario = prepared.scenario
-    drivers = draw_block(
-        prepared.driver_spec, scenario.seed, path, 1, int(scenario.horizon), scenario.drivers.sampling
-    )
-    market = PlainMarket(prepared)
-    days = market.play(drivers.curve_change_bp[0], drivers.volatility_multiplier[0], drivers.flow_noise[0])
-    return market, days
+    days = int(scenario.horizon)
+    drivers = draw_block(prepared.driver_spec, scenario.seed, path, 1, days, scenario.drivers.sampling)
+    world = World(drivers.curve_change_bp, drivers.volatility_multiplier, drivers.flow_noise)
+    world = World(*(np.ascontiguousarray(part) for part in world))
+    records = allocate_records(1, days, prepared.sizes, "float64", agents=True)
+    state = play_world(prepared, world, records)
+    return market.play(*(part[0] for part in world)), records, state
 
 
 def first_difference(days: list[dict[str, Any]], records: Records) -> str:
     """The first record whose bits differ, in words; nothing when all are the same."""
     for day, plain in enumerate(days):
-        for group, variables in GROUPS.items():
-            assert set(plain[group]) == {variable.name for variable in variables}
-            for place, variable in enumerate(variables):
-                mine = np.asarray(plain[group][variable.name], np.float64)
-                theirs = np.ascontiguousarray(getattr(records, group)[0, day, place])
-                if mine.tobytes() != theirs.tobytes():
-                    return f"{variable.name} on day {day}: {mine} plainly, {theirs} compiled"
-        for group in ("sales", "calls"):
-            if np.asarray(plain[group]).tobytes() != getattr(records, group)[0, day].tobytes():
-                return f"{group} on day {day}: {plain[group]} plainly, {getattr(records, group)[0, day]} compiled"
+        assert set(plain) == set(PLACES)
+        for name, mine in plain.items():
+            theirs = records.of(name)[0, day]
+            if mine.tobytes() != theirs.tobytes():
+                return f"{name} on day {day}: {mine} plainly, {theirs} compiled"
     return ""
+
+
+def different_books(market: PlainMarket, state: State) -> list[str]:
+    """Rows of the books at the end of the path that are not the same bits."""
+    compiled = dict(leaves(state))
+    return [name for name, _ in books() if not np.array_equal(market.row(name), compiled[name])]
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_the_kernel_equals_the_plain_day_bit_for_bit(variant: Variant) -> None:
-    run = played(variant.scenario, *variant.settings, first=variant.path, agents=True)
-    records = run.result.records
-    market, days = play_plainly(run.prepared, variant.path)
+    prepared = opened(variant.scenario, *variant.settings)
+    market = PlainMarket(prepared)
+    days, records, state = play_both(prepared, variant.path, market)
     status, stopped_on = records.status[0]
-    assert market.status == status
-    assert len(days) == (int(run.prepared.scenario.horizon) if status == RUNNING else stopped_on)
     assert first_difference(days, records) == ""
+    assert market.status == status
+    assert len(days) == (int(prepared.scenario.horizon) if status == RUNNING else stopped_on)
+    if status == RUNNING:
+        assert different_books(market, state) == []
 
 
 def test_the_variants_reach_what_is_rare() -> None:
@@ -62,8 +72,8 @@ def test_the_variants_reach_what_is_rare() -> None:
     for variant in VARIANTS:
         run = played(variant.scenario, *variant.settings, first=variant.path, agents=True)
         for name in RARE:
-            reached[name] = max(reached[name], float(np.nanmax(run.of_market(name))))
-        switches = np.nanmax(np.abs(np.diff(run.by_trade("cheapest_to_deliver"), axis=1)))
+            reached[name] = max(reached[name], float(np.nanmax(run.of(name))))
+        switches = np.nanmax(np.abs(np.diff(run.of("cheapest_to_deliver"), axis=1)))
         reached["cheapest_to_deliver"] = max(reached["cheapest_to_deliver"], float(switches))
         reached["stopped"] += float(run.result.records.status[0, 0] == NO_DEALER_LEFT)
     assert [name for name, value in reached.items() if not value > 0.0] == []
@@ -83,18 +93,32 @@ RARE = (
 )
 
 
+def nudge(number: float) -> float:
+    """The number next to it."""
+    return float(np.nextafter(number, np.inf))
+
+
 @pytest.mark.parametrize("field", ["capital", "packages", "fund_repo"])
 def test_a_difference_in_the_last_bit_is_seen(field: str) -> None:
     """The planted error: the twin with one number of the opening books moved to its neighbour."""
-    run = played("toy", agents=True)
-    market = PlainMarket(run.prepared)
+    prepared = opened("toy")
+    market = PlainMarket(prepared)
     if field == "capital":
-        market.dealers[0].capital = np.nextafter(market.dealers[0].capital, np.inf)
+        market.dealers[0].capital = nudge(market.dealers[0].capital)
     elif field == "packages":
-        market.funds[0].packages[0] = np.nextafter(market.funds[0].packages[0], np.inf)
+        market.funds[0].packages[0] = nudge(market.funds[0].packages[0])
     else:
-        market.fund_repo = np.nextafter(market.fund_repo, np.inf)
-    scenario = run.prepared.scenario
-    drivers = draw_block(run.prepared.driver_spec, scenario.seed, 0, 1, int(scenario.horizon), "pseudo")
-    days = market.play(drivers.curve_change_bp[0], drivers.volatility_multiplier[0], drivers.flow_noise[0])
-    assert first_difference(days, run.result.records) != ""
+        market.dealers.fund_repo = nudge(market.dealers.fund_repo)
+    days, records, _ = play_both(prepared, 0, market)
+    assert first_difference(days, records) != ""
+
+
+def test_the_twin_keeps_every_row_of_the_opening_books() -> None:
+    """Put together again, what was handed out is what the opening holds."""
+    prepared = opened("tariff-shock-2025")
+    market = PlainMarket(prepared)
+    state, memory = prepared.new_state()
+    memory[:] = prepared.opening
+    for name, values in leaves(state):
+        if name in dict(books()) and name != "hedges.cheapest":
+            np.testing.assert_array_equal(market.row(name), values, err_msg=name)

@@ -44,7 +44,7 @@ STORM = (
             "{type: volatility-shock, day: 4d, multiple: 3x, half_life: 5d}",
             "{type: facility-opening, day: 5d}",
             shift(6, 80),
-            "{type: auction, day: 7d, trade: TY, amount: $30bn}",
+            "{type: auction, day: 7d, bucket: TY, amount: $30bn}",
             "{type: haircut-step, day: 7d, change: 1%}",
             "{type: margin-step, day: 8d, multiple: 1.5x}",
             "{type: limit-cut, day: 8d, share: 10%}",
@@ -65,12 +65,35 @@ CHANNELS = (
     "default",
     "dealer_capacity",
 )
+#: The one hedge of the toy market as a swap; what is replaced first is not merged.
 SWAP = (
-    "market.trades.TY.hedge=swap",
-    "market.trades.TY.deliverables=[{coupon: 2%, maturity: 7y}]",
+    "market.hedges.TY=none",
+    "market.hedges.TY={kind: swap, dislocation: 10bp, exchange_margin: 1%, dealer_packages: $10bn, "
+    "hedge_demand: $100bn}",
+)
+#: A second hedge on the ten-year bucket, of which nobody holds the same as of the first, and its trade.
+SWAP_BESIDE_FUTURES = (
+    "market.hedges.SW={kind: swap, bucket: TY, dislocation: 6bp, exchange_margin: 0.8%, cash_share: 30%, "
+    "dealer_packages: $4bn, hedge_demand: $45bn}",
+    "market.trades.SW={transaction_cost: 0.5bp, fund_packages: $35bn}",
+)
+#: A second trade on the futures, financed elsewhere and dearer.
+TWO_FUNDINGS = (
+    "market.fundings.abroad={policy_rate: 1%, repo_spread: 12bp}",
+    "market.trades.TYX={hedge: TY, funding: abroad, transaction_cost: 1.5bp, fund_packages: $20bn}",
+)
+#: A bucket of the cash market that everybody holds and nobody hedges; it comes first.
+UNHEDGED = (
+    "market.buckets=none",
+    "market.buckets={"
+    "OLD: {bonds: [{coupon: 3%, maturity: 17y}], volatility: 60bp, daily_volume: $20bn, dealer_inventory: $5bn, "
+    "asset_manager_bonds: $50bn, foreign_bonds: $80bn, central_bank_bonds: $20bn, outstanding: $200bn}, "
+    "TY: {bonds: [{coupon: 2%, maturity: 7y, conversion_factor: 0.8}], volatility: 80bp, daily_volume: $100bn, "
+    "dealer_inventory: $20bn, asset_manager_bonds: $200bn, foreign_bonds: $300bn, central_bank_bonds: $100bn, "
+    "outstanding: $1tn}}",
 )
 BASKET = (
-    "market.trades.TY.deliverables=["
+    "market.buckets.TY.bonds=["
     "{coupon: 6%, maturity: 7y}, {coupon: 5.5%, maturity: 7.7y}, {coupon: 5%, maturity: 6.8y}]",
     "market.par_curve={y2: 6%, y3: 6%, y5: 6%, y7: 6%, y10: 6%, y20: 6%, y30: 6%}",
 )
@@ -84,7 +107,7 @@ BY_RULE = (
 )
 REVERSE = (
     "market.trades.TY.fund_packages=-$40bn",
-    "market.trades.TY.asset_manager_futures=-$30bn",
+    "market.hedges.TY.hedge_demand=-$30bn",
     f"events=[{shift(2, 200)}, {{type: volatility-shock, day: 3d, multiple: 3x}}, {shift(5, -100)}]",
 )
 
@@ -106,6 +129,14 @@ VARIANTS = (
     Variant("storm and policy by rule", "toy", (*STORM, *BY_RULE)),
     Variant("storm in swaps", "toy", (*STORM, *SWAP)),
     Variant("storm with a basket", "toy", (*STORM, *BASKET)),
+    Variant("storm in swaps and futures", "toy", (*STORM, *SWAP_BESIDE_FUTURES)),
+    Variant("storm with two fundings", "toy", (*STORM, *TWO_FUNDINGS)),
+    Variant("storm with a bucket that nobody hedges", "toy", (*STORM, *UNHEDGED)),
+    Variant(
+        "storm with all of these, a basket and policy by rule",
+        "toy",
+        (*STORM, *UNHEDGED, *BASKET, *SWAP_BESIDE_FUTURES, *TWO_FUNDINGS, *BY_RULE),
+    ),
     Variant("storm of the reverse trade", "toy", (*STORM, *REVERSE)),
     Variant("storm and impatient dealers", "toy", (*STORM, "funds.leverage=5x", "funds.nav_trigger=3%")),
     Variant("storm among thin dealers", "toy", (*STORM, "dealers.capital_ratio=0.5%")),

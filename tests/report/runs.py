@@ -25,9 +25,11 @@ def hostile_scenario(folder: Path) -> Path:
     """The toy market with script, markup, quotes, a formula, emoji and Chinese wherever a scenario takes text."""
     folder.mkdir()
     written: dict[str, Any] = as_written(load_scenario(ROOT / "scenarios" / "toy.yaml", SETTINGS).scenario)
-    trade = written["market"]["trades"].pop("TY")
     written |= {"title": HOSTILE, "description": f"{HOSTILE} <b>bold</b>"}
-    written["market"]["trades"][HOSTILE] = trade | {"contract": "TY"}
+    market = written["market"]
+    for table in ("buckets", "hedges", "trades"):
+        market[table] = {HOSTILE: market[table]["TY"]}
+    market["hedges"][HOSTILE] |= {"contract": "TY"}
     written["drivers"] |= {"model": "factor", "noise": 1.0}
     written["funds"] |= {"population": "funds.csv"}
     written["dealers"] |= {"population": "dealers.csv"}

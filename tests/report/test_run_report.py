@@ -19,6 +19,7 @@ from simulator.report.evidence import KNOWN_LIMITS, known_limits, rules_in_force
 from simulator.report.page import ASSETS
 from simulator.report.run_data import RunData
 from simulator.report.run_report import write_report
+from simulator.results.days import read_days
 from simulator.results.errors import OutputError
 from simulator.results.folder import open_run
 from simulator.results.outcomes import collect_outcomes
@@ -65,7 +66,7 @@ def column(content: dict[str, Any], figure: str, name: str) -> Any:
 
 def largest_moves(results: xr.Dataset) -> Any:
     dislocation = results["dislocation"]
-    return np.abs(dislocation - dislocation.isel(day=0)).max(["day", "trade"]).values
+    return np.abs(dislocation - dislocation.isel(day=0)).max(["day", "hedge"]).values
 
 
 def close(found: Any, wanted: Any) -> None:
@@ -83,7 +84,7 @@ def test_fans_are_quantiles_and_means_of_the_store(
         ("yields", "cash_yield_change", f"{name}, total"),
         ("yields", "fundamental_yield_change", f"{name}, exogenous"),
     ):
-        days = results[variable].sel(trade=trade).astype(float)
+        days = results[variable].sel({results[variable].dims[-1]: trade}).astype(float)
         close(column(content, figure, f"{label}, mean, bp"), days.mean("path"))
         close(column(content, figure, f"{label}, standard error, bp"), days.std("path", ddof=1) / PATHS**0.5)
         for level in (0.05, 0.5, 0.95):
@@ -132,9 +133,9 @@ def test_sales_calls_and_holdings_add_up(content: dict[str, Any], results: xr.Da
 
 
 def test_costs_limits_and_tail_are_those_of_the_analysis(
-    content: dict[str, Any], results: xr.Dataset
+    folder: Path, content: dict[str, Any], results: xr.Dataset
 ) -> None:
-    days = {name: results[name].values for name in VARIABLES}
+    days = read_days(open_run(folder), VARIABLES)
     costs = deleveraging_cost(days, tuple(results["trade"].values.tolist()), 0.85)
     shown_costs = column(content, "cost", "dealers' balance sheet is nearly full, bp per $100bn")
     close(shown_costs, [cost.without_room.value for cost in costs])
@@ -154,7 +155,7 @@ def test_chosen_paths_are_the_worst_and_the_middle(content: dict[str, Any], resu
     moved = largest_moves(results)
     worst = int(moved.argmax())
     days = column(content, "chosen-paths", f"Yield change, 10-year TY, the worst path ({worst:,}), bp")
-    close(days, results["cash_yield_change"].sel(path=worst, trade="TY"))
+    close(days, results["cash_yield_change"].sel(path=worst, bucket="TY"))
     (median,) = (
         name
         for name in content["figures"]["chosen-paths"]["columns"]

@@ -11,36 +11,40 @@ import numpy as np
 import pytest
 
 from simulator.engine.parameters import CALL_COUNT, CHANNELS
-from simulator.engine.records import Records, allocate_records
+from simulator.engine.records import Packed, Records, allocate_records, blank_after_stops
+from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.results.folder import RunFolder, begin_or_resume, open_run
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock, append_block
 from simulator.results.manifest import Manifest, finished_manifest, new_manifest, write_manifest
 from simulator.results.store import Store, write_block
+from simulator.results.variables import GROUPS
 
 PATHS, DAYS, BLOCK = 21, 5, 8
-TRADES, FUNDS, DEALERS = ("FV", "TY"), ("fund 1", "fund 2", "fund 3"), ("dealer 1",)
+BUCKETS, HEDGES, TRADES = ("FV", "TY"), ("FV", "TY", "SWAP10"), ("FV", "TY", "SWAP10", "TYX")
+FUNDS, DEALERS = ("fund 1", "fund 2", "fund 3"), ("dealer 1",)
 
 
 def random_records(paths: int, layout: Layout, seed: int, days: int = DAYS) -> Records:
     """Records filled with random numbers; path 1 stopped on the third day."""
-    agents = bool(layout.funds)
-    sizes = (len(layout.trades), len(FUNDS), len(DEALERS))
-    records = allocate_records(paths, days, *sizes, layout.precision, agents)
+    sizes = dict.fromkeys(("bond", "deliverable", "tenor", "lender", "manager", "funding"), 1)
+    sizes |= {"bucket": len(layout.buckets), "hedge": len(layout.hedges), "trade": len(layout.trades)}
+    sizes |= {"fund": len(FUNDS), "dealer": len(DEALERS)}
+    records = allocate_records(paths, days, sizes, layout.precision, agents=bool(layout.funds))
     random = np.random.default_rng(seed)
-    for name in ("by_trade", "of_market", "sales", "calls", "by_fund", "by_dealer"):
-        array = getattr(records, name)
-        array[:] = random.standard_normal(array.shape)
+    for group in GROUPS:
+        values = getattr(records, group.name).values
+        values[:] = random.standard_normal(values.shape)
     if paths > 1 and days > 2:
-        records.status[1] = (1, 2)
-        for name in ("by_trade", "of_market", "sales", "calls"):
-            getattr(records, name)[1, 2:] = np.nan
+        records.status[1] = (PRICE_OUT_OF_RANGE, 2)
+        blank_after_stops(records)
     return records
 
 
 def cut(records: Records, first: int, count: int) -> Records:
     """Some paths of the records."""
-    return Records(*(array[first : first + count] for array in records))
+    groups = [Packed(packed.of, packed.values[first : first + count]) for packed in records[:-1]]
+    return Records(*groups, status=records.status[first : first + count])
 
 
 @pytest.fixture
@@ -50,7 +54,11 @@ def layout() -> Layout:
         days=DAYS,
         block=BLOCK,
         opening=date(2020, 4, 8),
+        buckets=BUCKETS,
+        hedges=HEDGES,
         trades=TRADES,
+        hedge_buckets=("FV", "TY", "TY"),
+        trade_hedges=("FV", "TY", "SWAP10", "TY"),
         channels=CHANNELS,
         calls=CHANNELS[:CALL_COUNT],
         funds=(),

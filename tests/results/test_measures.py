@@ -78,11 +78,13 @@ def test_a_measure_added_to_the_table_is_told_by_every_reader(
 
 
 def words_of(file: Path) -> Iterator[str]:
-    """Texts of a module that readers may see: all but docstrings."""
+    """Texts of a module that readers may see: all but docstrings and docs of the rows of tables."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     docs = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }  # fmt: skip
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) or (isinstance(node, ast.keyword) and node.arg == "doc")
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             yield node.value

@@ -34,7 +34,7 @@ def test_an_incomplete_run_opens_only_when_asked(tmp_path: Path, layout: Layout)
         open_results(run.path)
     results = open_results(run.path, allow_incomplete=True)
     assert results["path"].values.tolist() == list(range(8))
-    np.testing.assert_array_equal(results["repo_spread"].values[:, 1:], records.of_market[:8, :, 1])
+    np.testing.assert_array_equal(results["repo_spread"].values[:, 1:], records.of("repo_spread")[:8])
     assert {damage.block for damage in verify_run(run.path)} == {1, 2}
 
 
@@ -47,7 +47,7 @@ def test_chunks_without_a_line_in_the_ledger_do_not_exist(whole_run: RunFolder) 
 
 def test_chunks_may_be_opened_as_blocks(whole_run: RunFolder) -> None:
     results = open_results(whole_run.path, chunked=True)
-    assert results["dislocation"].chunks == ((8, 8, 5), (6,), (2,))
+    assert results["dislocation"].chunks == ((8, 8, 5), (6,), (3,))
 
 
 def test_two_hundred_injuries_are_all_found(whole_run: RunFolder) -> None:

@@ -13,13 +13,14 @@ import pytest
 import xarray as xr
 import zarr
 
+from simulator.engine.parameters import CALL_COUNT, CHANNELS
 from simulator.results import store as stores
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Layout
 from simulator.results.reading import open_results
 from simulator.results.store import DamagedBlockError, Store, read_block, results_digest, write_block
 from simulator.results.template import consolidate
-from simulator.results.variables import BY_DEALER, BY_FUND, BY_TRADE, CALLS, OF_MARKET, SALES
+from simulator.results.variables import GROUPS, PLACES
 from tests.results.conftest import cut, random_records, write_run
 
 
@@ -37,17 +38,10 @@ def test_xarray_reads_back_every_number(
         np.testing.assert_array_equal(results[name].values[:, 1:], days)
         np.testing.assert_array_equal(results[name].values[:, 0], np.broadcast_to(day_0, days[:, 0].shape))
 
-    for place, variable in enumerate(BY_TRADE):
-        check(variable.name, records.by_trade[:, :, place], opening.by_trade[0, 0, place])
-    for place, variable in enumerate(OF_MARKET):
-        check(variable.name, records.of_market[:, :, place], opening.of_market[0, 0, place])
-    check(SALES.name, records.sales, opening.sales[0, 0])
-    check(CALLS.name, records.calls, opening.calls[0, 0])
+    for name, (group, _) in PLACES.items():
+        if agents or not group.of_agents:
+            check(name, records.of(name), opening.of(name)[0, 0])
     if agents:
-        for place, variable in enumerate(BY_FUND):
-            check(variable.name, records.by_fund[:, :, place], opening.by_fund[0, 0, place])
-        for place, variable in enumerate(BY_DEALER):
-            check(variable.name, records.by_dealer[:, :, place], opening.by_dealer[0, 0, place])
         assert results["fund_equity_by_fund"].dims == ("path", "day", "fund")
     np.testing.assert_array_equal(results["status"], records.status[:, 0])
     np.testing.assert_array_equal(results["stopped_on_day"], records.status[:, 1] + 1)
@@ -55,14 +49,16 @@ def test_xarray_reads_back_every_number(
 
 def test_dimensions_labels_units_and_dates(whole_run: RunFolder, layout: Layout) -> None:
     results = open_results(whole_run.path)
-    assert dict(results.sizes) == {"path": 21, "day": 6, "trade": 2, "channel": 8, "call": 5}
-    assert results["trade"].values.tolist() == ["FV", "TY"]
-    assert results["dislocation"].sel(path=20, day=3, trade="TY").shape == ()
+    markets = {"bucket": 2, "hedge": 3, "trade": 4}
+    channels = {"channel": len(CHANNELS), "call": CALL_COUNT}
+    assert dict(results.sizes) == {"path": 21, "day": 6} | markets | channels
+    assert results["trade"].values.tolist() == ["FV", "TY", "SWAP10", "TYX"]
+    assert results["dislocation"].sel(path=20, day=3, hedge="TY").shape == ()
     assert results["path"].values.tolist() == list(range(21))
     # Good Friday, 10 April, is no trading day
     dates = results["date"].values.astype("datetime64[D]").astype(str).tolist()
     assert dates == ["2020-04-08", "2020-04-09", "2020-04-13", "2020-04-14", "2020-04-15", "2020-04-16"]
-    for variable in (*BY_TRADE, *OF_MARKET, SALES, CALLS):
+    for variable in (each for group in GROUPS if not group.of_agents for each in group.variables):
         attributes = results[variable.name].attrs
         assert (attributes["units"], attributes["long_name"]) == (variable.unit, variable.meaning)
     assert results.attrs["Conventions"] == "CF-1.11"
@@ -98,7 +94,7 @@ def test_any_changed_number_changes_hash_and_digest(tmp_path: Path, layout: Layo
     run, records = write_run(tmp_path / "run", layout)
     opening = random_records(1, layout, 8, days=1)
     before = run.finished[0].sha256, results_digest(run.store, layout)
-    for array in (records.by_trade, records.of_market, records.sales, records.calls):
+    for array in (getattr(records, group.name).values for group in GROUPS if not group.of_agents):
         place = (3, *(size - 1 for size in array.shape[1:]))
         kept = array[place]
         array[place] = np.nextafter(kept, np.float32(np.inf))
@@ -190,5 +186,5 @@ def test_a_failed_write_leaves_nothing_behind(
 def test_consolidated_metadata_opens_too(whole_run: RunFolder) -> None:
     consolidate(whole_run.store, whole_run.layout)
     with xr.open_zarr(whole_run.store, consolidated=True, chunks=None) as results:
-        assert results["dislocation"].shape == (21, 6, 2)
-    assert open_results(whole_run.path)["dislocation"].shape == (21, 6, 2)
+        assert results["dislocation"].shape == (21, 6, 3)
+    assert open_results(whole_run.path)["dislocation"].shape == (21, 6, 3)

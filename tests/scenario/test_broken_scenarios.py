@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import string
 import time
@@ -53,12 +54,17 @@ def _with_value(node: Node | None, parts: list[str], value: Node) -> Node:
     return Node(children, place, {**(node.key_places if node is not None else {}), part: value.place})
 
 
+#: Where entries of several kinds stand, and the key that tells the kind.
+TAGS = {"events.0": "type", "market.hedges.TY": "kind"}
+
+
 def at_a_real_place(tree: Node, pattern: str) -> tuple[str, Node]:
     """A key of the catalogue as a user would write it, and the tree with the kind of entry it stands in."""
-    if "<" not in pattern:
-        return pattern.replace("NAME", "TY").replace(".N", ".0"), tree
-    tag = pattern[pattern.index("<") + 1 : pattern.index(">")]
-    return pattern.replace(f".N.<{tag}>", ".0"), with_value(tree, "events.0", f"{{type: {tag}}}")
+    around, _, inside = re.sub(r"\bNAME\b", "TY", re.sub(r"\bN\b", "0", pattern)).partition(".<")
+    if not inside:
+        return around, tree
+    tag, _, key = inside.partition(">.")
+    return f"{around}.{key}", with_value(tree, around, f"{{{TAGS[around]}: {tag}}}")
 
 
 TRAPS = ("[1, 2]", "{a: 1}", "true", "''", "hello", "1_000", "25bps", "$5m", "1e400x", "٣%", "12:30", "010")

@@ -73,6 +73,33 @@ def test_parameters_are_found_by_key_section_or_name(key: str, found: list[str])
 
 
 @pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("market.hedges.TY.horizon", ["market.hedges.NAME.<futures>.horizon"]),
+        ("market.hedges.SWAP10.swap.bucket", ["market.hedges.NAME.<swap>.bucket"]),
+        ("hedge_demand", ["market.hedges.NAME.<futures>.hedge_demand", "market.hedges.NAME.<swap>.hedge_demand"]),
+        ("market.fundings", ["market.fundings.NAME.policy_rate", "market.fundings.NAME.repo_spread"]),
+    ],
+)  # fmt: skip
+def test_parameters_of_the_market_are_found_with_and_without_their_kind(key: str, found: list[str]) -> None:
+    assert [path for path, _ in find_parameters(Scenario, key)] == found
+
+
+def test_a_hedge_is_told_with_its_kind_first() -> None:
+    rows = explain(load_scenario("preset:us-treasury-2025-04-01", ["name=x"]))
+    hedges = [(row.key, row.value) for row in rows if row.key.startswith("market.hedges.SWAP10")]
+    assert hedges == [
+        ("market.hedges.SWAP10.kind", "swap"),
+        ("market.hedges.SWAP10.bucket", "UXY"),
+        ("market.hedges.SWAP10.dislocation", "50bp"),
+        ("market.hedges.SWAP10.cash_share", "50%"),
+        ("market.hedges.SWAP10.exchange_margin", "2.71%"),
+        ("market.hedges.SWAP10.hedge_demand", "$200bn"),
+        ("market.hedges.SWAP10.dealer_packages", "$0bn"),
+    ]
+
+
+@pytest.mark.parametrize(
     ("key", "advice"),
     [
         ("desk.leverge", "Did you mean desk.leverage?"),
@@ -119,9 +146,10 @@ def test_the_reference_page_of_the_docs_is_up_to_date() -> None:
 
 def test_as_written_holds_plain_values_only() -> None:
     written = as_written(load_scenario(COMPLETE).scenario)
-    assert written["market"]["trades"]["TY"]["deliverables"][1] == {
+    assert written["market"]["buckets"]["TY"]["bonds"][1] == {
         "coupon": "3.5%",
         "maturity": "7.5y",
+        "coupons_per_year": None,
         "conversion_factor": 0.86,
         "spread": "0bp",
     }
@@ -131,5 +159,5 @@ def test_as_written_holds_plain_values_only() -> None:
         "day": "5d",
         "days": "1d",
         "amount": "$50bn",
-        "trades": {"TY": "100%"},
+        "buckets": {"TY": "100%"},
     }

@@ -21,14 +21,16 @@ Load = Callable[..., Shop]
 def test_values_arrive_in_engine_units() -> None:
     loaded = load_scenario(COMPLETE)
     scenario = loaded.scenario
-    trade = scenario.market.trades["TY"]
+    bucket = scenario.market.buckets["TY"]
     assert isinstance(scenario, Scenario)
-    assert scenario.market.policy_rate == 0.0433
-    assert scenario.market.repo_spread == 5.0
-    assert trade.outstanding == 5000.0
-    assert trade.deliverables[1].maturity == 7.5
-    assert trade.deliverables[1].conversion_factor == 0.86
-    assert trade.deliverables[0].conversion_factor is None
+    assert scenario.market.fundings["treasury"].policy_rate == 0.0433
+    assert scenario.market.fundings["treasury"].repo_spread == 5.0
+    assert bucket.outstanding == 5000.0
+    assert bucket.bonds[1].maturity == 7.5
+    assert bucket.bonds[1].conversion_factor == 0.86
+    assert bucket.bonds[0].conversion_factor is None
+    assert scenario.market.hedges["TY"].dislocation == 20.0
+    assert scenario.market.trades["TY"].fund_packages == 300.0
     assert scenario.funds.leverage == 20.0
     assert scenario.funds.count == 5
     assert scenario.channels.haircut is False

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loading import load_scenario
-from tests.scenario.conftest import SHOP, Shop
+from tests.scenario.conftest import COMPLETE, SHOP, Shop
 
 Refusal = Callable[..., str]
 
@@ -314,3 +314,113 @@ def test_very_many_problems_are_counted(refusal: Refusal) -> None:
     assert lines[-1] == "… and 4,900 more problems like these."
     doubled = "".join("note: x\n" for _ in range(5_000))
     assert refusal(SHOP + doubled).count("the key stands here a second time") == 100
+
+
+#: A change to a complete scenario's market or to who names a part of it, and the refusal it brings.
+MARKET_MISTAKES = {
+    "bucket of a hedge": (
+        "      kind: futures",
+        "      kind: futures\n      bucket: TX",
+        "31:15: market.hedges.TY.bucket: 'TX' is not a bucket of this market; allowed: one of TY. Did you mean TY?",
+    ),
+    "hedge named for no bucket": (
+        "  hedges:\n    TY:",
+        "  hedges:\n    TX:\n      contract: TY",
+        "29:5: market.hedges.TX: 'TX' is not a bucket of this market; allowed: one of TY, or bucket: with one of"
+        " these. Did you mean TY?",
+    ),
+    "hedge of a trade": (
+        "      fund_packages",
+        "      hedge: TYY\n      fund_packages",
+        "37:14: market.trades.TY.hedge: 'TYY' is not a hedge of this market; allowed: one of TY. Did you mean TY?",
+    ),
+    "trade named for no hedge": (
+        "  trades:\n    TY:",
+        "  trades:\n    TV:",
+        "36:5: market.trades.TV: 'TV' is not a hedge of this market; allowed: one of TY, or hedge: with one of"
+        " these. Did you mean TY?",
+    ),
+    "funding of a trade": (
+        "      fund_packages",
+        "      funding: treasuries\n      fund_packages",
+        "37:16: market.trades.TY.funding: 'treasuries' is not a funding of this market; allowed: one of treasury."
+        " Did you mean treasury?",
+    ),
+    "hedge without a kind": (
+        "      kind: futures\n",
+        "",
+        "29:5: market.hedges.TY.kind: is missing; allowed: futures, swap. Add kind: futures or another.",
+    ),
+    "no kind of hedge": (
+        "kind: futures",
+        "kind: future",
+        "30:13: market.hedges.TY.kind: 'future' is not a kind; allowed: futures, swap. Did you mean futures?",
+    ),
+    "no contract": (
+        "kind: futures",
+        "kind: futures\n      contract: TYY",
+        "31:17: market.hedges.TY.contract: 'TYY' is not a futures contract; allowed: one of TU, Z3N, FV, TY, UXY,"
+        " TWE, US, WN, TS, TF, T, TL, or kind: swap. Did you mean TY?",
+    ),
+    "key of another table": (
+        "      volatility: 90bp",
+        "      volatility: 90bp\n      exchange_margin: 2%",
+        "22:7: market.buckets.TY.exchange_margin: unknown key; allowed: bonds, volatility, daily_volume,"
+        " dealer_inventory, asset_manager_bonds, foreign_bonds, central_bank_bonds, outstanding."
+        " Write it as market.hedges.NAME.exchange_margin.",
+    ),
+    "rate outside its funding": (
+        "  fundings:",
+        "  policy_rate: 3%\n  fundings:",
+        "12:3: market.policy_rate: unknown key; allowed: date, par_curve, fundings, buckets, hedges, trades,"
+        " yield_correlation_decay. Write it as market.fundings.NAME.policy_rate.",
+    ),
+    "bucket of a sale": (
+        "buckets: {TY: 100%}",
+        "buckets: {TX: 100%}",
+        "54:64: events.1.buckets.TX: 'TX' is not a bucket of this market; allowed: one of TY. Did you mean TY?",
+    ),
+    "bucket of an auction": (
+        "  - type: redemption",
+        "  - {type: auction, day: 1d, amount: $5bn, bucket: TYX}\n  - type: redemption",
+        "50:52: events.0.bucket: 'TYX' is not a bucket of this market; allowed: one of TY. Did you mean TY?",
+    ),
+    "hedges of a margin step": (
+        "  - type: redemption",
+        "  - {type: margin-step, day: 1d, multiple: 2x, hedges: [TY, TZ]}\n  - type: redemption",
+        "50:61: events.0.hedges.1: 'TZ' is not a hedge of this market; allowed: one of TY. Did you mean TY?",
+    ),
+    "fundings of a change of rates": (
+        "  - type: redemption",
+        "  - {type: policy-rate-change, day: 1d, change: 5bp, fundings: [treasry]}\n  - type: redemption",
+        "50:65: events.0.fundings.0: 'treasry' is not a funding of this market; allowed: one of treasury."
+        " Did you mean treasury?",
+    ),
+    "buckets that the central bank buys": (
+        "    mode: schedule",
+        "    mode: schedule\n    buckets: {TYX: 50%}",
+        "48:20: central_bank.outright.buckets.TYX: 'TYX' is not a bucket of this market; allowed: one of TY."
+        " Did you mean TY?",
+    ),
+    "hedges that the central bank buys with": (
+        "  outright:",
+        "  hedged: {hedges: {TYX: 100%}}\n  outright:",
+        "46:26: central_bank.hedged.hedges.TYX: 'TYX' is not a hedge of this market; allowed: one of TY."
+        " Did you mean TY?",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MARKET_MISTAKES)
+def test_a_mistake_in_the_market_and_its_message(
+    mistake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every part that names another is held to what stands in its table, with the nearest name as advice."""
+    monkeypatch.chdir(tmp_path)
+    before, after, message = MARKET_MISTAKES[mistake]
+    text = COMPLETE.read_text()
+    assert before in text
+    Path("market.yaml").write_text(text.replace(before, after, 1))
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("market.yaml")
+    assert message in [problem.summary.removeprefix("market.yaml:") for problem in caught.value.problems]

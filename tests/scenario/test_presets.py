@@ -22,16 +22,18 @@ from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import (
     ForeignSale,
+    Market,
     PolicyRateChange,
     Redemption,
     Scenario,
-    Trade,
+    Swap,
     YieldShock,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
 TENORS = ("y2", "y3", "y5", "y7", "y10", "y20", "y30")
+CONTRACT_BUCKETS = ("TU", "FV", "TY", "UXY", "US", "WN")
 NAMES = [f"us-treasury-{day}" for day in SHIPPED]
 
 
@@ -65,14 +67,21 @@ def rows(folder: Path, file: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-def held_bn(trade: Trade) -> float:
-    sectors = (
-        trade.asset_manager_bonds,
-        trade.foreign_bonds,
-        trade.central_bank_bonds,
-        trade.dealer_inventory,
+def held_bn(market: Market, name: str) -> float:
+    """Bonds of a bucket that the sectors named hold, in packages and outright."""
+    bucket = market.buckets[name]
+    packages = sum(
+        trade.fund_packages
+        for trade_name, trade in market.trades.items()
+        if market.bucket_of(market.hedge_of(trade_name)) == name
     )
-    return trade.fund_packages + trade.dealer_packages + sum(sectors)
+    packages += sum(
+        hedge.dealer_packages
+        for hedge_name, hedge in market.hedges.items()
+        if market.bucket_of(hedge_name) == name
+    )
+    outright = bucket.asset_manager_bonds + bucket.foreign_bonds + bucket.central_bank_bonds
+    return packages + outright + bucket.dealer_inventory
 
 
 # Presets
@@ -119,31 +128,48 @@ def test_command_says_why_a_date_has_no_preset(folder: Path, day: str, reason: s
 
 @pytest.mark.parametrize("day", SHIPPED, ids=str)
 def test_no_bucket_is_oversold(day: date) -> None:
-    for name, trade in preset(day).market.trades.items():
-        assert 0.0 < held_bn(trade) <= trade.outstanding, name
+    market = preset(day).market
+    for name, bucket in market.buckets.items():
+        assert 0.0 < held_bn(market, name) <= bucket.outstanding, name
 
 
 def test_an_oversold_bucket_is_refused() -> None:
-    with pytest.raises(ScenarioError, match=r"market\.trades\.TY\.outstanding"):
-        load_scenario(f"preset:{NAMES[1]}", ["name=preset", "market.trades.TY.outstanding=$500bn"])
+    with pytest.raises(ScenarioError, match=r"market\.buckets\.TY\.outstanding"):
+        load_scenario(f"preset:{NAMES[1]}", ["name=preset", "market.buckets.TY.outstanding=$500bn"])
+
+
+def test_bonds_against_swaps_are_bonds_of_the_bucket() -> None:
+    """The holders named own $820bn of the UXY bucket, $200bn of it against swaps: $100bn more are too many."""
+    more = ["name=preset", "market.trades.SWAP10.fund_packages=$300bn"]
+    with pytest.raises(ScenarioError, match=r"\$906\.0bn outstanding, but \$919\.8bn held"):
+        load_scenario(f"preset:{NAMES[2]}", more)
+
+
+def test_swaps_of_2025_hedge_the_long_ends_of_their_buckets() -> None:
+    market = preset(date(2025, 4, 1)).market
+    swaps = {name: market.bucket_of(name) for name, hedge in market.hedges.items() if isinstance(hedge, Swap)}
+    assert swaps == {"SWAP10": "UXY", "SWAP30": "WN"}
+    assert list(market.buckets) == list(CONTRACT_BUCKETS)
+    assert list(market.trades) == list(market.hedges) == [*CONTRACT_BUCKETS, *swaps]
 
 
 @pytest.mark.parametrize(
     ("day", "report"), list(zip(SHIPPED, ("2019-09-10", "2020-02-18", "2025-04-01"), strict=True)), ids=str
 )
 def test_futures_positions_are_those_of_the_report(folder: Path, day: date, report: str) -> None:
-    trades, checked = preset(day).market.trades, 0
+    market, checked = preset(day).market, 0
     for row in rows(folder, "cftc_tff_treasury_futures_weekly.csv"):
         if row["date"] != report or row["report"] != "futures_only":
             continue
-        trade, face_bn = trades[row["contract"]], CONTRACTS[row["contract"]].face / 1e9
+        trade, hedge = market.trades[row["contract"]], market.hedges[row["contract"]]
+        face_bn = CONTRACTS[row["contract"]].face / 1e9
 
         def net(sector: str, row: dict[str, str] = row, face_bn: float = face_bn) -> float:
             return (int(row[f"{sector}_long"]) - int(row[f"{sector}_short"])) * face_bn
 
         assert trade.fund_packages == pytest.approx(-net("levfunds"), abs=0.051)
-        assert trade.dealer_packages == pytest.approx(-net("dealer"), abs=0.051)
-        assert trade.asset_manager_futures == pytest.approx(net("assetmgr"), abs=0.051)
+        assert hedge.dealer_packages == pytest.approx(-net("dealer"), abs=0.051)
+        assert hedge.hedge_demand == pytest.approx(net("assetmgr"), abs=0.051)
         checked += 1
     assert checked == 6
 
@@ -152,27 +178,26 @@ def test_futures_positions_are_those_of_the_report(folder: Path, day: date, repo
     ("day", "week"), list(zip(SHIPPED, ("2019-09-11", "2020-02-19", "2025-04-02"), strict=True)), ids=str
 )
 def test_dealers_bonds_add_up_to_the_survey(folder: Path, day: date, week: str) -> None:
-    trades = preset(day).market.trades.values()
+    market = preset(day).market
     (row,) = (row for row in rows(folder, "primary_dealer_weekly.csv") if row["date"] == week)
     nominal = float(row["coupons_net"]) - float(row["tips_net"])
-    assert sum(t.dealer_packages + t.dealer_inventory for t in trades) == pytest.approx(nominal, abs=0.6)
+    packages = sum(hedge.dealer_packages for hedge in market.hedges.values())
+    inventory = sum(bucket.dealer_inventory for bucket in market.buckets.values())
+    assert packages + inventory == pytest.approx(nominal, abs=0.6)
 
 
 @pytest.mark.parametrize("day", SHIPPED, ids=str)
 def test_bonds_of_all_buckets_add_up(data: PublicData, day: date) -> None:
-    opening, trades = OpeningDay(data, day), preset(day).market.trades
+    opening, buckets = OpeningDay(data, day), preset(day).market.buckets
     total = sum(rung.amount_bn for rung in maturity_ladder(data, day))
-    assert sum(trade.outstanding for trade in trades.values()) == pytest.approx(total, abs=0.5)
-    share = {
-        code: 1.0 - opening.swap_bucket_bn(code) / opening.outstanding_bn[code] for code in opening.baskets
-    }
+    assert sum(bucket.outstanding for bucket in buckets.values()) == pytest.approx(total, abs=0.5)
     for sector, held in (
         ("central_bank_bonds", opening.central_bank_bn),
         ("foreign_bonds", opening.foreign_bn),
         ("asset_manager_bonds", opening.manager_bn),
     ):
         for code, amount in held.items():
-            assert getattr(trades[code], sector) == pytest.approx(amount * share[code], abs=0.051)
+            assert getattr(buckets[code], sector) == pytest.approx(amount, abs=0.051)
     soma = float(opening.soma_week["notes_bonds"])
     assert sum(opening.central_bank_bn.values()) == pytest.approx(soma, rel=1e-12)
 
@@ -215,7 +240,9 @@ def test_every_figure_of_a_preset_has_a_source(day: date) -> None:
         if ": " in line and "#" not in line and line.split(":")[0].strip() not in shared
     ]
     unsourced = [
-        line for line in bare if not line.strip().startswith(("date:", "y", "hedge:", "- {", "open:"))
+        line
+        for line in bare
+        if not line.strip().startswith(("date:", "y", "kind:", "bucket:", "- {", "open:"))
     ]
     assert unsourced == []
 
@@ -328,7 +355,7 @@ def test_levered_market_meets_exactly_the_shock_of_2020() -> None:
 
 def test_toy_market_has_no_randomness_and_nobody_else() -> None:
     toy = shipped("toy")
-    (trade,) = toy.market.trades.values()
+    (trade,), (hedge,) = toy.market.trades.values(), toy.market.hedges.values()
     assert (toy.drivers.model, toy.drivers.noise) == ("none", 0.0)
-    assert trade.fund_packages + trade.dealer_packages == trade.asset_manager_futures
+    assert trade.fund_packages + hedge.dealer_packages == hedge.hedge_demand
     assert (toy.funds.count, toy.dealers.count, toy.lenders.count, toy.asset_managers.count) == (3, 2, 2, 2)

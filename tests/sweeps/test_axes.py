@@ -49,7 +49,7 @@ def test_what_is_no_figure_can_be_listed(write: Write) -> None:
             axes(
                 "  exit: {kind: grid, parameter: funds.exit_order, values: [cheapest, pro-rata]}\n"
                 "  event: {kind: grid, parameter: events.1.multiple, values: [2x, 3x]}\n"
-                "  events: {kind: grid, parameter: market.trades.FV.deliverables,"
+                "  events: {kind: grid, parameter: market.buckets.FV.bonds,"
                 " values: [[{coupon: 1%, maturity: 5y}]]}\n"
             )
         )
@@ -59,7 +59,7 @@ def test_what_is_no_figure_can_be_listed(write: Write) -> None:
     scenario = loaded.load(loaded.cell(3)).scenario
     assert scenario.funds.exit_order == "pro-rata"
     assert scenario.events[1].multiple == 3.0  # type: ignore[union-attr]
-    assert len(scenario.market.trades["FV"].deliverables) == 1
+    assert len(scenario.market.buckets["FV"].bonds) == 1
 
 
 def test_zipped_parameters_change_together(write: Write) -> None:

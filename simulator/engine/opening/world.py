@@ -12,8 +12,8 @@ from simulator.drivers.history import Bootstrap, read_yields
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
 from simulator.drivers.regimes import REGIMES
 from simulator.drivers.user_arrays import read_user_arrays
+from simulator.engine.opening.schedule import curve_shift_bp, volatility_shift
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
-from simulator.engine.schedule import curve_shift_bp, volatility_shift
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.schema import Scenario
 
@@ -66,10 +66,10 @@ def regime_at_opening_volatility(scenario: Scenario) -> RateModel:
         found = f"{name!r} is not a regime"
         raise Problems([Problem("drivers.regime", found, f"one of {', '.join(REGIMES)}", near=list(REGIMES))])
     model = REGIMES[name]
-    trades = list(scenario.market.trades.values())
-    maturity = np.array([trade.deliverables[0].maturity for trade in trades])
-    reference = trades[int(np.argmin(np.abs(maturity - 10.0)))]
-    tenor = int(np.argmin(np.abs(np.array(TENOR_YEARS) - maturity[trades.index(reference)])))
+    buckets = list(scenario.market.buckets.values())
+    maturity = np.array([bucket.bonds[0].maturity for bucket in buckets])
+    reference = buckets[int(np.argmin(np.abs(maturity - 10.0)))]
+    tenor = int(np.argmin(np.abs(np.array(TENOR_YEARS) - maturity[buckets.index(reference)])))
     wanted = reference.volatility / np.sqrt(TRADING_DAYS_PER_YEAR)
     return model.scaled(wanted / model.sd_bp[tenor if abs(tenor - REFERENCE_TENOR) > 2 else REFERENCE_TENOR])
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from simulator.drivers.random_streams import uniforms
-from simulator.engine.parameters import Floats
+from simulator.model.table import Floats
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.schema import Dealers, Funds, Lenders
 from simulator.units import MONEY, SHARE, Kind, UnitError, read

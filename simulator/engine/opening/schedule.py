@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.engine.parameters import Floats, Schedule
+from simulator.engine.opening.hedgers import split
+from simulator.engine.parameters import Schedule
+from simulator.model.table import Floats, allocate
 from simulator.scenario.schema import (
     CURVE_KEYS,
     Auction,
@@ -68,25 +70,26 @@ def volatility_shift(scenario: Scenario) -> Floats:
 
 def build_schedule(scenario: Scenario) -> Schedule:
     """Lay the scenario's events and policies out by day."""
-    horizon, trades = int(scenario.horizon), list(scenario.market.trades)
-    s = _empty(scenario, horizon, len(trades))
+    horizon, market = int(scenario.horizon), scenario.market
+    buckets, hedges, fundings = list(market.buckets), list(market.hedges), list(market.fundings)
+    holdings = np.array([bucket.foreign_bonds for bucket in market.buckets.values()])
+    s = _empty(scenario, horizon)
     for event in scenario.events:
         if isinstance(event, MarginStep):
-            s.margin_multiple[event.day - 1 :, _chosen(event.trades, trades)] *= event.multiple
+            s.margin_multiple[event.day - 1 :, _chosen(event.hedges, hedges)] *= event.multiple
         elif isinstance(event, HaircutStep) and scenario.channels.haircut:
             s.haircut_step[days_of(event.day, event.days, horizon)] += event.change
         elif isinstance(event, LenderWithdrawal):
             kept = 1.0 - s.lender_withdrawal[days_of(event.day, event.days, horizon)]
             s.lender_withdrawal[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
         elif isinstance(event, ForeignSale):
-            split = _split(event.trades, trades, [t.foreign_bonds for t in scenario.market.trades.values()])
             rows = days_of(event.day, event.days, horizon)
-            s.foreign_sale_bn[rows] += event.amount / event.days * split
+            s.foreign_sale_bn[rows] += event.amount / event.days * split(event.buckets, buckets, holdings)
         elif isinstance(event, Redemption):
             target = s.manager_redemption if event.who == "asset-managers" else s.fund_redemption
             target[days_of(event.day, event.days, horizon)] += event.share / event.days
         elif isinstance(event, Auction):
-            _add_auction(s, event, trades.index(event.trade))
+            _add_auction(s, event, buckets.index(event.bucket))
         elif isinstance(event, LimitCut):
             kept = 1.0 - s.limit_cut[days_of(event.day, event.days, horizon)]
             s.limit_cut[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
@@ -95,43 +98,35 @@ def build_schedule(scenario: Scenario) -> Schedule:
         elif isinstance(event, ClientRepoDemand):
             s.client_repo_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
         elif isinstance(event, PolicyRateChange):
-            s.policy_rate[event.day - 1 :] += event.change * 1e-4
+            s.policy_rate[event.day - 1 :, _chosen(event.fundings, fundings)] += event.change * 1e-4
         elif isinstance(event, HedgeDemandShift):
             rows = days_of(event.day, event.days, horizon)
-            s.hedge_demand_shift[rows, _chosen(event.trades, trades)] += event.share / event.days
+            s.hedge_demand_shift[rows, _chosen(event.hedges, hedges)] += event.share / event.days
         elif isinstance(event, ForeignPremium):
-            holdings = np.array([t.foreign_bonds for t in scenario.market.trades.values()])
             s.foreign_sale_bn[days_of(event.day, event.days, horizon)] += event.sale / event.days * holdings
     return s
 
 
-def _empty(scenario: Scenario, horizon: int, trades: int) -> Schedule:
-    bank, noise = scenario.central_bank, scenario.drivers.noise
-    relief = np.ones(horizon)
-    relief[bank.leverage_relief_day - 1 :] = bank.leverage_relief
-    return Schedule(
-        policy_rate=np.full(horizon, scenario.market.policy_rate),
-        margin_multiple=np.ones((horizon, trades)),
-        haircut_step=np.zeros(horizon),
-        lender_withdrawal=np.zeros(horizon),
-        foreign_sale_bn=np.zeros((horizon, trades)),
-        manager_redemption=np.zeros(horizon),
-        fund_redemption=np.zeros(horizon),
-        hedge_demand_shift=np.zeros((horizon, trades)),
-        auction_bn=np.zeros((horizon, trades)),
-        auction_dealer_share=np.zeros((horizon, trades)),
-        auction_noise=np.zeros((horizon, trades)),
-        limit_cut=np.zeros(horizon),
-        leverage_relief=relief,
-        facility_open=np.full(horizon, float(bank.standing_repo.open)),
-        client_repo_bn=np.zeros(horizon),
-        outright_bn=_purchases(bank.outright, horizon),
-        hedged_bn=_purchases(bank.hedged, horizon),
-        manager_flow_noise=scenario.asset_managers.flow_noise * (noise > 0.0),
-        foreign_flow_noise=scenario.foreign_holders.flow_noise * (noise > 0.0),
-        fund_flow_noise=scenario.funds.flow_noise * (noise > 0.0),
-        lender_flow_noise=scenario.lenders.flow_noise * (noise > 0.0),
-    )
+def _empty(scenario: Scenario, horizon: int) -> Schedule:
+    """Nothing happens: rates stay, limits are whole, and policies are as the scenario opens them."""
+    bank, market = scenario.central_bank, scenario.market
+    sizes = {
+        "day": horizon,
+        "bucket": len(market.buckets),
+        "hedge": len(market.hedges),
+        "funding": len(market.fundings),
+        "one": 1,
+    }
+    s, _ = allocate(Schedule, sizes)
+    s.policy_rate[:] = [funding.policy_rate for funding in market.fundings.values()]
+    s.margin_multiple[:] = 1.0
+    s.leverage_relief[:] = 1.0
+    s.leverage_relief[bank.leverage_relief_day - 1 :] = bank.leverage_relief
+    s.facility_open[:] = float(bank.standing_repo.open)
+    s.outright_bn[:] = _purchases(bank.outright, horizon)
+    s.hedged_bn[:] = _purchases(bank.hedged, horizon)
+    s.flow_noise_on[0] = float(scenario.drivers.noise > 0.0)
+    return s
 
 
 def _purchases(purchases: Purchases, horizon: int) -> Floats:
@@ -152,10 +147,5 @@ def _add_auction(s: Schedule, event: Auction, j: int) -> None:
         s.auction_bn[day, j] = total
 
 
-def _chosen(names: list[str], trades: list[str]) -> list[int]:
-    return [trades.index(name) for name in names] if names else list(range(len(trades)))
-
-
-def _split(chosen: dict[str, float], trades: list[str], weights: list[float]) -> Floats:
-    split = np.array([chosen.get(name, 0.0) for name in trades] if chosen else weights)
-    return split / split.sum() if split.sum() > 0.0 else np.full(len(trades), 1.0 / len(trades))
+def _chosen(names: list[str], known: list[str]) -> list[int]:
+    return [known.index(name) for name in names] if names else list(range(len(known)))

@@ -1,0 +1,70 @@
+"""The one place that asks of which kind a hedge is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.engine.hedges.futures import (
+    DAYS_PER_YEAR,
+    coupons_per_year,
+    futures_value,
+    open_futures,
+    repo_days_per_year,
+)
+from simulator.engine.hedges.swap import swap_value
+from simulator.engine.opening.valuation import ForwardTerms, forward_terms
+from simulator.engine.parameters import FUTURES, SWAP, BondTerms, Parameters
+from simulator.engine.state import State
+from simulator.rule import phase
+from simulator.scenario import schema
+
+
+@phase
+def hedge_value(p: Parameters, s: State, h: int, e: int, cash_yield: float) -> float:
+    """Value of hedge h per face of its bucket's held bond.
+
+    ``e`` is the deliverable that is cheapest, ``cash_yield`` the yield of that bond.
+    """
+    if p.opening.hedges.kind[h] == SWAP:
+        return swap_value(p, s, h, e, cash_yield)
+    return futures_value(p, s, h, e)
+
+
+def kind_of(hedge: schema.Hedge) -> int:
+    """Place of the hedge's kind."""
+    return FUTURES if isinstance(hedge, schema.Futures) else SWAP
+
+
+def deliverables_of(
+    name: str, hedge: schema.Hedge, bucket: schema.Bucket, bonds: BondTerms, places: list[int]
+) -> ForwardTerms:
+    """The bonds of the bucket as deliverables of the hedge."""
+    if isinstance(hedge, schema.Futures):
+        return open_futures(name, hedge, bucket, bonds, places)
+    none = np.ones(len(places))
+    maturity = np.array([bond.maturity for bond in bucket.bonds])
+    return forward_terms(bonds.coupon[places], bonds.coupons_per_year[places], maturity, 0.0, none)
+
+
+def coupons_of(name: str, hedge: schema.Hedge) -> int | None:
+    """Coupons a year of the bonds it hedges, if its terms say."""
+    return coupons_per_year(name, hedge) if isinstance(hedge, schema.Futures) else None
+
+
+def repo_year_of(name: str, hedge: schema.Hedge) -> float:
+    """Calendar year over the year in which its repo market counts days."""
+    if isinstance(hedge, schema.Futures):
+        return DAYS_PER_YEAR / repo_days_per_year(name, hedge)
+    return 1.0
+
+
+def delivery_years_of(hedge: schema.Hedge) -> float:
+    """Years to delivery; a swap delivers nothing."""
+    return hedge.horizon if isinstance(hedge, schema.Futures) else 0.0
+
+
+def earning_years_of(hedge: schema.Hedge, name: str, duration_years: float) -> float:
+    """Years over which a bp of dislocation is earned: to delivery, or the life of the swap as a duration."""
+    if isinstance(hedge, schema.Futures):
+        return hedge.horizon * DAYS_PER_YEAR / repo_days_per_year(name, hedge)
+    return duration_years

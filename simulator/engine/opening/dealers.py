@@ -1,0 +1,97 @@
+"""Opening of the dealers and of those who finance them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from simulator.engine.opening.day_zero import open_costs
+from simulator.engine.opening.population import client_network, lender_network, read_matrix
+from simulator.engine.parameters import Parameters
+from simulator.engine.state import State
+from simulator.model.table import Floats
+from simulator.scenario.schema import Scenario
+
+
+def open_dealers(
+    scenario: Scenario,
+    p: Parameters,
+    s: State,
+    files: Mapping[str, Path],
+    funds: tuple[str, ...],
+    names: tuple[str, ...],
+    shares: Floats,
+) -> None:
+    """Dealers' book, clients, limits and capital; capital is what the opening use of their limits needs."""
+    d, bank, o = scenario.dealers, scenario.central_bank, p.opening.dealers
+    buckets, hedges = p.opening.buckets, p.opening.hedges
+    buckets.inventory_bn[:] = [bucket.dealer_inventory for bucket in scenario.market.buckets.values()]
+    s.buckets.inventory[:] = buckets.inventory_bn
+    o.share[:] = shares
+    s.dealers.share[:] = shares
+    s.dealers.alive[:] = 1.0
+    s.dealers.other_repo[0] = d.other_repo
+    s.others.leverage_relief[0] = 1.0
+    owed = s.funds.loan.sum(axis=0)
+    if d.network:
+        p.opening.funds.client_share[:] = read_matrix("dealers.network", files[d.network], funds, names)
+    else:
+        p.opening.funds.client_share[:] = client_network(d, len(funds), shares)
+    lent = owed @ p.opening.funds.client_share
+    p.opening.funds.client_weakness[:] = _client_weakness(p.opening.funds.client_share, owed, lent)
+    o.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)
+    packages = np.zeros(len(buckets.price))
+    np.add.at(packages, hedges.bucket_of, np.abs(hedges.dealer_packages_bn))
+    value = float((packages + np.abs(buckets.inventory_bn)) @ buckets.price)
+    repo = lent + d.other_repo * shares
+    # Policy that nets more repo must not shrink the limit it is meant to relieve.
+    limit = (shares * value + d.unnetted_repo * repo) / d.opening_use
+    s.dealers.capital[:] = limit * d.capital_ratio
+    o.capital_bn[:] = np.where(s.dealers.capital > 0.0, s.dealers.capital, 1.0)
+    open_costs(p, s)
+    _open_borrowing(scenario, p, s)
+
+
+def _open_borrowing(scenario: Scenario, p: Parameters, s: State) -> None:
+    """What dealers borrow: their assets and a buffer of cash, less their capital."""
+    d, buckets, hedges = scenario.dealers, p.opening.buckets, p.opening.hedges
+    s.dealers.posted[0] = float(hedges.margin @ np.abs(hedges.dealer_packages_bn))
+    packages = np.zeros(len(buckets.price))
+    np.add.at(packages, hedges.bucket_of, hedges.dealer_packages_bn)
+    bonds = float((packages + buckets.inventory_bn) @ buckets.price)
+    assets = s.dealers.lent_to_funds.sum() + d.other_repo + bonds + s.dealers.posted[0]
+    before_buffer = assets - s.dealers.capital.sum()
+    p.opening.dealers.cash_bn[0] = d.cash_buffer * max(before_buffer, 0.0)
+    s.dealers.borrowed[0] = before_buffer + p.opening.dealers.cash_bn[0]
+    s.others.lent[0] = s.dealers.borrowed[0]
+
+
+def open_lenders(
+    scenario: Scenario, p: Parameters, s: State, files: Mapping[str, Path], dealers: tuple[str, ...]
+) -> None:
+    """What each lender offers each dealer: the opening need and some headroom, by the funding network."""
+    lenders, shares = scenario.lenders, p.opening.dealers.share
+    if lenders.network:
+        names = tuple(f"lender {n + 1}" for n in range(lenders.count))
+        network = read_matrix("lenders.network", files[lenders.network], dealers, names)
+    else:
+        network = lender_network(lenders, shares)
+    assets = s.dealers.borrowed[0] + s.dealers.capital.sum() - s.dealers.lent_to_funds.sum()
+    needed = s.dealers.lent_to_funds + shares * assets - s.dealers.capital
+    offer = network * (np.maximum(needed, 0.0) * (1.0 + lenders.headroom))[:, None]
+    p.opening.lenders.offer_bn[:] = offer.T
+    s.dealers.offer[:] = p.opening.lenders.offer_bn.sum(axis=0)
+
+
+def _client_weakness(client_share: Floats, owed: Floats, lent: Floats) -> Floats:
+    """Relative weakness of each client, (fund, dealer): from half the average cut for the largest to one and a half.
+
+    Scaled so that a dealer's cut, averaged over its clients' loans, is the cut it decided.
+    """
+    rank = np.argsort(np.argsort(-np.abs(owed), kind="stable"), kind="stable")
+    raw = 0.5 + rank / max(1, len(owed) - 1)
+    average = (client_share * (owed * raw)[:, None]).sum(axis=0)
+    scale = np.divide(lent, average, out=np.ones(len(lent)), where=average != 0.0)
+    return raw[:, None] * scale[None, :]

@@ -1,0 +1,99 @@
+"""Opening of the hedge funds: positions, repo, margin, cash and limits of each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.engine.opening.population import FundPopulation, shuffled_quantiles
+from simulator.engine.parameters import Parameters
+from simulator.engine.state import State
+from simulator.model.table import Floats
+from simulator.scenario.schema import Scenario
+
+
+def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s: State) -> list[str]:
+    """Open the funds; returns sentences on equity that had to be raised."""
+    f, o, books = scenario.funds, p.opening.funds, s.funds
+    trades = p.opening.trades
+    count = len(population.names)
+    price = p.opening.buckets.price[trades.bucket_of]
+    margin = p.opening.hedges.margin[trades.hedge_of]
+    o.packages_bn[:] = population.packages_bn
+    errors = np.stack([_spread_evenly(f"hedge error {j}", count) for j in range(len(price))])
+    o.hedge_ratio[:] = 1.0 + f.hedge_error * errors
+    o.haircut_floor[:] = max(f.haircut_floor, scenario.central_bank.haircut_minimum)
+    o.haircut[:] = np.maximum(o.haircut_floor, population.haircut)
+    o.remarked_share[:] = population.overnight_share
+    o.margin_factor[0] = 1.0 - f.cross_margining * scenario.clearing_house.cross_margin_saving
+    books.packages[:] = o.packages_bn
+    books.haircut[:] = o.haircut
+    books.loan[:] = (1.0 - o.haircut) * price[:, None] * o.packages_bn
+    posted = np.abs(o.packages_bn * o.hedge_ratio) * (margin * o.margin_factor[0])[:, None]
+    books.posted[:] = posted.sum(axis=0)
+    book = (np.abs(o.packages_bn) * price[:, None]).sum(axis=0)
+    equity, notes = _open_cash(scenario, population, p, s, book)
+    o.other_sale_bn[:] = f.other_sale_per_day * books.other
+    o.other_loss[:] = population.other_loss
+    books.other_left[:] = np.minimum(books.other, o.other_sale_bn)
+    books.alive[:] = 1.0
+    books.equity[:] = equity
+    books.peak_equity[:] = equity
+    o.equity_bn[:] = np.where(equity > 0.0, equity, 1.0)
+    o.cash_bn[:] = books.cash
+    o.line_bn[:] = np.where(np.isnan(population.line_bn), f.committed_line * equity, population.line_bn)
+    _open_limits(scenario, p, book, equity)
+    s.trades.fund_bonds[:] = o.packages_bn.sum(axis=1)
+    s.trades.fund_hedges[:] = (o.packages_bn * o.hedge_ratio).sum(axis=1)
+    s.dealers.fund_repo[0] = books.loan.sum()
+    return notes
+
+
+def _open_cash(
+    scenario: Scenario, population: FundPopulation, p: Parameters, s: State, book: Floats
+) -> tuple[Floats, list[str]]:
+    """Split equity into stake, margin, cash and other strategies; equity that does not cover them is raised."""
+    f, books = scenario.funds, s.funds
+    price = p.opening.buckets.price[p.opening.trades.bucket_of]
+    stake = (price[:, None] * p.opening.funds.packages_bn - books.loan).sum(axis=0)
+    tied = books.posted + stake
+    equity = np.where(np.isnan(population.equity_bn), book / population.leverage, population.equity_bn)
+    cash = np.where(np.isnan(population.free_cash_bn), f.free_cash * equity, population.free_cash_bn)
+    other = equity - cash - books.posted - stake
+    short = other < 0.0
+    notes = []
+    if short.any():
+        needed = tied / (1.0 - f.free_cash) if f.free_cash < 1.0 else tied
+        equity = np.where(short, np.maximum(equity, needed), equity)
+        cash = np.where(short, np.minimum(cash, equity - books.posted - stake), cash)
+        cash = np.where(short & np.isnan(population.free_cash_bn), equity - books.posted - stake, cash)
+        other = equity - cash - books.posted - stake
+        notes.append(
+            f"{int(short.sum())} of {len(equity)} funds were given more equity, because margin, haircuts and free "
+            f"cash need it at their leverage (median {np.median(book[short] / equity[short]):.1f}x now)."
+        )
+    books.cash[:] = cash
+    books.other[:] = np.maximum(other, 0.0)
+    return equity, notes
+
+
+def _open_limits(scenario: Scenario, p: Parameters, book: Floats, equity: Floats) -> None:
+    """Each fund's own limits on leverage and value-at-risk: its opening level and a headroom of its own."""
+    f, o, count = scenario.funds, p.opening.funds, len(equity)
+    weight = p.opening.hedges.risk_per_face[p.opening.trades.hedge_of]
+    risk = (np.abs(o.packages_bn) * weight[:, None]).sum(axis=0)
+    o.leverage[:] = np.divide(book, equity, out=np.zeros(count), where=equity > 0.0)
+    o.risk_of_equity[:] = np.divide(risk, equity, out=np.zeros(count), where=equity > 0.0)
+    spread = f.headroom_dispersion
+    o.leverage_headroom[:] = f.leverage_headroom * np.exp(
+        spread * shuffled_quantiles("leverage headroom", count)
+    )
+    o.risk_headroom[:] = f.value_at_risk_headroom * np.exp(
+        spread * shuffled_quantiles("risk headroom", count)
+    )
+
+
+def _spread_evenly(stream: str, count: int) -> Floats:
+    """Evenly spaced values in (-1, 1), in an order fixed by the stream's name: a uniform error without noise."""
+    order = np.argsort(np.argsort(shuffled_quantiles(stream, count), kind="stable"), kind="stable")
+    values: Floats = 2.0 * (order + 0.5) / count - 1.0
+    return values

@@ -1,0 +1,217 @@
+"""A validated scenario becomes parameters, the books of day 0 and its schedule.
+
+Everything that needs thought happens here, once: which bond is cheapest, what slopes and limits the opening implies,
+who owes whom. The compiled day only reads the result. Choices that had to be forced (equity raised to cover margin)
+are kept as notes and shown, never silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from simulator.drivers.block import DriverSpec
+from simulator.engine import parameters as tables
+from simulator.engine.opening.bonds import market_sizes, open_markets
+from simulator.engine.opening.day_zero import open_margins
+from simulator.engine.opening.dealers import open_dealers, open_lenders
+from simulator.engine.opening.funds import open_funds
+from simulator.engine.opening.hedgers import open_hedge_market, open_managers, split
+from simulator.engine.opening.population import (
+    FundPopulation,
+    draw_funds,
+    pareto_shares,
+    read_dealers,
+    read_funds,
+)
+from simulator.engine.opening.schedule import build_schedule
+from simulator.engine.opening.world import build_driver_spec
+from simulator.engine.parameters import (
+    CLEARING_HOUSE,
+    DEALERS,
+    FUNDS,
+    LENDERS,
+    MANAGERS,
+    Choices,
+    OpeningTerms,
+    Parameters,
+    Schedule,
+    Watch,
+    figures,
+)
+from simulator.engine.state import State, allocate_opening, allocate_state
+from simulator.model.table import Floats, leaves
+from simulator.scenario.schema import ClearingHouse, Dealers, Scenario
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scenario ready to run.
+
+    Attributes
+    ----------
+    parameters, schedule, driver_spec
+        What the kernel and the drivers read.
+    opening
+        Memory of the books on day 0, which every path starts from.
+    sizes
+        Numbers of agents and of everything that tables run over.
+    buckets, hedges, trades, funds, dealers
+        Names, in the order of the arrays.
+    notes
+        Sentences on choices the opening books forced.
+    """
+
+    scenario: Scenario
+    parameters: Parameters
+    schedule: Schedule
+    driver_spec: DriverSpec
+    opening: Floats
+    sizes: Mapping[str, int]
+    buckets: tuple[str, ...]
+    hedges: tuple[str, ...]
+    trades: tuple[str, ...]
+    funds: tuple[str, ...]
+    dealers: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def new_state(self, diary_capacity: int = 0) -> tuple[State, Floats]:
+        """Books for one thread to work in, and their memory."""
+        return allocate_state(self.sizes, diary_capacity)
+
+
+def prepare(
+    scenario: Scenario,
+    files: Mapping[str, Path] | None = None,
+    *,
+    audit: bool = False,
+    diary: bool = False,
+) -> Prepared:
+    """Build parameters, opening books and schedule of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        A validated scenario.
+    files
+        Data files it names, by reference, as the loader resolved them.
+
+    Raises
+    ------
+    Problems
+        If a population file or a network file cannot be used, or an agent's books cannot balance.
+    """
+    files = files or {}
+    market = scenario.market
+    funds = _funds(scenario, files)
+    dealers, shares = _dealers(scenario, files)
+    sizes = market_sizes(market) | {
+        "fund": len(funds.names),
+        "dealer": len(dealers),
+        "lender": scenario.lenders.count,
+        "manager": scenario.asset_managers.count,
+    }
+    p = _parameters(scenario, allocate_opening(sizes), Watch(int(audit), int(diary)))
+    s, memory = allocate_state(sizes)
+    open_markets(scenario, p, s)
+    bank = scenario.central_bank
+    floor = np.array([hedge.exchange_margin for hedge in market.hedges.values()])
+    p.opening.hedges.margin_floor[:] = floor * bank.margin_minimum
+    open_margins(p, s)
+    notes = open_funds(scenario, funds, p, s)
+    open_hedge_market(scenario, p, s)
+    open_dealers(scenario, p, s, files, funds.names, dealers, shares)
+    open_lenders(scenario, p, s, files, dealers)
+    open_managers(scenario, p, s)
+    outstanding = p.opening.buckets.outstanding_bn
+    p.opening.buckets.outright_split[:] = split(bank.outright.buckets, list(market.buckets), outstanding)
+    _open_others(scenario, p, s)
+    _require_whole(p.opening)
+    return Prepared(
+        scenario=scenario,
+        parameters=p,
+        schedule=build_schedule(scenario),
+        driver_spec=build_driver_spec(scenario, files),
+        opening=memory,
+        sizes=sizes,
+        buckets=tuple(market.buckets),
+        hedges=tuple(market.hedges),
+        trades=tuple(market.trades),
+        funds=funds.names,
+        dealers=dealers,
+        notes=tuple(notes),
+    )
+
+
+def _funds(scenario: Scenario, files: Mapping[str, Path]) -> FundPopulation:
+    trades = scenario.market.trades
+    if scenario.funds.population:
+        return read_funds(files[scenario.funds.population], list(trades), scenario.funds)
+    return draw_funds(scenario.funds, np.array([trade.fund_packages for trade in trades.values()]))
+
+
+def _dealers(scenario: Scenario, files: Mapping[str, Path]) -> tuple[tuple[str, ...], Floats]:
+    if scenario.dealers.population:
+        return read_dealers(files[scenario.dealers.population])
+    shares = pareto_shares(scenario.dealers.count, scenario.dealers.size_tail)
+    return tuple(f"dealer {d + 1}" for d in range(scenario.dealers.count)), shares
+
+
+def _parameters(scenario: Scenario, opening: OpeningTerms, watch: Watch) -> Parameters:
+    bank = scenario.central_bank
+    forms = get_args(Dealers.model_fields["impact"].annotation)
+    measures = get_args(ClearingHouse.model_fields["anti_procyclicality"].annotation)
+    return Parameters(
+        funds=figures(tables.FundFigures, scenario.funds),
+        dealers=figures(tables.DealerFigures, scenario.dealers),
+        end_investors=figures(tables.EndInvestorFigures, scenario.end_investors),
+        asset_managers=figures(tables.ManagerFigures, scenario.asset_managers),
+        lenders=figures(tables.LenderFigures, scenario.lenders),
+        foreign_holders=figures(tables.ForeignFigures, scenario.foreign_holders),
+        clearing_house=figures(tables.ClearingHouseFigures, scenario.clearing_house),
+        central_bank=figures(tables.CentralBankFigures, bank),
+        channels=figures(tables.ChannelFigures, scenario.channels),
+        numerics=figures(tables.NumericFigures, scenario.numerics),
+        choices=Choices(
+            impact=forms.index(scenario.dealers.impact),
+            anti_procyclicality=measures.index(scenario.clearing_house.anti_procyclicality),
+            sells_pro_rata=int(scenario.funds.exit_order == "pro-rata"),
+            outright_by_rule=int(bank.outright.mode == "rule"),
+            hedged_by_rule=int(bank.hedged.mode == "rule"),
+        ),
+        opening=opening,
+        watch=watch,
+    )
+
+
+def _open_others(scenario: Scenario, p: Parameters, s: State) -> None:
+    """Holdings of foreigners, central bank and everybody else, and everybody's cash."""
+    buckets = list(scenario.market.buckets.values())
+    s.buckets.foreign_bonds[:] = [bucket.foreign_bonds for bucket in buckets]
+    s.buckets.central_bonds[:] = [bucket.central_bank_bonds for bucket in buckets]
+    held = np.zeros(len(buckets))
+    np.add.at(held, p.opening.hedges.bucket_of, s.hedges.dealer_packages)
+    held += s.buckets.inventory
+    np.add.at(held, p.opening.trades.bucket_of, s.trades.fund_bonds)
+    held += s.managers.bonds.sum(axis=1) + s.buckets.foreign_bonds + s.buckets.central_bonds
+    s.buckets.end_bonds[:] = p.opening.buckets.outstanding_bn - held
+    own = scenario.clearing_house.own_capital
+    s.others.waterfall_left[0] = own
+    s.others.volatility_multiple[0] = 1.0
+    cash = s.accounts.cash
+    cash[FUNDS] = s.funds.cash.sum()
+    cash[MANAGERS] = s.managers.cash.sum()
+    cash[DEALERS] = p.opening.dealers.cash_bn[0]
+    cash[CLEARING_HOUSE] = s.funds.posted.sum() + s.dealers.posted[0] + s.managers.posted[0] + own
+    cash[LENDERS] = float(p.opening.lenders.offer_bn.sum()) - s.dealers.borrowed[0]
+
+
+def _require_whole(opening: OpeningTerms) -> None:
+    """Find figures that no step of the opening filled: a defect, or a step that came too early."""
+    missed = [name for name, values in leaves(opening) if np.isnan(values).any()]
+    if missed:
+        raise AssertionError(f"the opening books leave {', '.join(missed)} without a figure")

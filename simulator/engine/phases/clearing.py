@@ -1,0 +1,269 @@
+"""The clearing of both markets, and the transfer of what cleared.
+
+Dealers take what is sold outright and pass it on to end investors at a finite speed; in the hedge market they
+and the asset managers share what the funds give up. One clearing a round sets the dislocation of every hedge
+and the outright pressure on every bucket at once, coupled by the cost of the dealers' balance sheet.
+"""
+
+from simulator.agents.asset_manager import futures_demand_bn
+from simulator.engine.loops import each_bucket, each_hedge, each_manager, each_trade, empty, pay
+from simulator.engine.parameters import (
+    CENTRAL_BANK,
+    DEALER_CAPACITY,
+    DEALERS,
+    END_INVESTORS,
+    FOREIGN,
+    ISSUER,
+    LINEAR,
+    MANAGERS,
+    SQUARE_ROOT,
+    TRADING_DAYS_PER_YEAR,
+    Parameters,
+)
+from simulator.engine.phases.dealers import balance_sheet_cost, inventory_cost
+from simulator.engine.phases.managers import share_among_managers
+from simulator.engine.state import State
+from simulator.market.cash_market import inventory_risk_premium_bp, outright_pressure_bp
+from simulator.market.hedge_market import clearing_dislocation_bp
+from simulator.market.impact import (
+    exponential_impact,
+    linear_impact,
+    market_depth_bn,
+    square_root_impact,
+    yield_rise_bp,
+)
+from simulator.model.table import Floats
+from simulator.rule import phase
+
+#: Cont-Schaanning price floor: half the opening price (literature 3.5).
+PRICE_FLOOR_SHARE = 0.5
+
+
+@phase
+def clear_markets(p: Parameters, s: State) -> None:
+    """Find the dislocation of every hedge and the pressure on every bucket at which both markets clear.
+
+    Everyone but asset managers and dealers is given: funds' and estates' hedges, the central bank's packages,
+    what is sold outright. Asset managers' demand falls with the dislocation; dealers take the rest at a
+    dislocation that pays their balance sheet. Bonds freed are bought by dealers, and by asset managers in
+    place of hedges they gave up for their price; so inventory does not depend on the dislocation.
+    """
+    hedges, shorts = p.opening.hedges, s.scratch.by_hedge
+    add_up_shorts(p, s, shorts)
+    add_up_inventory(p, s, shorts)
+    packages = 0.0
+    given_up_per_bp = 0.0
+    for h in each_hedge(s):
+        price = s.buckets.price[hedges.bucket_of[h]]
+        at_opening_cost = dislocation_at(p, s, h, shorts[h], p.opening.dealers.cost_bp[0])
+        packages += abs(dealer_packages_at(p, s, h, shorts[h], at_opening_cost)) * price
+        slope = p.dealers.package_cost + hedges.demand_slope_bp_per_bn[h]
+        given_up_per_bp += p.dealers.impact_scale * price / slope
+    s.dealers.cost_bp[0] = p.opening.dealers.cost_bp[0]
+    if p.choices.impact == DEALER_CAPACITY:
+        s.dealers.cost_bp[0] = balance_sheet_cost(p, s, packages, given_up_per_bp)
+        s.dealers.inventory_cost_bp[0] = inventory_cost(p, s)
+    for h in each_hedge(s):
+        s.hedges.dislocation_bp[h] = dislocation_at(p, s, h, shorts[h], s.dealers.cost_bp[0])
+        extra_bp = s.hedges.dislocation_bp[h] - hedges.dislocation_bp[h]
+        s.orders.managers_next[h] = futures_demand_bn(
+            s.hedges.wanted[h], extra_bp, hedges.demand_slope_bp_per_bn[h]
+        )
+        s.orders.dealer_packages_next[h] = s.orders.managers_next[h] + hedges.other_hedgers_bn[h] - shorts[h]
+    for b in each_bucket(s):
+        s.buckets.pressure_bp[b] = pressure_at(p, s, b)
+    show_dislocations_in_yields(p, s)
+
+
+@phase
+def add_up_shorts(p: Parameters, s: State, shorts: Floats) -> None:
+    """Hedges sold by everyone but dealers' own packages, once the round's orders are executed; fills ``shorts``."""
+    empty(shorts)
+    for j in each_trade(s):
+        shorts[p.opening.trades.hedge_of[j]] += s.trades.fund_hedges[j] + s.orders.hedges[j]
+    for h in each_hedge(s):
+        estate = s.hedges.estate_hedges[h] * (1.0 - s.orders.estate_sold[h])
+        shorts[h] = shorts[h] + estate + s.hedges.central_packages[h] + s.orders.hedged[h]
+
+
+@phase
+def add_up_inventory(p: Parameters, s: State, shorts: Floats) -> None:
+    """Dealers' outright inventory after the round: all bonds they are left with, less those in packages."""
+    bonds, bucket_of = s.orders.inventory_next, p.opening.hedges.bucket_of
+    sold, packages = s.scratch.by_bucket, s.orders.hedged
+    for b in each_bucket(s):
+        bonds[b] = s.buckets.inventory[b]
+    for h in each_hedge(s):
+        bonds[bucket_of[h]] += s.hedges.dealer_packages[h]
+    for j in each_trade(s):
+        bonds[p.opening.trades.bucket_of[j]] -= s.orders.bonds[j]
+    for h in each_hedge(s):
+        bonds[bucket_of[h]] += s.hedges.estate[h] * s.orders.estate_sold[h]
+    for b in each_bucket(s):
+        sold[b] = s.orders.foreign_sale[b] + s.orders.auction_left[b] - s.orders.outright[b]
+    for h in each_hedge(s):
+        sold[bucket_of[h]] -= packages[h]
+    for b in each_bucket(s):
+        bonds[b] += sold[b]
+        for a in each_manager(s):
+            bonds[b] += s.orders.manager_sale[b, a]
+    for h in each_hedge(s):
+        b = bucket_of[h]
+        given_up = bonds[b] + s.hedges.given_up[h] - s.hedges.wanted[h]
+        bonds[b] = given_up - p.opening.hedges.other_hedgers_bn[h] + shorts[h]
+
+
+@phase
+def dislocation_at(p: Parameters, s: State, h: int, shorts: float, cost_bp: float) -> float:
+    """Dislocation of hedge h that clears its market at a cost of balance sheet."""
+    hedges = p.opening.hedges
+    opening_bp, slope, own_slope = (
+        hedges.dislocation_bp[h],
+        hedges.demand_slope_bp_per_bn[h],
+        p.dealers.package_cost,
+    )
+    choke_bp = opening_bp + slope * s.hedges.wanted[h]
+    offset_bp = opening_bp - p.opening.dealers.cost_bp[0] - own_slope * hedges.dealer_packages_bn[h]
+    others = shorts - hedges.other_hedgers_bn[h]
+    clearing_bp = clearing_dislocation_bp(others, choke_bp, slope, offset_bp, cost_bp, own_slope)
+    return opening_bp + p.dealers.impact_scale * (clearing_bp - opening_bp)
+
+
+@phase
+def dealer_packages_at(p: Parameters, s: State, h: int, shorts: float, dislocation_bp: float) -> float:
+    """Packages dealers hold at a dislocation: what asset managers and others want beyond what others sold."""
+    hedges = p.opening.hedges
+    extra_bp = dislocation_bp - hedges.dislocation_bp[h]
+    futures = futures_demand_bn(s.hedges.wanted[h], extra_bp, hedges.demand_slope_bp_per_bn[h])
+    return futures + hedges.other_hedgers_bn[h] - shorts
+
+
+@phase
+def show_dislocations_in_yields(p: Parameters, s: State) -> None:
+    """Add up, bucket by bucket, the share of its hedges' dislocations that shows in the cash yield."""
+    empty(s.buckets.basis_bp)
+    for h in each_hedge(s):
+        extra_bp = s.hedges.dislocation_bp[h] - p.opening.hedges.dislocation_bp[h]
+        b = p.opening.hedges.bucket_of[h]
+        s.buckets.basis_bp[b] += p.opening.hedges.cash_bp_per_dislocation_bp[h] * extra_bp
+
+
+@phase
+def risk_premium_bp(p: Parameters, s: State, b: int, other: int, inventory_bn: float) -> float:
+    """Premium on bucket b for dealers' inventory in another bucket, at today's volatility."""
+    return inventory_risk_premium_bp(
+        p.opening.dealers.risk_aversion_per_bn[0],
+        s.buckets.volatility_bp[b],
+        s.buckets.volatility_bp[other],
+        p.opening.buckets.correlation[b, other],
+        p.opening.buckets.price_per_bp[other],
+        inventory_bn,
+    )
+
+
+@phase
+def pressure_at(p: Parameters, s: State, b: int) -> float:
+    """Outright pressure on bucket b with the coming inventories, by the chosen form of impact."""
+    opening, scale = p.opening.buckets, p.dealers.impact_scale
+    if p.choices.impact == DEALER_CAPACITY:
+        premium_bp = 0.0
+        for other in each_bucket(s):
+            excess = s.orders.inventory_next[other] - opening.inventory_bn[other]
+            premium_bp += risk_premium_bp(p, s, b, other, excess)
+        holding_years = p.dealers.holding_period / TRADING_DAYS_PER_YEAR
+        loading = scale * holding_years / opening.duration_years[b]
+        extra_cost_bp = s.dealers.inventory_cost_bp[0] - p.opening.dealers.inventory_cost_bp[0]
+        return outright_pressure_bp(s.buckets.permanent_bp[b], extra_cost_bp, loading, scale * premium_bp)
+    excess = s.orders.inventory_next[b] - opening.inventory_bn[b]
+    return s.buckets.permanent_bp[b] + scale * other_impact_bp(p, s, b, excess)
+
+
+@phase
+def other_impact_bp(p: Parameters, s: State, b: int, excess: float) -> float:
+    """Pressure of an excess inventory under the linear, square-root or exponential form."""
+    opening, volatility_bp = p.opening.buckets, s.buckets.volatility_bp[b]
+    if p.choices.impact == LINEAR:
+        own = opening.volatility_bp[b] * opening.volatility_bp[b] * opening.price_per_bp[b]
+        return linear_impact(excess, p.opening.dealers.risk_aversion_per_bn[0] * own)
+    if p.choices.impact == SQUARE_ROOT:
+        return square_root_impact(
+            excess, opening.daily_volume_bn[b], volatility_bp, p.dealers.square_root_constant
+        )
+    move = volatility_bp * opening.price_per_bp[b] / s.buckets.price[b]
+    depth = market_depth_bn(p.dealers.depth_constant, opening.daily_volume_bn[b], move, 1.0)
+    price = opening.price[b]
+    return yield_rise_bp(
+        exponential_impact(excess, depth, price, PRICE_FLOOR_SHARE * price, price), opening.duration_years[b]
+    )
+
+
+@phase
+def transfer(p: Parameters, s: State) -> None:
+    """Execute what cleared, at the cleared prices: bonds move between sectors, hedges take their new holders.
+
+    The funds' own orders are executed beside this; see :func:`simulator.engine.phases.funds.execute_orders`.
+    """
+    transfer_hedges(p, s)
+    transfer_bonds(s)
+
+
+@phase
+def transfer_bonds(s: State) -> None:
+    """Move the bonds that were sold, issued and bought, bucket by bucket, against cash."""
+    for b in each_bucket(s):
+        price = s.buckets.price[b]
+        foreign, issued, left = s.orders.foreign_sale[b], s.orders.auction[b], s.orders.auction_left[b]
+        outright, from_end = s.orders.outright[b], s.orders.outright_from_end[b]
+        s.buckets.foreign_bonds[b] -= foreign
+        pay(s, DEALERS, FOREIGN, foreign * price)
+        s.buckets.issued[b] += issued
+        s.buckets.end_bonds[b] += issued - left
+        pay(s, DEALERS, ISSUER, left * price)
+        pay(s, END_INVESTORS, ISSUER, (issued - left) * price)
+        s.buckets.central_bonds[b] += outright + from_end
+        s.buckets.end_bonds[b] -= from_end
+        pay(s, CENTRAL_BANK, DEALERS, outright * price)
+        pay(s, CENTRAL_BANK, END_INVESTORS, from_end * price)
+        for a in each_manager(s):
+            sale = s.orders.manager_sale[b, a]
+            s.managers.bonds[b, a] -= sale
+            s.managers.cash[a] += sale * price
+            pay(s, DEALERS, MANAGERS, sale * price)
+            s.orders.manager_sale[b, a] = 0.0
+        s.buckets.inventory[b] = s.orders.inventory_next[b]
+        s.orders.foreign_sale[b] = 0.0
+        s.orders.auction[b] = 0.0
+        s.orders.auction_left[b] = 0.0
+        s.orders.outright[b] = 0.0
+        s.orders.outright_from_end[b] = 0.0
+
+
+@phase
+def transfer_hedges(p: Parameters, s: State) -> None:
+    """Give the hedges their new holders, and asset managers the bonds that replace hedges they gave up."""
+    replacements = 0.0
+    for h in each_hedge(s):
+        price = s.buckets.price[p.opening.hedges.bucket_of[h]]
+        given_up = s.hedges.wanted[h] - s.orders.managers_next[h]
+        replacements += (given_up - s.hedges.given_up[h]) * price
+        s.hedges.given_up[h] = given_up
+        s.hedges.central_packages[h] += s.orders.hedged[h]
+        pay(s, CENTRAL_BANK, DEALERS, s.orders.hedged[h] * price)
+        s.hedges.estate[h] -= s.orders.estate_sold[h] * s.hedges.estate[h]
+        s.hedges.estate_hedges[h] -= s.orders.estate_sold[h] * s.hedges.estate_hedges[h]
+        s.hedges.managers[h] = s.orders.managers_next[h]
+        s.hedges.dealer_packages[h] = s.orders.dealer_packages_next[h]
+        s.orders.hedged[h] = 0.0
+        s.orders.estate_sold[h] = 0.0
+    pay(s, MANAGERS, DEALERS, replacements)
+    share_among_managers(p, s, -replacements)
+
+
+@phase
+def sell_estates(s: State) -> None:
+    """Dealers offer part of the packages they seized to the hedge market, in equal parts over the days."""
+    for h in each_hedge(s):
+        held = abs(s.hedges.estate[h])
+        s.orders.estate_sold[h] = min(1.0, s.hedges.estate_pace[h] / held) if held > 0.0 else 0.0
+        if s.orders.estate_sold[h] >= 1.0:
+            s.hedges.estate_pace[h] = 0.0

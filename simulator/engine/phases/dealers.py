@@ -1,0 +1,286 @@
+"""Dealers through the day: the repo they lend, the limits that bind them, what their balance sheet costs.
+
+The trading book belongs to the dealer sector and is shared in fixed proportions among dealers alive; capital,
+client loans, funding and limits are each dealer's own. Borrowing closes the day: it is what the assets need
+beyond capital.
+"""
+
+from simulator.agents.cash_lender import scarcity_bp
+from simulator.agents.dealer import (
+    client_cut_share,
+    cost_at_clearing_bp,
+    leverage_limit_bn,
+    repo_spread_bp,
+    taken_from_clients_bn,
+    value_at_risk_use,
+    wholesale_spread_bp,
+)
+from simulator.agents.hedge_fund import extra_interest_bn
+from simulator.engine.diary import SMALLEST_ENTRY_BN, TOOK_BACK, note
+from simulator.engine.loops import (
+    each_bucket,
+    each_dealer,
+    each_fund,
+    each_funding,
+    each_hedge,
+    each_trade,
+    empty,
+    pay,
+)
+from simulator.engine.parameters import (
+    CENTRAL_BANK,
+    DEALERS,
+    FUNDS,
+    LENDERS,
+    OUTSIDE,
+    TRADING_DAYS_PER_YEAR,
+    Parameters,
+)
+from simulator.engine.state import State
+from simulator.market.cash_market import balance_sheet_cost_bp, balance_sheet_use
+from simulator.rule import phase
+
+#: Spread that no facility caps.
+NO_CEILING_BP = 1e9
+
+
+@phase
+def charge(s: State, profit: float) -> None:
+    """Share a profit or loss of the trading book among dealers."""
+    for d in each_dealer(s):
+        s.dealers.capital[d] += s.dealers.share[d] * profit
+
+
+@phase
+def book_extra_interest(p: Parameters, s: State, from_funds: float) -> None:
+    """Book repo interest over the opening spread: funds pay dealers, dealers pay lenders and the facility."""
+    opening_bp = p.opening.fundings.repo_spread_bp[0]
+    extra_bp = s.fundings.wholesale_bp[0] - opening_bp
+    client_extra_bp = s.fundings.client_bp[0] - opening_bp
+    from_others = extra_interest_bn(s.dealers.other_repo[0], client_extra_bp, TRADING_DAYS_PER_YEAR)
+    to_lenders = extra_interest_bn(s.dealers.borrowed[0], extra_bp, TRADING_DAYS_PER_YEAR)
+    to_facility = extra_interest_bn(s.others.facility[0], extra_bp, TRADING_DAYS_PER_YEAR)
+    profit = from_funds + from_others - to_lenders - to_facility
+    pay(s, FUNDS, DEALERS, from_funds)
+    pay(s, OUTSIDE, DEALERS, from_others)
+    pay(s, DEALERS, LENDERS, to_lenders)
+    pay(s, DEALERS, CENTRAL_BANK, to_facility)
+    charge(s, profit)
+
+
+@phase
+def lend_to_other_clients(s: State, change: float) -> None:
+    """Dealers lend more or less repo to clients other than the funds, as the scenario says."""
+    s.dealers.other_repo[0] += change
+    pay(s, DEALERS, OUTSIDE, change)
+
+
+@phase
+def lend_to_funds(p: Parameters, s: State) -> None:
+    """Add up what each dealer lends to funds through its network; survivors take over the clients of failed ones."""
+    owed, lent, loan = s.scratch.first, s.dealers.lent_to_funds, s.funds.loan
+    empty(lent)
+    empty(owed)
+    for j in each_trade(s):
+        for i in each_fund(s):
+            owed[i] += loan[j, i]
+    shares = p.opening.funds.client_share
+    for i in each_fund(s):
+        for d in each_dealer(s):
+            lent[d] += shares[i, d] * owed[i]
+    orphaned = 0.0
+    for d in each_dealer(s):
+        if s.dealers.alive[d] == 0.0:
+            orphaned += lent[d]
+            lent[d] = 0.0
+    for d in each_dealer(s):
+        lent[d] += s.dealers.share[d] * orphaned
+
+
+@phase
+def trading_book(p: Parameters, s: State) -> float:
+    """What all dealers together have beside loans to funds: bonds at market value, other repo, margin and cash."""
+    book = s.accounts.cash[DEALERS] + s.dealers.posted[0] + s.dealers.other_repo[0]
+    bonds = s.scratch.by_bucket
+    empty(bonds)
+    for h in each_hedge(s):
+        bonds[p.opening.hedges.bucket_of[h]] += s.hedges.dealer_packages[h]
+    for b in each_bucket(s):
+        bonds[b] += s.buckets.inventory[b]
+    for h in each_hedge(s):
+        bonds[p.opening.hedges.bucket_of[h]] += s.hedges.estate[h]
+    for b in each_bucket(s):
+        book += bonds[b] * s.buckets.price[b]
+    return book
+
+
+@phase
+def funding_need(s: State, d: int, book: float) -> float:
+    """What dealer d must borrow: its loans and its share of the trading book, less its capital."""
+    return s.dealers.lent_to_funds[d] + s.dealers.share[d] * book - s.dealers.capital[d]
+
+
+@phase
+def bonds_at_risk(p: Parameters, s: State) -> float:
+    """Value of all that dealers hold, long or short: packages, estates and inventory."""
+    held = s.scratch.by_bucket
+    empty(held)
+    for h in each_hedge(s):
+        held[p.opening.hedges.bucket_of[h]] += abs(s.hedges.dealer_packages[h])
+    for h in each_hedge(s):
+        held[p.opening.hedges.bucket_of[h]] += abs(s.hedges.estate[h])
+    value = 0.0
+    for b in each_bucket(s):
+        value += (held[b] + abs(s.buckets.inventory[b])) * s.buckets.price[b]
+    return value
+
+
+@phase
+def limit_of(p: Parameters, s: State, d: int) -> float:
+    """Largest balance sheet that dealer d may have."""
+    return leverage_limit_bn(
+        s.dealers.capital[d], p.dealers.capital_ratio, s.others.leverage_relief[0], s.others.limit_cut[0]
+    )
+
+
+@phase
+def measure_use(p: Parameters, s: State) -> None:
+    """Measure each dealer's limit and its use, and the limit of the sector."""
+    held = bonds_at_risk(p, s)
+    total = 0.0
+    for d in each_dealer(s):
+        limit = limit_of(p, s, d)
+        total += limit
+        share = s.dealers.share[d]
+        repo = s.dealers.lent_to_funds[d] + s.dealers.other_repo[0] * share
+        s.dealers.use[d] = balance_sheet_use(share * held, repo, p.opening.dealers.unnetted_share[0], limit)
+    s.dealers.limit_bn[0] = total
+
+
+@phase
+def sector_use(p: Parameters, s: State) -> float:
+    """Dealers' balance-sheet use over the sector's limit."""
+    repo = s.dealers.fund_repo[0] + s.dealers.other_repo[0]
+    held = bonds_at_risk(p, s)
+    return balance_sheet_use(held, repo, p.opening.dealers.unnetted_share[0], s.dealers.limit_bn[0])
+
+
+@phase
+def ration_clients(p: Parameters, s: State, d: int, gap: float) -> None:
+    """Take repo back from clients, for lack of funding or for being over the limit."""
+    if not p.channels.roll_over:
+        return
+    over = 0.0
+    if p.channels.dealer_capacity:
+        over = max(0.0, s.dealers.use[d] - 1.0) * limit_of(p, s, d)
+    unnetted = p.opening.dealers.unnetted_share[0]
+    taken = taken_from_clients_bn(gap, over, p.dealers.client_cut_speed, unnetted)
+    lent = s.dealers.lent_to_funds[d]
+    s.dealers.taken[d] = max(0.0, min(taken, lent))  # clients' loans can be negative after a fall
+    s.seen.repo_taken_back[0] += s.dealers.taken[d]
+    if p.watch.diary and s.dealers.taken[d] > SMALLEST_ENTRY_BN:
+        note(s, TOOK_BACK, d, -1, s.dealers.taken[d])
+
+
+@phase
+def pass_cuts_to_clients(p: Parameters, s: State) -> None:
+    """Turn what dealers take back into each fund's share of repo not rolled, weakest clients first."""
+    taken, lent, cuts = s.dealers.taken, s.dealers.lent_to_funds, s.funds.cut
+    empty(cuts)
+    average = 0.0
+    for d in each_dealer(s):
+        average += s.dealers.share[d] * client_cut_share(taken[d], lent[d], 1.0)
+    if average <= 0.0:
+        return
+    shares, weakness = p.opening.funds.client_share, p.opening.funds.client_weakness
+    for i in each_fund(s):
+        cut = 0.0
+        for d in each_dealer(s):
+            if s.dealers.alive[d] == 0.0:
+                cut += shares[i, d] * average
+            elif taken[d] > 0.0:
+                cut += shares[i, d] * client_cut_share(taken[d], lent[d], weakness[i, d])
+        cuts[i] = cut
+
+
+@phase
+def price_repo(p: Parameters, s: State, need: float, offered: float, facility_open: float) -> None:
+    """Set today's repo spreads: scarcity for dealers, capped by the facility, plus balance-sheet cost for clients."""
+    scarce_bp = scarcity_bp(need, offered, p.lenders.easy_share, p.lenders.scarcity_slope)
+    ceiling_bp = p.central_bank.standing_repo.spread if facility_open > 0.0 else NO_CEILING_BP
+    extra_cost_bp = s.dealers.cost_bp[0] - p.opening.dealers.cost_bp[0]
+    for g in each_funding(s):
+        opening_bp = p.opening.fundings.repo_spread_bp[g]
+        s.fundings.wholesale_bp[g] = wholesale_spread_bp(opening_bp, scarce_bp, ceiling_bp)
+        s.fundings.client_bp[g] = repo_spread_bp(
+            opening_bp,
+            s.fundings.wholesale_bp[g] - opening_bp,
+            extra_cost_bp,
+            p.opening.dealers.unnetted_share[0],
+        )
+
+
+@phase
+def balance_sheet_cost(
+    p: Parameters, s: State, packages_at_opening_cost: float, given_up_per_bp: float
+) -> float:
+    """Cost of dealers' balance sheet at the coming clearing, bp a year.
+
+    ``packages_at_opening_cost`` is the value of the packages dealers would hold if the cost did not change,
+    ``given_up_per_bp`` the value they give up per bp of cost: the clearing is linear in the cost, and the cost
+    piecewise linear in use, so their crossing is exact. What funds sell now they also repay: the repo of a
+    package makes room for the package itself.
+    """
+    limit, opening_bp = s.dealers.limit_bn[0], p.opening.dealers.cost_bp[0]
+    if not p.channels.dealer_capacity or limit <= 0.0:
+        return opening_bp
+    repo = s.dealers.fund_repo[0] + s.dealers.other_repo[0]
+    for j in each_trade(s):
+        repo += s.orders.bonds[j] * s.buckets.price[p.opening.trades.bucket_of[j]]
+    bonds = s.scratch.by_bucket
+    for b in each_bucket(s):
+        bonds[b] = abs(s.orders.inventory_next[b])
+    for h in each_hedge(s):
+        bonds[p.opening.hedges.bucket_of[h]] += abs(s.hedges.estate[h])
+    held = 0.0
+    for b in each_bucket(s):
+        held += bonds[b] * s.buckets.price[b]
+    fixed = p.opening.dealers.unnetted_share[0] * repo + held
+    use = (fixed + packages_at_opening_cost + given_up_per_bp * opening_bp) / limit
+    return cost_at_clearing_bp(
+        use, given_up_per_bp / limit, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above
+    )
+
+
+@phase
+def inventory_cost(p: Parameters, s: State) -> float:
+    """Cost of holding inventory outright, bp a year: of the balance sheet or of value-at-risk, whichever binds.
+
+    Packages and repo carry no duration, so the value-at-risk limit prices inventory alone.
+    """
+    if not p.channels.dealer_capacity:
+        return p.opening.dealers.inventory_cost_bp[0]
+    risk = 0.0
+    for b in each_bucket(s):
+        risk += (
+            abs(s.orders.inventory_next[b]) * p.opening.buckets.price_per_bp[b] * s.buckets.volatility_bp[b]
+        )
+    capital = 0.0
+    opening_capital = 0.0
+    for d in each_dealer(s):
+        capital += max(0.0, s.dealers.capital[d])
+        opening_capital += p.opening.dealers.capital_bn[d]
+    share = capital / opening_capital * (1.0 - s.others.limit_cut[0])
+    use = value_at_risk_use(p.dealers.value_at_risk_use, risk, p.opening.dealers.risk_bn[0], share)
+    cost_bp = balance_sheet_cost_bp(use, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above)
+    return max(s.dealers.cost_bp[0], cost_bp)
+
+
+@phase
+def finance_dealers(p: Parameters, s: State) -> None:
+    """Close the day: borrow what the dealers' accounts miss, or repay what they have over."""
+    target = p.opening.dealers.cash_bn[0] - s.dealers.buffer_used[0]
+    change = target - s.accounts.cash[DEALERS]
+    pay(s, LENDERS, DEALERS, change)
+    s.dealers.borrowed[0] += change
+    s.others.lent[0] += change

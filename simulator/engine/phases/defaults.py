@@ -1,0 +1,196 @@
+"""Who fails and what follows: funds are closed out by their dealers, dealers by their lenders."""
+
+from simulator.agents.dealer import may_close_out
+from simulator.agents.hedge_fund import drawdown, is_insolvent, other_strategies_bn
+from simulator.engine.diary import DEALER_DEFAULT, FUND_DEFAULT, note
+from simulator.engine.loops import each_dealer, each_fund, each_trade, pay
+from simulator.engine.parameters import (
+    CALL_COUNT,
+    CLEARING_HOUSE,
+    DEALERS,
+    DEFAULT,
+    END_INVESTORS,
+    FUNDS,
+    HAIRCUT,
+    OUTSIDE,
+    REDEMPTION,
+    ROLL_OVER,
+    Parameters,
+)
+from simulator.engine.phases.clearing_house import pay_by_waterfall
+from simulator.engine.phases.dealers import charge
+from simulator.engine.state import State
+from simulator.engine.status import NO_DEALER_LEFT
+from simulator.rule import phase
+
+#: Share of the value of a failed fund's other strategies that its creditors can recover. Judgement.
+OTHER_RECOVERY = 0.5
+
+
+@phase
+def close_out_fallen_funds(p: Parameters, s: State) -> int:
+    """Close out funds whose equity is gone, or has fallen so far that their dealers may; returns how many."""
+    fails, alive, equity, peak = s.scratch.first, s.funds.alive, s.funds.equity, s.funds.peak_equity
+    for i in each_fund(s):
+        fallen = may_close_out(drawdown(equity[i], peak[i]), p.funds.nav_trigger)
+        fails[i] = alive[i] * (1.0 if fallen or is_insolvent(equity[i]) else 0.0)
+    failed = 0
+    for i in each_fund(s):
+        if fails[i] == 1.0:
+            close_out_fund(p, s, i)
+            failed += 1
+    return failed
+
+
+@phase
+def close_out_unpaid_funds(p: Parameters, s: State) -> int:
+    """Close out funds that miss cash and have nothing left to sell; returns how many.
+
+    With the default channel off a lender outside the model pays for them.
+    """
+    failed = 0
+    cash, alive, is_selling, tolerance_bn = (
+        s.funds.cash,
+        s.funds.alive,
+        s.orders.is_selling,
+        p.numerics.tolerance,
+    )
+    for i in each_fund(s):
+        if cash[i] < -tolerance_bn and alive[i] == 1.0 and is_selling[i] == 0.0:
+            if p.channels.default:
+                close_out_fund(p, s, i)
+                failed += 1
+            else:
+                s.funds.bridge[i] -= cash[i]
+                pay(s, FUNDS, OUTSIDE, cash[i])
+                cash[i] = 0.0
+    return failed
+
+
+@phase
+def close_out_fund(p: Parameters, s: State, i: int) -> None:
+    """Close out a failed fund: margin, waterfall, seizure by its dealers, losses beyond the haircut.
+
+    Calls it could not pay are undone where they were promised: redemptions are not paid, repo is still owed,
+    variation and initial margin are met from its posted margin and then the clearing house's waterfall.
+    What is left belongs to the bank of its credit line and to its investors, both outside the model.
+    """
+    uncovered = s.orders.uncovered
+    cash = s.funds.cash[i] + s.funds.posted[i]
+    pay(s, CLEARING_HOUSE, FUNDS, s.funds.posted[i])
+    s.funds.posted[i] = 0.0
+    restored = 0.0
+    if s.funds.cash[i] < 0.0:
+        pay(s, OUTSIDE, FUNDS, uncovered[REDEMPTION, i])
+        cash += uncovered[REDEMPTION, i]
+        restored = min(uncovered[HAIRCUT, i] + uncovered[ROLL_OVER, i], max(0.0, -cash))
+        pay(s, DEALERS, FUNDS, restored)
+        s.dealers.fund_repo[0] += restored
+        cash += restored
+    pay(s, FUNDS, OUTSIDE, seize(p, s, i, cash, restored))
+    s.funds.cash[i] = 0.0
+    s.funds.drawn[i] = 0.0
+    s.funds.bridge[i] = 0.0
+    s.funds.other[i] = 0.0
+    s.funds.alive[i] = 0.0
+    s.funds.equity[i] = 0.0
+    s.funds.pending_redemption[i] = 0.0
+    for c in range(CALL_COUNT):
+        uncovered[c, i] = 0.0
+
+
+@phase
+def seize(p: Parameters, s: State, i: int, cash: float, owed_more: float) -> float:
+    """Dealers take a failed fund's packages against its repo; returns the cash left after all its debts."""
+    owed = owed_more
+    worth = 0.0
+    seized = 0.0
+    for j in each_trade(s):
+        face = s.funds.packages[j, i]
+        owed += s.funds.loan[j, i]
+        worth += face * s.buckets.price[p.opening.trades.bucket_of[j]]
+        seized += abs(face)
+        take_over(p, s, j, face, p.opening.funds.hedge_ratio[j, i])
+        s.funds.packages[j, i] = 0.0
+        s.funds.loan[j, i] = 0.0
+        s.orders.packages[j, i] = 0.0
+    s.seen.sold_by_channel[DEFAULT] += seized
+    if p.watch.diary:
+        note(s, FUND_DEFAULT, i, -1, worth)
+    if cash < 0.0:
+        pay_by_waterfall(p, s, -cash)
+        cash = 0.0
+    surplus = worth - owed
+    s.dealers.fund_repo[0] -= owed
+    if surplus >= 0.0:
+        pay(s, DEALERS, FUNDS, surplus)
+        return cash + surplus
+    missing = -surplus
+    paid = min(missing, cash)
+    sold = min(missing - paid, OTHER_RECOVERY * other_worth(p, s, i))
+    pay(s, FUNDS, DEALERS, paid)
+    pay(s, END_INVESTORS, DEALERS, sold)
+    lose_on_client(p, s, i, missing - paid - sold)
+    return cash - paid
+
+
+@phase
+def take_over(p: Parameters, s: State, j: int, face: float, ratio: float) -> None:
+    """Move a seized position from the funds to the dealers' estates, to be sold in equal parts over the days."""
+    h = p.opening.trades.hedge_of[j]
+    s.hedges.estate[h] += face
+    s.hedges.estate_hedges[h] += face * ratio
+    s.hedges.estate_pace[h] += abs(face) / p.dealers.liquidation_days
+    s.trades.fund_bonds[j] -= face
+    s.trades.fund_hedges[j] -= face * ratio
+    s.seen.sold[j] += abs(face)
+
+
+@phase
+def other_worth(p: Parameters, s: State, i: int) -> float:
+    """Value of a fund's other strategies today."""
+    return other_strategies_bn(
+        s.funds.other[i], p.opening.funds.other_loss[i], s.others.volatility_multiple[0]
+    )
+
+
+@phase
+def lose_on_client(p: Parameters, s: State, i: int, loss: float) -> None:
+    """Share a loss on a client's repo among the dealers that lent to it."""
+    s.seen.client_losses[0] += loss
+    orphaned = 0.0
+    for d in each_dealer(s):
+        if s.dealers.alive[d] == 0.0:
+            orphaned += p.opening.funds.client_share[i, d] * loss
+        else:
+            s.dealers.capital[d] -= p.opening.funds.client_share[i, d] * loss
+    charge(s, -orphaned)
+
+
+@phase
+def close_out_dealers(p: Parameters, s: State) -> None:
+    """Close out dealers without capital: lenders lose what is missing, survivors take over the trading book.
+
+    Without survivors nobody makes the market, and the path stops.
+    """
+    failed = False
+    for d in each_dealer(s):
+        if s.dealers.alive[d] == 1.0 and s.dealers.capital[d] <= 0.0:
+            failed = True
+            missing = -s.dealers.capital[d]
+            s.dealers.alive[d] = 0.0
+            s.dealers.capital[d] = 0.0
+            s.dealers.borrowed[0] -= missing
+            s.others.lent[0] -= missing
+            if p.watch.diary:
+                note(s, DEALER_DEFAULT, d, -1, missing)
+    if not failed:
+        return
+    total = 0.0
+    for d in each_dealer(s):
+        total += p.opening.dealers.share[d] * s.dealers.alive[d]
+    if total <= 0.0:
+        s.checks.status[0] = NO_DEALER_LEFT
+        return
+    for d in each_dealer(s):
+        s.dealers.share[d] = p.opening.dealers.share[d] * s.dealers.alive[d] / total

@@ -1,0 +1,92 @@
+"""Asset managers through the day: redemptions, what they sell to meet them, and their return."""
+
+from simulator.agents.asset_manager import (
+    hedges_dropped_share,
+    met_from_cash_bn,
+    met_from_treasuries_bn,
+    month_return,
+    redemption_bn,
+)
+from simulator.engine.diary import MANAGERS_SOLD, SMALLEST_ENTRY_BN, note
+from simulator.engine.loops import each_bucket, each_hedge, each_manager, pay
+from simulator.engine.parameters import END_INVESTORS, MANAGERS, OUTSIDE, TRADING_DAYS_PER_MONTH, Parameters
+from simulator.engine.state import State
+from simulator.rule import phase
+
+
+@phase
+def bonds_value(s: State, a: int) -> float:
+    """Value of the Treasuries of asset manager a."""
+    value = 0.0
+    for b in each_bucket(s):
+        value += s.managers.bonds[b, a] * s.buckets.price[b]
+    return value
+
+
+@phase
+def redeem_from_managers(p: Parameters, s: State, demanded: float) -> None:
+    """Investors redeem; managers pay from cash, then Treasuries, then other assets, and cut futures in proportion.
+
+    Negative redemptions are subscriptions: they buy in the same proportions.
+    """
+    rules, opening = p.asset_managers, p.opening.managers
+    for a in each_manager(s):
+        bonds = bonds_value(s, a)
+        redeemed = redemption_bn(
+            s.managers.cash[a] + bonds + s.managers.other[a],
+            s.others.volatility_multiple[0],
+            opening.sensitivity[a] * rules.volatility_redemption,
+            -s.managers.month_return[a],
+            opening.sensitivity[a] * rules.loss_redemption / TRADING_DAYS_PER_MONTH,
+        )
+        redeemed += demanded * opening.value_bn[a]
+        from_cash = met_from_cash_bn(redeemed, s.managers.cash[a], rules.cash_use)
+        from_bonds = met_from_treasuries_bn(redeemed - from_cash, bonds, rules.treasury_use)
+        part = from_bonds / bonds if bonds > 0.0 else 0.0
+        for b in each_bucket(s):
+            s.orders.manager_sale[b, a] = part * s.managers.bonds[b, a]
+        from_other = redeemed - from_cash - from_bonds
+        s.managers.other[a] -= from_other
+        pay(s, END_INVESTORS, MANAGERS, from_other)
+        s.managers.cash[a] -= from_cash + from_bonds
+        pay(s, MANAGERS, OUTSIDE, redeemed)
+        s.managers.flow[a] -= redeemed
+        s.seen.manager_redemptions[0] += redeemed
+        dropped = hedges_dropped_share(redeemed, opening.value_bn[a], rules.futures_cut)
+        for h in each_hedge(s):
+            s.hedges.wanted[h] -= dropped * opening.share[a] * p.opening.hedges.demand_bn[h]
+        if p.watch.diary and from_bonds > SMALLEST_ENTRY_BN:
+            note(s, MANAGERS_SOLD, a, -1, from_bonds)
+
+
+@phase
+def cover_managers(s: State) -> None:
+    """Asset managers short of cash sell other assets to end investors at par."""
+    for a in each_manager(s):
+        short = max(0.0, -s.managers.cash[a])
+        s.managers.cash[a] += short
+        s.managers.other[a] -= short
+        pay(s, END_INVESTORS, MANAGERS, short)
+
+
+@phase
+def share_among_managers(p: Parameters, s: State, amount: float) -> None:
+    """Share the sector's cash from hedges among its members, in proportion to their futures."""
+    for a in each_manager(s):
+        s.managers.cash[a] += p.opening.managers.share[a] * amount
+
+
+@phase
+def value_managers(p: Parameters, s: State) -> None:
+    """Follow each asset manager's return over about a month, flows left out."""
+    for a in each_manager(s):
+        shared = s.managers.posted[0]
+        for h in each_hedge(s):
+            shared += s.hedges.given_up[h] * s.buckets.price[p.opening.hedges.bucket_of[h]]
+        value = s.managers.cash[a] + bonds_value(s, a) + s.managers.other[a]
+        value += p.opening.managers.share[a] * shared
+        before = s.managers.value[a]
+        earned = (value - s.managers.flow[a]) / before - 1.0 if before > 0.0 else 0.0
+        s.managers.month_return[a] = month_return(s.managers.month_return[a], earned, TRADING_DAYS_PER_MONTH)
+        s.managers.value[a] = value
+        s.managers.flow[a] = 0.0
