@@ -113,9 +113,12 @@ def fear_of_volatility(volatility_ratio: float, haircut_slope: float) -> float:
 
 
 @rule
-def weak_client_haircut(equity_bn: float, opening_equity_bn: float, haircut_weak_equity: float) -> float:
-    """Add-on to the haircut of a client that has lost equity: in proportion, whole when all of it is lost."""
-    return haircut_weak_equity * min(1.0, max(0.0, 1.0 - equity_bn / opening_equity_bn))
+def weak_client_haircut(
+    equity_bn: float, opening_equity_bn: float, haircut_weak_equity: float, haircut_weak_tolerance: float
+) -> float:
+    """Add-on to the haircut of a client that has lost more equity than dealers bear: in proportion to the excess."""
+    lost = 1.0 - equity_bn / opening_equity_bn
+    return haircut_weak_equity * min(1.0, max(0.0, lost - haircut_weak_tolerance))
 
 
 @rule

@@ -428,6 +428,13 @@ class Funds(Section):
         source="judgement",
         doc="add-on when a fund has lost all of its equity",
     )
+    haircut_weak_tolerance: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement: dealers react to the first loss, as in version 0.1",
+        doc="loss of a fund's equity before dealers ask for any of that add-on",
+    )
     hedge_error: Share = parameter(
         "0.5%",
         minimum="0%",

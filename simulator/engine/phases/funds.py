@@ -134,10 +134,11 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     equity, opening_equity = s.funds.equity, p.opening.funds.equity_bn
     by_volatility = p.funds.haircut_slope if p.channels.haircut else 0.0
     by_equity = p.funds.haircut_weak_equity if p.channels.haircut else 0.0
+    tolerance = p.funds.haircut_weak_tolerance
     matured = 1.0 / p.funds.term_repo
     for i in each_fund(s):
         change[i] = 0.0
-        weakness[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity)
+        weakness[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance)
     loan, packages, in_force, call = s.funds.loan, s.funds.packages, s.funds.haircut, s.orders.call
     for j in each_trade(s):
         b = p.opening.trades.bucket_of[j]
