@@ -313,6 +313,10 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.total("repo_taken_back"), worse="higher", table="funding", group="funding",
     ),
     Measure(
+        key="dealer_margin_peak", label="initial margin of dealers, peak", unit="$bn", of=days.peak("dealer_margin"),
+        worse="higher", table="funding", group="funding",
+    ),
+    Measure(
         key="dealer_capital_end", label="dealers' capital at the end", unit="$bn",
         of=days.end("dealer_capital"), worse="lower",
     ),

@@ -102,6 +102,7 @@ OF_MARKET = (
     Variable("dealer_use_highest", "1", "the same, of the tightest dealer", "seen.dealer_use_highest"),
     Variable("dealer_capital", "$bn", "dealers' capital", "seen.dealer_capital"),
     Variable("dealer_borrowing", "$bn", "dealers' repo from lenders", "dealers.borrowed"),
+    Variable("dealer_margin", "$bn", "initial margin that dealers posted", "dealers.posted"),
     Variable("fund_repo", "$bn", "hedge funds' repo from dealers", "dealers.fund_repo"),
     Variable("lender_offer", "$bn", "what lenders offer dealers", "seen.lender_offer"),
     Variable("repo_taken_back", "$bn", "repo dealers took back from funds", "seen.repo_taken_back"),
