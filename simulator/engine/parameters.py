@@ -350,6 +350,7 @@ class Schedule(NamedTuple):
     policy_rate: Floats = per("day", "funding", unit="1", doc="policy rate a year")
     margin_multiple: Floats = per("day", "hedge", unit="1", doc="steps in initial margins")
     haircut_step: Floats = per("day", unit="1", doc="steps in haircuts")
+    haircut_minimum: Floats = per("day", unit="1", doc="lowest haircut that policy allows")
     lender_withdrawal: Floats = per("day", unit="1", doc="part of the lenders' offer that is gone")
     foreign_sale_bn: Floats = per("day", "bucket", unit="$bn", doc="sold by foreign holders")
     manager_redemption: Floats = per(

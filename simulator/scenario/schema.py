@@ -1107,6 +1107,17 @@ class HaircutStep(Section):
     change: Share = parameter(minimum="-10%", maximum="50%", source="scenario", doc="added to every haircut")
 
 
+class HaircutMinimum(Section):
+    """A minimum haircut for every fund, from a day on or for some days."""
+
+    type: Literal["haircut-minimum"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    minimum: Share = parameter(
+        minimum="-10%", maximum="50%", source="scenario", doc="lowest haircut that dealers may ask"
+    )
+
+
 class LenderWithdrawal(Section):
     """Cash leaves the lenders."""
 
@@ -1262,6 +1273,7 @@ Event = Annotated[
     | VolatilityShock
     | MarginStep
     | HaircutStep
+    | HaircutMinimum
     | LenderWithdrawal
     | ForeignSale
     | Redemption

@@ -31,7 +31,7 @@ class Funds:
         return t.hedge.margin * self.funds.opening.margin_factor
 
     def roll_repo(self, day: int) -> None:
-        step = self.plan.haircut_step[day]
+        step, minimum = self.plan.haircut_step[day], self.plan.haircut_minimum[day]
         rules = self.rules.dealer
         matured = 1.0 / self.p.funds.term_repo
         is_on = self.p.channels.haircut
@@ -42,7 +42,7 @@ class Funds:
             change = 0.0
             for t in self.trades:
                 fear = (rules.fear_of_volatility(t.bucket.volatility_ratio) if is_on else 0.0) + step
-                asked = rules.haircut(f.opening.haircut, f.opening.haircut_floor, fear, weak)
+                asked = rules.haircut(f.opening.haircut, max(f.opening.haircut_floor, minimum), fear, weak)
                 value = t.bucket.price * f.packages[t.n]
                 by_haircut = rules.loan_change_by_haircut_bn(value, f.haircut[t.n], asked, remarked)
                 refused = rules.refused_bn(f.loan[t.n], f.cut, rules.maturing_share(remarked, matured))

@@ -46,6 +46,7 @@ STORM = (
             shift(6, 80),
             "{type: auction, day: 7d, bucket: TY, amount: $30bn}",
             "{type: haircut-step, day: 7d, change: 1%}",
+            "{type: haircut-minimum, day: 5d, days: 6d, minimum: 2%}",
             "{type: margin-step, day: 8d, multiple: 1.5x}",
             "{type: limit-cut, day: 8d, share: 10%}",
             "{type: hedge-demand-shift, day: 9d, share: -10%}",

@@ -15,6 +15,7 @@ from simulator.scenario.schema import (
     FacilityOpening,
     ForeignPremium,
     ForeignSale,
+    HaircutMinimum,
     HaircutStep,
     HedgeDemandShift,
     LenderWithdrawal,
@@ -79,6 +80,9 @@ def build_schedule(scenario: Scenario) -> Schedule:
             s.margin_multiple[event.day - 1 :, _chosen(event.hedges, hedges)] *= event.multiple
         elif isinstance(event, HaircutStep) and scenario.channels.haircut:
             s.haircut_step[days_of(event.day, event.days, horizon)] += event.change
+        elif isinstance(event, HaircutMinimum):
+            rows = days_of(event.day, event.days, horizon)
+            s.haircut_minimum[rows] = np.maximum(s.haircut_minimum[rows], event.minimum)
         elif isinstance(event, LenderWithdrawal):
             kept = 1.0 - s.lender_withdrawal[days_of(event.day, event.days, horizon)]
             s.lender_withdrawal[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
@@ -120,6 +124,7 @@ def _empty(scenario: Scenario, horizon: int) -> Schedule:
     s, _ = allocate(Schedule, sizes)
     s.policy_rate[:] = [funding.policy_rate for funding in market.fundings.values()]
     s.margin_multiple[:] = 1.0
+    s.haircut_minimum[:] = bank.haircut_minimum
     s.leverage_relief[:] = 1.0
     s.leverage_relief[bank.leverage_relief_day - 1 :] = bank.leverage_relief
     s.facility_open[:] = float(bank.standing_repo.open)

@@ -135,7 +135,7 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     by_volatility = p.funds.haircut_slope if p.channels.haircut else 0.0
     by_equity = p.funds.haircut_weak_equity if p.channels.haircut else 0.0
     tolerance = p.funds.haircut_weak_tolerance
-    matured = 1.0 / p.funds.term_repo
+    matured, minimum = 1.0 / p.funds.term_repo, sched.haircut_minimum[day]
     for i in each_fund(s):
         change[i] = 0.0
         weakness[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance)
@@ -145,7 +145,7 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
         fear = fear_of_volatility(s.buckets.volatility_ratio[b], by_volatility) + sched.haircut_step[day]
         price = s.buckets.price[b]
         for i in each_fund(s):
-            asked = haircut(base[i], floor[i], fear, weakness[i])
+            asked = haircut(base[i], max(floor[i], minimum), fear, weakness[i])
             value = price * packages[j, i]
             by_haircut = loan_change_by_haircut_bn(value, in_force[j, i], asked, remarked[i])
             refused = refused_bn(loan[j, i], cut[i], maturing_share(remarked[i], matured))
