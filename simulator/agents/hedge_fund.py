@@ -160,6 +160,12 @@ def wanted_packages_bn(
 
 
 @rule
+def may_add(cut: float) -> bool:
+    """Whether a fund may add to its positions: not while a dealer refuses to roll part of its repo."""
+    return cut <= 0.0
+
+
+@rule
 def cash_tied_up(haircut: float, price: float, margin: float, transaction_cost: float) -> float:
     """Cash that one face of a new package ties up: haircut, margin and cost; a negative haircut pays nothing out."""
     return max(0.0, haircut) * price + margin + transaction_cost

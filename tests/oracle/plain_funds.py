@@ -192,6 +192,8 @@ class Funds:
                     continue
                 gap = speed * (self.wanted(f, t) - held)
                 if gap * f.opening.packages_bn[t.n] > 0.0:
+                    if not rules.may_add(f.cut):
+                        continue
                     tied_up = rules.cash_tied_up(
                         f.haircut[t.n], t.bucket.price, self.margin_rate(t), t.opening.transaction_cost
                     )

@@ -33,6 +33,7 @@ from simulator.agents.hedge_fund import (
     extra_interest_bn,
     forced_sale_bn,
     leverage_scale,
+    may_add,
     other_strategies_bn,
     redemption_due_bn,
     redemption_request_bn,
@@ -457,7 +458,7 @@ def choose_positions(p: Parameters, s: State) -> None:
         s.scratch.fifth,
     )
     wealth, cut_share = s.scratch.sixth, s.scratch.seventh
-    cash, alive, equity = s.funds.cash, s.funds.alive, s.funds.equity
+    cash, alive, equity, cuts = s.funds.cash, s.funds.alive, s.funds.equity, s.funds.cut
     opening_equity, opening_cash = p.opening.funds.equity_bn, p.opening.funds.cash_bn
     speed, cut_speed, minimum = p.funds.entry_speed, p.funds.cut_speed, p.funds.cash_minimum
     elasticity_bp = p.funds.entry_elasticity
@@ -485,7 +486,7 @@ def choose_positions(p: Parameters, s: State) -> None:
             tied_up = cash_tied_up(haircut_in_force[j, i], price, margin, cost)
             entry = min(abs(gap), affordable_purchase_bn(spare[i], tied_up))
             enters = 1.0 if gap * opening[j, i] > 0.0 else 0.0
-            bought[i] = free[i] * enters * entry
+            bought[i] = free[i] * enters * entry * (1.0 if may_add(cuts[i]) else 0.0)
             chosen[i] = free[i] * (1.0 - enters) * abs(gap)
             cut[i] = cut_share[i] * abs(packages[j, i])
             spare[i] -= bought[i] * tied_up
