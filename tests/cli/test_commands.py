@@ -236,7 +236,7 @@ def test_a_rule_is_explained_without_the_compiler(unwind: Unwind) -> None:
         "  Repo premium when dealers need more than the easy part of what is offered; the slope in bp per unit of it.\n"
         "  rule at     simulator/agents/cash_lender.py:38\n"
         "  takes       needed_bn (USD billions), offered_bn (USD billions), easy_share (share, as a decimal),\n"
-        "              scarcity_slope\n"
+        "              scarcity_slope (bp)\n"
         "  gives       bp\n"
         "  units       USD billions, bp, shares as decimals.\n"
         "\n"
