@@ -153,7 +153,6 @@ class HedgeTerms(NamedTuple):
     money_market_year: Floats = per(
         "hedge", unit="1", doc="calendar year over the repo market's year: 365/360 where repo counts act/360"
     )
-    value: Floats = per("hedge", unit="1", doc="value per face of the held bond")
     dislocation_bp: Floats = per("hedge", unit="bp", doc="dislocation")
     cash_bp_per_dislocation_bp: Floats = per(
         "hedge", unit="1", doc="rise of the cash yield per bp of the dislocation"

@@ -13,7 +13,7 @@ import sys
 import time
 import tomllib
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.loading import LoadedScenario
 from simulator.scenario.schema import Funds
+from tests.conftest import Unwind
 
 ROOT = Path(__file__).parents[2]
 COMPLETE = ROOT / "tests" / "scenario" / "complete.yaml"
@@ -45,22 +46,6 @@ HEAVY = (
     "rich",
     "jinja2",
 )
-
-Unwind = Callable[..., "tuple[int, str, str]"]
-
-
-@pytest.fixture
-def unwind(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Unwind:
-    """Run the command in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["unwind", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 def command(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from simulator.cli import main as cli
 from simulator.report import run_report
+from tests.conftest import Unwind
 from tests.report.runs import ROOT
 
 TOY = str(ROOT / "scenarios" / "toy.yaml")
-Unwind = Callable[..., "tuple[int, str, str]"]
-
-
-@pytest.fixture
-def unwind(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Unwind:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["unwind", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 def test_run_ends_with_a_report_and_report_writes_it_again(unwind: Unwind, tmp_path: Path) -> None:

@@ -58,6 +58,11 @@ def repo_year_of(name: str, hedge: schema.Hedge) -> float:
     return 1.0
 
 
+def takes_basket(hedge: schema.Hedge) -> bool:
+    """Whether any bond of the bucket may be delivered; otherwise the hedge is on the held bond alone."""
+    return isinstance(hedge, schema.Futures)
+
+
 def delivery_years_of(hedge: schema.Hedge) -> float:
     """Years to delivery; a swap delivers nothing."""
     return hedge.horizon if isinstance(hedge, schema.Futures) else 0.0

@@ -11,6 +11,7 @@ from simulator.engine.hedges.kinds import (
     earning_years_of,
     kind_of,
     repo_year_of,
+    takes_basket,
 )
 from simulator.engine.opening.day_zero import open_prices
 from simulator.engine.opening.valuation import ForwardTerms, value_bonds
@@ -47,7 +48,7 @@ def market_sizes(market: Market) -> dict[str, int]:
 
 
 def _basket_size(hedge: Hedge, bonds: int) -> int:
-    return bonds if delivery_years_of(hedge) > 0.0 else 1
+    return bonds if takes_basket(hedge) else 1
 
 
 def open_markets(scenario: Scenario, p: Parameters, s: State) -> None:
@@ -62,7 +63,6 @@ def open_markets(scenario: Scenario, p: Parameters, s: State) -> None:
     _choose_held_bonds(market, p, s, first, terms)
     _open_buckets(scenario, p, s)
     open_prices(p, s)
-    p.opening.hedges.value[:] = s.hedges.value
     s.hedges.value_at_open[:] = s.hedges.value
 
 
@@ -148,7 +148,7 @@ def _choose_held_bonds(
     buckets.held_bond[:] = list(first.values())
     open_prices(p, s)
     hedges.cheapest[:] = s.hedges.cheapest
-    delivers = [delivery_years_of(hedge) > 0.0 for hedge in market.hedges.values()]
+    delivers = [takes_basket(hedge) for hedge in market.hedges.values()]
     for h in reversed(range(len(delivers))):
         if delivers[h]:
             buckets.held_bond[hedges.bucket_of[h]] = basket.bond[hedges.cheapest[h]]

@@ -38,6 +38,7 @@ from simulator.engine.parameters import (
 )
 from simulator.engine.state import State
 from simulator.market.cash_market import balance_sheet_cost_bp, balance_sheet_use
+from simulator.model.table import Floats
 from simulator.rule import phase
 
 #: Spread that no facility caps.
@@ -98,10 +99,8 @@ def lend_to_funds(p: Parameters, s: State) -> None:
 
 
 @phase
-def trading_book(p: Parameters, s: State) -> float:
-    """What all dealers together have beside loans to funds: bonds at market value, other repo, margin and cash."""
-    book = s.accounts.cash[DEALERS] + s.dealers.posted[0] + s.dealers.other_repo[0]
-    bonds = s.scratch.by_bucket
+def bonds_of_dealers(p: Parameters, s: State, bonds: Floats) -> Floats:
+    """Bonds that dealers hold in each bucket: in packages, outright and seized; fills and returns ``bonds``."""
     empty(bonds)
     for h in each_hedge(s):
         bonds[p.opening.hedges.bucket_of[h]] += s.hedges.dealer_packages[h]
@@ -109,6 +108,14 @@ def trading_book(p: Parameters, s: State) -> float:
         bonds[b] += s.buckets.inventory[b]
     for h in each_hedge(s):
         bonds[p.opening.hedges.bucket_of[h]] += s.hedges.estate[h]
+    return bonds
+
+
+@phase
+def trading_book(p: Parameters, s: State) -> float:
+    """What all dealers together have beside loans to funds: bonds at market value, other repo, margin and cash."""
+    book = s.accounts.cash[DEALERS] + s.dealers.posted[0] + s.dealers.other_repo[0]
+    bonds = bonds_of_dealers(p, s, s.scratch.by_bucket)
     for b in each_bucket(s):
         book += bonds[b] * s.buckets.price[b]
     return book

@@ -217,8 +217,8 @@ def value_funds(p: Parameters, s: State) -> None:
 def bridge_settlement(s: State) -> None:
     """With the variation-margin channel off, a lender outside the model pays and is paid instead of the fund.
 
-    It takes both legs, the hedge's gains and losses and the cash that follows the price of pledged bonds, and carry:
-    one leg alone would leave funds with the outright risk of the other.
+    It takes both legs, the hedge's gains and losses and the cash that follows the price of pledged bonds, carry and
+    interest: one leg alone would leave funds with the outright risk of the other.
     """
     for c in range(SETTLEMENT_COUNT):
         for i in each_fund(s):

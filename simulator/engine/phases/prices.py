@@ -32,7 +32,7 @@ from simulator.engine.parameters import (
     Parameters,
     World,
 )
-from simulator.engine.phases.dealers import charge
+from simulator.engine.phases.dealers import bonds_of_dealers, charge
 from simulator.engine.phases.managers import share_among_managers
 from simulator.engine.state import State
 from simulator.engine.status import PRICE_OUT_OF_RANGE
@@ -198,24 +198,11 @@ def settle_with_funds(p: Parameters, s: State, j: int, remarked: Floats) -> None
 @phase
 def settle_with_dealers(p: Parameters, s: State) -> None:
     """Share the gain on all bonds that dealers hold: inventory, packages and estates."""
-    packages = packages_by_bucket(p, s, s.hedges.dealer_packages, s.scratch.by_bucket)
+    bonds = bonds_of_dealers(p, s, s.scratch.by_bucket)
     on_bonds = 0.0
     for b in each_bucket(s):
-        s.scratch.by_bucket[b] += s.buckets.inventory[b]
-    for h in each_hedge(s):
-        s.scratch.by_bucket[p.opening.hedges.bucket_of[h]] += s.hedges.estate[h]
-    for b in each_bucket(s):
-        on_bonds += packages[b] * s.buckets.price_change[b]
+        on_bonds += bonds[b] * s.buckets.price_change[b]
     charge(s, on_bonds)
-
-
-@phase
-def packages_by_bucket(p: Parameters, s: State, packages: Floats, by_bucket: Floats) -> Floats:
-    """Add up packages, by hedge, over the bucket that holds their bonds; fills and returns ``by_bucket``."""
-    empty(by_bucket)
-    for h in each_hedge(s):
-        by_bucket[p.opening.hedges.bucket_of[h]] += packages[h]
-    return by_bucket
 
 
 @phase
