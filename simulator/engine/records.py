@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,12 +71,17 @@ def allocate_records(
     """
     size = all_sizes(sizes)
     begin = places(State, size)
+    shapes = [
+        (paths if agents or not group.of_agents else 0, days, len(group.variables), size[group.dim or "one"])
+        for group in GROUPS
+    ]
+    # One piece of memory: freed piece by piece, it would go back to the system and be asked for again every block.
+    ends = list(accumulate(map(prod, shapes)))
+    parts = np.split(np.empty(ends[-1], np.dtype(precision)), ends[:-1])
     packed: dict[str, Any] = {}
-    for group in GROUPS:
-        kept = paths if agents or not group.of_agents else 0
-        shape = (kept, days, len(group.variables), size[group.dim or "one"])
+    for group, shape, part in zip(GROUPS, shapes, parts, strict=True):
         of = np.array([begin[variable.of] for variable in group.variables], np.int64)
-        packed[group.name] = Packed(of, np.empty(shape, np.dtype(precision)))
+        packed[group.name] = Packed(of, part.reshape(shape))
     status = np.zeros((paths, 2), np.int64)
     status[:, 1] = -1
     return Records(**packed, status=status)

@@ -67,13 +67,33 @@ class Referred:
         self.table = table  # keeps the arrays alive
         self.words = np.array(list(_words(table)), np.int64)
         self.address = self.words.ctypes.data
-        self.type = Reference(typeof(table))
+        self.type = Reference(_type_of(table))
 
 
 def refer(table: _Tuple) -> _Tuple:
     """Refer to a table for a kernel; the kernel reads and writes the arrays of the table itself."""
     return table if getattr(config, "DISABLE_JIT", 0) else cast(_Tuple, Referred(table))
 
+
+def _type_of(table: tuple[Any, ...]) -> Any:
+    """Numba's type of a table, found once for all tables of the same kind: a block asks for it anew."""
+    kind = (type(table), *_kinds(table))
+    if kind not in _TYPES:
+        _TYPES[kind] = typeof(table)
+    return _TYPES[kind]
+
+
+def _kinds(table: tuple[Any, ...]) -> Iterator[Any]:
+    for field in table:
+        if isinstance(field, tuple):
+            yield from (type(field), *_kinds(field))
+        elif isinstance(field, np.ndarray):
+            yield field.dtype, field.ndim, field.flags.c_contiguous, field.flags.writeable
+        else:
+            yield type(field)
+
+
+_TYPES: dict[tuple[Any, ...], Any] = {}
 
 #: What Numba keeps of an array before its shape and strides: two owners (none: it is borrowed), size and item size.
 _ARRAY_HEAD = (0, 0)

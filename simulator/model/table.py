@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from math import prod
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
@@ -59,9 +60,14 @@ def rows(table: type[tuple[Any, ...]]) -> Mapping[str, TableRow]:
     return dict(_rows(table))
 
 
+@cache
+def _kinds(table: type[tuple[Any, ...]]) -> Mapping[str, Any]:
+    return get_type_hints(table)
+
+
 def _rows(table: type[tuple[Any, ...]]) -> Iterator[tuple[str, TableRow]]:
     defaults: Mapping[str, Any] = getattr(table, "_field_defaults", {})
-    for name, kind in get_type_hints(table).items():
+    for name, kind in _kinds(table).items():
         if isinstance(defaults.get(name), TableRow):
             yield name, defaults[name]
         elif hasattr(kind, "_fields"):
@@ -78,10 +84,10 @@ def shapes(table: type[tuple[Any, ...]], sizes: Mapping[str, int]) -> dict[str, 
 def places(table: type[tuple[Any, ...]], sizes: Mapping[str, int]) -> dict[str, int]:
     """Where each row of floats begins in the memory of its table."""
     found, start = {}, 0
-    for name, shape in shapes(table, sizes).items():
-        if not rows(table)[name].whole:
+    for name, row in rows(table).items():
+        if not row.whole:
             found[name] = start
-            start += whole_lines(int(np.prod(shape)))
+            start += whole_lines(prod(sizes[dim] for dim in row.dims))
     return found
 
 
@@ -94,13 +100,13 @@ def allocate(
     """
     measured = shapes(table, sizes)
     begin = places(table, sizes)
-    total = sum(whole_lines(int(np.prod(measured[name]))) for name in begin)
+    total = sum(whole_lines(prod(measured[name])) for name in begin)
     memory = aligned_zeros(total) if room is None else room
     memory[:] = start
     arrays: dict[str, Any] = {}
     for name, shape in measured.items():
         if name in begin:
-            arrays[name] = memory[begin[name] : begin[name] + int(np.prod(shape))].reshape(shape)
+            arrays[name] = memory[begin[name] : begin[name] + prod(shape)].reshape(shape)
         else:
             arrays[name] = np.zeros(shape, np.int64)
     return _nested(table, arrays, ""), memory
@@ -108,7 +114,7 @@ def allocate(
 
 def _nested(table: type[_Tuple], arrays: Mapping[str, Any], prefix: str) -> _Tuple:
     fields = {}
-    for name, kind in get_type_hints(table).items():
+    for name, kind in _kinds(table).items():
         path = f"{prefix}{name}"
         fields[name] = arrays[path] if path in arrays else _nested(kind, arrays, f"{path}.")
     return table(**fields)

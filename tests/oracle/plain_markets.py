@@ -126,7 +126,8 @@ class Markets:
                 lent[f.n] += cash
                 lost = f.packages[t.n] * f.opening.hedge_ratio[t.n] * t.hedge.value_change
                 f.orders.call[VARIATION_MARGIN] += lost
-                f.orders.call[COLLATERAL] -= cash
+        for f in self.funds:
+            f.orders.call[COLLATERAL] -= lent[f.n]
         self.lend(total(lent))
 
     def pay_hedges(self) -> None:

@@ -463,7 +463,8 @@ def choose_positions(p: Parameters, s: State) -> None:
     speed, cut_speed, minimum = p.funds.entry_speed, p.funds.cut_speed, p.funds.cash_minimum
     elasticity_bp = p.funds.entry_elasticity
     for i in each_fund(s):
-        spare[i] = speed * spare_cash_bn(cash[i], minimum, opening_cash[i])
+        spare_to_add = spare_cash_bn(cash[i], minimum, opening_cash[i]) if may_add(cuts[i]) else 0.0
+        spare[i] = speed * spare_to_add
         wealth[i] = equity[i] / opening_equity[i]
         acts = alive[i] * (1.0 if cash[i] >= 0.0 else 0.0)
         free[i] = acts * (1.0 if allowed[i] >= 1.0 else 0.0)
@@ -486,7 +487,7 @@ def choose_positions(p: Parameters, s: State) -> None:
             tied_up = cash_tied_up(haircut_in_force[j, i], price, margin, cost)
             entry = min(abs(gap), affordable_purchase_bn(spare[i], tied_up))
             enters = 1.0 if gap * opening[j, i] > 0.0 else 0.0
-            bought[i] = free[i] * enters * entry * (1.0 if may_add(cuts[i]) else 0.0)
+            bought[i] = free[i] * enters * entry
             chosen[i] = free[i] * (1.0 - enters) * abs(gap)
             cut[i] = cut_share[i] * abs(packages[j, i])
             spare[i] -= bought[i] * tied_up

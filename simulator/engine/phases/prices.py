@@ -147,6 +147,9 @@ def settle_prices(p: Parameters, s: State) -> None:
     empty(remarked)
     for j in each_trade(s):
         settle_with_funds(p, s, j, remarked)
+    call = s.orders.call
+    for i in each_fund(s):
+        call[COLLATERAL, i] -= remarked[i]
     lent = row_total(remarked)
     s.dealers.fund_repo[0] += lent
     pay(s, DEALERS, FUNDS, lent)
@@ -179,7 +182,7 @@ def mark_hedges(p: Parameters, s: State) -> None:
 
 @phase
 def settle_with_funds(p: Parameters, s: State, j: int, remarked: Floats) -> None:
-    """Settle one trade's price changes with the funds: variation margin to pay, less cash from re-marked repo.
+    """Settle one trade's price changes with the funds: variation margin to pay, repo re-marked with the bond.
 
     What is re-marked is added to the row ``remarked``.
     """
@@ -192,7 +195,6 @@ def settle_with_funds(p: Parameters, s: State, j: int, remarked: Floats) -> None
         loan[j, i] += lent
         remarked[i] += lent
         call[VARIATION_MARGIN, i] += packages[j, i] * ratio[j, i] * value_change
-        call[COLLATERAL, i] -= lent
 
 
 @phase
