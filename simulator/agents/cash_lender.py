@@ -7,6 +7,8 @@ rate: that, not haircuts, was the visible stress of September 2019.
 Units: USD billions, bp, shares as decimals.
 """
 
+import math
+
 from simulator.rule import rule
 
 
@@ -35,8 +37,24 @@ def offer_bn(limit_bn: float, trust: float, withdrawal: float, noise: float) -> 
 
 
 @rule
-def scarcity_bp(needed_bn: float, offered_bn: float, easy_share: float, scarcity_slope: float) -> float:
-    """Repo premium when dealers need more than the easy part of what is offered; the slope in bp per unit of it."""
+def scarcity_bp(needed_bn: float, offered_bn: float, easy_share: float, scarcity_at_limit: float) -> float:
+    """Repo premium when dealers need more than the easy part of what is offered: it rises with the square of it.
+
+    ``scarcity_at_limit`` is the premium in bp where dealers need all that is offered. A straight line cannot have
+    both a modest first day and a spike; the square is judgement.
+    """
     if offered_bn <= 0.0:
-        return scarcity_slope
-    return scarcity_slope * max(0.0, needed_bn / offered_bn - easy_share)
+        return scarcity_at_limit if needed_bn > 0.0 else 0.0
+    strain = max(0.0, needed_bn / offered_bn - easy_share) / (1.0 - easy_share)
+    return scarcity_at_limit * strain * strain
+
+
+@rule
+def borrowed_up_to_bn(
+    premium_bp: float, offered_bn: float, easy_share: float, scarcity_at_limit: float
+) -> float:
+    """What dealers borrow from lenders before their premium exceeds a level: the inverse of :func:`scarcity_bp`."""
+    if scarcity_at_limit <= 0.0:
+        return offered_bn
+    strain = math.sqrt(max(0.0, premium_bp) / scarcity_at_limit)
+    return offered_bn * (easy_share + (1.0 - easy_share) * strain)

@@ -18,9 +18,18 @@ def rule_purchase_bn(stress_bp: float, trigger: float, pace: float, left_bn: flo
 
 
 @rule
-def from_dealers_bn(face_bn: float, inventory_bn: float, opening_inventory_bn: float) -> float:
-    """Part of an outright purchase that dealers deliver: what they hold beyond their opening inventory."""
-    return min(face_bn, max(0.0, inventory_bn - opening_inventory_bn))
+def from_dealers_bn(face_bn: float, held_bn: float, opening_held_bn: float) -> float:
+    """Part of an outright purchase that dealers deliver: of what they hold beyond the opening, in packages too.
+
+    A bond that stands in a package may be delivered: another one takes its place, or its hedge is covered.
+    """
+    return min(face_bn, max(0.0, held_bn - opening_held_bn))
+
+
+@rule
+def facility_demand_bn(needed_bn: float, borrowed_cheaper_bn: float, facility_bn: float) -> float:
+    """What dealers ask of the facility because it is cheaper than lenders: the rest of their need, within its limit."""
+    return min(facility_bn, max(0.0, needed_bn - borrowed_cheaper_bn))
 
 
 @rule

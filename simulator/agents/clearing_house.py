@@ -27,6 +27,15 @@ def volatility_in_force_bp(estimate: float, implied_bp: float) -> float:
 
 
 @rule
+def tenor_multiple(multiple: float, volatility_response: float) -> float:
+    """Volatility of a tenor over its opening level, when that of the market stands at a multiple.
+
+    ``volatility_response`` is what a tenor's rises for each unit of the market's; it never falls below a tenth.
+    """
+    return max(0.1, 1.0 + volatility_response * (multiple - 1.0))
+
+
+@rule
 def value_at_risk(
     volatility_bp: float, confidence: float, margin_period: float, price_per_bp: float
 ) -> float:

@@ -28,27 +28,34 @@ def value_at_risk_use(
 ) -> float:
     """Use of the value-at-risk limit: risk of the inventory over a limit that shrinks with capital lost.
 
-    The argument of the same name is the scenario's: the use at the opening, a share of the limit.
+    The argument of the same name is the scenario's: the use at the opening, a share of the limit. A full limit is as
+    dear as it gets: what lies beyond it dealers pass on, they do not charge more for it.
     """
     if opening_risk_bn <= 0.0 or capital_share <= 0.0:
         return 0.0
-    return value_at_risk_use * risk_bn / (opening_risk_bn * capital_share)
+    return min(1.0, value_at_risk_use * risk_bn / (opening_risk_bn * capital_share))
 
 
 @rule
 def cost_at_clearing_bp(
-    use_at_zero_cost: float, use_per_bp: float, cost_threshold: float, cost_below: float, cost_above: float
+    use_at_zero_cost: float,
+    use_per_bp: float,
+    cost_threshold: float,
+    cost_below: float,
+    cost_above: float,
+    cost_ceiling: float,
 ) -> float:
     """Balance-sheet cost when dealers, charged that cost, hold less: cost(use) with use = zero - per_bp * cost.
 
     Both are straight lines with one kink, so the crossing is exact and unique. ``cost_below`` and ``cost_above``
-    are bp a year per unit of use, below and above a use of ``cost_threshold``.
+    are bp a year per unit of use, below and above a use of ``cost_threshold``; the cost never exceeds ``cost_ceiling``.
     """
     flat_bp = cost_below * use_at_zero_cost / (1.0 + cost_below * use_per_bp)
     if use_at_zero_cost - use_per_bp * flat_bp <= cost_threshold:
-        return flat_bp
+        return min(cost_ceiling, flat_bp)
     rest_bp = (cost_above - cost_below) * cost_threshold
-    return (cost_above * use_at_zero_cost - rest_bp) / (1.0 + cost_above * use_per_bp)
+    steep_bp = (cost_above * use_at_zero_cost - rest_bp) / (1.0 + cost_above * use_per_bp)
+    return min(cost_ceiling, steep_bp)
 
 
 @rule
@@ -95,12 +102,6 @@ def repo_spread_bp(
 ) -> float:
     """What a client pays over the policy rate: the wholesale spread plus the cost of un-netted balance sheet."""
     return opening_bp + scarcity_bp + unnetted_share * extra_cost_bp
-
-
-@rule
-def wholesale_spread_bp(opening_bp: float, scarcity_bp: float, ceiling_bp: float) -> float:
-    """What a dealer pays over the policy rate: scarcity raises it up to the standing facility's rate."""
-    return max(opening_bp, min(opening_bp + scarcity_bp, ceiling_bp))
 
 
 @rule

@@ -62,6 +62,42 @@ def cash_released_by_cover(
 
 
 @rule
+def cash_released_unencumbered(price: float, margin_per_face: float, transaction_cost: float) -> float:
+    """Cash that selling one face of a package frees when no loan stands on its bond: the whole price, and margin.
+
+    A lender who does not roll gives the bond back, so ten dollars refused need no more than ten dollars of sales.
+    """
+    return price * (1.0 - transaction_cost) + margin_per_face
+
+
+@rule
+def bonds_returned_bn(refused_bn: float, haircut: float, price: float) -> float:
+    """Bonds that come back with a loan that is not rolled: what the loan stood on, at its haircut."""
+    return refused_bn / ((1.0 - haircut) * price)
+
+
+@rule
+def unencumbered_bn(before_bn: float, returned_bn: float, pledged_again: float, held_bn: float) -> float:
+    """Bonds that no loan stands on: those of before less what was pledged again, and those that came back.
+
+    ``pledged_again`` is the share of those of before that found a lender today; never more than what is held.
+    """
+    return min(max(0.0, held_bn), before_bn * (1.0 - pledged_again) + returned_bn)
+
+
+@rule
+def loan_repaid_bn(sold_bn: float, held_bn: float, unencumbered_bn: float, loan_bn: float) -> float:
+    """Repo repaid when part of a package is sold: none on the bonds that no loan stands on, which go first.
+
+    For a short basis, what is covered and held are negative, and so is the loan: the fund gets back what it lent.
+    """
+    pledged_bn = held_bn - unencumbered_bn
+    if pledged_bn == 0.0:
+        return loan_bn
+    return loan_bn * max(0.0, (sold_bn - unencumbered_bn) / pledged_bn)
+
+
+@rule
 def exit_cost(transaction_cost: float, released: float) -> float:
     """What leaving a trade costs per dollar of cash it frees: the lowest is sold first."""
     return transaction_cost / released

@@ -39,7 +39,9 @@ class DriverSpec:
     curve_shift_bp
         Scenario's shift of the par curve since the opening by day, shape (day, tenor), bp; none is zero.
     volatility_shift
-        Scenario's factor on volatility by day, shape (day,); it scales the noise of yields too; none is one.
+        Scenario's factor on volatility by day, shape (day,); none is one.
+    tenor_shift
+        The same on each tenor's noise, shape (day, tenor); none is `volatility_shift` for every tenor.
     warmup_days
         Days of volatility before the first one, to open on a draw from its long-run distribution.
     """
@@ -53,6 +55,7 @@ class DriverSpec:
     noise_scale: float = 1.0
     curve_shift_bp: Floats | None = None
     volatility_shift: Floats | None = None
+    tenor_shift: Floats | None = None
     warmup_days: int = 0
 
     def __post_init__(self) -> None:
@@ -131,6 +134,7 @@ def draw_block(
         If shifts or arrays are too short, or the block is out of range.
     """
     curve_shift, volatility_shift = _shifts(spec, day_count)
+    tenor_shift = _tenor_shift(spec, volatility_shift)
     block = (seed, first_path, path_count, day_count, sampling)
     curve = np.zeros((path_count, day_count, TENOR_COUNT))
     multiplier = np.ones((path_count, day_count))
@@ -148,11 +152,11 @@ def draw_block(
     elif spec.kind == "bootstrap":
         assert spec.bootstrap is not None
         daily, resampled = spec.bootstrap.noise(seed, first_path, path_count, day_count, sampling)
-        curve += np.cumsum(spec.noise_scale * volatility_shift[:, None] * daily, axis=1)
+        curve += np.cumsum(spec.noise_scale * tenor_shift * daily, axis=1)
         multiplier *= resampled**spec.noise_scale
     if spec.rate_model is not None and spec.kind in ("factor", "replay"):
         draws = _rate_draws(spec.warmup_days, *block)
-        noise, state = curve_noise(spec.rate_model, draws, spec.noise_scale, volatility_shift)
+        noise, state = curve_noise(spec.rate_model, draws, spec.noise_scale, tenor_shift)
         curve += noise
         multiplier *= state
     curve += curve_shift
@@ -176,6 +180,18 @@ def _shifts(spec: DriverSpec, day_count: int) -> tuple[Floats, Floats]:
             f" {day_count} days."
         )
     return curve[:day_count], volatility[:day_count]
+
+
+def _tenor_shift(spec: DriverSpec, volatility_shift: Floats) -> Floats:
+    if spec.tenor_shift is None:
+        return np.repeat(volatility_shift[:, None], TENOR_COUNT, axis=1)
+    shift = np.asarray(spec.tenor_shift, dtype=np.float64)
+    if shift.ndim != 2 or shift.shape[1] != TENOR_COUNT or len(shift) < len(volatility_shift):
+        raise ValueError(
+            f"tenor_shift: found shape {shift.shape}; allowed is (day, {TENOR_COUNT}) with at least"
+            f" {len(volatility_shift)} days."
+        )
+    return shift[: len(volatility_shift)]
 
 
 def _rate_draws(

@@ -122,7 +122,7 @@ class RateDraws:
 
 
 def curve_noise(
-    model: RateModel, draws: RateDraws, noise_scale: float, volatility_shift: Floats
+    model: RateModel, draws: RateDraws, noise_scale: float, tenor_shift: Floats
 ) -> tuple[Floats, Floats]:
     """Cumulative noise of the curve and the latent volatility multiplier.
 
@@ -134,20 +134,20 @@ def curve_noise(
         Standard draws of the block.
     noise_scale
         Multiplies every innovation, those of volatility included; 0 gives exact zeros and ones.
-    volatility_shift
-        Factor on volatility by day, the same for all paths, shape (day,).
+    tenor_shift
+        Factor on volatility by day and tenor, the same for all paths, shape (day, tenor).
 
     Returns
     -------
     noise_bp : ndarray of shape (path, day, tenor)
         Cumulative since the opening, C-contiguous.
     multiplier : ndarray of shape (path, day)
-        Volatility relative to the opening, `volatility_shift` excluded. The mean of its square is 1.
+        Volatility relative to the opening, `tenor_shift` excluded. The mean of its square is 1.
     """
     day_count, _, path_count = draws.factors.shape
     sensitivity = np.asarray(model.volatility_sensitivity) * noise_scale
     state = model.volatility.log_state(draws.volatility, draws.jumps)[draws.warmup_days :]
-    scale = noise_scale * _day_scale(model, sensitivity, state, draws, volatility_shift)
+    scale = noise_scale * _day_scale(model, sensitivity, state, draws, tenor_shift)
     loadings = np.asarray(model.loadings)[:, :, None]
     decay = np.exp(-np.asarray(model.reversion_per_year) / TRADING_DAYS_PER_YEAR)[:, None, None]
 
@@ -166,7 +166,7 @@ def curve_noise(
 
 
 def _day_scale(
-    model: RateModel, sensitivity: Floats, state: Floats, draws: RateDraws, volatility_shift: Floats
+    model: RateModel, sensitivity: Floats, state: Floats, draws: RateDraws, tenor_shift: Floats
 ) -> Floats:
     """Standard deviation of each day and tenor given the state and the news, shape (day, tenor, path), bp."""
     day_count = len(state)
@@ -175,7 +175,7 @@ def _day_scale(
     log_scale = sensitivity[None, :, None] * (state + model.volatility.news_sd * draws.news)[:, None, :]
     log_scale -= centre[:, :, None]
     scale: Floats = np.exp(log_scale, out=log_scale)
-    scale *= np.multiply.outer(volatility_shift, np.asarray(model.sd_bp))[:, :, None]
+    scale *= (tenor_shift * np.asarray(model.sd_bp))[:, :, None]
     return scale
 
 

@@ -77,7 +77,7 @@ FOREIGN_NOISE, MANAGER_NOISE, FUND_INVESTOR_NOISE, LENDER_NOISE, BIDDER_NOISE = 
 def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, day: int) -> None:
     """Play one trading day of one path."""
     observe_world(p, s, sched, w, path, day)
-    pass_on_inventory(p, s)
+    pass_on_inventory(p, s, sched, day)
     look_at_books(p, s, AFTER_PASS_ON)
     accrue_carry(p, s)
     look_at_books(p, s, AFTER_CARRY)
@@ -160,7 +160,7 @@ def roll_over(p: Parameters, s: State, sched: Schedule, w: World, path: int, day
     lend_to_other_clients(s, sched.client_repo_bn[day])
     withdrawn = sched.lender_withdrawal[day]
     noise = p.lenders.flow_noise * sched.flow_noise_on[0] * w.flow_noise[path, day, LENDER_NOISE]
-    fund_dealers(p, s, withdrawn, noise, sched.facility_open[day])
+    fund_dealers(p, s, withdrawn, noise, sched.facility_open[day] * sched.facility_capacity_bn[day])
     pass_cuts_to_clients(p, s)
     roll_repo(p, s, sched, day)
 

@@ -109,15 +109,21 @@ class BucketTerms(NamedTuple):
     price_per_bp: Floats = per("bucket", unit="1", doc="fall of its price per bp (DV01 per face)")
     duration_years: Floats = per("bucket", unit="y", doc="its modified duration")
     volatility_bp: Floats = per("bucket", unit="bp", doc="yield volatility a day")
+    volatility_response: Floats = per(
+        "bucket", unit="1", doc="rise of its volatility per unit of the market's"
+    )
+    cost_loading: Floats = per("bucket", unit="1", doc="share of the cost of balance sheet in its yield")
+    dealer_bonds_bn: Floats = per("bucket", unit="$bn", doc="dealers' bonds, in packages too")
+    reference_price_per_bp: Floats = one(unit="1", doc="DV01 per face of the bucket nearest to ten years")
     correlation: Floats = per("bucket", "bucket", unit="1", doc="of yield changes")
     daily_volume_bn: Floats = per("bucket", unit="$bn", doc="cash turnover a day")
     outstanding_bn: Floats = per("bucket", unit="$bn", doc="face outstanding")
     inventory_bn: Floats = per("bucket", unit="$bn", doc="dealers' outright inventory")
     permanent_depth_bn_per_bp: Floats = per(
-        "bucket", unit="$bn", doc="absorption that leaves 1bp of pressure, at opening volatility"
+        "bucket", unit="$bn", doc="excess stock that puts 1bp on the yield, at opening volatility"
     )
     permanent_share: Floats = per(
-        "bucket", "bucket", unit="1", doc="what one bucket's absorption counts in another's"
+        "bucket", "bucket", unit="1", doc="what one bucket's excess counts in another's"
     )
     outright_split: Floats = per("bucket", unit="1", doc="share of outright purchases")
 
@@ -167,6 +173,17 @@ class HedgeTerms(NamedTuple):
     demand_slope_bp_per_bn: Floats = per(
         "hedge", unit="bp", doc="rise of the dislocation that cuts it by $1bn"
     )
+    size_bn: Floats = per("hedge", unit="$bn", doc="size of its market: the largest position of a sector")
+    share_of_bucket: Floats = per("hedge", unit="1", doc="share of hedges on its bucket, by size")
+    package_slope_bp_per_bn: Floats = per(
+        "hedge", unit="bp", doc="rise of the dislocation per $bn of dealers' packages"
+    )
+    cost_loading: Floats = per("hedge", unit="1", doc="share of the cost of balance sheet in the dislocation")
+    financing_loading: Floats = per("hedge", unit="1", doc="share of today's dearer repo in the dislocation")
+    outright_share: Floats = per(
+        "hedge", unit="1", doc="1 where the bond's outright pressure is a dislocation: swaps"
+    )
+    side: Floats = per("hedge", unit="1", doc="side of the market that dealers are on")
     other_hedgers_bn: Floats = per("hedge", unit="$bn", doc="everybody else's net long position, constant")
     dealer_packages_bn: Floats = per("hedge", unit="$bn", doc="dealers' own packages")
     hedged_split: Floats = per("hedge", unit="1", doc="share of hedged purchases")
@@ -217,6 +234,8 @@ class DealerTerms(NamedTuple):
     )
     cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
     inventory_cost_bp: Floats = one(unit="bp", doc="cost of holding bonds outright a year")
+    side: Floats = one(unit="1", doc="side of the market that their outright inventory is on")
+    inventory_size: Floats = one(unit="$bn", doc="value of a bp of the bonds they hold, in size")
     risk_bn: Floats = one(unit="$bn", doc="value at risk of the inventory, up to a factor")
     risk_aversion_per_bn: Floats = one(unit="1/$bn", doc="risk aversion of the inventory premium")
     cash_bn: Floats = one(unit="$bn", doc="liquidity buffer")
@@ -233,6 +252,7 @@ class ManagerTerms(NamedTuple):
 
     share: Floats = per("manager", unit="1", doc="share of the sector's positions")
     value_bn: Floats = per("manager", unit="$bn", doc="net assets (1 where there are none)")
+    cash_bn: Floats = per("manager", unit="$bn", doc="cash")
     sensitivity: Floats = per("manager", unit="1", doc="reaction of its investors over the average")
 
 
@@ -352,17 +372,20 @@ class Schedule(NamedTuple):
     haircut_minimum: Floats = per("day", unit="1", doc="lowest haircut that policy allows")
     lender_withdrawal: Floats = per("day", unit="1", doc="part of the lenders' offer that is gone")
     foreign_sale_bn: Floats = per("day", "bucket", unit="$bn", doc="sold by foreign holders")
+    investor_demand_bn: Floats = per("day", "bucket", unit="$bn", doc="bonds that end investors come to want")
     manager_redemption: Floats = per(
         "day", unit="1", doc="redeemed from asset managers, of opening net assets"
     )
     fund_redemption: Floats = per("day", unit="1", doc="redeemed from funds, of opening equity")
     hedge_demand_shift: Floats = per("day", "hedge", unit="1", doc="change of demand, of its opening size")
     auction_bn: Floats = per("day", "bucket", unit="$bn", doc="issued")
+    auction_new_bn: Floats = per("day", "bucket", unit="$bn", doc="issued beyond what falls due")
     auction_dealer_share: Floats = per("day", "bucket", unit="1", doc="share left to dealers, without noise")
     auction_noise: Floats = per("day", "bucket", unit="1", doc="standard deviation of that share")
     limit_cut: Floats = per("day", unit="1", doc="part of dealers' limits that is gone")
     leverage_relief: Floats = per("day", unit="1", doc="factor on dealers' leverage limits")
     facility_open: Floats = per("day", unit="1", doc="1 while the standing repo facility is open")
+    facility_capacity_bn: Floats = per("day", unit="$bn", doc="most that it lends")
     client_repo_bn: Floats = per("day", unit="$bn", doc="change of repo lent to clients other than the funds")
     outright_bn: Floats = per("day", unit="$bn", doc="outright purchases")
     hedged_bn: Floats = per("day", unit="$bn", doc="purchases of packages")

@@ -68,10 +68,12 @@ class BucketBooks(NamedTuple):
     price: Floats = per("bucket", unit="1", doc="full price of the held bond, per face")
     price_change: Floats = per("bucket", unit="1", doc="since the last settlement")
     pressure_bp: Floats = per("bucket", unit="bp", doc="yield pressure of outright selling")
-    permanent_bp: Floats = per("bucket", unit="bp", doc="part of it left by what end investors absorbed")
+    permanent_bp: Floats = per("bucket", unit="bp", doc="part of it from what end investors hold too much of")
+    end_excess: Floats = per("bucket", unit="$bn", doc="end investors' bonds beyond what they want")
     basis_bp: Floats = per("bucket", unit="bp", doc="share of its hedges' dislocations in the cash yield")
     volatility_bp: Floats = per("bucket", unit="bp", doc="a day, in force")
     volatility_ratio: Floats = per("bucket", unit="1", doc="over the opening")
+    priced_volatility_bp: Floats = per("bucket", unit="bp", doc="a day, that holders are paid for")
     inventory: Floats = per("bucket", unit="$bn", doc="dealers' outright inventory")
     foreign_bonds: Floats = per("bucket", unit="$bn", doc="foreign holdings")
     end_bonds: Floats = per("bucket", unit="$bn", doc="holdings of everybody else")
@@ -104,6 +106,10 @@ class HedgeBooks(NamedTuple):
     model_margin: Floats = per("hedge", unit="1", doc="the same before the scenario's steps")
     managers: Floats = per("hedge", unit="$bn", doc="asset managers' net long position")
     wanted: Floats = per("hedge", unit="$bn", doc="what they want at the opening dislocation")
+    waiting: Floats = per("hedge", unit="$bn", doc="changes of it that asset managers have yet to carry out")
+    side: Floats = per(
+        "hedge", unit="1", doc="1 where dealers are long packages, -1 where short, between in part"
+    )
     given_up: Floats = per("hedge", unit="$bn", doc="what they gave up for its price, and hold bonds instead")
     dealer_packages: Floats = per("hedge", unit="$bn", doc="dealers' own packages")
     central_packages: Floats = per("hedge", unit="$bn", doc="packages of the central bank")
@@ -126,6 +132,7 @@ class FundBooks(NamedTuple):
     packages: Floats = per("trade", "fund", unit="$bn", doc="packages, face")
     loan: Floats = per("trade", "fund", unit="$bn", doc="repo on them")
     haircut: Floats = per("trade", "fund", unit="1", doc="haircut in force")
+    unencumbered: Floats = per("trade", "fund", unit="$bn", doc="bonds whose repo was not rolled, face")
     cash: Floats = per("fund", unit="$bn", doc="free cash")
     posted: Floats = per("fund", unit="$bn", doc="initial margin posted")
     other: Floats = per("fund", unit="$bn", doc="other strategies at opening volatility")
@@ -152,6 +159,9 @@ class DealerBooks(NamedTuple):
     lent_to_funds: Floats = per("dealer", unit="$bn", doc="repo lent to funds")
     cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
     inventory_cost_bp: Floats = one(unit="bp", doc="cost of holding bonds outright a year")
+    side: Floats = one(
+        unit="1", doc="1 where dealers are long bonds outright, -1 where short, between in part"
+    )
     borrowed: Floats = one(unit="$bn", doc="repo from lenders")
     fund_repo: Floats = one(unit="$bn", doc="repo lent to funds")
     other_repo: Floats = one(unit="$bn", doc="repo lent to other clients")
@@ -168,8 +178,10 @@ class ManagerBooks(NamedTuple):
     other: Floats = per("manager", unit="$bn", doc="other assets")
     value: Floats = per("manager", unit="$bn", doc="net assets at the last close")
     month_return: Floats = per("manager", unit="1", doc="return over about a month")
+    month_outflow: Floats = per("manager", unit="$bn", doc="redeemed over about a month")
     flow: Floats = per("manager", unit="$bn", doc="paid in by investors today")
     posted: Floats = one(unit="$bn", doc="initial margin posted by the sector")
+    price_response: Floats = one(unit="1", doc="share of their response to the dislocation that cash allows")
 
 
 class OtherBooks(NamedTuple):

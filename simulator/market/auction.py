@@ -1,6 +1,10 @@
-"""Auctions of new bonds: how much of an issue is left to dealers.
+"""Auctions of new bonds: investors bid by price, dealers take the rest for a concession.
 
-Units: USD billions of face, shares as decimals.
+Direct and indirect bidders want most of an issue at the market's yield, and more of it the cheaper it is sold. Dealers
+underwrite what they leave, and are paid for the risk and the balance sheet it takes; the yield at which all is sold,
+over the yield before the auction, is the tail.
+
+Units: USD billions of face, bp, shares as decimals.
 """
 
 from simulator.rule import rule
@@ -8,5 +12,38 @@ from simulator.rule import rule
 
 @rule
 def left_to_dealers_bn(issued_bn: float, normal_share: float, share_noise: float) -> float:
-    """Part of an issue that bidders leave: the normal share and its noise, between nothing and all of it."""
+    """Part of an issue that bidders leave without a concession: normal share and noise, from nothing to all of it."""
     return issued_bn * min(1.0, max(0.0, normal_share + share_noise))
+
+
+@rule
+def concession_bp_per_bn(
+    auction_concession: float,
+    price_per_bp: float,
+    reference_price_per_bp: float,
+    volatility_ratio: float,
+    strain: float,
+) -> float:
+    """Concession dealers ask per bn they take: so many bp per bn of ten-year equivalents in a calm market.
+
+    It rises with volatility, and with the ``strain`` on their balance sheets, the extra cost over that of a full one:
+    to twice as much when they are full.
+    """
+    equivalents = price_per_bp / reference_price_per_bp
+    return auction_concession * equivalents * volatility_ratio * (1.0 + strain)
+
+
+@rule
+def tail_bp(left_bn: float, issued_bn: float, concession_bp_per_bn: float, bidder_elasticity: float) -> float:
+    """Yield over the market's at which bidders and dealers take an issue.
+
+    Dealers ask ``concession * taken``, bidders take ``bidder_elasticity``, a share of the issue, more per bp: the
+    crossing of the two lines.
+    """
+    return concession_bp_per_bn * left_bn / (1.0 + concession_bp_per_bn * bidder_elasticity * issued_bn)
+
+
+@rule
+def taken_by_dealers_bn(left_bn: float, issued_bn: float, tail_bp: float, bidder_elasticity: float) -> float:
+    """What dealers take in the end: what bidders leave, less what the tail sells to them."""
+    return left_bn - bidder_elasticity * issued_bn * tail_bp

@@ -13,6 +13,16 @@ from simulator.rule import rule
 
 
 @rule
+def priced_volatility_bp(in_force_bp: float, implied_bp: float, own_moves: float) -> float:
+    """Volatility that holders are paid for: the one in force, but little more than what is implied.
+
+    Moves that forced sales make themselves fade again; a holder who lends them weight lends at most ``own_moves``, a
+    share of implied volatility. The bound keeps moves, volatility and depth from feeding each other without end.
+    """
+    return min(in_force_bp, (1.0 + own_moves) * implied_bp)
+
+
+@rule
 def absorbed_bn(excess_bn: float, pass_through: float) -> float:
     """Excess inventory that end investors take in a day: ``excess * pass_through``, a share."""
     return excess_bn * pass_through
@@ -39,16 +49,25 @@ def inventory_risk_premium_bp(
 
 
 @rule
-def permanent_pressure_bp(
-    opening_bp: float, absorbed_bn: float, depth_bn_per_bp: float, fade_share: float
-) -> float:
-    """Pressure left by what end investors absorbed: ``opening * (1 - fade_share) + absorbed / depth``.
+def excess_stock_bn(before_bn: float, absorbed_bn: float, fade_share: float) -> float:
+    """Bonds that end investors hold beyond what they want: they get used to part of it, and absorb more.
 
-    Depth is volume over volatility, in USD bn per bp (:func:`simulator.market.impact.market_depth_bn` with
-    volatility in bp). ``fade_share``, per step and between 0 and 1, is the arrival of slow capital. Source:
-    Duffie, J. Finance 65 (2010), on slow-moving capital; the linear form is judgement.
+    ``fade_share``, per day, is the arrival of slow capital. Source: Duffie, J. Finance 65 (2010).
     """
-    return opening_bp * (1.0 - fade_share) + absorbed_bn / depth_bn_per_bp
+    return before_bn * (1.0 - fade_share) + absorbed_bn
+
+
+@rule
+def stock_pressure_bp(excess_bn: float, depth_bn_per_bp: float, volatility_ratio: float) -> float:
+    """Yield at which end investors hold their excess stock, at today's depth.
+
+    Who holds more than he wants is paid for the variance of what he holds (Greenwood and Vayanos, RFS 2014): price
+    impact was five to six times the usual in March 2020, volatility 2.4 times (Fleming and Ruela). What is held too
+    little has the small effect of calm times, however volatile the market: so the first purchases take the market off
+    its steep part and further ones move it little. The kink is judgement.
+    """
+    steepness = max(1.0, volatility_ratio * volatility_ratio) if excess_bn > 0.0 else 1.0
+    return steepness * excess_bn / depth_bn_per_bp
 
 
 @rule
@@ -60,16 +79,18 @@ def balance_sheet_use(held_bn: float, repo_bn: float, unnetted_share: float, lim
 
 
 @rule
-def balance_sheet_cost_bp(use: float, cost_threshold: float, cost_below: float, cost_above: float) -> float:
+def balance_sheet_cost_bp(
+    use: float, cost_threshold: float, cost_below: float, cost_above: float, cost_ceiling: float
+) -> float:
     """Cost of a further unit of balance sheet: nearly flat below a threshold of use and steep above it.
 
     ``cost_below * use + (cost_above - cost_below) * max(0, use - cost_threshold)``, costs in bp a year per unit
-    of use. Continuous, and rising when both slopes are positive. Source of the shape: Duffie, Fleming, Keane,
+    of use, and no more than ``cost_ceiling``: at such a price others than dealers take the bonds. Continuous, and rising when both slopes are positive. Source of the shape: Duffie, Fleming, Keane,
     Nelson, Shachar and Van Tassel, "Dealer Capacity and U.S. Treasury Market Functionality", NY Fed Staff
     Report 1070 (2023); the straight pieces are judgement.
     """
     over = max(0.0, use - cost_threshold)
-    return cost_below * use + (cost_above - cost_below) * over
+    return min(cost_ceiling, cost_below * use + (cost_above - cost_below) * over)
 
 
 @rule
@@ -78,6 +99,7 @@ def outright_pressure_bp(
 ) -> float:
     """Yield of the cash bond above its fundamental: ``permanent + loading * cost + risk premium``.
 
-    ``cost_loading`` is the time a dealer expects to hold, as a share of the horizon of the cost (judgement).
+    ``balance_sheet_cost_bp`` is over the opening, with the sign of the dealers' side of the market; ``cost_loading``
+    what is left of it on average over the bond's life (:func:`simulator.market.hedge_market.average_ahead`).
     """
     return permanent_bp + cost_loading * balance_sheet_cost_bp + risk_premium_bp

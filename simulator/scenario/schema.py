@@ -490,10 +490,10 @@ class Funds(Section):
         doc="free cash, of its opening amount, below which a fund cuts",
     )
     cut_speed: Share = parameter(
-        "10%",
+        "5%",
         minimum="0%",
         maximum="100%",
-        source="judgement",
+        source="judgement: half of an excess in three weeks; leaving took until mid-April 2020 (CFTC)",
         doc="excess position cut in a day, of the excess",
     )
     entry_speed: Share = parameter(
@@ -604,24 +604,38 @@ class Dealers(Section):
         doc="cost a year per unit of use below the threshold",
     )
     cost_above: BasisPoints = parameter(
-        "400bp",
+        "1300bp",
         minimum="0bp",
-        maximum="100000bp",
+        maximum="20000bp",
         source=(
-            "5% capital at a 12% hurdle = 60bp a year where the limit binds, over the 15% from "
-            "threshold to limit"
+            "judgement: dislocations of 70 to 95bp at 92% of the limits, March 2020; twice to three times what 5% capital"
+            " at a 12% hurdle would ask"
         ),
         doc="cost a year per unit of use above the threshold",
     )
-    package_cost: Number = parameter(
-        0.1,
-        minimum=0.0001,
-        maximum=100.0,
-        source="the worked equilibrium of literature 3.13; judgement",
-        doc="bp of dislocation per $bn of a dealers' own package, beyond balance-sheet cost",
+    cost_ceiling: BasisPoints = parameter(
+        "200bp",
+        minimum="0bp",
+        maximum="5000bp",
+        source="judgement: twice the largest dislocation of short contracts in March 2020, SSW24",
+        doc="largest cost a year: at such a price others than dealers take the bonds",
+    )
+    package_cost: BasisPoints = parameter(
+        "4bp",
+        minimum="0.001bp",
+        maximum="1000bp",
+        source="judgement; the worked equilibrium of literature 3.13 has 0.1bp per $bn, 2 to 4bp a tenth of these markets",
+        doc="rise of the dislocation for dealers' own packages of a tenth of a market, beyond balance-sheet cost",
+    )
+    full_side: Share = parameter(
+        "25%",
+        minimum="0.1%",
+        maximum="100%",
+        source="judgement: the sign of dealers' position decides which way costs push, DHL23",
+        doc="dealers' position, of the market's size, from which on their whole balance-sheet cost is in the price",
     )
     value_at_risk_use: Share = parameter(
-        "40%", minimum="0%", maximum="100%", source="judgement", doc="opening use of the value-at-risk limit"
+        "20%", minimum="0%", maximum="100%", source="judgement", doc="opening use of the value-at-risk limit"
     )
     inventory_risk: Number = parameter(
         0.029,
@@ -630,18 +644,18 @@ class Dealers(Section):
         source="Amihud ratio of the 10-year note, Aug 2017 - Jul 2018, literature 2.6",
         doc="bp on the 10-year yield per $bn of 10-year inventory at opening volatility",
     )
-    holding_period: Days = parameter(
-        "10d",
+    stress_half_life: Days = parameter(
+        "60d",
         minimum="1d",
-        maximum="250d",
-        source="judgement",
-        doc="time over which balance-sheet cost is priced into cash bonds",
+        maximum="2500d",
+        source="judgement: months, DHL23; cost of balance sheet in March 2020 was gone by the end of the quarter",
+        doc="time in which the cost of balance sheet is expected to halve, when it is priced into bonds and hedges",
     )
     pass_through: Share = parameter(
-        "20%",
+        "60%",
         minimum="0%",
         maximum="100%",
-        source="judgement: half-life three days; weekly AR(1) 0.99 is of the wanted level, not of shocks",
+        source="judgement: dealers' coupons less short futures did not rise in March 2020 (primary dealers, CFTC)",
         doc="excess inventory passed to end investors in a day",
     )
     client_cut_speed: Share = parameter(
@@ -650,6 +664,13 @@ class Dealers(Section):
         maximum="100%",
         source="judgement",
         doc="balance sheet over the limit taken back from clients in a day",
+    )
+    auction_concession: Number = parameter(
+        0.3,
+        minimum=0.0,
+        maximum=100.0,
+        source="judgement: tails of 0 to 1bp where dealers take 11.5% of $58bn of 3-year notes, literature 4.7",
+        doc="bp of yield that dealers ask per $bn of 10-year equivalents they take at auction, at opening volatility",
     )
     liquidation_days: Days = parameter(
         "10d",
@@ -709,14 +730,28 @@ class EndInvestors(Section):
         minimum=0.0,
         maximum=10.0,
         source="LSAP stock effects of 3-6bp per $100bn; judgement within",
-        doc="bp on the 10-year yield per $bn of 10-year equivalents absorbed, at opening depth",
+        doc="bp on the 10-year yield per $bn of 10-year equivalents held beyond what is wanted, at opening depth",
     )
     recovery: Days = parameter(
-        "60d",
+        "120d",
         minimum="1d",
         maximum="5000d",
         source="slow-moving capital, MP12; judgement",
-        doc="decay time of that impact",
+        doc="time in which end investors get used to what they hold",
+    )
+    own_moves: Share = parameter(
+        "25%",
+        minimum="0%",
+        maximum="300%",
+        source="judgement: moves that forced sales make are expected to fade",
+        doc="how far realised volatility may lift the volatility that holders are paid for over the implied one",
+    )
+    bidder_elasticity: Share = parameter(
+        "3%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement: demand at auctions, literature 4.7",
+        doc="part of an issue that bidders take in addition per bp of tail",
     )
 
 
@@ -728,50 +763,85 @@ class AssetManagers(Section):
         2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes"
     )
     demand_slope: BasisPoints = parameter(
-        "30bp",
+        "100bp",
         minimum="0.01bp",
         maximum="100000bp",
-        source="judgement: -21% net longs with +60 to 80bp, 18 Feb - 14 Apr 2020, redemptions included",
+        source="judgement: net longs rose by 5% with +80bp to 17 March 2020 (CFTC); they fell later, with redemptions",
         doc="rise of the dislocation that cuts futures demand by a tenth of its opening size",
     )
     cash: Share = parameter("4%", minimum="0%", maximum="100%", source="judgement", doc="cash, of net assets")
     other_assets: Multiple = parameter(
         "2x", minimum="0x", maximum="100x", source="judgement", doc="other assets over Treasuries held"
     )
-    cash_use: Share = parameter(
-        "25%",
+    cash_hoarding: Multiple = parameter(
+        "1x",
+        minimum="0x",
+        maximum="12x",
+        source="judgement: bond funds sold 240 of Treasuries for 187 redeemed in March 2020, HNS22 and ICI",
+        doc="cash wanted in addition, over the outflow of the last month",
+    )
+    cash_speed: Share = parameter(
+        "10%",
         minimum="0%",
         maximum="100%",
-        source="judgement",
-        doc="part of redemptions met from cash while it lasts",
+        source="judgement: weeks",
+        doc="gap to the cash wanted that is closed in a day",
     )
     treasury_use: Share = parameter(
-        "70%",
+        "85%",
         minimum="0%",
         maximum="100%",
         source="judgement; Treasuries sold first in March 2020, HNS22",
-        doc="part of the rest met from Treasuries",
+        doc="part of the cash raised that comes from Treasuries",
+    )
+    treasury_pace: Share = parameter(
+        "3%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="most Treasuries sold in a day, of those held",
     )
     volatility_redemption: Share = parameter(
         "0.05%",
         minimum="0%",
         maximum="10%",
         source="judgement",
-        doc="redeemed a day when volatility doubles, of net assets",
+        doc="redeemed a day per unit of volatility over the tolerance, of net assets",
+    )
+    volatility_tolerance: Multiple = parameter(
+        "1.5x",
+        minimum="0x",
+        maximum="50x",
+        source="judgement: the ups and downs of volatility in 2017-19 stayed below",
+        doc="volatility over its opening level that does not move investors",
     )
     loss_redemption: Share = parameter(
         "0.5%",
         minimum="0%",
         maximum="100%",
         source="judgement",
-        doc="redeemed a day per unit of loss on net assets, over a month",
+        doc="redeemed a day per unit of loss on net assets, over a month; a gain brings money in",
     )
     futures_cut: Multiple = parameter(
-        "1x",
+        "5x",
         minimum="0x",
         maximum="10x",
-        source="judgement: exposures kept in proportion",
+        source="net longs of asset managers fell by 21% to 14 April 2020 (CFTC), 5.2% of assets redeemed (ICI)",
         doc="cut of futures demand per share redeemed",
+    )
+    futures_lag: Days = parameter(
+        "12d",
+        minimum="1d",
+        maximum="250d",
+        source="judgement: net longs of asset managers fell in the four weeks after mid-March 2020 (CFTC)",
+        doc="average delay until futures follow redemptions and supply",
+    )
+    supply_demand: Share = parameter(
+        "10%",
+        minimum="0%",
+        maximum="100%",
+        source="leveraged shorts of about 5 cents a dollar of issuance (literature), half of what managers want",
+        doc="futures wanted in addition per dollar of bonds issued",
     )
     flow_noise: Share = parameter(
         "0.02%",
@@ -808,19 +878,26 @@ class Lenders(Section):
     volatility_response: Share = parameter(
         "2%", minimum="0%", maximum="100%", source="judgement", doc="cut in the offer when volatility doubles"
     )
-    scarcity_slope: BasisPoints = parameter(
-        "2000bp",
+    scarcity_at_limit: BasisPoints = parameter(
+        "40bp",
         minimum="0bp",
-        maximum="1000000bp",
-        source="judgement: +282bp of SOFR for about 10-15% of missing overnight cash, September 2019",
-        doc="repo spread per unit of need over the part of the offer that is easy to get",
+        maximum="100000bp",
+        source="judgement: SOFR 44bp over interest on reserves on 17 March 2020",
+        doc="repo premium where dealers need all that is offered; it rises with the square of the strain",
     )
     easy_share: Share = parameter(
-        "95%",
+        "90%",
         minimum="1%",
-        maximum="1000%",
+        maximum="99%",
         source="judgement",
         doc="share of the offer lent without a premium",
+    )
+    scarcity_half_life: Days = parameter(
+        "5d",
+        minimum="1d",
+        maximum="250d",
+        source="judgement: repo rates of March 2020 were back within two weeks",
+        doc="time in which dearer repo is expected to halve, when it is priced into hedges",
     )
     flow_noise: Share = parameter(
         "0.3%",
@@ -839,7 +916,14 @@ class ForeignHolders(Section):
         minimum="0%",
         maximum="10%",
         source="judgement; March 2020: about 270 of 6,490 sold in a month at two to three times volatility",
-        doc="holdings sold a day when volatility doubles",
+        doc="holdings sold a day per unit of volatility over the tolerance",
+    )
+    volatility_tolerance: Multiple = parameter(
+        "1.5x",
+        minimum="0x",
+        maximum="50x",
+        source="judgement: the ups and downs of volatility in 2017-19 stayed below",
+        doc="volatility over its opening level that makes nobody sell",
     )
     flow_noise: Share = parameter(
         "0.01%",
@@ -977,11 +1061,18 @@ class HedgedPurchases(Purchases):
 
 
 class StandingRepo(Section):
-    """Standing repo facility: lends to dealers what lenders do not, and caps the repo rate."""
+    """Standing repo facility: lends to dealers when lenders are dearer or do not lend, and holds the repo rate."""
 
     open: bool = parameter(False, source="preset", doc="open from the first day")
     spread: BasisPoints = parameter(
         "0bp", minimum="-100bp", maximum="1000bp", source="preset", doc="rate over the policy rate"
+    )
+    stigma: BasisPoints = parameter(
+        "0bp",
+        minimum="0bp",
+        maximum="1000bp",
+        source="judgement: standing facility of 2021 on, hardly used at times when it was cheaper",
+        doc="how much dearer than the facility's rate lenders may be before dealers turn to it",
     )
     capacity: Money = parameter(
         "$500bn",
@@ -1033,6 +1124,18 @@ class CentralBank(Section):
     )
 
 
+class TenorResponse(Section):
+    """Response by tenor: how much the volatility of a tenor rises for each unit of the market's."""
+
+    y2: Number = parameter(1.0, minimum=0.0, maximum=5.0, source="scenario", doc="2-year")
+    y3: Number = parameter(1.0, minimum=0.0, maximum=5.0, source="scenario", doc="3-year")
+    y5: Number = parameter(1.0, minimum=0.0, maximum=5.0, source="scenario", doc="5-year")
+    y7: Number = parameter(1.0, minimum=0.0, maximum=5.0, source="scenario", doc="7-year")
+    y10: Number = parameter(1.0, minimum=0.0, maximum=5.0, source="scenario", doc="10-year")
+    y20: Number = parameter(1.0, minimum=0.0, maximum=5.0, source="scenario", doc="20-year")
+    y30: Number = parameter(1.0, minimum=0.0, maximum=5.0, source="scenario", doc="30-year")
+
+
 class Drivers(Section):
     """The exogenous world: fundamental yields and volatility."""
 
@@ -1048,6 +1151,9 @@ class Drivers(Section):
         maximum=10.0,
         source="scenario",
         doc="multiplies random yield changes and flows; 0 is noise-free",
+    )
+    volatility_response: TenorResponse = section(
+        default=TenorResponse, doc="rise of each tenor's volatility per unit of the market's"
     )
     file: DataFile = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
     start: Text = parameter("", source="scenario", doc="first date of history used (bootstrap, replay)")
@@ -1146,6 +1252,23 @@ class ForeignSale(Section):
     )
 
 
+class InvestorDemand(Section):
+    """End investors come to want more or fewer bonds, in equal parts a day: a flight into Treasuries, or into cash."""
+
+    type: Literal["investor-demand"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    amount: Money = parameter(
+        minimum="-$5tn",
+        maximum="$5tn",
+        source="scenario",
+        doc="wanted in addition in all, face; negative: less",
+    )
+    buckets: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split over buckets; empty: in proportion to what is outstanding"
+    )
+
+
 class Redemption(Section):
     """Investors ask asset managers or hedge funds for money, in equal parts a day."""
 
@@ -1166,7 +1289,14 @@ class Auction(Section):
 
     type: Literal["auction"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="auction day")
-    bucket: Text = parameter(source="scenario", doc="bucket issued")
+    bucket: Text = parameter("", source="scenario", doc="bucket issued; or name a maturity")
+    maturity: Years | None = parameter(
+        None,
+        minimum="0.5y",
+        maximum="31y",
+        source="scenario",
+        doc="maturity issued: of the bucket nearest to it",
+    )
     amount: Money = parameter(minimum="$0bn", maximum="$1tn", source="scenario", doc="face issued")
     dealer_share: Share = parameter(
         "15%",
@@ -1174,6 +1304,13 @@ class Auction(Section):
         maximum="100%",
         source="literature 4.7: dealer take-up 12.6% in 2025, 27% in 2020",
         doc="left to dealers in normal times",
+    )
+    new_money: Share = parameter(
+        "100%",
+        minimum="0%",
+        maximum="100%",
+        source="scenario",
+        doc="part of the issue beyond what falls due: it alone adds to the bonds that investors hold",
     )
     bidder_shortfall: Share = parameter(
         "0%",
@@ -1219,10 +1356,17 @@ class ClientRepoDemand(Section):
 
 
 class FacilityOpening(Section):
-    """The standing repo facility opens on a day."""
+    """The standing repo facility opens on a day, or lends up to another amount from then on."""
 
     type: Literal["facility-opening"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    capacity: Money | None = parameter(
+        None,
+        minimum="$0bn",
+        maximum="$50tn",
+        source="scenario",
+        doc="largest amount lent from then on; as the central bank's section says when absent",
+    )
 
 
 class PolicyRateChange(Section):
@@ -1276,6 +1420,7 @@ Event = Annotated[
     | HaircutMinimum
     | LenderWithdrawal
     | ForeignSale
+    | InvestorDemand
     | Redemption
     | Auction
     | LimitCut
@@ -1358,6 +1503,7 @@ class Scenario(Section):
             *_unknown_names(self),
             *_unknown_contracts(self),
             *_impossible_holdings(self),
+            *_unplaced_auctions(self),
             *_late_events(self),
         ]
         if problems:
@@ -1381,7 +1527,7 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         named.append((f"market.trades.{name}.funding", "funding", market.funding_of(name)))
     for index, event in enumerate(scenario.events):
         for what in known:
-            if hasattr(event, what):
+            if getattr(event, what, ""):
                 named.append((f"events.{index}.{what}", what, getattr(event, what)))
             several = getattr(event, f"{what}s", ())
             places = several if isinstance(several, dict) else range(len(several))
@@ -1443,6 +1589,20 @@ def _impossible_holdings(scenario: Scenario) -> list[Problem]:
                 )
             )
     return found
+
+
+def _unplaced_auctions(scenario: Scenario) -> list[Problem]:
+    return [
+        Problem(
+            f"events.{index}",
+            "an auction of neither a bucket nor a maturity"
+            if event.maturity is None
+            else "an auction of both",
+            f"either bucket: one of {', '.join(scenario.market.buckets)}, or maturity: in years, as 10y",
+        )
+        for index, event in enumerate(scenario.events)
+        if isinstance(event, Auction) and bool(event.bucket) == (event.maturity is not None)
+    ]
 
 
 def _late_events(scenario: Scenario) -> list[Problem]:

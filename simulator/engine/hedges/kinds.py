@@ -63,6 +63,11 @@ def takes_basket(hedge: schema.Hedge) -> bool:
     return isinstance(hedge, schema.Futures)
 
 
+def follows_outright(hedge: schema.Hedge) -> bool:
+    """Whether outright pressure on the bond is part of its dislocation: a swap rate does not follow it, futures do."""
+    return not isinstance(hedge, schema.Futures)
+
+
 def delivery_years_of(hedge: schema.Hedge) -> float:
     """Years to delivery; a swap delivers nothing."""
     return hedge.horizon if isinstance(hedge, schema.Futures) else 0.0

@@ -9,6 +9,7 @@ from simulator.engine.hedges.kinds import (
     deliverables_of,
     delivery_years_of,
     earning_years_of,
+    follows_outright,
     kind_of,
     repo_year_of,
     takes_basket,
@@ -17,6 +18,7 @@ from simulator.engine.opening.day_zero import open_prices
 from simulator.engine.opening.valuation import ForwardTerms, value_bonds
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR, BondTerms, Parameters
 from simulator.engine.state import State
+from simulator.market.hedge_market import average_ahead
 from simulator.model.table import Floats
 from simulator.scenario.schema import CURVE_KEYS, CURVE_TENORS_YEARS, Hedge, Market, Scenario
 
@@ -185,6 +187,11 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     buckets.permanent_depth_bn_per_bp[:] = np.divide(
         1.0, slope, out=np.full(len(slope), np.inf), where=slope > 0.0
     )
+    buckets.reference_price_per_bp[0] = buckets.price_per_bp[reference]
+    response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
+    buckets.volatility_response[:] = bonds.curve_weight[held] @ np.array(response)
+    half_life = d.stress_half_life / TRADING_DAYS_PER_YEAR
+    buckets.cost_loading[:] = [average_ahead(years, half_life) for years in buckets.duration_years]
     relative = buckets.price_per_bp / buckets.price_per_bp[reference]
     buckets.permanent_share[:] = buckets.correlation * relative[None, :]
     reference_risk = buckets.volatility_bp[reference] ** 2 * buckets.price_per_bp[reference]
@@ -192,6 +199,7 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     s.buckets.price[:] = buckets.price
     s.buckets.volatility_bp[:] = buckets.volatility_bp
     s.buckets.volatility_ratio[:] = 1.0
+    s.buckets.priced_volatility_bp[:] = buckets.volatility_bp
     hedges.volatility_bp[:] = buckets.volatility_bp[hedges.bucket_of]
     hedges.price_per_bp[:] = buckets.price_per_bp[hedges.bucket_of]
     s.hedges.volatility_bp[:] = hedges.volatility_bp
@@ -205,4 +213,8 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     )
     share = np.array([hedge.cash_share for hedge in market.hedges.values()])
     hedges.cash_bp_per_dislocation_bp[:] = share * earned / duration
+    hedges.cost_loading[:] = [average_ahead(years, half_life) for years in earned]
+    scarce = scenario.lenders.scarcity_half_life / TRADING_DAYS_PER_YEAR
+    hedges.financing_loading[:] = [average_ahead(years, scarce) for years in earned]
+    hedges.outright_share[:] = [float(follows_outright(hedge)) for hedge in market.hedges.values()]
     hedges.risk_per_face[:] = buckets.price[hedges.bucket_of] * earned

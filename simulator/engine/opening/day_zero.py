@@ -4,6 +4,7 @@ import numpy as np
 
 from simulator.engine.loops import each_bucket
 from simulator.engine.parameters import Parameters
+from simulator.engine.phases.clearing import choose_sides
 from simulator.engine.phases.clearing_house import model_margins
 from simulator.engine.phases.dealers import lend_to_funds, measure_use, sector_use
 from simulator.engine.phases.prices import find_cheapest, mark_hedges
@@ -31,6 +32,8 @@ def open_margins(p: Parameters, s: State) -> None:
 def open_costs(p: Parameters, s: State) -> None:
     """Measure the use of dealers' balance sheets and what it costs."""
     day_zero(refer(p), refer(s), COSTS)
+    p.opening.hedges.side[:] = s.hedges.side
+    p.opening.dealers.side[:] = s.dealers.side
     p.opening.dealers.cost_bp[:] = s.dealers.cost_bp
     p.opening.dealers.inventory_cost_bp[:] = s.dealers.inventory_cost_bp
 
@@ -47,6 +50,7 @@ def day_zero(p: Parameters, s: State, step: int) -> None:
         lend_to_funds(p, s)
         measure_use(p, s)
         price_use(p, s)
+        choose_sides(p, s)
 
 
 @phase
@@ -62,7 +66,9 @@ def price_use(p: Parameters, s: State) -> None:
     s.dealers.cost_bp[0] = 0.0
     if s.dealers.limit_bn[0] > 0.0:
         use = sector_use(p, s)
-        s.dealers.cost_bp[0] = balance_sheet_cost_bp(use, d.cost_threshold, d.cost_below, d.cost_above)
+        s.dealers.cost_bp[0] = balance_sheet_cost_bp(
+            use, d.cost_threshold, d.cost_below, d.cost_above, d.cost_ceiling
+        )
     risk_use = d.value_at_risk_use if risk > 0.0 else 0.0
-    cost_bp = balance_sheet_cost_bp(risk_use, d.cost_threshold, d.cost_below, d.cost_above)
+    cost_bp = balance_sheet_cost_bp(risk_use, d.cost_threshold, d.cost_below, d.cost_above, d.cost_ceiling)
     s.dealers.inventory_cost_bp[0] = max(s.dealers.cost_bp[0], cost_bp)

@@ -14,6 +14,9 @@ from simulator.engine.state import State
 from simulator.model.table import Floats
 from simulator.scenario.schema import Scenario
 
+#: Risk of outright inventory, $bn per bp, that is counted as none.
+SMALLEST_RISK_BN = 1e-9
+
 
 def open_dealers(
     scenario: Scenario,
@@ -44,6 +47,11 @@ def open_dealers(
     o.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)
     packages = np.zeros(len(buckets.price))
     np.add.at(packages, hedges.bucket_of, np.abs(hedges.dealer_packages_bn))
+    net = buckets.inventory_bn.copy()
+    np.add.at(net, hedges.bucket_of, hedges.dealer_packages_bn)
+    buckets.dealer_bonds_bn[:] = net
+    o.inventory_size[0] = max(float(np.abs(buckets.inventory_bn) @ buckets.price_per_bp), SMALLEST_RISK_BN)
+    s.hedges.dealer_packages[:] = hedges.dealer_packages_bn
     value = float((packages + np.abs(buckets.inventory_bn)) @ buckets.price)
     repo = lent + d.other_repo * shares
     # Policy that nets more repo must not shrink the limit it is meant to relieve.

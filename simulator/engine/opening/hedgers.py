@@ -10,7 +10,8 @@ from simulator.engine.state import State
 from simulator.model.table import Floats
 from simulator.scenario.schema import Scenario
 
-SMALLEST_DEMAND_BN = 1.0
+#: A market smaller than this has the slopes of this size.
+SMALLEST_MARKET_BN = 1.0
 
 
 def open_hedge_market(scenario: Scenario, p: Parameters, s: State) -> None:
@@ -21,8 +22,14 @@ def open_hedge_market(scenario: Scenario, p: Parameters, s: State) -> None:
     shorts = np.zeros(len(market.hedges))
     np.add.at(shorts, p.opening.trades.hedge_of, s.trades.fund_hedges)
     hedges.other_hedgers_bn[:] = shorts + hedges.dealer_packages_bn - hedges.demand_bn
-    size = np.maximum(np.abs(hedges.demand_bn), SMALLEST_DEMAND_BN)
-    hedges.demand_slope_bp_per_bn[:] = scenario.asset_managers.demand_slope / (0.1 * size)
+    positions = (hedges.demand_bn, shorts, hedges.dealer_packages_bn)
+    hedges.size_bn[:] = np.maximum(np.max(np.abs(positions), axis=0), SMALLEST_MARKET_BN)
+    by_bucket = np.zeros(len(market.buckets))
+    np.add.at(by_bucket, hedges.bucket_of, hedges.size_bn)
+    hedges.share_of_bucket[:] = hedges.size_bn / by_bucket[hedges.bucket_of]
+    tenth = 0.1 * hedges.size_bn
+    hedges.demand_slope_bp_per_bn[:] = scenario.asset_managers.demand_slope / tenth
+    hedges.package_slope_bp_per_bn[:] = scenario.dealers.package_cost / tenth
     packages = np.zeros(len(market.hedges))
     np.add.at(packages, p.opening.trades.hedge_of, np.abs(p.opening.funds.packages_bn).sum(axis=1))
     chosen = scenario.central_bank.hedged.hedges
@@ -51,6 +58,8 @@ def open_managers(scenario: Scenario, p: Parameters, s: State) -> None:
     s.managers.posted[0] = posted
     s.managers.cash[:] = cash * o.share
     s.managers.other[:] = (other - posted) * o.share
+    o.cash_bn[:] = s.managers.cash
+    s.managers.price_response[0] = 1.0
     s.managers.value[:] = (value + other + cash) * o.share
     o.value_bn[:] = np.where(s.managers.value > 0.0, s.managers.value, 1.0)
     spread = np.linspace(0.5, 1.5, m.count) if m.count > 1 else np.ones(1)

@@ -18,9 +18,11 @@ from simulator.scenario.schema import (
     HaircutMinimum,
     HaircutStep,
     HedgeDemandShift,
+    InvestorDemand,
     LenderWithdrawal,
     LimitCut,
     MarginStep,
+    Market,
     PolicyRateChange,
     Purchases,
     Redemption,
@@ -74,6 +76,7 @@ def build_schedule(scenario: Scenario) -> Schedule:
     horizon, market = int(scenario.horizon), scenario.market
     buckets, hedges, fundings = list(market.buckets), list(market.hedges), list(market.fundings)
     holdings = np.array([bucket.foreign_bonds for bucket in market.buckets.values()])
+    outstanding = np.array([bucket.outstanding for bucket in market.buckets.values()])
     s = _empty(scenario, horizon)
     for event in scenario.events:
         if isinstance(event, MarginStep):
@@ -89,16 +92,23 @@ def build_schedule(scenario: Scenario) -> Schedule:
         elif isinstance(event, ForeignSale):
             rows = days_of(event.day, event.days, horizon)
             s.foreign_sale_bn[rows] += event.amount / event.days * split(event.buckets, buckets, holdings)
+        elif isinstance(event, InvestorDemand):
+            rows = days_of(event.day, event.days, horizon)
+            s.investor_demand_bn[rows] += (
+                event.amount / event.days * split(event.buckets, buckets, outstanding)
+            )
         elif isinstance(event, Redemption):
             target = s.manager_redemption if event.who == "asset-managers" else s.fund_redemption
             target[days_of(event.day, event.days, horizon)] += event.share / event.days
         elif isinstance(event, Auction):
-            _add_auction(s, event, buckets.index(event.bucket))
+            _add_auction(s, event, _bucket_of(event, market))
         elif isinstance(event, LimitCut):
             kept = 1.0 - s.limit_cut[days_of(event.day, event.days, horizon)]
             s.limit_cut[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
         elif isinstance(event, FacilityOpening):
             s.facility_open[event.day - 1 :] = 1.0
+            if event.capacity is not None:
+                s.facility_capacity_bn[event.day - 1 :] = event.capacity
         elif isinstance(event, ClientRepoDemand):
             s.client_repo_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
         elif isinstance(event, PolicyRateChange):
@@ -128,6 +138,7 @@ def _empty(scenario: Scenario, horizon: int) -> Schedule:
     s.leverage_relief[:] = 1.0
     s.leverage_relief[bank.leverage_relief_day - 1 :] = bank.leverage_relief
     s.facility_open[:] = float(bank.standing_repo.open)
+    s.facility_capacity_bn[:] = bank.standing_repo.capacity
     s.outright_bn[:] = _purchases(bank.outright, horizon)
     s.hedged_bn[:] = _purchases(bank.hedged, horizon)
     s.flow_noise_on[0] = float(scenario.drivers.noise > 0.0)
@@ -142,6 +153,14 @@ def _purchases(purchases: Purchases, horizon: int) -> Floats:
     return pace
 
 
+def _bucket_of(event: Auction, market: Market) -> int:
+    """Place of the bucket that an auction names, or of the one whose first bond is nearest to its maturity."""
+    if event.maturity is None:
+        return list(market.buckets).index(event.bucket)
+    maturity = np.array([bucket.bonds[0].maturity for bucket in market.buckets.values()])
+    return int(np.argmin(np.abs(np.log(maturity / event.maturity))))
+
+
 def _add_auction(s: Schedule, event: Auction, j: int) -> None:
     day = event.day - 1
     total = s.auction_bn[day, j] + event.amount
@@ -150,6 +169,7 @@ def _add_auction(s: Schedule, event: Auction, j: int) -> None:
         s.auction_dealer_share[day, j] += (share - s.auction_dealer_share[day, j]) * event.amount / total
         s.auction_noise[day, j] = event.bidder_noise
         s.auction_bn[day, j] = total
+        s.auction_new_bn[day, j] += event.new_money * event.amount
 
 
 def _chosen(names: list[str], known: list[str]) -> list[int]:

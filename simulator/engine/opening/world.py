@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simulator.agents.clearing_house import tenor_multiple
 from simulator.drivers.block import DriverSpec
 from simulator.drivers.history import Bootstrap, read_yields
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
@@ -14,8 +15,9 @@ from simulator.drivers.regimes import REGIMES
 from simulator.drivers.user_arrays import read_user_arrays
 from simulator.engine.opening.schedule import curve_shift_bp, volatility_shift
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
+from simulator.model.table import Floats
 from simulator.scenario.errors import Problem, Problems
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import CURVE_KEYS, Scenario
 
 
 def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSpec:
@@ -51,9 +53,16 @@ def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSp
             noise_scale=drivers.noise,
             curve_shift_bp=curve_shift_bp(scenario),
             volatility_shift=volatility_shift(scenario),
+            tenor_shift=_tenor_shift(scenario),
         )
     except ValueError as error:
         raise Problems([Problem("drivers", str(error), "a usable source of yields")]) from error
+
+
+def _tenor_shift(scenario: Scenario) -> Floats:
+    """Deterministic factor on the volatility of each tenor, (day, tenor)."""
+    response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
+    return np.array([[tenor_multiple(day, each) for each in response] for day in volatility_shift(scenario)])
 
 
 def regime_at_opening_volatility(scenario: Scenario) -> RateModel:

@@ -1,24 +1,47 @@
 """The issuer's auctions: bidders take theirs, dealers what is left."""
 
+from simulator.agents.asset_manager import futures_for_supply_bn
 from simulator.engine.diary import AUCTION_LEFT, note
-from simulator.engine.loops import each_bucket
+from simulator.engine.loops import each_bucket, each_hedge
 from simulator.engine.parameters import Parameters, Schedule
-from simulator.engine.phases.clearing import risk_premium_bp
 from simulator.engine.state import State
-from simulator.market.auction import left_to_dealers_bn
+from simulator.market.auction import concession_bp_per_bn, left_to_dealers_bn, tail_bp, taken_by_dealers_bn
+from simulator.market.cash_market import balance_sheet_cost_bp
 from simulator.rule import phase
+
+#: A cost of a full balance sheet below this, bp, is counted as this.
+SMALLEST_COST_BP = 1e-9
 
 
 @phase
 def hold_auctions(p: Parameters, s: State, sched: Schedule, day: int, noise: float) -> None:
-    """Issue new bonds; the tail is the premium on the dealers' part."""
+    """Issue new bonds: bidders and dealers share them at a tail; managers come to want futures for the new supply."""
+    buckets, elasticity = p.opening.buckets, p.end_investors.bidder_elasticity
+    full_bp = balance_sheet_cost_bp(
+        1.0, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above, p.dealers.cost_ceiling
+    )
+    strain = max(0.0, s.dealers.cost_bp[0] - p.opening.dealers.cost_bp[0]) / max(full_bp, SMALLEST_COST_BP)
     for b in each_bucket(s):
         face = sched.auction_bn[day, b]
         left = left_to_dealers_bn(
             face, sched.auction_dealer_share[day, b], sched.auction_noise[day, b] * noise
         )
+        slope = concession_bp_per_bn(
+            p.dealers.impact_scale * p.dealers.auction_concession,
+            buckets.price_per_bp[b],
+            buckets.reference_price_per_bp[0],
+            s.buckets.priced_volatility_bp[b] / buckets.volatility_bp[b],
+            strain,
+        )
+        tail = tail_bp(left, face, slope, elasticity)
+        taken = taken_by_dealers_bn(left, face, tail, elasticity)
         s.orders.auction[b] = face
-        s.orders.auction_left[b] = left
-        s.seen.tail_bp[b] = p.dealers.impact_scale * risk_premium_bp(p, s, b, b, left)
+        s.orders.auction_left[b] = taken
+        s.seen.tail_bp[b] = tail
         if p.watch.diary and face > 0.0:
-            note(s, AUCTION_LEFT, -1, b, left)
+            note(s, AUCTION_LEFT, -1, b, taken)
+    for h in each_hedge(s):
+        issued = (
+            p.opening.hedges.share_of_bucket[h] * sched.auction_new_bn[day, p.opening.hedges.bucket_of[h]]
+        )
+        s.hedges.waiting[h] += futures_for_supply_bn(issued, p.asset_managers.supply_demand)

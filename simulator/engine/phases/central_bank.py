@@ -4,6 +4,7 @@ from simulator.agents.central_bank import from_dealers_bn, rule_purchase_bn
 from simulator.engine.diary import BOUGHT_OUTRIGHT, BOUGHT_PACKAGES, SMALLEST_ENTRY_BN, note
 from simulator.engine.loops import each_bucket, each_hedge, pay
 from simulator.engine.parameters import CENTRAL_BANK, LENDERS, Parameters, Schedule
+from simulator.engine.phases.dealers import bonds_of_dealers
 from simulator.engine.state import State
 from simulator.rule import phase
 
@@ -22,8 +23,8 @@ def draw_facility(s: State, wanted: float) -> None:
 def buy_for_policy(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     """The central bank buys outright and packages, by schedule or by rule.
 
-    What it buys outright comes from dealers' excess inventory, and beyond that from end investors, whom dealers
-    only serve: a purchase does not leave dealers short.
+    What it buys outright comes from what dealers hold beyond their opening book, in packages too, and beyond that
+    from end investors, whom dealers only serve.
     """
     bank = p.central_bank
     outright_left = bank.outright.limit - s.others.bought_outright[0]
@@ -40,11 +41,10 @@ def buy_for_policy(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     s.others.bought_hedged[0] += hedged
     s.seen.outright_purchases[0] += outright
     s.seen.hedged_purchases[0] += hedged
+    held = bonds_of_dealers(p, s, s.scratch.by_bucket)
     for b in each_bucket(s):
         face = outright * p.opening.buckets.outright_split[b]
-        s.orders.outright[b] = from_dealers_bn(
-            face, s.buckets.inventory[b], p.opening.buckets.inventory_bn[b]
-        )
+        s.orders.outright[b] = from_dealers_bn(face, held[b], p.opening.buckets.dealer_bonds_bn[b])
         s.orders.outright_from_end[b] = face - s.orders.outright[b]
         s.buckets.bought_from_end[b] = s.orders.outright_from_end[b]
         if p.watch.diary and face > SMALLEST_ENTRY_BN:

@@ -17,14 +17,13 @@ from simulator.engine.parameters import (
     LINEAR,
     MANAGERS,
     SQUARE_ROOT,
-    TRADING_DAYS_PER_YEAR,
     Parameters,
 )
 from simulator.engine.phases.dealers import balance_sheet_cost, inventory_cost
 from simulator.engine.phases.managers import share_among_managers
 from simulator.engine.state import State
 from simulator.market.cash_market import inventory_risk_premium_bp, outright_pressure_bp
-from simulator.market.hedge_market import clearing_dislocation_bp
+from simulator.market.hedge_market import clearing_dislocation_bp, side_of_market
 from simulator.market.impact import (
     exponential_impact,
     linear_impact,
@@ -50,6 +49,7 @@ def clear_markets(p: Parameters, s: State) -> None:
     """
     hedges, shorts = p.opening.hedges, s.scratch.by_hedge
     add_up_shorts(p, s, shorts)
+    choose_sides(p, s)
     add_up_inventory(p, s, shorts)
     packages = 0.0
     given_up_per_bp = 0.0
@@ -57,21 +57,20 @@ def clear_markets(p: Parameters, s: State) -> None:
         price = s.buckets.price[hedges.bucket_of[h]]
         at_opening_cost = dislocation_at(p, s, h, shorts[h], p.opening.dealers.cost_bp[0])
         packages += abs(dealer_packages_at(p, s, h, shorts[h], at_opening_cost)) * price
-        slope = p.dealers.package_cost + hedges.demand_slope_bp_per_bn[h]
-        given_up_per_bp += p.dealers.impact_scale * price / slope
+        slope = hedges.package_slope_bp_per_bn[h] + demand_slope(p, s, h)
+        per_bp = p.dealers.impact_scale * hedges.cost_loading[h] * abs(s.hedges.side[h])
+        given_up_per_bp += per_bp * price / slope
     s.dealers.cost_bp[0] = p.opening.dealers.cost_bp[0]
     if p.choices.impact == DEALER_CAPACITY:
         s.dealers.cost_bp[0] = balance_sheet_cost(p, s, packages, given_up_per_bp)
         s.dealers.inventory_cost_bp[0] = inventory_cost(p, s)
+    for b in each_bucket(s):
+        s.buckets.pressure_bp[b] = pressure_at(p, s, b)
     for h in each_hedge(s):
         s.hedges.dislocation_bp[h] = dislocation_at(p, s, h, shorts[h], s.dealers.cost_bp[0])
         extra_bp = s.hedges.dislocation_bp[h] - hedges.dislocation_bp[h]
-        s.orders.managers_next[h] = futures_demand_bn(
-            s.hedges.wanted[h], extra_bp, hedges.demand_slope_bp_per_bn[h]
-        )
+        s.orders.managers_next[h] = futures_demand_bn(s.hedges.wanted[h], extra_bp, demand_slope(p, s, h))
         s.orders.dealer_packages_next[h] = s.orders.managers_next[h] + hedges.other_hedgers_bn[h] - shorts[h]
-    for b in each_bucket(s):
-        s.buckets.pressure_bp[b] = pressure_at(p, s, b)
     show_dislocations_in_yields(p, s)
 
 
@@ -119,14 +118,51 @@ def dislocation_at(p: Parameters, s: State, h: int, shorts: float, cost_bp: floa
     hedges = p.opening.hedges
     opening_bp, slope, own_slope = (
         hedges.dislocation_bp[h],
-        hedges.demand_slope_bp_per_bn[h],
-        p.dealers.package_cost,
+        demand_slope(p, s, h),
+        hedges.package_slope_bp_per_bn[h],
     )
     choke_bp = opening_bp + slope * s.hedges.wanted[h]
-    offset_bp = opening_bp - p.opening.dealers.cost_bp[0] - own_slope * hedges.dealer_packages_bn[h]
+    opening_cost_bp = hedges.cost_loading[h] * hedges.side[h] * p.opening.dealers.cost_bp[0]
+    financing_bp = s.fundings.wholesale_bp[0] - p.opening.fundings.repo_spread_bp[0]
+    outright_bp = hedges.outright_share[h] * s.buckets.pressure_bp[hedges.bucket_of[h]]
+    offset_bp = opening_bp - opening_cost_bp - own_slope * hedges.dealer_packages_bn[h]
+    offset_bp += hedges.financing_loading[h] * financing_bp + outright_bp
     others = shorts - hedges.other_hedgers_bn[h]
-    clearing_bp = clearing_dislocation_bp(others, choke_bp, slope, offset_bp, cost_bp, own_slope)
+    signed_cost_bp = hedges.cost_loading[h] * s.hedges.side[h] * cost_bp
+    clearing_bp = clearing_dislocation_bp(others, choke_bp, slope, offset_bp, signed_cost_bp, own_slope)
     return opening_bp + p.dealers.impact_scale * (clearing_bp - opening_bp)
+
+
+@phase
+def demand_slope(p: Parameters, s: State, h: int) -> float:
+    """Rise of the dislocation that cuts demand for hedge h by $1bn, with the cash that asset managers have today."""
+    return p.opening.hedges.demand_slope_bp_per_bn[h] / s.managers.price_response[0]
+
+
+@phase
+def choose_sides(p: Parameters, s: State) -> None:
+    """Find which way balance-sheet costs push prices: by what dealers hold before the round."""
+    hedges, full_side = p.opening.hedges, p.dealers.full_side
+    for h in each_hedge(s):
+        s.hedges.side[h] = side_of_market(s.hedges.dealer_packages[h], hedges.size_bn[h], full_side)
+    s.dealers.side[0] = inventory_side(p, s)
+
+
+@phase
+def inventory_side(p: Parameters, s: State) -> float:
+    """Side of the market that dealers' outright inventory is on, all buckets together in ten-year equivalents."""
+    held = 0.0
+    for b in each_bucket(s):
+        held += s.buckets.inventory[b] * p.opening.buckets.price_per_bp[b]
+    size = p.opening.dealers.inventory_size[0]
+    return side_of_market(held, size, p.dealers.full_side)
+
+
+@phase
+def signed_inventory_cost_bp(p: Parameters, s: State) -> float:
+    """Cost of holding bonds outright over its opening level, with the sign of the dealers' side of the market."""
+    opening = p.opening.dealers
+    return s.dealers.side[0] * s.dealers.inventory_cost_bp[0] - opening.side[0] * opening.inventory_cost_bp[0]
 
 
 @phase
@@ -134,7 +170,7 @@ def dealer_packages_at(p: Parameters, s: State, h: int, shorts: float, dislocati
     """Packages dealers hold at a dislocation: what asset managers and others want beyond what others sold."""
     hedges = p.opening.hedges
     extra_bp = dislocation_bp - hedges.dislocation_bp[h]
-    futures = futures_demand_bn(s.hedges.wanted[h], extra_bp, hedges.demand_slope_bp_per_bn[h])
+    futures = futures_demand_bn(s.hedges.wanted[h], extra_bp, demand_slope(p, s, h))
     return futures + hedges.other_hedgers_bn[h] - shorts
 
 
@@ -143,8 +179,9 @@ def show_dislocations_in_yields(p: Parameters, s: State) -> None:
     """Add up, bucket by bucket, the share of its hedges' dislocations that shows in the cash yield."""
     empty(s.buckets.basis_bp)
     for h in each_hedge(s):
-        extra_bp = s.hedges.dislocation_bp[h] - p.opening.hedges.dislocation_bp[h]
         b = p.opening.hedges.bucket_of[h]
+        extra_bp = s.hedges.dislocation_bp[h] - p.opening.hedges.dislocation_bp[h]
+        extra_bp -= p.opening.hedges.outright_share[h] * s.buckets.pressure_bp[b]
         s.buckets.basis_bp[b] += p.opening.hedges.cash_bp_per_dislocation_bp[h] * extra_bp
 
 
@@ -153,8 +190,8 @@ def risk_premium_bp(p: Parameters, s: State, b: int, other: int, inventory_bn: f
     """Premium on bucket b for dealers' inventory in another bucket, at today's volatility."""
     return inventory_risk_premium_bp(
         p.opening.dealers.risk_aversion_per_bn[0],
-        s.buckets.volatility_bp[b],
-        s.buckets.volatility_bp[other],
+        s.buckets.priced_volatility_bp[b],
+        s.buckets.priced_volatility_bp[other],
         p.opening.buckets.correlation[b, other],
         p.opening.buckets.price_per_bp[other],
         inventory_bn,
@@ -170,9 +207,8 @@ def pressure_at(p: Parameters, s: State, b: int) -> float:
         for other in each_bucket(s):
             excess = s.orders.inventory_next[other] - opening.inventory_bn[other]
             premium_bp += risk_premium_bp(p, s, b, other, excess)
-        holding_years = p.dealers.holding_period / TRADING_DAYS_PER_YEAR
-        loading = scale * holding_years / opening.duration_years[b]
-        extra_cost_bp = s.dealers.inventory_cost_bp[0] - p.opening.dealers.inventory_cost_bp[0]
+        loading = scale * opening.cost_loading[b]
+        extra_cost_bp = signed_inventory_cost_bp(p, s)
         return outright_pressure_bp(s.buckets.permanent_bp[b], extra_cost_bp, loading, scale * premium_bp)
     excess = s.orders.inventory_next[b] - opening.inventory_bn[b]
     return s.buckets.permanent_bp[b] + scale * other_impact_bp(p, s, b, excess)
@@ -181,7 +217,7 @@ def pressure_at(p: Parameters, s: State, b: int) -> float:
 @phase
 def other_impact_bp(p: Parameters, s: State, b: int, excess: float) -> float:
     """Pressure of an excess inventory under the linear, square-root or exponential form."""
-    opening, volatility_bp = p.opening.buckets, s.buckets.volatility_bp[b]
+    opening, volatility_bp = p.opening.buckets, s.buckets.priced_volatility_bp[b]
     if p.choices.impact == LINEAR:
         own = opening.volatility_bp[b] * opening.volatility_bp[b] * opening.price_per_bp[b]
         return linear_impact(excess, p.opening.dealers.risk_aversion_per_bn[0] * own)

@@ -13,7 +13,6 @@ from simulator.agents.dealer import (
     repo_spread_bp,
     taken_from_clients_bn,
     value_at_risk_use,
-    wholesale_spread_bp,
 )
 from simulator.agents.hedge_fund import extra_interest_bn
 from simulator.engine.diary import SMALLEST_ENTRY_BN, TOOK_BACK, note
@@ -40,9 +39,6 @@ from simulator.engine.state import State
 from simulator.market.cash_market import balance_sheet_cost_bp, balance_sheet_use
 from simulator.model.table import Floats
 from simulator.rule import phase
-
-#: Spread that no facility caps.
-NO_CEILING_BP = 1e9
 
 
 @phase
@@ -211,14 +207,16 @@ def pass_cuts_to_clients(p: Parameters, s: State) -> None:
 
 
 @phase
-def price_repo(p: Parameters, s: State, need: float, offered: float, facility_open: float) -> None:
-    """Set today's repo spreads: scarcity for dealers, capped by the facility, plus balance-sheet cost for clients."""
-    scarce_bp = scarcity_bp(need, offered, p.lenders.easy_share, p.lenders.scarcity_slope)
-    ceiling_bp = p.central_bank.standing_repo.spread if facility_open > 0.0 else NO_CEILING_BP
+def price_repo(p: Parameters, s: State, need: float, offered: float) -> None:
+    """Set today's repo spreads: scarcity of what lenders offer for dealers, plus balance-sheet cost for clients.
+
+    ``need`` is what dealers borrow from lenders, or would: what the facility lends is not in it.
+    """
+    scarce_bp = scarcity_bp(need, offered, p.lenders.easy_share, p.lenders.scarcity_at_limit)
     extra_cost_bp = s.dealers.cost_bp[0] - p.opening.dealers.cost_bp[0]
     for g in each_funding(s):
         opening_bp = p.opening.fundings.repo_spread_bp[g]
-        s.fundings.wholesale_bp[g] = wholesale_spread_bp(opening_bp, scarce_bp, ceiling_bp)
+        s.fundings.wholesale_bp[g] = opening_bp + scarce_bp
         s.fundings.client_bp[g] = repo_spread_bp(
             opening_bp,
             s.fundings.wholesale_bp[g] - opening_bp,
@@ -255,7 +253,12 @@ def balance_sheet_cost(
     fixed = p.opening.dealers.unnetted_share[0] * repo + held
     use = (fixed + packages_at_opening_cost + given_up_per_bp * opening_bp) / limit
     return cost_at_clearing_bp(
-        use, given_up_per_bp / limit, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above
+        use,
+        given_up_per_bp / limit,
+        p.dealers.cost_threshold,
+        p.dealers.cost_below,
+        p.dealers.cost_above,
+        p.dealers.cost_ceiling,
     )
 
 
@@ -270,7 +273,9 @@ def inventory_cost(p: Parameters, s: State) -> float:
     risk = 0.0
     for b in each_bucket(s):
         risk += (
-            abs(s.orders.inventory_next[b]) * p.opening.buckets.price_per_bp[b] * s.buckets.volatility_bp[b]
+            abs(s.orders.inventory_next[b])
+            * p.opening.buckets.price_per_bp[b]
+            * s.buckets.priced_volatility_bp[b]
         )
     capital = 0.0
     opening_capital = 0.0
@@ -279,7 +284,9 @@ def inventory_cost(p: Parameters, s: State) -> float:
         opening_capital += p.opening.dealers.capital_bn[d]
     share = capital / opening_capital * (1.0 - s.others.limit_cut[0])
     use = value_at_risk_use(p.dealers.value_at_risk_use, risk, p.opening.dealers.risk_bn[0], share)
-    cost_bp = balance_sheet_cost_bp(use, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above)
+    cost_bp = balance_sheet_cost_bp(
+        use, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above, p.dealers.cost_ceiling
+    )
     return max(s.dealers.cost_bp[0], cost_bp)
 
 

@@ -14,7 +14,10 @@ def sell_from_abroad(p: Parameters, s: State, sched: Schedule, day: int, noise: 
     for b in each_bucket(s):
         holdings = s.buckets.foreign_bonds[b]
         by_fear = volatility_sale_bn(
-            holdings, s.others.volatility_multiple[0], p.foreign_holders.volatility_sale
+            holdings,
+            s.others.volatility_multiple[0],
+            p.foreign_holders.volatility_sale,
+            p.foreign_holders.volatility_tolerance,
         )
         face = sched.foreign_sale_bn[day, b] + by_fear + noise * holdings
         s.orders.foreign_sale[b] = min(face, holdings)

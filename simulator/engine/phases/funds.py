@@ -19,8 +19,10 @@ from simulator.agents.dealer import (
 )
 from simulator.agents.hedge_fund import (
     affordable_purchase_bn,
+    bonds_returned_bn,
     cash_released,
     cash_released_by_cover,
+    cash_released_unencumbered,
     cash_scale,
     cash_shortfall_bn,
     cash_tied_up,
@@ -33,11 +35,13 @@ from simulator.agents.hedge_fund import (
     extra_interest_bn,
     forced_sale_bn,
     leverage_scale,
+    loan_repaid_bn,
     may_add,
     other_strategies_bn,
     redemption_due_bn,
     redemption_request_bn,
     spare_cash_bn,
+    unencumbered_bn,
     value_at_risk_scale,
     wanted_packages_bn,
 )
@@ -141,6 +145,7 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
         change[i] = 0.0
         weakness[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance)
     loan, packages, in_force, call = s.funds.loan, s.funds.packages, s.funds.haircut, s.orders.call
+    free = s.funds.unencumbered
     for j in each_trade(s):
         b = p.opening.trades.bucket_of[j]
         fear = fear_of_volatility(s.buckets.volatility_ratio[b], by_volatility) + sched.haircut_step[day]
@@ -152,6 +157,10 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
             refused = refused_bn(loan[j, i], cut[i], maturing_share(remarked[i], matured))
             restruck = restruck_bn(value, asked, loan[j, i], by_haircut, matured, cut[i])
             in_force[j, i] = asked
+            returned = bonds_returned_bn(refused, asked, price)
+            free[j, i] = unencumbered_bn(
+                free[j, i], returned, matured * (1.0 if cut[i] <= 0.0 else 0.0), packages[j, i]
+            )
             loan[j, i] += by_haircut - refused + restruck
             call[HAIRCUT, i] -= by_haircut
             call[ROLL_OVER, i] += refused
@@ -302,17 +311,26 @@ def cover_shortfall(p: Parameters, s: State, i: int) -> None:
 
 @phase
 def release(p: Parameters, s: State, j: int, i: int) -> float:
-    """Cash released per face when fund i sells, or covers, trade j."""
+    """Cash released per face when fund i sells, or covers, what is pledged of trade j."""
     held = s.funds.packages[j, i]
     if held == 0.0:
         return 0.0
     price = s.buckets.price[p.opening.trades.bucket_of[j]]
-    rate = s.hedges.margin[p.opening.trades.hedge_of[j]] * p.opening.funds.margin_factor[0]
-    margin = rate * abs(p.opening.funds.hedge_ratio[j, i])
-    loan, cost = s.funds.loan[j, i] / held, p.opening.trades.transaction_cost[j]
+    margin = margin_per_face(p, s, j, i)
+    pledged = held - s.funds.unencumbered[j, i]
+    if pledged == 0.0:
+        return 0.0
+    loan, cost = s.funds.loan[j, i] / pledged, p.opening.trades.transaction_cost[j]
     if held < 0.0:
         return cash_released_by_cover(price, loan, margin, cost)
     return cash_released(price, loan, margin, cost)
+
+
+@phase
+def margin_per_face(p: Parameters, s: State, j: int, i: int) -> float:
+    """Initial margin of fund i per face of trade j."""
+    rate = s.hedges.margin[p.opening.trades.hedge_of[j]] * p.opening.funds.margin_factor[0]
+    return rate * abs(p.opening.funds.hedge_ratio[j, i])
 
 
 @phase
@@ -324,9 +342,11 @@ def order_forced_sales(p: Parameters, s: State) -> int:
     for i in each_fund(s):
         short = cash_shortfall_bn(cash[i])
         if short > tolerance_bn and alive[i] == 1.0:
-            sold = (
-                sell_pro_rata(p, s, i, short) if p.choices.sells_pro_rata else sell_cheapest(p, s, i, short)
-            )
+            sold, left = sell_unencumbered(p, s, i, short)
+            if p.choices.sells_pro_rata:
+                sold += sell_pro_rata(p, s, i, left)
+            else:
+                sold += sell_cheapest(p, s, i, left)
             if sold > 0.0:
                 s.orders.is_selling[i] = 1.0
                 forced += 1
@@ -359,8 +379,27 @@ def order_sale(p: Parameters, s: State, j: int, i: int, face: float) -> None:
 
 
 @phase
+def sell_unencumbered(p: Parameters, s: State, i: int, short: float) -> tuple[float, float]:
+    """Sell first the bonds that no loan stands on; returns the face ordered and the shortfall that is left."""
+    ordered = 0.0
+    for j in each_trade(s):
+        free = min(room(s, j, i), s.funds.unencumbered[j, i])
+        if free > 0.0 and short > 0.0:
+            price = s.buckets.price[p.opening.trades.bucket_of[j]]
+            cost = p.opening.trades.transaction_cost[j]
+            released = cash_released_unencumbered(price, margin_per_face(p, s, j, i), cost)
+            face = forced_sale_bn(short, released, free)
+            order_sale(p, s, j, i, face)
+            ordered += face
+            short -= face * released
+    return ordered, max(0.0, short)
+
+
+@phase
 def sell_pro_rata(p: Parameters, s: State, i: int, short: float) -> float:
     """Sell the same share of every trade that releases cash."""
+    if short <= 0.0:
+        return 0.0
     could = 0.0
     for j in each_trade(s):
         could += max(0.0, release(p, s, j, i)) * room(s, j, i)
@@ -542,7 +581,7 @@ def execute_orders(p: Parameters, s: State) -> None:
     empty(repo)
     empty(costs)
     loan, packages, ratio = s.funds.loan, s.funds.packages, p.opening.funds.hedge_ratio
-    in_force, order = s.funds.haircut, s.orders.packages
+    in_force, order, free = s.funds.haircut, s.orders.packages, s.funds.unencumbered
     for j in each_trade(s):
         if s.orders.exist[j] == 0.0:
             continue
@@ -553,8 +592,9 @@ def execute_orders(p: Parameters, s: State) -> None:
             held = packages[j, i]
             change = -held if abs(held + order[j, i]) < SMALLEST_POSITION_BN else order[j, i]
             sells = 1.0 if change * held < 0.0 else 0.0
-            part = change / (held if held != 0.0 else 1.0)
-            lent = sells * part * loan[j, i] + (1.0 - sells) * (1.0 - in_force[j, i]) * price * change
+            repaid = loan_repaid_bn(-change, held, free[j, i], loan[j, i])
+            lent = -repaid if sells == 1.0 else (1.0 - in_force[j, i]) * price * change
+            free[j, i] -= min(free[j, i], max(0.0, -change))
             after = held + change
             margin = rate * abs(ratio[j, i]) * (abs(after) - abs(held))
             cost = sells * cost_rate * abs(change)

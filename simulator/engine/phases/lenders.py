@@ -1,7 +1,7 @@
 """Cash lenders through the day: what they offer each dealer, and who fills the gap."""
 
-from simulator.agents.cash_lender import confidence, offer_bn
-from simulator.agents.central_bank import facility_lending_bn
+from simulator.agents.cash_lender import borrowed_up_to_bn, confidence, offer_bn
+from simulator.agents.central_bank import facility_demand_bn, facility_lending_bn
 from simulator.agents.dealer import funding_gap_bn
 from simulator.engine.diary import FACILITY_LENT, SMALLEST_ENTRY_BN, note
 from simulator.engine.loops import each_dealer
@@ -20,10 +20,11 @@ from simulator.rule import phase
 
 
 @phase
-def fund_dealers(p: Parameters, s: State, withdrawal: float, flow_noise: float, facility_open: float) -> None:
+def fund_dealers(p: Parameters, s: State, withdrawal: float, flow_noise: float, facility_bn: float) -> None:
     """Lenders decide what to offer each dealer; the facility, the dealer's buffer and then its clients fill the gap.
 
-    A facility that cannot serve all serves every dealer the same share of its gap.
+    Dealers borrow from the facility when it is cheaper than lenders, its stigma counted, and for what lenders do not
+    offer. A facility that cannot serve all serves every dealer the same share of its gap.
     """
     lend_to_funds(p, s)
     measure_use(p, s)
@@ -41,23 +42,26 @@ def fund_dealers(p: Parameters, s: State, withdrawal: float, flow_noise: float, 
             need += wanted
             offered += s.dealers.offer[d]
             missing += s.dealers.gap[d]
-    capacity = p.central_bank.standing_repo.capacity
-    served = facility_lending_bn(missing, capacity, 0.0) / missing if missing > 0.0 else 0.0
+    facility, lenders = p.central_bank.standing_repo, p.lenders
+    served = facility_lending_bn(missing, facility_bn, 0.0) / missing if missing > 0.0 else 0.0
     asked_of_facility = 0.0
     buffer = 0.0
     for d in each_dealer(s):
         if s.dealers.alive[d] == 0.0:
             continue
-        lent = served * s.dealers.gap[d] if facility_open > 0.0 else 0.0
+        lent = served * s.dealers.gap[d]
         asked_of_facility += lent
         if p.watch.diary and lent > SMALLEST_ENTRY_BN:
             note(s, FACILITY_LENT, d, -1, lent)
         own = min(s.dealers.gap[d] - lent, p.opening.dealers.cash_bn[0] * s.dealers.share[d])
         buffer += own
         ration_clients(p, s, d, s.dealers.gap[d] - lent - own)
+    premium_bp = facility.spread + facility.stigma - p.opening.fundings.repo_spread_bp[0]
+    cheaper = borrowed_up_to_bn(premium_bp, offered, lenders.easy_share, lenders.scarcity_at_limit)
+    asked_of_facility = max(asked_of_facility, facility_demand_bn(need, cheaper, facility_bn))
     draw_facility(s, asked_of_facility)
     s.dealers.buffer_used[0] = buffer
-    price_repo(p, s, need, offered, facility_open)
+    price_repo(p, s, need - asked_of_facility, offered)
 
 
 @phase

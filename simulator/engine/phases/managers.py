@@ -1,11 +1,14 @@
 """Asset managers through the day: redemptions, what they sell to meet them, and their return."""
 
 from simulator.agents.asset_manager import (
+    adjusted_today_bn,
+    cash_to_raise_bn,
     hedges_dropped_share,
-    met_from_cash_bn,
-    met_from_treasuries_bn,
-    month_return,
+    over_a_month,
+    precautionary_cash_bn,
+    price_response,
     redemption_bn,
+    treasuries_sold_bn,
 )
 from simulator.engine.diary import MANAGERS_SOLD, SMALLEST_ENTRY_BN, note
 from simulator.engine.loops import each_bucket, each_hedge, each_manager, pay
@@ -25,11 +28,14 @@ def bonds_value(s: State, a: int) -> float:
 
 @phase
 def redeem_from_managers(p: Parameters, s: State, demanded: float) -> None:
-    """Investors redeem; managers pay from cash, then Treasuries, then other assets, and cut futures in proportion.
+    """Investors redeem; managers raise that and what they hoard from Treasuries, then other assets; futures follow.
 
     Negative redemptions are subscriptions: they buy in the same proportions.
     """
     rules, opening = p.asset_managers, p.opening.managers
+    adjust_futures(p, s)
+    held = 0.0
+    wanted_in_all = 0.0
     for a in each_manager(s):
         bonds = bonds_value(s, a)
         redeemed = redemption_bn(
@@ -38,25 +44,42 @@ def redeem_from_managers(p: Parameters, s: State, demanded: float) -> None:
             opening.sensitivity[a] * rules.volatility_redemption,
             -s.managers.month_return[a],
             opening.sensitivity[a] * rules.loss_redemption / TRADING_DAYS_PER_MONTH,
+            rules.volatility_tolerance,
         )
         redeemed += demanded * opening.value_bn[a]
-        from_cash = met_from_cash_bn(redeemed, s.managers.cash[a], rules.cash_use)
-        from_bonds = met_from_treasuries_bn(redeemed - from_cash, bonds, rules.treasury_use)
+        s.managers.month_outflow[a] = over_a_month(
+            s.managers.month_outflow[a], redeemed, TRADING_DAYS_PER_MONTH
+        )
+        wanted = precautionary_cash_bn(opening.cash_bn[a], s.managers.month_outflow[a], rules.cash_hoarding)
+        held += s.managers.cash[a]
+        wanted_in_all += wanted
+        raised = cash_to_raise_bn(redeemed, s.managers.cash[a], wanted, rules.cash_speed)
+        from_bonds = treasuries_sold_bn(raised, bonds, rules.treasury_use, rules.treasury_pace)
         part = from_bonds / bonds if bonds > 0.0 else 0.0
         for b in each_bucket(s):
             s.orders.manager_sale[b, a] = part * s.managers.bonds[b, a]
-        from_other = redeemed - from_cash - from_bonds
+        from_other = raised - from_bonds
         s.managers.other[a] -= from_other
         pay(s, END_INVESTORS, MANAGERS, from_other)
-        s.managers.cash[a] -= from_cash + from_bonds
+        s.managers.cash[a] += from_other - redeemed
         pay(s, MANAGERS, OUTSIDE, redeemed)
         s.managers.flow[a] -= redeemed
         s.seen.manager_redemptions[0] += redeemed
         dropped = hedges_dropped_share(redeemed, opening.value_bn[a], rules.futures_cut)
         for h in each_hedge(s):
-            s.hedges.wanted[h] -= dropped * opening.share[a] * p.opening.hedges.demand_bn[h]
+            s.hedges.waiting[h] -= dropped * opening.share[a] * p.opening.hedges.demand_bn[h]
         if p.watch.diary and from_bonds > SMALLEST_ENTRY_BN:
             note(s, MANAGERS_SOLD, a, -1, from_bonds)
+    s.managers.price_response[0] = price_response(held, wanted_in_all)
+
+
+@phase
+def adjust_futures(p: Parameters, s: State) -> None:
+    """Carry out part of the changes of futures positions that wait for redemptions and supply."""
+    for h in each_hedge(s):
+        today = adjusted_today_bn(s.hedges.waiting[h], p.asset_managers.futures_lag)
+        s.hedges.waiting[h] -= today
+        s.hedges.wanted[h] += today
 
 
 @phase
@@ -87,6 +110,6 @@ def value_managers(p: Parameters, s: State) -> None:
         value += p.opening.managers.share[a] * shared
         before = s.managers.value[a]
         earned = (value - s.managers.flow[a]) / before - 1.0 if before > 0.0 else 0.0
-        s.managers.month_return[a] = month_return(s.managers.month_return[a], earned, TRADING_DAYS_PER_MONTH)
+        s.managers.month_return[a] = over_a_month(s.managers.month_return[a], earned, TRADING_DAYS_PER_MONTH)
         s.managers.value[a] = value
         s.managers.flow[a] = 0.0

@@ -4,7 +4,7 @@ Bonds are priced exactly at the cash yield, the hedge by its kind. Cheapest to d
 day the hedge follows that bond.
 """
 
-from simulator.agents.clearing_house import volatility_in_force_bp
+from simulator.agents.clearing_house import tenor_multiple, volatility_in_force_bp
 from simulator.agents.hedge_fund import collateral_cash_bn, convergence_bn
 from simulator.engine.diary import SWITCHED, note
 from simulator.engine.hedges.futures import futures_price
@@ -36,6 +36,7 @@ from simulator.engine.phases.dealers import bonds_of_dealers, charge
 from simulator.engine.phases.managers import share_among_managers
 from simulator.engine.state import State
 from simulator.engine.status import PRICE_OUT_OF_RANGE
+from simulator.market.cash_market import priced_volatility_bp
 from simulator.market.treasuries import dirty_price, price_floor
 from simulator.model.table import Floats
 from simulator.rule import phase
@@ -59,20 +60,30 @@ def shift_curve(p: Parameters, s: State, w: World, path: int, day: int) -> None:
 
 @phase
 def set_volatility(p: Parameters, s: State) -> None:
-    """Set the volatility in force: of each hedge for its margin, of each bucket the largest of its hedges."""
+    """Set the volatility in force: of each hedge for its margin, of each bucket the largest of its hedges.
+
+    Markets price risk on a volatility of their own, which gives little weight to moves that forced sales made.
+    """
     opening = p.opening
     multiple = s.others.volatility_multiple[0]
     for b in each_bucket(s):
         s.buckets.volatility_bp[b] = 0.0
     for h in each_hedge(s):
         b = opening.hedges.bucket_of[h]
-        implied_bp = opening.hedges.volatility_bp[h] * multiple
+        implied_bp = opening.hedges.volatility_bp[h] * tenor_multiple(
+            multiple, opening.buckets.volatility_response[b]
+        )
         s.hedges.volatility_bp[h] = volatility_in_force_bp(s.hedges.variance[h], implied_bp)
         s.buckets.volatility_bp[b] = max(s.buckets.volatility_bp[b], s.hedges.volatility_bp[h])
     for b in each_bucket(s):
+        opening_bp = opening.buckets.volatility_bp[b]
+        implied_bp = opening_bp * tenor_multiple(multiple, opening.buckets.volatility_response[b])
         if s.buckets.volatility_bp[b] == 0.0:  # a bucket that nothing hedges
-            s.buckets.volatility_bp[b] = opening.buckets.volatility_bp[b] * multiple
-        s.buckets.volatility_ratio[b] = s.buckets.volatility_bp[b] / opening.buckets.volatility_bp[b]
+            s.buckets.volatility_bp[b] = implied_bp
+        s.buckets.volatility_ratio[b] = s.buckets.volatility_bp[b] / opening_bp
+        s.buckets.priced_volatility_bp[b] = priced_volatility_bp(
+            s.buckets.volatility_bp[b], implied_bp, p.end_investors.own_moves
+        )
 
 
 @phase
