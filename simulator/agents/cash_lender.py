@@ -37,16 +37,19 @@ def offer_bn(limit_bn: float, trust: float, withdrawal: float, noise: float) -> 
 
 
 @rule
-def scarcity_bp(needed_bn: float, offered_bn: float, easy_share: float, scarcity_at_limit: float) -> float:
+def scarcity_bp(
+    needed_bn: float, offered_bn: float, easy_share: float, scarcity_at_limit: float, scarcity_ceiling: float
+) -> float:
     """Repo premium when dealers need more than the easy part of what is offered: it rises with the square of it.
 
     ``scarcity_at_limit`` is the premium in bp where dealers need all that is offered. A straight line cannot have
-    both a modest first day and a spike; the square is judgement.
+    both a modest first day and a spike; the square is judgement. Nobody pays more than ``scarcity_ceiling``: what is
+    still missing is taken from clients.
     """
     if offered_bn <= 0.0:
-        return scarcity_at_limit if needed_bn > 0.0 else 0.0
+        return scarcity_ceiling if needed_bn > 0.0 else 0.0
     strain = max(0.0, needed_bn / offered_bn - easy_share) / (1.0 - easy_share)
-    return scarcity_at_limit * strain * strain
+    return min(scarcity_ceiling, scarcity_at_limit * strain * strain)
 
 
 @rule

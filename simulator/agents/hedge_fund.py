@@ -73,7 +73,7 @@ def cash_released_unencumbered(price: float, margin_per_face: float, transaction
 @rule
 def bonds_returned_bn(refused_bn: float, haircut: float, price: float) -> float:
     """Bonds that come back with a loan that is not rolled: what the loan stood on, at its haircut."""
-    return refused_bn / ((1.0 - haircut) * price)
+    return refused_bn / (max(SMALLEST_STAKE, 1.0 - haircut) * price)
 
 
 @rule

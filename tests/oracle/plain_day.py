@@ -48,7 +48,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         p, plan, on = self.p, self.plan, self.plan.flow_noise_on[0]
         foreign_noise, manager_noise, investor_noise, lender_noise, bidder_noise = noise
         self.start_day(day, curve, volatility)
-        self.pass_on_inventory()
+        self.pass_on_inventory(plan.investor_demand_bn[day])
         self.accrue_carry()
         for h in self.hedges:
             self.find_cheapest(h)
@@ -57,7 +57,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         self.fund_dealers(
             plan.lender_withdrawal[day],
             p.lenders.flow_noise * on * lender_noise,
-            plan.facility_open[day] > 0.0,
+            plan.facility_open[day] * plan.facility_capacity_bn[day],
         )
         self.cut_clients()
         self.roll_repo(day)
@@ -72,7 +72,11 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         self.redeem_from_managers(plan.manager_redemption[day] + by_chance)
         self.sell_from_abroad(plan.foreign_sale_bn[day], p.foreign_holders.flow_noise * on * foreign_noise)
         self.hold_auctions(
-            plan.auction_bn[day], plan.auction_dealer_share[day], plan.auction_noise[day], bidder_noise
+            plan.auction_bn[day],
+            plan.auction_new_bn[day],
+            plan.auction_dealer_share[day],
+            plan.auction_noise[day],
+            bidder_noise,
         )
         self.buy_for_policy(plan.outright_bn[day], plan.hedged_bn[day])
         self.offer_estates()

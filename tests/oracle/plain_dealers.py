@@ -16,7 +16,7 @@ from simulator.engine.parameters import (
     OUTSIDE,
 )
 from simulator.engine.status import NO_DEALER_LEFT
-from tests.oracle.plain_rules import DAYS_A_YEAR, NO_CEILING_BP, in_order, total
+from tests.oracle.plain_rules import DAYS_A_YEAR, in_order, total
 
 
 class Dealers:
@@ -98,7 +98,7 @@ class Dealers:
                 d.share * held, repo, self.dealers.opening.unnetted_share, limit
             )
 
-    def fund_dealers(self, withdrawal: float, flow_noise: float, facility_open: bool) -> None:
+    def fund_dealers(self, withdrawal: float, flow_noise: float, facility_bn: float) -> None:
         self.lend_through_network()
         self.measure_use()
         needed = offered = missing = at_facility = buffers = 0.0
@@ -112,8 +112,8 @@ class Dealers:
                 offered += d.offer
                 missing += d.gap
         served = 0.0
-        if facility_open and missing > 0.0:
-            served = self.rules.facility.facility_lending_bn(missing, lent_bn=0.0) / missing
+        if missing > 0.0:
+            served = self.rules.facility.facility_lending_bn(missing, facility_bn, 0.0) / missing
         for d in self.dealers:
             if not d.alive:
                 continue
@@ -123,12 +123,13 @@ class Dealers:
             buffers += own
             if self.p.channels.roll_over:
                 self.ration_clients(d, d.gap - lent - own)
+        figures = self.p.central_bank.standing_repo
+        premium = figures.spread + figures.stigma - self.fundings[0].opening.repo_spread_bp
+        cheaper = self.rules.lender.borrowed_up_to_bn(premium, offered)
+        at_facility = max(at_facility, self.rules.facility.facility_demand_bn(needed, cheaper, facility_bn))
         self.draw_facility(at_facility)
         self.dealers.buffer_used = buffers
-        self.price_repo(
-            self.rules.lender.scarcity_bp(needed, offered),
-            facility_open,
-        )
+        self.price_repo(self.rules.lender.scarcity_bp(needed - at_facility, offered))
 
     def draw_facility(self, wanted: float) -> None:
         change = wanted - self.others.facility
@@ -137,11 +138,10 @@ class Dealers:
         self.others.lent -= change
         self.pay(CENTRAL_BANK, LENDERS, change)
 
-    def price_repo(self, scarce: float, facility_open: bool) -> None:
-        ceiling = self.p.central_bank.standing_repo.spread if facility_open else NO_CEILING_BP
+    def price_repo(self, scarce: float) -> None:
         for g in self.fundings:
             opening = g.opening.repo_spread_bp
-            g.wholesale_bp = self.rules.dealer.wholesale_spread_bp(opening, scarce, ceiling)
+            g.wholesale_bp = opening + scarce
             g.client_bp = self.rules.dealer.repo_spread_bp(
                 opening,
                 g.wholesale_bp - opening,

@@ -48,6 +48,11 @@ class Funds:
                 refused = rules.refused_bn(f.loan[t.n], f.cut, rules.maturing_share(remarked, matured))
                 restruck = rules.restruck_bn(value, asked, f.loan[t.n], by_haircut, matured, f.cut)
                 f.haircut[t.n] = asked
+                returned = self.rules.fund.bonds_returned_bn(refused, asked, t.bucket.price)
+                again = matured if f.cut <= 0.0 else 0.0
+                f.unencumbered[t.n] = self.rules.fund.unencumbered_bn(
+                    f.unencumbered[t.n], returned, again, f.packages[t.n]
+                )
                 f.loan[t.n] += by_haircut - refused + restruck
                 f.orders.call[HAIRCUT] -= by_haircut
                 f.orders.call[ROLL_OVER] += refused
@@ -220,14 +225,18 @@ class Funds:
         )
 
     def release(self, f: Any, t: Any) -> float:
-        """Cash that a face sold sets free."""
+        """Cash that a pledged face sold sets free."""
         held = f.packages[t.n]
-        if held == 0.0:
+        pledged = held - f.unencumbered[t.n]
+        if held == 0.0 or pledged == 0.0:
             return 0.0
         rules = self.rules.fund
-        margin = self.margin_rate(t) * abs(f.opening.hedge_ratio[t.n])
         leave = rules.cash_released_by_cover if held < 0.0 else rules.cash_released
-        return leave(t.bucket.price, f.loan[t.n] / held, margin, t.opening.transaction_cost)
+        margin = self.margin_of_face(f, t)
+        return leave(t.bucket.price, f.loan[t.n] / pledged, margin, t.opening.transaction_cost)
+
+    def margin_of_face(self, f: Any, t: Any) -> float:
+        return self.margin_rate(t) * abs(f.opening.hedge_ratio[t.n])
 
     def room(self, f: Any, t: Any) -> float:
         """Face that can still be sold after what was ordered."""
@@ -241,7 +250,8 @@ class Funds:
             short = self.short_of(f)
             if short > self.p.numerics.tolerance and f.alive:
                 pro_rata = self.p.choices.sells_pro_rata
-                sold = self.sell_pro_rata(f, short) if pro_rata else self.sell_cheapest(f, short)
+                sold, left = self.sell_unencumbered(f, short)
+                sold += self.sell_pro_rata(f, left) if pro_rata else self.sell_cheapest(f, left)
                 f.orders.is_selling = float(sold > 0.0)
                 forced += sold > 0.0
         return forced
@@ -255,7 +265,24 @@ class Funds:
             self.seen.sold_by_channel[c] += face * part
         t.seen.sold += face
 
+    def sell_unencumbered(self, f: Any, short: float) -> tuple[float, float]:
+        """Bonds that no loan stands on go first; returns what was sold and what is still missing."""
+        rules, sold = self.rules.fund, 0.0
+        for t in self.trades:
+            free = min(self.room(f, t), f.unencumbered[t.n])
+            if free > 0.0 and short > 0.0:
+                released = rules.cash_released_unencumbered(
+                    t.bucket.price, self.margin_of_face(f, t), t.opening.transaction_cost
+                )
+                face = rules.forced_sale_bn(short, released, free)
+                self.order_sale(f, t, face)
+                sold += face
+                short -= face * released
+        return sold, max(0.0, short)
+
     def sell_pro_rata(self, f: Any, short: float) -> float:
+        if short <= 0.0:
+            return 0.0
         could = 0.0
         for t in self.trades:
             could += max(0.0, self.release(f, t)) * self.room(f, t)
@@ -321,12 +348,13 @@ class Funds:
             change = -held
         cost = 0.0
         if change * held < 0.0:
-            loan = change / held * f.loan[t.n]
+            loan = -self.rules.fund.loan_repaid_bn(-change, held, f.unencumbered[t.n], f.loan[t.n])
             cost = t.opening.transaction_cost * price * abs(change)
         else:
             loan = (1.0 - f.haircut[t.n]) * price * change
         after = held + change
         margin = self.margin_rate(t) * abs(f.opening.hedge_ratio[t.n]) * (abs(after) - abs(held))
+        f.unencumbered[t.n] -= min(f.unencumbered[t.n], max(0.0, -change))
         f.packages[t.n] = after
         f.loan[t.n] += loan
         f.posted += margin
@@ -390,7 +418,8 @@ class Funds:
             t.fund_bonds -= held
             t.fund_hedges -= hedged
             t.seen.sold += abs(held)
-        f.packages, f.loan, f.orders.packages = ([0.0] * len(self.trades) for _ in range(3))
+        nothing = ([0.0] * len(self.trades) for _ in range(4))
+        f.packages, f.unencumbered, f.loan, f.orders.packages = nothing
         self.seen.sold_by_channel[DEFAULT] += seized
         if cash < 0.0:
             self.pay_by_waterfall(-cash)

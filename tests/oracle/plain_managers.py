@@ -19,6 +19,11 @@ class Managers:
 
     def redeem_from_managers(self, demanded: float) -> None:
         figures, rules = self.p.asset_managers, self.rules.manager
+        held = wanted_in_all = 0.0
+        for h in self.hedges:
+            today = rules.adjusted_today_bn(h.waiting)
+            h.waiting -= today
+            h.wanted += today
         for m in self.managers:
             bonds = self.bonds_of(m)
             redeemed = rules.redemption_bn(
@@ -29,20 +34,25 @@ class Managers:
                 m.opening.sensitivity * figures.loss_redemption / DAYS_A_MONTH,
             )
             redeemed += demanded * m.opening.value_bn
-            from_cash = rules.met_from_cash_bn(redeemed, m.cash)
-            from_bonds = rules.met_from_treasuries_bn(redeemed - from_cash, bonds)
+            m.month_outflow = rules.over_a_month(m.month_outflow, redeemed, DAYS_A_MONTH)
+            wanted = rules.precautionary_cash_bn(m.opening.cash_bn, m.month_outflow)
+            held += m.cash
+            wanted_in_all += wanted
+            raised = rules.cash_to_raise_bn(redeemed, m.cash, wanted)
+            from_bonds = rules.treasuries_sold_bn(raised, bonds)
             part = from_bonds / bonds if bonds > 0.0 else 0.0
             m.orders.manager_sale = [part * held for held in m.bonds]
-            from_other = redeemed - from_cash - from_bonds
+            from_other = raised - from_bonds
             m.other -= from_other
             self.pay(END_INVESTORS, MANAGERS, from_other)
-            m.cash -= from_cash + from_bonds
+            m.cash += from_other - redeemed
             self.pay(MANAGERS, OUTSIDE, redeemed)
             m.flow -= redeemed
             self.seen.manager_redemptions += redeemed
             dropped = rules.hedges_dropped_share(redeemed, m.opening.value_bn)
             for h in self.hedges:
-                h.wanted -= dropped * m.opening.share * h.opening.demand_bn
+                h.waiting -= dropped * m.opening.share * h.opening.demand_bn
+        self.managers.price_response = rules.price_response(held, wanted_in_all)
 
     def share_among_managers(self, amount: float) -> None:
         for m in self.managers:
@@ -63,5 +73,5 @@ class Managers:
             value = m.cash + self.bonds_of(m) + m.other
             value += m.opening.share * shared
             earned = (value - m.flow) / m.value - 1.0 if m.value > 0.0 else 0.0
-            m.month_return = self.rules.manager.month_return(m.month_return, earned, DAYS_A_MONTH)
+            m.month_return = self.rules.manager.over_a_month(m.month_return, earned, DAYS_A_MONTH)
             m.value, m.flow = value, 0.0

@@ -20,22 +20,28 @@ from simulator.engine.parameters import (
     VARIATION_MARGIN,
 )
 from simulator.engine.status import PRICE_OUT_OF_RANGE
-from tests.oracle.plain_rules import BASIS_POINT, DAYS_A_YEAR, PRICE_MAX, total
+from tests.oracle.plain_rules import BASIS_POINT, PRICE_MAX, total
 
 
 class Markets:
     """What everything is worth, who wants to trade, and at what price they can."""
 
-    def pass_on_inventory(self) -> None:
+    def pass_on_inventory(self, demand: list[float]) -> None:
         for b in self.buckets:
             b.passed = self.rules.cash.absorbed_bn(b.inventory - b.opening.inventory_bn)
         for b in self.buckets:
-            absorbed = 0.0
+            absorbed = b.passed - b.bought_from_end - demand[b.n]
+            b.end_excess = self.rules.cash.excess_stock_bn(
+                b.end_excess, absorbed, 1.0 / self.p.end_investors.recovery
+            )
+        for b in self.buckets:
+            counted = 0.0
             for other in self.buckets:
-                absorbed += b.opening.permanent_share[other.n] * (other.passed - other.bought_from_end)
-            depth = b.opening.permanent_depth_bn_per_bp / b.volatility_ratio
-            b.permanent_bp = self.rules.cash.permanent_pressure_bp(
-                b.permanent_bp, absorbed, depth, 1.0 / self.p.end_investors.recovery
+                counted += b.opening.permanent_share[other.n] * other.end_excess
+            b.permanent_bp = self.rules.cash.stock_pressure_bp(
+                counted,
+                b.opening.permanent_depth_bn_per_bp,
+                b.priced_volatility_bp / b.opening.volatility_bp,
             )
         for b in self.buckets:
             b.bought_from_end = 0.0
@@ -47,13 +53,18 @@ class Markets:
         """Hedges follow what was realised or is implied; a bucket has the largest of its hedges, or its own."""
         multiple = self.others.volatility_multiple
         for h in self.hedges:
+            implied = self.rules.house.tenor_multiple(multiple, h.bucket.opening.volatility_response)
             h.volatility_bp = self.rules.house.volatility_in_force_bp(
-                h.variance, h.opening.volatility_bp * multiple
+                h.variance, h.opening.volatility_bp * implied
             )
         for b in self.buckets:
             of_hedges = [h.volatility_bp for h in self.hedges if h.bucket is b]
-            b.volatility_bp = max(of_hedges, default=0.0) or b.opening.volatility_bp * multiple
+            implied = b.opening.volatility_bp * self.rules.house.tenor_multiple(
+                multiple, b.opening.volatility_response
+            )
+            b.volatility_bp = max(of_hedges, default=0.0) or implied
             b.volatility_ratio = b.volatility_bp / b.opening.volatility_bp
+            b.priced_volatility_bp = self.rules.cash.priced_volatility_bp(b.volatility_bp, implied)
 
     def rise(self, h: Any) -> float:
         return h.dislocation_bp - h.opening.dislocation_bp
@@ -156,14 +167,31 @@ class Markets:
             self.seen.foreign_sales += b.orders.foreign_sale
 
     def hold_auctions(
-        self, issued: list[float], shares: list[float], spreads: list[float], noise: float
+        self,
+        issued: list[float],
+        new: list[float],
+        shares: list[float],
+        spreads: list[float],
+        noise: float,
     ) -> None:
+        rules, figures = self.rules.auction, self.p.dealers
+        full = max(self.rules.cash.balance_sheet_cost_bp(1.0), 1e-9)
+        strain = max(0.0, self.dealers.cost_bp - self.dealers.opening.cost_bp) / full
         for b in self.buckets:
-            b.orders.auction = issued[b.n]
-            b.orders.auction_left = self.rules.auction.left_to_dealers_bn(
-                issued[b.n], shares[b.n], spreads[b.n] * noise
+            left = rules.left_to_dealers_bn(issued[b.n], shares[b.n], spreads[b.n] * noise)
+            slope = rules.concession_bp_per_bn(
+                figures.impact_scale * figures.auction_concession,
+                b.opening.price_per_bp,
+                self.buckets.opening.reference_price_per_bp,
+                b.priced_volatility_bp / b.opening.volatility_bp,
+                strain,
             )
-            b.seen.tail_bp = self.p.dealers.impact_scale * self.risk_premium(b, b, b.orders.auction_left)
+            b.seen.tail_bp = rules.tail_bp(left, issued[b.n], slope)
+            b.orders.auction = issued[b.n]
+            b.orders.auction_left = rules.taken_by_dealers_bn(left, issued[b.n], b.seen.tail_bp)
+        for h in self.hedges:
+            supply = h.opening.share_of_bucket * new[h.bucket.n]
+            h.waiting += self.rules.manager.futures_for_supply_bn(supply)
 
     def buy_for_policy(self, outright: float, hedged: float) -> None:
         bank = self.p.central_bank
@@ -184,7 +212,9 @@ class Markets:
         self.seen.hedged_purchases += hedged
         for b in self.buckets:
             face = outright * b.opening.outright_split
-            b.orders.outright = self.rules.bank.from_dealers_bn(face, b.inventory, b.opening.inventory_bn)
+            b.orders.outright = self.rules.bank.from_dealers_bn(
+                face, self.bonds_of_dealers(b), b.opening.dealer_bonds_bn
+            )
             b.orders.outright_from_end = b.bought_from_end = face - b.orders.outright
         for h in self.hedges:
             h.orders.hedged = hedged * h.opening.hedged_split
@@ -213,47 +243,72 @@ class Markets:
         return sold + h.estate_hedges * (1.0 - h.orders.estate_sold) + h.central_packages + h.orders.hedged
 
     def dislocation_at(self, h: Any, cost: float) -> float:
-        opening = h.opening.dislocation_bp
-        slope, own_slope = h.opening.demand_slope_bp_per_bn, self.p.dealers.package_cost
+        terms = h.opening
+        opening, slope, own_slope = terms.dislocation_bp, self.slope(h), terms.package_slope_bp_per_bn
+        first = self.fundings[0]
+        offset = opening - terms.cost_loading * terms.side * self.dealers.opening.cost_bp
+        offset -= own_slope * terms.dealer_packages_bn
+        offset += (
+            terms.financing_loading * (first.wholesale_bp - first.opening.repo_spread_bp)
+            + terms.outright_share * h.bucket.pressure_bp
+        )
         clearing = self.rules.hedge.clearing_dislocation_bp(
-            self.shorts(h) - h.opening.other_hedgers_bn,
+            self.shorts(h) - terms.other_hedgers_bn,
             opening + slope * h.wanted,
             slope,
-            opening - self.dealers.opening.cost_bp - own_slope * h.opening.dealer_packages_bn,
-            cost,
+            offset,
+            terms.cost_loading * h.side * cost,
+            own_slope,
         )
         return opening + self.p.dealers.impact_scale * (clearing - opening)
+
+    def slope(self, h: Any) -> float:
+        """Rise of the dislocation that cuts demand by $1bn, with the cash that asset managers have."""
+        return h.opening.demand_slope_bp_per_bn / self.managers.price_response
 
     def demand_at(self, h: Any, dislocation: float) -> float:
         """Hedges that asset managers want at a dislocation."""
         extra = dislocation - h.opening.dislocation_bp
-        return self.rules.manager.futures_demand_bn(h.wanted, extra, h.opening.demand_slope_bp_per_bn)
+        return self.rules.manager.futures_demand_bn(h.wanted, extra, self.slope(h))
+
+    def choose_sides(self) -> None:
+        """Which way balance sheets push prices: by what dealers hold."""
+        for h in self.hedges:
+            h.side = self.rules.hedge.side_of_market(h.dealer_packages, h.opening.size_bn)
+        held = 0.0
+        for b in self.buckets:
+            held += b.inventory * b.opening.price_per_bp
+        self.dealers.side = self.rules.hedge.side_of_market(held, self.dealers.opening.inventory_size)
 
     def clear(self) -> None:
         """Find what hedges and bonds cost when all who must sell have sold."""
         opening_cost = self.dealers.opening.cost_bp
+        self.choose_sides()
         for b in self.buckets:
             b.orders.inventory_next = self.inventory_after(b)
         packages = per_bp = 0.0
         for h in self.hedges:
             demand = self.demand_at(h, self.dislocation_at(h, opening_cost))
             packages += abs(demand + h.opening.other_hedgers_bn - self.shorts(h)) * h.bucket.price
-            slopes = self.p.dealers.package_cost + h.opening.demand_slope_bp_per_bn
-            per_bp += self.p.dealers.impact_scale * h.bucket.price / slopes
+            slopes = h.opening.package_slope_bp_per_bn + self.slope(h)
+            moved = self.p.dealers.impact_scale * h.opening.cost_loading * abs(h.side)
+            per_bp += moved * h.bucket.price / slopes
         self.dealers.cost_bp = opening_cost
         if self.impact_form == "dealer-capacity":
             self.dealers.cost_bp = self.balance_sheet_cost(packages, per_bp)
             self.dealers.inventory_cost_bp = self.inventory_cost()
+        for b in self.buckets:
+            b.pressure_bp = self.pressure(b)
         for h in self.hedges:
             h.dislocation_bp = self.dislocation_at(h, self.dealers.cost_bp)
             h.orders.managers_next = self.demand_at(h, h.dislocation_bp)
             longs = h.orders.managers_next + h.opening.other_hedgers_bn
             h.orders.dealer_packages_next = longs - self.shorts(h)
         for b in self.buckets:
-            b.pressure_bp = self.pressure(b)
             b.basis_bp = 0.0
         for h in self.hedges:
-            h.bucket.basis_bp += h.opening.cash_bp_per_dislocation_bp * self.rise(h)
+            own = self.rise(h) - h.opening.outright_share * h.bucket.pressure_bp
+            h.bucket.basis_bp += h.opening.cash_bp_per_dislocation_bp * own
 
     def inventory_after(self, b: Any) -> float:
         """Bonds that dealers are left with, less those in their packages."""
@@ -301,7 +356,7 @@ class Markets:
             return self.dealers.opening.inventory_cost_bp
         risk = capital = opening = 0.0
         for b in self.buckets:
-            risk += abs(b.orders.inventory_next) * b.opening.price_per_bp * b.volatility_bp
+            risk += abs(b.orders.inventory_next) * b.opening.price_per_bp * b.priced_volatility_bp
         for d in self.dealers:
             capital += max(0.0, d.capital)
             opening += d.opening.capital_bn
@@ -314,24 +369,26 @@ class Markets:
     def risk_premium(self, b: Any, other: Any, inventory: float) -> float:
         return self.rules.cash.inventory_risk_premium_bp(
             self.dealers.opening.risk_aversion_per_bn,
-            b.volatility_bp,
-            other.volatility_bp,
+            b.priced_volatility_bp,
+            other.priced_volatility_bp,
             b.opening.correlation[other.n],
             other.opening.price_per_bp,
             inventory,
         )
 
     def pressure(self, b: Any) -> float:
-        figures, scale = self.p.dealers, self.p.dealers.impact_scale
+        scale = self.p.dealers.impact_scale
         if self.impact_form != "dealer-capacity":
             return b.permanent_bp + scale * self.other_impact(b)
         premium = 0.0
         for other in self.buckets:
             excess = other.orders.inventory_next - other.opening.inventory_bn
             premium += self.risk_premium(b, other, excess)
-        loading = scale * (figures.holding_period / DAYS_A_YEAR) / b.opening.duration_years
-        extra = self.dealers.inventory_cost_bp - self.dealers.opening.inventory_cost_bp
-        return self.rules.cash.outright_pressure_bp(b.permanent_bp, extra, loading, scale * premium)
+        opening = self.dealers.opening
+        extra = self.dealers.side * self.dealers.inventory_cost_bp - opening.side * opening.inventory_cost_bp
+        return self.rules.cash.outright_pressure_bp(
+            b.permanent_bp, extra, scale * b.opening.cost_loading, scale * premium
+        )
 
     def other_impact(self, b: Any) -> float:
         rules, opening = self.rules.impact, b.opening
@@ -340,8 +397,8 @@ class Markets:
             own = opening.volatility_bp * opening.volatility_bp * opening.price_per_bp
             return rules.linear_impact(excess, self.dealers.opening.risk_aversion_per_bn * own)
         if self.impact_form == "square-root":
-            return rules.square_root_impact(excess, opening.daily_volume_bn, b.volatility_bp)
-        move = b.volatility_bp * opening.price_per_bp / b.price
+            return rules.square_root_impact(excess, opening.daily_volume_bn, b.priced_volatility_bp)
+        move = b.priced_volatility_bp * opening.price_per_bp / b.price
         depth = rules.market_depth_bn(
             volume_bn_per_day=opening.daily_volume_bn, daily_volatility=move, horizon_days=1.0
         )

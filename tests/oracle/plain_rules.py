@@ -25,7 +25,6 @@ CALLS = range(CALL_COUNT)
 RECOVERY_OF_OTHER = 0.5
 CLOSED_BELOW = 1e-13
 PRICE_MAX = 1e3
-NO_CEILING_BP = 1e9
 
 
 class Rules:
@@ -73,7 +72,7 @@ class RuleBook:
         self.cash = Rules(cash_market, p.dealers, p.end_investors)
         self.hedge = Rules(hedge_market, p.dealers)
         self.impact = Rules(impact, p.dealers)
-        self.auction = Rules(auction)
+        self.auction = Rules(auction, p.dealers, p.end_investors)
         self.bond = Rules(treasuries)
         self.futures = Rules(futures)
 

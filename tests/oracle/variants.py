@@ -144,6 +144,11 @@ VARIANTS = (
     Variant(
         "storm beyond prices", "toy", (*STORM, "dealers.capital_ratio=50%", "dealers.inventory_risk=10.0")
     ),
+    Variant(
+        "storm without ceilings",
+        "toy",
+        (*STORM, "dealers.cost_ceiling=5000bp", "lenders.scarcity_ceiling=100000bp"),
+    ),
     Variant("dash for cash", "dash-for-cash-2020", path=17),
     Variant(
         "dash for cash with few funds", "dash-for-cash-2020", ("funds.count=6", "funds.exit_order=pro-rata")

@@ -212,7 +212,9 @@ def price_repo(p: Parameters, s: State, need: float, offered: float) -> None:
 
     ``need`` is what dealers borrow from lenders, or would: what the facility lends is not in it.
     """
-    scarce_bp = scarcity_bp(need, offered, p.lenders.easy_share, p.lenders.scarcity_at_limit)
+    scarce_bp = scarcity_bp(
+        need, offered, p.lenders.easy_share, p.lenders.scarcity_at_limit, p.lenders.scarcity_ceiling
+    )
     extra_cost_bp = s.dealers.cost_bp[0] - p.opening.dealers.cost_bp[0]
     for g in each_funding(s):
         opening_bp = p.opening.fundings.repo_spread_bp[g]

@@ -112,6 +112,7 @@ def seize(p: Parameters, s: State, i: int, cash: float, owed_more: float) -> flo
         seized += abs(face)
         take_over(p, s, j, face, p.opening.funds.hedge_ratio[j, i])
         s.funds.packages[j, i] = 0.0
+        s.funds.unencumbered[j, i] = 0.0
         s.funds.loan[j, i] = 0.0
         s.orders.packages[j, i] = 0.0
     s.seen.sold_by_channel[DEFAULT] += seized
