@@ -93,7 +93,7 @@ def loan_repaid_bn(sold_bn: float, held_bn: float, unencumbered_bn: float, loan_
     """
     pledged_bn = held_bn - unencumbered_bn
     if pledged_bn == 0.0:
-        return loan_bn
+        return loan_bn * sold_bn / held_bn if held_bn != 0.0 else 0.0
     return loan_bn * max(0.0, (sold_bn - unencumbered_bn) / pledged_bn)
 
 

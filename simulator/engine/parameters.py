@@ -245,6 +245,7 @@ class LenderTerms(NamedTuple):
     """Cash lenders."""
 
     offer_bn: Floats = per("lender", "dealer", unit="$bn", doc="repo on offer")
+    scarcity_bp: Floats = one(unit="bp", doc="premium for scarce repo that the opening spread has in it")
 
 
 class ManagerTerms(NamedTuple):

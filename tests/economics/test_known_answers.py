@@ -18,6 +18,7 @@ from simulator.literature.hedge_equilibrium import (
     unconstrained_fund_package_bn,
 )
 from simulator.literature.spiral import spiral_feedback, spiral_multiplier, threshold_leverage
+from simulator.market.hedge_market import average_ahead
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import AT_REST, SCENARIOS, opened
 from tests.oracle.plain_day import PlainMarket
@@ -35,6 +36,8 @@ QUIET = (
     "channels.risk_limit=false",
     "channels.default=false",
     "channels.roll_over=false",
+    "asset_managers.cash_speed=0%",
+    "asset_managers.futures_cut=0x",
 )
 
 # Known answer 2: one fund, one trade, linear impact
@@ -53,13 +56,15 @@ ONE_FUND = (
     "funds.haircut_zero_share=0%",
     "asset_managers.demand_slope=100000bp",
     "channels.dealer_capacity=false",
+    "dealers.full_side=0.1%",
 )
 
 
 def fund_under_a_call(impact: float, rise_of_margin: float = 1e-6) -> Prepared:
     """One fund whose margin is raised on the first day; impact in bp of dislocation per $bn sold."""
     step = f"events=[{{type: margin-step, day: 1d, multiple: {1.0 + rise_of_margin!r}x}}]"
-    return opened("toy", *ONE_FUND, f"dealers.package_cost={impact!r}", step)
+    tenth = 0.1 * float(opened("toy").parameters.opening.hedges.size_bn[0])
+    return opened("toy", *ONE_FUND, f"dealers.package_cost={impact * tenth!r}bp", step)
 
 
 def terms_of_spiral(prepared: Prepared) -> tuple[float, float, float]:
@@ -72,7 +77,7 @@ def terms_of_spiral(prepared: Prepared) -> tuple[float, float, float]:
     trade, fund = market.trades[0], market.funds[0]
     hedge, bucket = trade.hedge, trade.bucket
     released = market.release(fund, trade)
-    own, demand = market.p.dealers.package_cost, hedge.opening.demand_slope_bp_per_bn
+    own, demand = hedge.opening.package_slope_bp_per_bn, hedge.opening.demand_slope_bp_per_bn
     rise_bp_per_bn = own / (1.0 + own / demand)
     step_bp = 1e-3
 
@@ -147,6 +152,8 @@ CHOKE_BP, DEMAND, DEALERS, UNNETTED, FUNDS = 100.0, 0.05, 0.1, 0.5, 0.04
 UNWOUND_BN, PURCHASED_BN = 200.0, 100.0
 #: Smallest own cost of a package that a scenario may name; the shared balance sheet bears the rest of 0.1.
 OWN = 0.0001
+#: Years to delivery, and trading days in which the cost of balance sheet is expected to halve.
+HORIZON, HALF_LIFE = 0.02, 2500
 
 
 def balance_sheet_settings() -> dict[str, float]:
@@ -165,7 +172,8 @@ def balance_sheet_settings() -> dict[str, float]:
         "dealers": futures - held,
         "unnetted": unnetted,
         "use": use,
-        "cost": shared * limit,
+        "cost": shared * limit / average_ahead(HORIZON * 365.0 / 360.0, HALF_LIFE / 252.0),
+        "own": OWN * 0.1 * futures,
         "slope": 0.1 * DEMAND * futures,
     }
 
@@ -177,7 +185,9 @@ def hedge_market(tmp_path: Path, *programme: str) -> Prepared:
         *QUIET,
         "horizon=6d",
         "market.hedges.TY.cash_share=0%",
-        "market.hedges.TY.horizon=0.02y",
+        f"market.hedges.TY.horizon={HORIZON}y",
+        f"dealers.stress_half_life={HALF_LIFE}d",
+        "dealers.full_side=1%",
         f"market.hedges.TY.dislocation={m['dislocation']!r}bp",
         f"market.trades.TY.fund_packages=${m['funds']!r}bn",
         f"market.hedges.TY.dealer_packages=${m['dealers']!r}bn",
@@ -185,7 +195,7 @@ def hedge_market(tmp_path: Path, *programme: str) -> Prepared:
         "market.buckets.TY.dealer_inventory=$0bn",
         "market.buckets.TY.outstanding=$3tn",
         f"asset_managers.demand_slope={m['slope']!r}bp",
-        f"dealers.package_cost={OWN!r}",
+        f"dealers.package_cost={m['own']!r}bp",
         "dealers.other_repo=$0bn",
         f"dealers.unnetted_repo={100.0 * m['unnetted']!r}%",
         f"dealers.opening_use={100.0 * m['use']!r}%",

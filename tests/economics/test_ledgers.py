@@ -26,7 +26,10 @@ COLLAPSE = (
     "funds.leverage=60x",
     "funds.free_cash=1%",
     "funds.committed_line=0%",
-    "dealers.capital_ratio=0.5%",
+    "dealers.capital_ratio=2%",
+    "dealers.cost_ceiling=5000bp",  # nothing bounds what balance sheets and scarce repo cost
+    "lenders.scarcity_ceiling=20000bp",
+    "numerics.rounds_max=500",
     "funds.nav_trigger=100%",  # dealers wait until nothing is left
     "lenders.headroom=1%",
 )

@@ -125,6 +125,7 @@ class Dealers:
                 self.ration_clients(d, d.gap - lent - own)
         figures = self.p.central_bank.standing_repo
         premium = figures.spread + figures.stigma - self.fundings[0].opening.repo_spread_bp
+        premium += self.lenders.opening.scarcity_bp
         cheaper = self.rules.lender.borrowed_up_to_bn(premium, offered)
         at_facility = max(at_facility, self.rules.facility.facility_demand_bn(needed, cheaper, facility_bn))
         self.draw_facility(at_facility)
@@ -141,7 +142,7 @@ class Dealers:
     def price_repo(self, scarce: float) -> None:
         for g in self.fundings:
             opening = g.opening.repo_spread_bp
-            g.wholesale_bp = opening + scarce
+            g.wholesale_bp = opening + (scarce - self.lenders.opening.scarcity_bp)
             g.client_bp = self.rules.dealer.repo_spread_bp(
                 opening,
                 g.wholesale_bp - opening,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.engine.parameters import END_INVESTORS, MANAGERS, OUTSIDE
-from tests.oracle.plain_rules import DAYS_A_MONTH
+from tests.oracle.plain_rules import DAYS_A_MONTH, in_order
 
 
 class Managers:
@@ -19,7 +19,7 @@ class Managers:
 
     def redeem_from_managers(self, demanded: float) -> None:
         figures, rules = self.p.asset_managers, self.rules.manager
-        held = wanted_in_all = 0.0
+        held, wanted_in_all = in_order(h.given_up * h.bucket.price for h in self.hedges), 0.0
         for h in self.hedges:
             today = rules.adjusted_today_bn(h.waiting)
             h.waiting -= today
@@ -67,9 +67,7 @@ class Managers:
 
     def value_managers(self) -> None:
         for m in self.managers:
-            shared = self.managers.posted
-            for h in self.hedges:
-                shared += h.given_up * h.bucket.price
+            shared = self.managers.posted + in_order(h.given_up * h.bucket.price for h in self.hedges)
             value = m.cash + self.bonds_of(m) + m.other
             value += m.opening.share * shared
             earned = (value - m.flow) / m.value - 1.0 if m.value > 0.0 else 0.0

@@ -163,6 +163,8 @@ VARIANTS = (
             "funds.committed_line=0%",
             "dealers.capital_ratio=1%",
             "lenders.headroom=1%",
+            "dealers.cost_ceiling=5000bp",
+            "lenders.scarcity_ceiling=20000bp",
         ),
         path=14,
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simulator.agents.cash_lender import scarcity_bp
 from simulator.engine.opening.day_zero import open_costs
 from simulator.engine.opening.population import client_network, lender_network, read_matrix
 from simulator.engine.parameters import Parameters
@@ -14,8 +15,8 @@ from simulator.engine.state import State
 from simulator.model.table import Floats
 from simulator.scenario.schema import Scenario
 
-#: Risk of outright inventory, $bn per bp, that is counted as none.
-SMALLEST_RISK_BN = 1e-9
+#: Dealers' usual inventory is taken to be no less than this share of what is outstanding: $70bn of $13tn in 2020.
+SHARE_OF_OUTSTANDING = 0.005
 
 
 def open_dealers(
@@ -50,7 +51,8 @@ def open_dealers(
     net = buckets.inventory_bn.copy()
     np.add.at(net, hedges.bucket_of, hedges.dealer_packages_bn)
     buckets.dealer_bonds_bn[:] = net
-    o.inventory_size[0] = max(float(np.abs(buckets.inventory_bn) @ buckets.price_per_bp), SMALLEST_RISK_BN)
+    held, outstanding = np.abs(buckets.inventory_bn), SHARE_OF_OUTSTANDING * buckets.outstanding_bn
+    o.inventory_size[0] = max(float(held @ buckets.price_per_bp), float(outstanding @ buckets.price_per_bp))
     s.hedges.dealer_packages[:] = hedges.dealer_packages_bn
     value = float((packages + np.abs(buckets.inventory_bn)) @ buckets.price)
     repo = lent + d.other_repo * shares
@@ -91,6 +93,13 @@ def open_lenders(
     offer = network * (np.maximum(needed, 0.0) * (1.0 + lenders.headroom))[:, None]
     p.opening.lenders.offer_bn[:] = offer.T
     s.dealers.offer[:] = p.opening.lenders.offer_bn.sum(axis=0)
+    p.opening.lenders.scarcity_bp[0] = scarcity_bp(
+        float(needed.sum()),
+        float(s.dealers.offer.sum()),
+        lenders.easy_share,
+        lenders.scarcity_at_limit,
+        lenders.scarcity_ceiling,
+    )
 
 
 def _client_weakness(client_share: Floats, owed: Floats, lent: Floats) -> Floats:

@@ -218,7 +218,7 @@ def price_repo(p: Parameters, s: State, need: float, offered: float) -> None:
     extra_cost_bp = s.dealers.cost_bp[0] - p.opening.dealers.cost_bp[0]
     for g in each_funding(s):
         opening_bp = p.opening.fundings.repo_spread_bp[g]
-        s.fundings.wholesale_bp[g] = opening_bp + scarce_bp
+        s.fundings.wholesale_bp[g] = opening_bp + (scarce_bp - p.opening.lenders.scarcity_bp[0])
         s.fundings.client_bp[g] = repo_spread_bp(
             opening_bp,
             s.fundings.wholesale_bp[g] - opening_bp,

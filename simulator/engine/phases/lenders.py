@@ -56,7 +56,8 @@ def fund_dealers(p: Parameters, s: State, withdrawal: float, flow_noise: float, 
         own = min(s.dealers.gap[d] - lent, p.opening.dealers.cash_bn[0] * s.dealers.share[d])
         buffer += own
         ration_clients(p, s, d, s.dealers.gap[d] - lent - own)
-    premium_bp = facility.spread + facility.stigma - p.opening.fundings.repo_spread_bp[0]
+    dearer_bp = facility.spread + facility.stigma - p.opening.fundings.repo_spread_bp[0]
+    premium_bp = dearer_bp + p.opening.lenders.scarcity_bp[0]
     cheaper = borrowed_up_to_bn(premium_bp, offered, lenders.easy_share, lenders.scarcity_at_limit)
     asked_of_facility = max(asked_of_facility, facility_demand_bn(need, cheaper, facility_bn))
     draw_facility(s, asked_of_facility)

@@ -34,7 +34,7 @@ def redeem_from_managers(p: Parameters, s: State, demanded: float) -> None:
     """
     rules, opening = p.asset_managers, p.opening.managers
     adjust_futures(p, s)
-    held = 0.0
+    held = bonds_for_futures(p, s)
     wanted_in_all = 0.0
     for a in each_manager(s):
         bonds = bonds_value(s, a)
@@ -74,6 +74,15 @@ def redeem_from_managers(p: Parameters, s: State, demanded: float) -> None:
 
 
 @phase
+def bonds_for_futures(p: Parameters, s: State) -> float:
+    """Value of the bonds that asset managers hold in place of futures: cash that they would have without them."""
+    value = 0.0
+    for h in each_hedge(s):
+        value += s.hedges.given_up[h] * s.buckets.price[p.opening.hedges.bucket_of[h]]
+    return value
+
+
+@phase
 def adjust_futures(p: Parameters, s: State) -> None:
     """Carry out part of the changes of futures positions that wait for redemptions and supply."""
     for h in each_hedge(s):
@@ -103,9 +112,7 @@ def share_among_managers(p: Parameters, s: State, amount: float) -> None:
 def value_managers(p: Parameters, s: State) -> None:
     """Follow each asset manager's return over about a month, flows left out."""
     for a in each_manager(s):
-        shared = s.managers.posted[0]
-        for h in each_hedge(s):
-            shared += s.hedges.given_up[h] * s.buckets.price[p.opening.hedges.bucket_of[h]]
+        shared = s.managers.posted[0] + bonds_for_futures(p, s)
         value = s.managers.cash[a] + bonds_value(s, a) + s.managers.other[a]
         value += p.opening.managers.share[a] * shared
         before = s.managers.value[a]
