@@ -158,10 +158,11 @@ VARIANTS = (
         "tariff-shock-2025",
         (
             "funds.count=20",
-            "funds.leverage=40x",
+            "funds.leverage=60x",
+            "funds.nav_trigger=100%",
             "funds.free_cash=1%",
             "funds.committed_line=0%",
-            "dealers.capital_ratio=1%",
+            "dealers.capital_ratio=2%",
             "lenders.headroom=1%",
             "dealers.cost_ceiling=5000bp",
             "lenders.scarcity_ceiling=20000bp",
