@@ -108,6 +108,9 @@ class BucketTerms(NamedTuple):
     price: Floats = per("bucket", unit="1", doc="full price of that bond")
     price_per_bp: Floats = per("bucket", unit="1", doc="fall of its price per bp (DV01 per face)")
     duration_years: Floats = per("bucket", unit="y", doc="its modified duration")
+    ten_year_equivalent: Floats = per(
+        "bucket", unit="1", doc="its DV01 over that of the bucket nearest to ten years"
+    )
     volatility_bp: Floats = per("bucket", unit="bp", doc="yield volatility a day")
     correlation: Floats = per("bucket", "bucket", unit="1", doc="of yield changes")
     daily_volume_bn: Floats = per("bucket", unit="$bn", doc="cash turnover a day")

@@ -185,8 +185,8 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     buckets.permanent_depth_bn_per_bp[:] = np.divide(
         1.0, slope, out=np.full(len(slope), np.inf), where=slope > 0.0
     )
-    relative = buckets.price_per_bp / buckets.price_per_bp[reference]
-    buckets.permanent_share[:] = buckets.correlation * relative[None, :]
+    buckets.ten_year_equivalent[:] = buckets.price_per_bp / buckets.price_per_bp[reference]
+    buckets.permanent_share[:] = buckets.correlation * buckets.ten_year_equivalent[None, :]
     reference_risk = buckets.volatility_bp[reference] ** 2 * buckets.price_per_bp[reference]
     p.opening.dealers.risk_aversion_per_bn[0] = d.inventory_risk / reference_risk
     s.buckets.price[:] = buckets.price
