@@ -36,8 +36,9 @@ def flow_section(data: RunData) -> Section:
         "flows",
         "Who sold, who bought",
         [net_purchases(data), *tables],
-        lead="What a sector buys others sold: every column adds up to nothing. Repo is lent (+) or borrowed (-), hedges"
-        " are net long, and what the issuer sells is new.",
+        lead="What one sector buys (+) others sold (-): every column adds up to nothing. Repo is lent or borrowed,"
+        " hedges are net long, and what the issuer sells is new. The height of stress is the day on which outright"
+        " selling presses most on yields, averaged over paths and over the bonds outstanding by their risk.",
     )
 
 
@@ -46,7 +47,7 @@ def net_purchases(data: RunData) -> Figure:
     flows, height = data.flows, data.height
     columns: dict[str, Any] = {DATE: data.dates}
     panels = []
-    mark = upright(data.dates[height], "most pressure")
+    mark = upright(data.dates[height], "height of stress")
     for instrument, words, unit in DRAWN:
         traces: list[Trace] = []
         for sector, colour in COLOURS.items():
@@ -72,8 +73,7 @@ def net_purchases(data: RunData) -> Figure:
         columns,
         per_row=2,
         note="Bought less sold since the opening, outright and in packages, averages over paths. Ten-year equivalents:"
-        " face weighted by the opening DV01 of its bucket over that of the bucket nearest to ten years. On the day of"
-        " the upright line outright selling presses most on yields, averaged over the bonds outstanding by their risk.",
+        " face weighted by the opening DV01 of its bucket over that of the bucket nearest to ten years.",
     )
 
 
@@ -84,7 +84,7 @@ def _in_words(data: RunData, flows: FlowOfFunds, day: int) -> str:
     }
     bought = sum(max(0.0, flow.value) for flow in found.values())
     when = f"By {day_in_words(data.days[day])}"
-    when += ", when outright selling presses most," if day == data.height else ","
+    when += ", at the height of stress," if day == data.height else ","
     if bought < 0.001 * data.held_bn:
         return f"{when} next to nothing has changed hands."
     sides = []

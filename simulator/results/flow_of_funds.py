@@ -227,7 +227,7 @@ def day_number(layout: Layout, day: int | str, name: str) -> int:
     dates = [str(date) for date in trading_dates(layout.opening, layout.days)]
     if isinstance(day, str) and day in dates:
         return dates.index(day)
-    if isinstance(day, int) and 0 <= day <= layout.days:
+    if isinstance(day, int) and not isinstance(day, bool) and 0 <= day <= layout.days:
         return day
     allowed = f"allowed are 0 to {layout.days}, or trading days from {dates[0]} to {dates[-1]}"
     raise OutputError(f"flow of funds: {name}: found {plain(str(day))}; {allowed}.", BAD_INPUT)

@@ -40,7 +40,7 @@ CHANNELS = {"collateral": "prices of pledged bonds", "interest": "repo interest"
 #: The measure that tells why funds sold.
 SOLD = "sold_by_channel"
 #: Title, keys, and headings line by line of the tables of the flow of funds.
-WHO = "Who sold (-) and who bought (+)"
+WHO = "Who sold, who bought"
 FLOW_TABLES = ("flow_of_funds_to_height", "flow_of_funds")
 FLOWS = ("bonds", "10y eq.", "repo", "hedges", "cash")
 #: Sectors whose name alone would not say who is meant.
@@ -345,11 +345,11 @@ def flow_tables(run: RunFolder) -> tuple[Table, Table]:
     date = trading_dates(run.layout.opening, last)[height]
     finished = sum(block.paths - sum(block.stopped.values()) for block in run.finished.values())
     some = f" (first {flows.paths:,} paths)" if flows.paths < finished else ""
-    at_height = f"to day {height}, {date}, when outright selling presses most{some}"
+    at_height = f"to the height of stress (day {height}, {date}){some}"
     to_height, in_all = FLOW_TABLES
     return (
         _flow_table(to_height, f"{WHO}, {at_height}", flows, height),
-        _flow_table(in_all, f"{WHO}, the whole run{some}", flows, last),
+        _flow_table(in_all, f"{WHO}, over the whole run{some}", flows, last),
     )
 
 
