@@ -14,8 +14,8 @@ from simulator.results.errors import plain
 from simulator.results.summary import StoppedPaths, Summary, Table
 from simulator.results.summary_html import sampling_note
 
-#: Columns of a terminal from which on a table has room for its figures.
-USUAL_WIDTH = 80
+#: Spaces that a column of a table takes beside its texts.
+GAP = 2
 
 
 def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence[str] = ()) -> None:
@@ -62,11 +62,18 @@ def _rich_table(table: Table, on_terminal: bool, width: int) -> RichTable:
         [column.shows(cell) for column, cell in zip(table.columns, row.cells, strict=True)]
         for row in table.rows
     ]
-    for place, column in enumerate(table.columns):
-        heading = f"{column.heading}, {column.unit}" if column.unit else column.heading
-        # A heading may be broken, a figure only where there is no room for it.
-        is_wide = width >= USUAL_WIDTH and max(len(row[place]) for row in figures) >= len(heading)
-        drawn.add_column(Text(heading), justify="right", no_wrap=is_wide)
+    headings = [
+        f"{column.heading}, {column.unit}" if column.unit else column.heading for column in table.columns
+    ]
+    # Names and headings may be broken between words; figures only where there is no room for them whole.
+    narrowest = [
+        max(map(len, (*heading.split(), *(row[place] for row in figures))))
+        for place, heading in enumerate(headings)
+    ]
+    names = max((len(word) for row in table.rows for word in row.name.split()), default=0)
+    has_room = names + sum(narrowest) + GAP * (len(headings) + 1) <= width
+    for heading, needed in zip(headings, narrowest, strict=True):
+        drawn.add_column(Text(heading), justify="right", no_wrap=has_room and needed >= len(heading))
     for row, texts in zip(table.rows, figures, strict=True):
         drawn.add_row(Text(plain(row.name)), *map(Text, texts))
     return drawn

@@ -20,7 +20,7 @@ from simulator.results.measures import DYSFUNCTION_BP, Event
 from simulator.results.outcomes import collect_outcomes, happened
 from simulator.results.reading import open_results
 from simulator.results.statistics import Estimate
-from simulator.results.summary import Cell, Summary, summarise
+from simulator.results.summary import FLOW_TABLES, Cell, Summary, summarise
 from tests.ensemble.conftest import WILD, load_toy, run_command
 
 
@@ -234,6 +234,27 @@ def test_piped_it_is_plain_and_every_table_is_there(
     assert isinstance(unwound, Estimate)
     row = next(line for line in shown.splitlines() if re.match(r"TY +200 ", line))
     assert f"{unwound.value:,.1f} ± {unwound.standard_error:,.1f}" in row
+
+
+def test_on_a_terminal_of_80_columns_no_figure_of_the_flow_of_funds_is_broken(
+    summary: Summary, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amounts of thousands of billions, which fit when sectors' names are broken instead."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    large = Estimate(-1234.4, 4.4, 300)
+    tables = tuple(
+        replace(table, rows=tuple(row._replace(cells=(large,) * len(row.cells)) for row in table.rows))
+        for table in summary.tables
+        if table.key in FLOW_TABLES
+    )
+    print_summary(replace(summary, tables=tables), {}, [])
+    drawn = capsys.readouterr().out.split("Who sold")[1:]
+    assert len(drawn) == len(FLOW_TABLES)
+    for table, text in zip(tables, drawn, strict=True):
+        assert text.count("-1,234 ± 4") == len(table.rows) * len(table.columns)
+        assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
