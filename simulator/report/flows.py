@@ -62,8 +62,8 @@ def net_purchases(data: RunData) -> Figure:
                 traces.append(line(DATE, heading, name, colour, unit=unit))
         layout = {"yaxis": axis(f"{unit} since the opening"), "xaxis": date_axis(data.dates), **mark}
         panels.append(Panel(traces, layout, title=f"Bonds, {words}", height=330))
-    last = data.layout.days
-    caption = f"{_in_words(data, flows, height)} {_in_words(data, flows, last)}"
+    told = dict.fromkeys((height, data.layout.days))  # once, where stress is highest on the last day
+    caption = " ".join(_in_words(data, flows, day) for day in told)
     return Figure(
         "net-purchases",
         "Net purchases of bonds by sector",
