@@ -18,7 +18,7 @@ from simulator.version import __version__
 
 if TYPE_CHECKING:
     from simulator.analysis.comparison import compare
-    from simulator.api import Results, open_results, run, sweep, write_report
+    from simulator.api import Results, flow_of_funds, open_results, run, sweep, write_report
     from simulator.results.errors import OutputError
     from simulator.scenario.errors import ScenarioError
     from simulator.scenario.loading import load_scenario
@@ -29,6 +29,7 @@ __all__ = [
     "ScenarioError",
     "__version__",
     "compare",
+    "flow_of_funds",
     "load_scenario",
     "open_results",
     "run",
@@ -41,6 +42,7 @@ _PLACES = {
     "Results": "simulator.api",
     "ScenarioError": "simulator.scenario.errors",
     "compare": "simulator.analysis.comparison",
+    "flow_of_funds": "simulator.api",
     "load_scenario": "simulator.scenario.loading",
     "open_results": "simulator.api",
     "run": "simulator.api",

@@ -329,6 +329,50 @@ def open_results(folder: str | Path, *, allow_incomplete: bool = False) -> Resul
     return Results(folder, allow_incomplete=allow_incomplete)
 
 
+def flow_of_funds(
+    results: str | os.PathLike[str], day: int | str | None = None, first_day: int | str = 0
+) -> pd.DataFrame:
+    """Who sold and who bought: bonds, repo, hedges and cash by sector, from one day to another.
+
+    What one sector buys others sold, so the rows of ``"all"`` sectors are nothing; the issuer's are what it issued.
+
+    Parameters
+    ----------
+    results
+        Results, or the folder or URL of a run.
+    day, first_day
+        Days by number or by date (``"2020-03-18"``): flows are counted from the close of ``first_day``, the opening
+        by default, to that of ``day``, the last by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each sector, instrument and market, averages over paths with standard errors, in USD billions: what
+        was bought (+) or sold (-), lent (+) or borrowed (-). Instruments are ``bonds`` by bucket, ``bonds_ten_year``
+        (the same in ten-year equivalents), ``hedges`` by hedge, ``repo`` and ``cash``; the market ``all`` adds up.
+
+    Raises
+    ------
+    OutputError
+        If there is no run, or it has no such day.
+
+    Examples
+    --------
+    >>> import simulator
+    >>> toy = simulator.run("toy", output="outputs/doctest-flows", quiet=True)
+    >>> flows = simulator.flow_of_funds(toy, day=5).set_index(["instrument", "market", "sector"])
+    >>> bool(abs(flows.loc[("bonds", "all", "all"), "value"]) < 1e-3)
+    True
+    """
+    from simulator.results.flow_of_funds import flow_table
+    from simulator.results.folder import existing_folder, open_run
+    from simulator.results.template import check_template
+
+    run = open_run(existing_folder(os.fspath(results)))
+    check_template(run.store, run.layout)
+    return flow_table(run, day, first_day)
+
+
 def write_report(
     results: str | os.PathLike[str] | Comparison, file: str | os.PathLike[str] | None = None
 ) -> Path:

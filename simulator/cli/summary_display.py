@@ -11,8 +11,11 @@ from rich.text import Text
 
 from simulator.cli.terminal import console
 from simulator.results.errors import plain
-from simulator.results.summary import StoppedPaths, Summary, Table, shown
+from simulator.results.summary import StoppedPaths, Summary, Table
 from simulator.results.summary_html import sampling_note
+
+#: Spaces that a column of a table takes beside its texts.
+GAP = 2
 
 
 def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence[str] = ()) -> None:
@@ -38,27 +41,40 @@ def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence
         out.print(plain(sentence), soft_wrap=not on_terminal)
     for table in summary.tables:
         out.print()
-        out.print(_rich_table(table, on_terminal))
+        out.print(_rich_table(table, on_terminal, out.width))
     out.print()
     out.print(f"± is one Monte Carlo standard error, from {done:,} paths.{sampling_note(summary)}")
     for line in closing:
         out.print(plain(line), soft_wrap=True)
 
 
-def _rich_table(table: Table, on_terminal: bool) -> RichTable:
+def _rich_table(table: Table, on_terminal: bool, width: int) -> RichTable:
     drawn = RichTable(
         title=table.title,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD if on_terminal else None,
         pad_edge=False,
+        collapse_padding=on_terminal,
     )
     drawn.add_column("")
-    for column in table.columns:
-        unit = f", {column.unit}" if column.unit else ""
-        drawn.add_column(Text(f"{column.heading}{unit}"), justify="right")
-    for row in table.rows:
-        texts = (shown(cell, column.decimals) for column, cell in zip(table.columns, row.cells, strict=True))
+    figures = [
+        [column.shows(cell) for column, cell in zip(table.columns, row.cells, strict=True)]
+        for row in table.rows
+    ]
+    headings = [
+        f"{column.heading}, {column.unit}" if column.unit else column.heading for column in table.columns
+    ]
+    # Names and headings may be broken between words; figures only where there is no room for them whole.
+    narrowest = [
+        max(map(len, (*heading.split(), *(row[place] for row in figures))))
+        for place, heading in enumerate(headings)
+    ]
+    names = max((len(word) for row in table.rows for word in row.name.split()), default=0)
+    has_room = names + sum(narrowest) + GAP * (len(headings) + 1) <= width
+    for heading, needed in zip(headings, narrowest, strict=True):
+        drawn.add_column(Text(heading), justify="right", no_wrap=has_room and needed >= len(heading))
+    for row, texts in zip(table.rows, figures, strict=True):
         drawn.add_row(Text(plain(row.name)), *map(Text, texts))
     return drawn
 

@@ -108,13 +108,15 @@ class BucketTerms(NamedTuple):
     price: Floats = per("bucket", unit="1", doc="full price of that bond")
     price_per_bp: Floats = per("bucket", unit="1", doc="fall of its price per bp (DV01 per face)")
     duration_years: Floats = per("bucket", unit="y", doc="its modified duration")
+    ten_year_equivalent: Floats = per(
+        "bucket", unit="1", doc="its DV01 over that of the bucket nearest to ten years"
+    )
     volatility_bp: Floats = per("bucket", unit="bp", doc="yield volatility a day")
     volatility_response: Floats = per(
         "bucket", unit="1", doc="rise of its volatility per unit of the market's"
     )
     cost_loading: Floats = per("bucket", unit="1", doc="share of the cost of balance sheet in its yield")
     dealer_bonds_bn: Floats = per("bucket", unit="$bn", doc="dealers' bonds, in packages too")
-    reference_price_per_bp: Floats = one(unit="1", doc="DV01 per face of the bucket nearest to ten years")
     correlation: Floats = per("bucket", "bucket", unit="1", doc="of yield changes")
     daily_volume_bn: Floats = per("bucket", unit="$bn", doc="cash turnover a day")
     outstanding_bn: Floats = per("bucket", unit="$bn", doc="face outstanding")

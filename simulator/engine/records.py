@@ -48,6 +48,7 @@ class Records(NamedTuple):
     of_market: Packed
     sales: Packed
     calls: Packed
+    by_sector: Packed
     by_fund: Packed
     by_dealer: Packed
     status: NDArray[np.int64]  # (path, 2) status code and the day it arose, -1 when none
@@ -115,6 +116,7 @@ def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, d
     copy_rows(memory, r.of_market, path, day)
     copy_rows(memory, r.sales, path, day)
     copy_rows(memory, r.calls, path, day)
+    copy_rows(memory, r.by_sector, path, day)
     if r.by_fund.values.shape[0] > 0:
         observe_each_fund(s)
         copy_rows(memory, r.by_fund, path, day)
@@ -143,6 +145,7 @@ def observe_markets(p: Parameters, s: State) -> None:
         seen.manager_bonds[p.opening.hedges.bucket_of[h]] += s.hedges.given_up[h]
         seen.cheapest_place[h] = s.hedges.cheapest[h] - p.opening.hedges.basket_start[h]
         seen.volatility_year_bp[h] = s.hedges.volatility_bp[h] * SQRT_TRADING_DAYS
+        seen.other_hedges[h] = p.opening.hedges.other_hedgers_bn[h]
     for b in each_bucket(s):
         for a in each_manager(s):
             seen.manager_bonds[b] += s.managers.bonds[b, a]
@@ -177,6 +180,9 @@ def observe_funds(s: State) -> None:
     s.seen.fund_equity[0] = row_total(s.funds.equity)
     s.seen.fund_cash[0] = row_total(s.funds.cash)
     s.seen.fund_drawn[0] = row_total(s.funds.drawn)
+    s.seen.fund_loans[0] = 0.0
+    for j in each_trade(s):
+        s.seen.fund_loans[0] += row_total(s.funds.loan[j])
     s.seen.funds_failed[0] = s.funds.alive.shape[0] - row_total(s.funds.alive)
     for c in range(s.seen.called_in_all.shape[0]):
         s.seen.called_in_all[c] = row_total(s.seen.called[c])

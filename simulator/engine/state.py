@@ -246,6 +246,7 @@ class Seen(NamedTuple):
     cash_yield_change_bp: Floats = per("bucket", unit="bp", doc="the same, with pressure and basis")
     manager_bonds: Floats = per("bucket", unit="$bn", doc="Treasuries of asset managers")
     cheapest_place: Floats = per("hedge", unit="place", doc="cheapest bond's place in the basket")
+    other_hedges: Floats = per("hedge", unit="$bn", doc="everybody else's net long position")
     volatility_year_bp: Floats = per("hedge", unit="bp", doc="annualised volatility in force")
     wholesale_repo_bp: Floats = one(unit="bp", doc="dealers' repo rate less policy rate, first funding")
     client_repo_bp: Floats = one(unit="bp", doc="funds' repo rate less policy rate, first funding")
@@ -259,6 +260,7 @@ class Seen(NamedTuple):
     fund_equity: Floats = one(unit="$bn", doc="equity of hedge funds alive")
     fund_cash: Floats = one(unit="$bn", doc="free cash of hedge funds")
     fund_drawn: Floats = one(unit="$bn", doc="committed lines drawn by hedge funds")
+    fund_loans: Floats = one(unit="$bn", doc="repo on the hedge funds' own sheets")
     funds_failed: Floats = one(unit="1", doc="hedge funds closed out so far")
     fund_book: Floats = per("fund", unit="$bn", doc="packages of each fund, all trades, absolute")
 

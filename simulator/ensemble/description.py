@@ -6,7 +6,7 @@ from datetime import date
 
 from simulator import rule
 from simulator.engine.opening.prepare import Prepared, prepare
-from simulator.engine.parameters import CALL_COUNT, CHANNELS
+from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.engine.status import STATUS as STATUSES
 from simulator.results.layout import Layout
 from simulator.results.manifest import Manifest, new_manifest
@@ -55,12 +55,14 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
         block=scenario.numerics.block,
         opening=date.fromisoformat(scenario.market.date),
         buckets=prepared.buckets,
+        ten_year_equivalents=tuple(prepared.parameters.opening.buckets.ten_year_equivalent.tolist()),
         hedges=prepared.hedges,
         trades=prepared.trades,
         hedge_buckets=tuple(map(scenario.market.bucket_of, prepared.hedges)),
         trade_hedges=tuple(map(scenario.market.hedge_of, prepared.trades)),
         channels=CHANNELS,
         calls=CHANNELS[:CALL_COUNT],
+        sectors=SECTORS,
         funds=prepared.funds if agents else (),
         dealers=prepared.dealers if agents else (),
         statuses=tuple(name for name, _ in STATUSES.values()),

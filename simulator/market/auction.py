@@ -19,8 +19,7 @@ def left_to_dealers_bn(issued_bn: float, normal_share: float, share_noise: float
 @rule
 def concession_bp_per_bn(
     auction_concession: float,
-    price_per_bp: float,
-    reference_price_per_bp: float,
+    ten_year_equivalent: float,
     volatility_ratio: float,
     strain: float,
 ) -> float:
@@ -29,8 +28,7 @@ def concession_bp_per_bn(
     It rises with volatility, and with the ``strain`` on their balance sheets, the extra cost over that of a full one:
     to twice as much when they are full.
     """
-    equivalents = price_per_bp / reference_price_per_bp
-    return auction_concession * equivalents * volatility_ratio * (1.0 + strain)
+    return auction_concession * ten_year_equivalent * volatility_ratio * (1.0 + strain)
 
 
 @rule

@@ -13,7 +13,7 @@ from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
 from simulator.results.statistics import Estimate
-from simulator.results.summary import SummaryRow, Table, shown
+from simulator.results.summary import FLOW_TABLES, SummaryRow, Table
 
 KNOWN_LIMITS = "known-limits.md"
 #: Heading of the first column, by table of the summary; *figure* for the others.
@@ -22,13 +22,16 @@ FIRST_COLUMN = {
     "dislocations": "contract",
     "deleveraging": "contract",
     "causes": "cause",
+    **dict.fromkeys(FLOW_TABLES, "sector"),
 }
 
 
 def evidence_sections(data: RunData) -> list[Section]:
     """Tables, parameters, rules, limits, manifest."""
+    stand_above = FLOW_TABLES if data.finished_paths else ()
+    tables = [table for table in data.summary.tables if table.key not in stand_above]
     return [
-        Section("tables", "All figures", [page_table(data, table) for table in data.summary.tables],
+        Section("tables", "All other figures", [page_table(data, table) for table in tables],
                 lead="Averages over paths; ± is one Monte Carlo standard error."),
         Section("model", "What was computed", [parameters(data), rules(data)]),
         Section("limits-of-model", "What the model does not do", [Prose(known_limits(), is_list=True)]),
@@ -60,7 +63,7 @@ def page_table(data: RunData, table: Table) -> PageTable:
         [
             Cell(name),
             *(
-                Cell(shown(cell, column.decimals), cell.value if isinstance(cell, Estimate) else cell)
+                Cell(column.shows(cell), cell.value if isinstance(cell, Estimate) else cell)
                 for column, cell in zip(table.columns, row.cells, strict=True)
             ),
         ]

@@ -84,7 +84,7 @@ def level_line(at: float, words: str, colour: str = "muted") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def upright(at: float, words: str, colour: str = "muted") -> dict[str, Any]:
+def upright(at: float | str, words: str, colour: str = "muted") -> dict[str, Any]:
     """A value of the horizontal axis across a panel: the parts of a layout that draw it with its words."""
     line_at = {
         "type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": at, "x1": at,

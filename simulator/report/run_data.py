@@ -7,7 +7,7 @@ of the answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days
 from simulator.results.errors import OutputError
 from simulator.results.figures import Figures
+from simulator.results.flow_of_funds import FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Days
 from simulator.results.outcomes import lost_all_dealers
@@ -164,11 +165,6 @@ class RunData:
         values = read_days(self.run, [name])[name]
         return self._fan(values if change is None else change(values))
 
-    def fan_of(self, names: Sequence[str], change: Callable[..., Array]) -> Fan | None:
-        """Spread of something made from several variables, each as it is stored."""
-        arrays = read_days(self.run, names)
-        return self._fan(change(*(arrays.as_stored(name) for name in names)))
-
     def _fan(self, values: Array) -> Fan | None:
         return fan(values, antithetic=self.antithetic) if len(values) else None
 
@@ -201,6 +197,16 @@ class RunData:
         return binding.binding_limits(
             days, self.layout.channels, self.held_bn, risk, antithetic=self.antithetic
         )
+
+    @cached_property
+    def flows(self) -> FlowOfFunds:
+        """What every sector bought and sold since the opening, by day."""
+        return sector_flows(self.run, range(self.layout.days + 1))
+
+    @cached_property
+    def height(self) -> int:
+        """The day on which outright selling presses most on yields."""
+        return height_of_stress(self.run)
 
     # Paths
 

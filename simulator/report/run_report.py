@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.report.answer import answer, headlines
 from simulator.report.evidence import evidence_sections
+from simulator.report.flows import flow_section
 from simulator.report.funding import funding_section
 from simulator.report.funds import fund_section
 from simulator.report.page import Page, Section, write_page
@@ -92,6 +93,7 @@ def _pictures(data: RunData) -> list[Section]:
     return [
         price_section(data),
         spiral_section(data),
+        flow_section(data),
         funding_section(data),
         fund_section(data),
         tail_section(data),

@@ -1,4 +1,4 @@
-"""The spiral: cash is called, packages are sold, prices move, and cash is called again; and who ends up with them."""
+"""The spiral: cash is called, packages are sold, prices move, and cash is called again."""
 
 from __future__ import annotations
 
@@ -10,27 +10,18 @@ from simulator.report.fans import DATE, date_axis, fan_traces, spread_columns
 from simulator.report.figure import Figure, Panel, Trace, axis, bars, line
 from simulator.report.page import Section
 from simulator.report.run_data import RunData, largest
-from simulator.report.words import bn, cause, colour_of, day_in_words, figure, listed
+from simulator.report.words import cause, colour_of, day_in_words, figure, listed
 from simulator.results.days import Fan
 from simulator.results.layout import Array
 from simulator.results.statistics import Estimate
 
-#: Sectors that hold bonds or packages, the variables added up for each, and colour.
-HOLDERS = {
-    "hedge funds": (("fund_packages",), "vermilion"),
-    "dealers": (("dealer_packages", "dealer_inventory", "estate_packages"), "blue"),
-    "central bank": (("central_bank_packages", "central_bank_bonds"), "violet"),
-    "asset managers": (("asset_manager_bonds",), "green"),
-    "foreign holders": (("foreign_bonds",), "amber"),
-    "end investors": (("end_investor_bonds",), "grey"),
-}
 #: Causes that make less than this share of all calls or sales are not drawn; data and tables have them.
 DRAWN_FROM = 0.001
 
 
 def spiral_section(data: RunData) -> Section:
-    """The spiral through time, who sold and why, and who took it."""
-    found = (spiral(data), who_sold(data), who_holds(data))
+    """The spiral through time, and why funds sold."""
+    found = (spiral(data), who_sold(data))
     return Section("spiral", "The spiral", [block for block in found if block is not None])
 
 
@@ -180,40 +171,3 @@ def sold_in_words(data: RunData, totals: dict[str, Estimate]) -> str:
         f"The ${all_sold:,.0f}bn they sell on the average path is due to {listed(told)}. Calls that could"
         f" not be met from cash force ${forced:,.1f}bn."
     )
-
-
-def who_holds(data: RunData) -> Figure | None:
-    """Change of holdings by sector: sales and who took them."""
-    columns: dict[str, Any] = {DATE: data.dates}
-    traces = []
-    ends: dict[str, Estimate] = {}
-    for sector, (names, colour) in HOLDERS.items():
-        spread = data.fan_of(names, lambda *held: sum((part - part[:, :1]).sum(axis=2) for part in held))
-        if spread is None:
-            return None
-        heading = f"{sector}, $bn"
-        columns |= {heading: spread.mean, f"{sector}, standard error, $bn": spread.error}
-        traces.append(line(DATE, heading, sector, colour, unit="$bn"))
-        day = largest(spread.mean)
-        ends[sector] = Estimate(float(spread.mean[day]), float(spread.error[day]), spread.paths)
-    taken = max(ends, key=lambda sector: ends[sector].value)
-    given = min(ends, key=lambda sector: ends[sector].value)
-    less = Estimate(-ends[given].value, ends[given].standard_error, 0)
-    caption = (
-        f"Holdings rise most at {_the(taken)}, by up to {bn(ends[taken])} on average, and fall most at {_the(given)},"
-        f" by up to {bn(less)}."
-    )
-    return Figure(
-        "who-holds",
-        "Who sells the bonds, and who holds them instead",
-        caption,
-        f"Lines of the change of holdings of six sectors by day. {caption}",
-        [Panel(traces, {"yaxis": axis("$bn since the opening"), "xaxis": date_axis(data.dates)}, height=330)],
-        columns,
-        note="Bonds held outright or in packages, change since the opening, averages over paths, $bn of face. What"
-        " the Treasury issues adds to the sum.",
-    )
-
-
-def _the(sector: str) -> str:
-    return f"the {sector}" if sector == "central bank" else sector

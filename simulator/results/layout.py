@@ -48,8 +48,10 @@ class Layout:
         Paths of the run, trading days after the opening, and paths in a block.
     opening
         Date of day 0.
-    buckets, hedges, trades, channels, calls, funds, dealers
+    buckets, hedges, trades, channels, calls, sectors, funds, dealers
         Names along the dimensions; no funds and dealers when agents are not kept one by one.
+    ten_year_equivalents
+        Opening DV01 of each bucket's bond over that of the bucket nearest to ten years.
     hedge_buckets, trade_hedges
         Names of each hedge's bucket and of each trade's hedge.
     statuses
@@ -65,12 +67,14 @@ class Layout:
     block: int
     opening: date
     buckets: tuple[str, ...]
+    ten_year_equivalents: tuple[float, ...]
     hedges: tuple[str, ...]
     trades: tuple[str, ...]
     hedge_buckets: tuple[str, ...]
     trade_hedges: tuple[str, ...]
     channels: tuple[str, ...]
     calls: tuple[str, ...]
+    sectors: tuple[str, ...]
     funds: tuple[str, ...]
     dealers: tuple[str, ...]
     statuses: tuple[str, ...]
@@ -95,6 +99,7 @@ class Layout:
             "trade": self.trades,
             "channel": self.channels,
             "call": self.calls,
+            "sector": self.sectors,
         }
         return named | ({"fund": self.funds, "dealer": self.dealers} if self.funds else {})
 
@@ -148,7 +153,11 @@ class Layout:
         variable = field.variable
         said: dict[str, Any] = {"long_name": variable.meaning, "units": variable.unit}
         if "day" in field.dims:
-            named = {"hedge": " hedge_bucket", "trade": " trade_hedge"}
+            named = {
+                "bucket": " ten_year_equivalent",
+                "hedge": " hedge_bucket",
+                "trade": " trade_hedge",
+            }
             said["coordinates"] = "date" + named.get(field.dims[-1], "")
         if variable == STATUS:
             said |= {"flag_values": list(range(len(self.statuses))), "flag_meanings": " ".join(self.statuses)}
@@ -165,6 +174,9 @@ class Layout:
         ):
             labels = np.array(names, np.dtypes.StringDType())
             yield Coordinate(name, dim, labels, {"long_name": f"name of its {name.split('_')[1]}"})
+        weights = np.array(self.ten_year_equivalents, np.float64)
+        meaning = "opening DV01 over that of the bucket nearest to ten years"
+        yield Coordinate("ten_year_equivalent", "bucket", weights, {"long_name": meaning, "units": "1"})
         days = np.arange(self.days + 1, dtype=np.int32)
         # Units of days would be decoded as a length of time: the number of the day is a pure number.
         yield Coordinate("day", "day", days, {"long_name": "trading day; 0 is the opening", "units": "1"})
@@ -199,6 +211,11 @@ class Days(Mapping[str, Array]):
             return _taken(self._arrays[name], self._layout.hedge_of_trade)
         return self._arrays[name]
 
+    @property
+    def layout(self) -> Layout:
+        """Size and labels of what the arrays are of."""
+        return self._layout
+
     def stored(self) -> dict[str, Array]:
         """All arrays with their own dimensions."""
         return dict(self._arrays)
@@ -210,6 +227,28 @@ class Days(Mapping[str, Array]):
     def at_hedges(self, name: str) -> Array:
         """A variable of buckets, of the bucket of each hedge."""
         return _taken(self._arrays[name], self._layout.bucket_of_hedge)
+
+    def added_by_bucket(self, name: str) -> Array:
+        """A variable of buckets, hedges or trades, added up over those on each bucket.
+
+        In double precision, (path, day, bucket).
+        """
+        places = {"hedge": self._layout.bucket_of_hedge, "trade": self._layout.bucket_of_trade}
+        return self._added(name, places, len(self._layout.buckets))
+
+    def added_by_hedge(self, name: str) -> Array:
+        """A variable of hedges or trades, added up over those on each hedge: (path, day, hedge)."""
+        return self._added(name, {"trade": self._layout.hedge_of_trade}, len(self._layout.hedges))
+
+    def _added(self, name: str, places: Mapping[str, list[int]], size: int) -> Array:
+        values = self._arrays[name].astype(np.float64)
+        place_of = places.get(PLACES[name][0].dim)
+        if place_of is None:
+            return values
+        added = np.zeros((*values.shape[:-1], size))
+        for place, into in enumerate(place_of):
+            added[..., into] += values[..., place]
+        return added
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._arrays)

@@ -16,6 +16,7 @@ from simulator.results.variables import (
     BY_DEALER,
     BY_FUND,
     BY_HEDGE,
+    BY_SECTOR,
     BY_TRADE,
     CALLS,
     OF_MARKET,
@@ -29,10 +30,12 @@ What a run keeps. This page is made by `python -m simulator.cli.upkeep results-p
 results is told in [the guide](../guide/results.md).
 
 Dimensions: `path` counts from 0; `day` is the trading day, and day 0 is the opening, the same on every path;
-`bucket`, `hedge`, `trade`, `channel`, `call`, `fund` and `dealer` are names. The coordinates `hedge_bucket` and
-`trade_hedge` name each hedge's bucket and each trade's hedge. Units are those of the attribute `units` in the
-store: `bp` basis points, `$bn` billions of US dollars (of face for positions), `1` a pure number or a
-decimal fraction. Flows are those of the day. The coordinate `date` gives the calendar date of each day.
+`bucket`, `hedge`, `trade`, `channel`, `call`, `sector`, `fund` and `dealer` are names. The coordinates `hedge_bucket`
+and `trade_hedge` name each hedge's bucket and each trade's hedge; `ten_year_equivalent` is the opening DV01 of a
+bucket's bond over that of the bucket nearest to ten years: face times it is in ten-year equivalents. Units are those
+of the attribute `units` in the store: `bp` basis points, `$bn` billions of US dollars (of face for positions), `1` a
+pure number or a decimal fraction. Flows are those of the day. The coordinate `date` gives the calendar date of each
+day.
 """
 
 
@@ -46,6 +49,7 @@ def results_page() -> str:
         _group("The market as a whole", "(path, day)", OF_MARKET),
         _group("Why funds sold", "(path, day, channel)", (SALES,)),
         _group("What funds were called for", "(path, day, call)", (CALLS,)),
+        _group("By sector", "(path, day, sector)", BY_SECTOR),
         _group("By fund, on request (`--agents`)", "(path, day, fund)", BY_FUND),
         _group("By dealer, on request (`--agents`)", "(path, day, dealer)", BY_DEALER),
         _group("How a path ended", "(path,)", (STATUS, STOPPED_ON_DAY)),

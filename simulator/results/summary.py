@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from simulator.results.calendar import trading_dates
 from simulator.results.figures import Figures, scaled_estimate
+from simulator.results.flow_of_funds import LINES, FlowOfFunds, height_of_stress, holds, sector_flows
 from simulator.results.folder import RunFolder
 from simulator.results.layout import STATUS, STOPPED_ON_DAY, Days
 from simulator.results.measures import (
@@ -37,6 +39,12 @@ STOPPED_SHOWN = 3
 CHANNELS = {"collateral": "prices of pledged bonds", "interest": "repo interest"}
 #: The measure that tells why funds sold.
 SOLD = "sold_by_channel"
+#: Title, keys, and headings line by line of the tables of the flow of funds.
+WHO = "Who sold, who bought"
+FLOW_TABLES = ("flow_of_funds_to_height", "flow_of_funds")
+FLOWS = ("bonds", "10y eq.", "repo", "hedges", "cash")
+#: Sectors whose name alone would not say who is meant.
+SECTOR_WORDS = {"funds": "hedge funds"}
 #: A figure of a table: an estimate, a number known without error, or nothing.
 Cell = Estimate | float | None
 MORE_DECIMALS_MAX = 3
@@ -44,12 +52,17 @@ MORE_DECIMALS_MAX = 3
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: key in JSON, heading, unit, and decimals shown."""
+    """A column of a table: key in JSON, heading, unit, decimals shown, and how many more an error may ask for."""
 
     key: str
     heading: str
     unit: str
     decimals: int = 0
+    more: int = MORE_DECIMALS_MAX
+
+    def shows(self, cell: Cell) -> str:
+        """A cell of the column in words."""
+        return shown(cell, self.decimals, self.more)
 
 
 class SummaryRow(NamedTuple):
@@ -155,6 +168,7 @@ def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
         figures.causes("causes", "Why funds sold, and what they were called for"),
         figures.of_market("funding", "Repo and dealers"),
         figures.of_market("flows", "Central bank and flows"),
+        *flow_tables(run),
         figures.failures("failures", "Dysfunction and failures"),
     )
     return Summary(
@@ -324,6 +338,36 @@ class _Tables:
         return f"; most are forced out by {main.replace('_', ' ')}" if sold[main] > 0.0 else ""
 
 
+def flow_tables(run: RunFolder) -> tuple[Table, Table]:
+    """Who sold and who bought: up to the day on which outright selling presses most, and over the whole run."""
+    height, last = height_of_stress(run), run.layout.days
+    flows = sector_flows(run, (height, last))
+    date = trading_dates(run.layout.opening, last)[height]
+    finished = sum(block.paths - sum(block.stopped.values()) for block in run.finished.values())
+    some = f" (first {flows.paths:,} paths)" if flows.paths < finished else ""
+    at_height = f"to the height of stress (day {height}, {date}){some}"
+    to_height, in_all = FLOW_TABLES
+    return (
+        _flow_table(to_height, f"{WHO}, {at_height}", flows, height),
+        _flow_table(in_all, f"{WHO}, over the whole run{some}", flows, last),
+    )
+
+
+def _flow_table(key: str, title: str, flows: FlowOfFunds, day: int) -> Table:
+    """A row for each sector, a column for each instrument; all sectors together come to nothing."""
+    columns = tuple(
+        Column(line.instrument, heading, "$bn", more=1) for line, heading in zip(LINES, FLOWS, strict=True)
+    )
+    rows = []
+    for sector in flows.sectors:
+        cells = tuple(
+            flows.of(day, sector, line.instrument) if holds(sector, line.instrument) else None
+            for line in LINES
+        )
+        rows.append(SummaryRow(SECTOR_WORDS.get(sector, sector), cells, sector.replace(" ", "_")))
+    return Table(key, title, columns, tuple(rows))
+
+
 def _columns(measure: Measure[Any]) -> list[Column]:
     """Columns of a measure in a table by label, as many as :meth:`_Tables._told` has cells."""
     unit, decimals, opening = measure.told_unit, measure.told_decimals, measure.opening
@@ -357,7 +401,7 @@ def stopped_paths(run: RunFolder) -> tuple[StoppedPaths, ...]:
     return tuple(groups)
 
 
-def shown(cell: Cell, decimals: int) -> str:
+def shown(cell: Cell, decimals: int, more: int = MORE_DECIMALS_MAX) -> str:
     """A figure in words, with as many more decimals as its standard error needs to be seen.
 
     Examples
@@ -370,13 +414,13 @@ def shown(cell: Cell, decimals: int) -> str:
     if cell is None or math.isnan(cell.value if isinstance(cell, Estimate) else cell):
         return "-"
     if not isinstance(cell, Estimate):
-        return f"{cell:,.{decimals}f}"
+        return f"{cell:z,.{decimals}f}"
     error = cell.standard_error
     if math.isnan(error):
-        return f"{cell.value:,.{decimals}f} ± ?"
+        return f"{cell.value:z,.{decimals}f} ± ?"
     if error == 0.0:
-        return f"{cell.value:,.{decimals}f} ± 0"
+        return f"{cell.value:z,.{decimals}f} ± 0"
     needed = max(decimals, -math.floor(math.log10(error)))
-    if needed > decimals + MORE_DECIMALS_MAX:  # too small to be of interest
+    if needed > decimals + more:  # too small to be of interest
         needed = decimals
-    return f"{cell.value:,.{needed}f} ± {error:,.{needed}f}"
+    return f"{cell.value:z,.{needed}f} ± {error:z,.{needed}f}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from simulator.results.errors import plain
-from simulator.results.summary import Column, Summary, Table, shown
+from simulator.results.summary import Column, Summary, Table
 
 #: Colours are the notebook's own, so that it reads in light and in dark.
 STYLE = (
@@ -60,7 +60,7 @@ def table_html(table: Table) -> str:
     rows = [
         (
             row.name,
-            [shown(cell, column.decimals) for column, cell in zip(table.columns, row.cells, strict=True)],
+            [column.shows(cell) for column, cell in zip(table.columns, row.cells, strict=True)],
         )
         for row in table.rows
     ]

@@ -46,6 +46,7 @@ BY_BUCKET = (
     Variable("foreign_bonds", "$bn", "foreign holdings", "buckets.foreign_bonds"),
     Variable("central_bank_bonds", "$bn", "outright holdings of the central bank", "buckets.central_bonds"),
     Variable("end_investor_bonds", "$bn", "holdings of everybody else", "buckets.end_bonds"),
+    Variable("bonds_issued", "$bn", "issued since the opening", "buckets.issued"),
     Variable("auction_tail", "bp", "premium on what dealers took at auction", "seen.tail_bp"),
 )
 
@@ -73,15 +74,18 @@ BY_HEDGE = (
     Variable("initial_margin", "1", "initial margin per face", "hedges.margin"),
     Variable("dealer_packages", "$bn", "dealers' own packages", "hedges.dealer_packages"),
     Variable("estate_packages", "$bn", "packages seized from failed funds and not yet sold", "hedges.estate"),
+    Variable("estate_hedges", "$bn", "hedges sold short that were seized with them", "hedges.estate_hedges"),
     Variable(
         "central_bank_packages", "$bn", "packages bought by the central bank", "hedges.central_packages"
     ),
     Variable("asset_manager_hedges", "$bn", "asset managers' net long hedge position", "hedges.managers"),
+    Variable("other_hedger_hedges", "$bn", "everybody else's net long hedge position", "seen.other_hedges"),
 )
 
 #: By trade: dimensions (path, day, trade).
 BY_TRADE = (
     Variable("fund_packages", "$bn", "packages of hedge funds", "trades.fund_bonds"),
+    Variable("fund_hedges", "$bn", "hedges that hedge funds sold short", "trades.fund_hedges"),
     Variable("fund_sales", "$bn", "packages funds sold, forced or not, and seized from them", "seen.sold"),
     Variable("fund_purchases", "$bn", "packages funds bought", "seen.bought"),
 )
@@ -104,6 +108,8 @@ OF_MARKET = (
     Variable("dealer_borrowing", "$bn", "dealers' repo from lenders", "dealers.borrowed"),
     Variable("dealer_margin", "$bn", "initial margin that dealers posted", "dealers.posted"),
     Variable("fund_repo", "$bn", "hedge funds' repo from dealers", "dealers.fund_repo"),
+    Variable("fund_loans", "$bn", "the same, as the funds' own books have it", "seen.fund_loans"),
+    Variable("lender_repo", "$bn", "repo that lenders lend dealers, as their books have it", "others.lent"),
     Variable("lender_offer", "$bn", "what lenders offer dealers", "seen.lender_offer"),
     Variable("repo_taken_back", "$bn", "repo dealers took back from funds", "seen.repo_taken_back"),
     Variable("facility_use", "$bn", "standing repo facility outstanding", "others.facility"),
@@ -156,6 +162,9 @@ CALLS = Variable(
     "seen.called_in_all",
 )
 
+#: By sector: dimensions (path, day, sector).
+BY_SECTOR = (Variable("sector_cash", "$bn", "cash account of the sector", "accounts.cash"),)
+
 #: By fund and by dealer, on request: dimensions (path, day, fund) and (path, day, dealer).
 BY_FUND = (
     Variable("fund_equity_by_fund", "$bn", "equity of each fund", "funds.equity"),
@@ -189,6 +198,7 @@ GROUPS = (
     Group("of_market", "", OF_MARKET),
     Group("sales", "channel", (SALES,)),
     Group("calls", "call", (CALLS,)),
+    Group("by_sector", "sector", BY_SECTOR),
     Group("by_fund", "fund", BY_FUND, of_agents=True),
     Group("by_dealer", "dealer", BY_DEALER, of_agents=True),
 )

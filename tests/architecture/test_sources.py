@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engine.parameters import CALL_COUNT, CHANNELS
+from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.engine.records import allocate_records
 from simulator.engine.state import State
 from simulator.model.table import rows
@@ -65,7 +65,7 @@ def test_records_have_a_place_for_every_variable() -> None:
     sizes = dict.fromkeys(("bond", "deliverable", "tenor", "lender", "manager", "funding"), 1)
     sizes |= {"bucket": 4, "hedge": 5, "trade": 6, "fund": 7, "dealer": 8}
     records = allocate_records(2, 3, sizes, "float64", agents=True)
-    width = sizes | {"": 1, "channel": len(CHANNELS), "call": CALL_COUNT}
+    width = sizes | {"": 1, "channel": len(CHANNELS), "call": CALL_COUNT, "sector": len(SECTORS)}
     for group in GROUPS:
         packed = getattr(records, group.name)
         assert packed.values.shape == (2, 3, len(group.variables), width[group.dim])

@@ -1,7 +1,8 @@
 """Play the toy market in plain Python once for each planted leak of a dollar, and print what the audit found.
 
 Run with ``NUMBA_DISABLE_JIT=1``: phases are then ordinary functions, and one of them can be replaced by
-itself followed by a leak. Prints JSON: for each leak, every addition to a residual above a tenth of a dollar.
+itself followed by a leak. Prints JSON: for each leak, every addition to a residual above a tenth of a dollar,
+and what the flow of funds then misses by instrument.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import numpy as np
 from simulator.engine import day
 from simulator.engine.parameters import END_INVESTORS, FUNDS, MANAGERS, OUTSIDE, VARIATION_MARGIN
 from simulator.engine.state import IDENTITIES, STAGES, State
+from simulator.results.flow_of_funds import VARIABLES
 from tests.economics.shipped import played
+from tests.economics.test_flow_of_funds import missing
 
 DOLLAR_BN = 1e-9
 NOTICED_BN = 0.1 * DOLLAR_BN
@@ -84,10 +87,14 @@ def sprung(leak: Leak) -> Iterator[None]:
         setattr(day, leak.phase, honest)
 
 
-def findings() -> list[dict[str, Any]]:
-    """What the audit of the toy market found: each addition to a residual that is worth noticing."""
-    result = played("toy", audit=True).result
-    return [
+def findings() -> dict[str, Any]:
+    """What the audit of the toy market found, and what the flow of funds misses of its stored days.
+
+    Of the audit each addition to a residual that is worth noticing.
+    """
+    run = played("toy", audit=True)
+    result = run.result
+    audit = [
         {
             "identity": IDENTITIES[identity],
             "stage": STAGES[stage],
@@ -96,10 +103,12 @@ def findings() -> list[dict[str, Any]]:
         }
         for identity, stage in np.argwhere(result.audit_worst > NOTICED_BN)
     ]
+    flows = {name: residual / DOLLAR_BN for name, residual in missing(run.days(VARIABLES)).items()}
+    return {"audit": audit, "flows": flows}
 
 
 def main() -> None:
-    found: dict[str, list[dict[str, Any]]] = {"honest": findings()}
+    found: dict[str, dict[str, Any]] = {"honest": findings()}
     for leak in LEAKS:
         with sprung(leak):
             found[leak.phase] = findings()

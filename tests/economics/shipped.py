@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.opening.prepare import Prepared, prepare
-from simulator.engine.simulate import BlockResult, simulate_block
+from simulator.engine.simulate import BlockResult, opening_records, simulate_block
+from simulator.ensemble.description import layout_of
+from simulator.results.layout import Days
 from simulator.scenario.loading import load_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -38,6 +41,15 @@ class Played:
         """One variable by path, day and its own dimension if it has one."""
         values: NDArray[np.floating] = self.result.records.of(name)
         return values
+
+    def days(self, names: Collection[str]) -> Days:
+        """Some variables as they would be stored, the opening first."""
+        opening, paths = opening_records(self.prepared), len(self.result.records.status)
+        arrays = {
+            name: np.concatenate([np.repeat(opening.of(name), paths, axis=0), self.of(name)], axis=1)
+            for name in names
+        }
+        return Days(arrays, layout_of(self.prepared.scenario, self.prepared))
 
 
 @lru_cache(maxsize=64)

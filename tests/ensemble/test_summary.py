@@ -15,12 +15,13 @@ import xarray as xr
 from simulator.cli.summary_display import print_summary
 from simulator.ensemble.execution import RunOutcome, run_scenario
 from simulator.results import statistics
+from simulator.results.flow_of_funds import height_of_stress, sector_flows
 from simulator.results.measures import DYSFUNCTION_BP, Event
 from simulator.results.outcomes import collect_outcomes, happened
 from simulator.results.reading import open_results
 from simulator.results.statistics import Estimate
-from simulator.results.summary import Cell, Summary, summarise
-from tests.ensemble.conftest import load_toy, run_command
+from simulator.results.summary import FLOW_TABLES, Cell, Summary, summarise
+from tests.ensemble.conftest import WILD, load_toy, run_command
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,50 @@ def test_figures_of_the_market_are_those_of_the_dataset(summary: Summary, result
     assert sum(share.value for share in shares if isinstance(share, Estimate)) == pytest.approx(100.0)
 
 
+def test_the_flow_of_funds_is_that_of_the_dataset(
+    run: RunOutcome, summary: Summary, results: xr.Dataset
+) -> None:
+    """Holdings of the last day and of the height of stress less those of the opening, added up another way."""
+    weights = results["ten_year_equivalent"].astype(float)
+    bonds = {
+        "funds": results["fund_packages"].rename(trade="bucket"),
+        "dealers": results["dealer_inventory"]
+        + (results["dealer_packages"] + results["estate_packages"]).rename(hedge="bucket"),
+        "foreign_holders": results["foreign_bonds"],
+        "issuer": -results["bonds_issued"],
+    }
+    in_all = {
+        ("funds", "repo"): -results["fund_loans"],
+        ("lenders", "repo"): results["lender_repo"],
+        ("central_bank", "repo"): results["facility_use"],
+        ("funds", "hedges"): -results["fund_hedges"].sum("trade"),
+        ("asset_managers", "hedges"): results["asset_manager_hedges"].sum("hedge"),
+        ("end_investors", "cash"): results["sector_cash"].sel(sector="end investors"),
+    }
+    for sector, held in bonds.items():
+        in_all[sector, "bonds"] = held.astype(float).sum("bucket")
+        in_all[sector, "bonds_ten_year"] = (held.astype(float) * weights).sum("bucket")
+    height = height_of_stress(run.folder)
+    tables = {"flow_of_funds": results.sizes["day"] - 1, "flow_of_funds_to_height": height}
+    for table, day in tables.items():
+        for (sector, instrument), held in in_all.items():
+            flow = held.astype(float).isel(day=day) - held.astype(float).isel(day=0)
+            found = cell(summary, table, sector, instrument)
+            assert isinstance(found, Estimate)
+            assert found.value == pytest.approx(float(flow.mean()), rel=1e-5, abs=1e-4)
+            assert found.standard_error == pytest.approx(
+                float(flow.std(ddof=1)) / len(flow) ** 0.5, rel=1e-3, abs=1e-5
+            )
+        for instrument in ("bonds", "bonds_ten_year", "repo", "hedges", "cash"):
+            nothing = cell(summary, table, "all", instrument)
+            assert isinstance(nothing, Estimate)
+            assert abs(nothing.value) < 1e-3
+        assert cell(summary, table, "lenders", "bonds") is None
+    assert str(results["date"].values[height])[:10] in next(
+        each.title for each in summary.tables if each.key == "flow_of_funds_to_height"
+    )
+
+
 def test_dysfunction_is_a_far_dislocation(run: RunOutcome, summary: Summary, results: xr.Dataset) -> None:
     far = (
         abs(results["dislocation"] - results["dislocation"].isel(day=0)).max(("day", "hedge"))
@@ -130,6 +175,30 @@ def test_mirrored_paths_count_as_pairs(tmp_path: Path) -> None:
     assert found.draws == 32
     assert found == statistics.mean(values.astype(np.float64), antithetic=True)
     assert found.standard_error < statistics.mean(values).standard_error
+
+
+def test_stopped_paths_count_in_no_flow(tmp_path: Path) -> None:
+    """A path that stopped in the middle would add its milder days; mirrored paths are one draw."""
+    wild = run_scenario(load_toy(*WILD, "paths=20"), tmp_path / "wild").folder
+    results = open_results(wild.path)
+    finished = results["status"].values == 0
+    assert 0 < finished.sum() < 20
+    flows = sector_flows(wild, (5, 3), first_day=2)
+    held = results["foreign_bonds"].sum("bucket").values[finished].astype(float)
+    assert (flows.paths, flows.draws) == (finished.sum(),) * 2
+    assert flows.of(5, "foreign holders", "bonds").value == pytest.approx(
+        (held[:, 5] - held[:, 2]).mean(), abs=1e-4
+    )
+    assert flows.of(3, "foreign holders", "bonds").value == pytest.approx(
+        (held[:, 3] - held[:, 2]).mean(), abs=1e-4
+    )
+    mirrored = run_scenario(load_toy("drivers.sampling=antithetic", "paths=64"), tmp_path / "mirrored").folder
+    values = open_results(mirrored.path)["fund_packages"].sum("trade").values.astype(float)
+    found = sector_flows(mirrored, (12,)).of(12, "funds", "bonds")
+    wanted = statistics.mean(values[:, 12] - values[:, 0], antithetic=True)
+    assert found.draws == wanted.draws == 32
+    assert found.value == pytest.approx(wanted.value, rel=1e-6)
+    assert found.standard_error == pytest.approx(wanted.standard_error, rel=1e-4)
 
 
 def test_every_figure_has_an_error_and_json_has_them_all(
@@ -165,6 +234,27 @@ def test_piped_it_is_plain_and_every_table_is_there(
     assert isinstance(unwound, Estimate)
     row = next(line for line in shown.splitlines() if re.match(r"TY +200 ", line))
     assert f"{unwound.value:,.1f} ± {unwound.standard_error:,.1f}" in row
+
+
+def test_on_a_terminal_of_80_columns_no_figure_of_the_flow_of_funds_is_broken(
+    summary: Summary, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amounts of thousands of billions, which fit when sectors' names are broken instead."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    large = Estimate(-1234.4, 4.4, 300)
+    tables = tuple(
+        replace(table, rows=tuple(row._replace(cells=(large,) * len(row.cells)) for row in table.rows))
+        for table in summary.tables
+        if table.key in FLOW_TABLES
+    )
+    print_summary(replace(summary, tables=tables), {}, [])
+    drawn = capsys.readouterr().out.split("Who sold")[1:]
+    assert len(drawn) == len(FLOW_TABLES)
+    for table, text in zip(tables, drawn, strict=True):
+        assert text.count("-1,234 ± 4") == len(table.rows) * len(table.columns)
+        assert max(len(line) for line in text.splitlines() if "-1,234" in line) <= 80
 
 
 @pytest.mark.parametrize(

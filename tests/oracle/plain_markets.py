@@ -181,8 +181,7 @@ class Markets:
             left = rules.left_to_dealers_bn(issued[b.n], shares[b.n], spreads[b.n] * noise)
             slope = rules.concession_bp_per_bn(
                 figures.impact_scale * figures.auction_concession,
-                b.opening.price_per_bp,
-                self.buckets.opening.reference_price_per_bp,
+                b.opening.ten_year_equivalent,
                 b.priced_volatility_bp / b.opening.volatility_bp,
                 strain,
             )

@@ -26,6 +26,7 @@ class Recorded:
             b.seen.manager_bonds = in_order([*replaced, *(m.bonds[b.n] for m in self.managers)])
         for h in self.hedges:
             h.seen.cheapest_place = float(h.cheapest - h.basket[0].n)
+            h.seen.other_hedges = h.opening.other_hedgers_bn
             h.seen.volatility_year_bp = h.volatility_bp * 252.0**0.5
         first = self.fundings[0]
         self.seen.wholesale_repo_bp = first.wholesale_bp
@@ -56,5 +57,6 @@ class Recorded:
         self.seen.fund_equity = total([f.equity for f in self.funds])
         self.seen.fund_cash = total([f.cash for f in self.funds])
         self.seen.fund_drawn = total([f.drawn for f in self.funds])
+        self.seen.fund_loans = in_order(total([f.loan[t.n] for f in self.funds]) for t in self.trades)
         self.seen.funds_failed = float(sum(not f.alive for f in self.funds))
         self.seen.called_in_all = [total([f.seen.called[c] for f in self.funds]) for c in CALLS]

@@ -16,8 +16,8 @@ from tests.report.runs import SCENARIOS, hostile_scenario, run_shipped
 from tests.report.test_page import HOSTILE
 
 FIGURES = {
-    "yields", "dislocation", "cost", "spiral-in-time", "who-sold", "who-holds", "limits", "dealers", "repo", "equity",
-    "network", "tail-curves", "chosen-paths",
+    "yields", "dislocation", "cost", "spiral-in-time", "who-sold", "net-purchases", "limits", "dealers", "repo",
+    "equity", "network", "tail-curves", "chosen-paths",
 }  # fmt: skip
 
 

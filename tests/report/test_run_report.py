@@ -24,7 +24,7 @@ from simulator.results.errors import OutputError
 from simulator.results.folder import open_run
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.reading import open_results
-from simulator.results.summary import shown, summarise
+from simulator.results.summary import FLOW_TABLES, summarise
 from simulator.scenario.loading import load_scenario
 from tests.ensemble.conftest import WILD, load_toy
 from tests.report.runs import ROOT, run_shipped, without_last_block
@@ -129,7 +129,30 @@ def test_sales_calls_and_holdings_add_up(content: dict[str, Any], results: xr.Da
     )
     close(totals["own risk limits"], sold.sel(channel="risk_limit").sum("day").mean())
     held = results["fund_packages"].astype(float).sum("trade")
-    close(column(content, "who-holds", "hedge funds, $bn"), (held - held.isel(day=0)).mean("path"))
+    close(column(content, "net-purchases", "hedge funds, $bn"), (held - held.isel(day=0)).mean("path"))
+
+
+def test_what_sectors_bought_adds_up_to_nothing_on_every_day(
+    content: dict[str, Any], results: xr.Dataset
+) -> None:
+    columns = content["figures"]["net-purchases"]["columns"]
+    for unit in ("$bn", "$bn 10y eq."):
+        held = [
+            np.array(values, float)
+            for name, values in columns.items()
+            if name.endswith(f", {unit}") and "standard error" not in name
+        ]
+        assert len(held) == 7
+        np.testing.assert_allclose(sum(held), 0.0, atol=0.01)  # of numbers with seven digits
+        assert max(np.abs(values).max() for values in held) > 100.0
+    bought = results["central_bank_bonds"].astype(float).sum("bucket")
+    bought = bought + results["central_bank_packages"].astype(float).sum("hedge")
+    close(column(content, "net-purchases", "central bank, $bn"), (bought - bought.isel(day=0)).mean("path"))
+    for key in FLOW_TABLES:
+        saved = content["tables"][f"table-{key}"]["columns"]
+        bonds = dict(zip(saved["sector"], saved["bonds, $bn"], strict=True))
+        assert bonds.pop("all") == pytest.approx(0.0, abs=1e-3)
+        assert sum(value for value in bonds.values() if value is not None) == pytest.approx(0.0, abs=0.01)
 
 
 def test_costs_limits_and_tail_are_those_of_the_analysis(
@@ -180,7 +203,7 @@ def test_tables_and_answer_are_the_summary(folder: Path, content: dict[str, Any]
                 [np.nan if v is None else v for v in values],
             )
             for cell in cells:
-                assert f">{shown(cell, heading.decimals)}</td>" in text
+                assert f">{heading.shows(cell)}</td>" in text
     unwound = summary.as_record()["tables"]["deleveraging"]["all"]["unwound"]
     assert f"give up ${unwound['value']:,.0f}" in text
     assert "Complete: 60 of 60 paths" in text

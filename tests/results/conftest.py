@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.engine.parameters import CALL_COUNT, CHANNELS
+from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.engine.records import Packed, Records, allocate_records, blank_after_stops
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.results.folder import RunFolder, begin_or_resume, open_run
@@ -55,12 +55,14 @@ def layout() -> Layout:
         block=BLOCK,
         opening=date(2020, 4, 8),
         buckets=BUCKETS,
+        ten_year_equivalents=(0.5, 1.0),
         hedges=HEDGES,
         trades=TRADES,
         hedge_buckets=("FV", "TY", "TY"),
         trade_hedges=("FV", "TY", "SWAP10", "TY"),
         channels=CHANNELS,
         calls=CHANNELS[:CALL_COUNT],
+        sectors=SECTORS,
         funds=(),
         dealers=(),
         statuses=("FINISHED", "PRICE_OUT_OF_RANGE", "NOT_FINITE"),

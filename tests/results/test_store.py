@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 import zarr
 
-from simulator.engine.parameters import CALL_COUNT, CHANNELS
+from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.results import store as stores
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Layout
@@ -50,7 +50,7 @@ def test_xarray_reads_back_every_number(
 def test_dimensions_labels_units_and_dates(whole_run: RunFolder, layout: Layout) -> None:
     results = open_results(whole_run.path)
     markets = {"bucket": 2, "hedge": 3, "trade": 4}
-    channels = {"channel": len(CHANNELS), "call": CALL_COUNT}
+    channels = {"channel": len(CHANNELS), "call": CALL_COUNT, "sector": len(SECTORS)}
     assert dict(results.sizes) == {"path": 21, "day": 6} | markets | channels
     assert results["trade"].values.tolist() == ["FV", "TY", "SWAP10", "TYX"]
     assert results["dislocation"].sel(path=20, day=3, hedge="TY").shape == ()

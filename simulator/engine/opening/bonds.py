@@ -187,13 +187,12 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     buckets.permanent_depth_bn_per_bp[:] = np.divide(
         1.0, slope, out=np.full(len(slope), np.inf), where=slope > 0.0
     )
-    buckets.reference_price_per_bp[0] = buckets.price_per_bp[reference]
     response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
     buckets.volatility_response[:] = bonds.curve_weight[held] @ np.array(response)
     half_life = d.stress_half_life / TRADING_DAYS_PER_YEAR
     buckets.cost_loading[:] = [average_ahead(years, half_life) for years in buckets.duration_years]
-    relative = buckets.price_per_bp / buckets.price_per_bp[reference]
-    buckets.permanent_share[:] = buckets.correlation * relative[None, :]
+    buckets.ten_year_equivalent[:] = buckets.price_per_bp / buckets.price_per_bp[reference]
+    buckets.permanent_share[:] = buckets.correlation * buckets.ten_year_equivalent[None, :]
     reference_risk = buckets.volatility_bp[reference] ** 2 * buckets.price_per_bp[reference]
     p.opening.dealers.risk_aversion_per_bn[0] = d.inventory_risk / reference_risk
     s.buckets.price[:] = buckets.price

@@ -28,8 +28,7 @@ def hold_auctions(p: Parameters, s: State, sched: Schedule, day: int, noise: flo
         )
         slope = concession_bp_per_bn(
             p.dealers.impact_scale * p.dealers.auction_concession,
-            buckets.price_per_bp[b],
-            buckets.reference_price_per_bp[0],
+            buckets.ten_year_equivalent[b],
             s.buckets.priced_volatility_bp[b] / buckets.volatility_bp[b],
             strain,
         )

@@ -1,0 +1,322 @@
+"""The flow of funds: who sold and who bought bonds and hedges, who lent and who borrowed, whose cash grew.
+
+A sector's flow from one day to another is the change of what it holds, and what it holds is a sum of stored variables:
+the table of holdings below. What one sector buys others sold, so the flows of all sectors add up to nothing, path by
+path and day by day; what was issued is the issuer's sale.
+
+Bonds are told in face and in ten-year equivalents: face weighted by the opening DV01 of its bucket over that of the
+bucket nearest to ten years. Amounts are in USD billions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from simulator.results.calendar import trading_dates
+from simulator.results.days import paths_in_fans
+from simulator.results.errors import BAD_INPUT, OutputError, plain
+from simulator.results.layout import STATUS, Array, Days, Layout
+from simulator.results.statistics import Estimate
+from simulator.results.store import read_block
+from simulator.results.streaming import draws_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulator.results.folder import RunFolder
+
+#: Paths worked on at once: what they take stays in the processor's cache. Even, so that mirrored paths stay together.
+AT_ONCE = 32
+#: All sectors together: nothing is made and nothing is lost between them.
+ALL = "all"
+#: Decides the day of the height of stress.
+PRESSURE = "outright_pressure"
+
+
+class Holding(NamedTuple):
+    """A stored variable that is part of what a sector holds; of a liability or a short position the sign is -1."""
+
+    sector: str
+    variable: str
+    sign: float = 1.0
+
+
+class FlowLine(NamedTuple):
+    """One column of the flow of funds: an instrument, in a market or in all of them."""
+
+    instrument: str
+    market: str = ALL
+
+
+#: Bonds by bucket. Packages hold a bond each; the issuer is short what it issued since the opening.
+BONDS = (
+    Holding("funds", "fund_packages"),
+    Holding("dealers", "dealer_inventory"),
+    Holding("dealers", "dealer_packages"),
+    Holding("dealers", "estate_packages"),
+    Holding("asset managers", "asset_manager_bonds"),
+    Holding("foreign holders", "foreign_bonds"),
+    Holding("end investors", "end_investor_bonds"),
+    Holding("central bank", "central_bank_bonds"),
+    Holding("central bank", "central_bank_packages"),
+    Holding("issuer", "bonds_issued", -1.0),
+)
+#: Hedges by hedge, net long.
+HEDGES = (
+    Holding("funds", "fund_hedges", -1.0),
+    Holding("dealers", "dealer_packages", -1.0),
+    Holding("dealers", "estate_hedges", -1.0),
+    Holding("asset managers", "asset_manager_hedges"),
+    Holding("central bank", "central_bank_packages", -1.0),
+    Holding("other hedgers", "other_hedger_hedges"),
+)
+#: Repo lent, less repo borrowed. Dealers stand between lenders and clients; other clients are outside.
+REPO = (
+    Holding("funds", "fund_loans", -1.0),
+    Holding("dealers", "fund_repo"),
+    Holding("dealers", "other_client_repo"),
+    Holding("dealers", "dealer_borrowing", -1.0),
+    Holding("dealers", "facility_use", -1.0),
+    Holding("lenders", "lender_repo"),
+    Holding("central bank", "facility_use"),
+    Holding("outside", "other_client_repo", -1.0),
+)
+#: Holdings by instrument; cash is stored by sector as it is.
+HOLDINGS = {"bonds": BONDS, "hedges": HEDGES, "repo": REPO}
+CASH = "sector_cash"
+#: Stored variables that the flow of funds is made from.
+VARIABLES = frozenset({holding.variable for held in HOLDINGS.values() for holding in held} | {CASH})
+#: What is told of all markets together, in the order of the table.
+LINES = tuple(FlowLine(name) for name in ("bonds", "bonds_ten_year", "repo", "hedges", "cash"))
+
+
+def holds(sector: str, instrument: str) -> bool:
+    """Whether a sector ever holds an instrument.
+
+    Examples
+    --------
+    >>> holds("lenders", "repo"), holds("lenders", "bonds_ten_year"), holds("clearing house", "cash")
+    (True, False, True)
+    """
+    held = HOLDINGS.get(instrument.removesuffix("_ten_year"))
+    return held is None or sector == ALL or any(holding.sector == sector for holding in held)
+
+
+def positions(arrays: Days) -> dict[str, Array]:
+    """What every sector holds of each instrument, (path, day, sector, market), market one place for repo and cash."""
+
+    def alone(name: str) -> Array:
+        return arrays.as_stored(name).astype(np.float64)[..., None]
+
+    sectors = {name: place for place, name in enumerate(arrays.layout.sectors)}
+    gathered = {"bonds": arrays.added_by_bucket, "hedges": arrays.added_by_hedge, "repo": alone}
+    cash = arrays.as_stored(CASH).astype(np.float64)
+    found = {"cash": cash[..., None]}
+    for instrument, held in HOLDINGS.items():
+        parts = [gathered[instrument](holding.variable) for holding in held]
+        found[instrument] = np.zeros((*cash.shape, parts[0].shape[-1]))
+        for holding, values in zip(held, parts, strict=True):
+            found[instrument][:, :, sectors[holding.sector]] += holding.sign * values
+    return found
+
+
+def lines_of(layout: Layout, *, by_market: bool) -> tuple[FlowLine, ...]:
+    """Columns of the flow of funds of a run."""
+    if not by_market:
+        return LINES
+    buckets = [FlowLine(name, bucket) for name in ("bonds", "bonds_ten_year") for bucket in layout.buckets]
+    return (*LINES, *buckets, *(FlowLine("hedges", hedge) for hedge in layout.hedges))
+
+
+def by_line(held: Mapping[str, Array], layout: Layout, *, by_market: bool) -> Array:
+    """Positions by line, (path, day, sector, line), with all sectors together in the last place."""
+    weights = np.array(layout.ten_year_equivalents)
+    in_all = np.column_stack([np.ones(len(weights)), weights])
+    hedges = held["hedges"].sum(axis=3, keepdims=True)
+    parts = [held["bonds"] @ in_all, held["repo"], hedges, held["cash"]]
+    if by_market:
+        parts += [held["bonds"], held["bonds"] * weights, held["hedges"]]
+    values = np.concatenate(parts, axis=3)
+    return np.concatenate([values, values.sum(axis=2, keepdims=True)], axis=2)
+
+
+@dataclass(frozen=True)
+class FlowOfFunds:
+    """What every sector bought and sold up to some days, on average over paths.
+
+    Parameters
+    ----------
+    sectors
+        Names, ``"all"`` last.
+    lines
+        Instruments and markets.
+    first_day, days
+        Day from which flows are counted, and the days up to which they are told.
+    mean, error
+        Flows and their standard errors, (day, sector, line); NaN when no path finished.
+    draws, paths
+        Independent draws, and the finished paths that they are made from.
+    """
+
+    sectors: tuple[str, ...]
+    lines: tuple[FlowLine, ...]
+    first_day: int
+    days: tuple[int, ...]
+    mean: Array
+    error: Array
+    draws: int
+    paths: int
+
+    def of(self, day: int, sector: str, instrument: str, market: str = ALL) -> Estimate:
+        """What a sector bought (+) or sold (-) of an instrument from the first day to one of the days."""
+        line = self.lines.index(FlowLine(instrument, market))
+        place = self.days.index(day), self.sectors.index(sector), line
+        return Estimate(float(self.mean[place]), float(self.error[place]), self.draws)
+
+
+def sector_flows(
+    run: RunFolder, days: Sequence[int], *, first_day: int = 0, by_market: bool = False
+) -> FlowOfFunds:
+    """The flow of funds of a run, from the first so many of its finished paths that fans are made from.
+
+    Parameters
+    ----------
+    days
+        Days up to which flows are told.
+    first_day
+        Day from which they are counted; 0 is the opening.
+    by_market
+        Also bonds by bucket and hedges one by one.
+
+    Raises
+    ------
+    DamagedBlockError
+        If a block is not what was written.
+    """
+    layout = run.layout
+    lines, sectors = lines_of(layout, by_market=by_market), (*layout.sectors, ALL)
+    shape = (len(days), len(sectors), len(lines))
+    moments, paths = _Moments(math.prod(shape)), 0
+    for block, stopped in _blocks(run, VARIABLES):
+        wanted = {name: values[:, [first_day, *days]] for name, values in block.items()}
+        for first in range(0, len(stopped), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            arrays = Days({name: values[part] for name, values in wanted.items()}, layout)
+            values = by_line(positions(arrays), layout, by_market=by_market)
+            flows = (values[:, 1:] - values[:, :1]).reshape(len(values), -1)
+            flows[stopped[part]] = np.nan
+            moments.add(draws_of(flows, run.manifest.sampling == "antithetic"))
+        paths += int(np.count_nonzero(~stopped))
+    mean, error = moments.mean.reshape(shape), moments.error.reshape(shape)
+    return FlowOfFunds(sectors, lines, first_day, tuple(days), mean, error, moments.draws, paths)
+
+
+def day_number(layout: Layout, day: int | str, name: str) -> int:
+    """A day of a run by its number or its date (``"2020-03-18"``).
+
+    Raises
+    ------
+    OutputError
+        If the run has no such day; ``name`` says which was asked for.
+    """
+    dates = [str(date) for date in trading_dates(layout.opening, layout.days)]
+    if isinstance(day, str) and day in dates:
+        return dates.index(day)
+    if isinstance(day, int) and not isinstance(day, bool) and 0 <= day <= layout.days:
+        return day
+    allowed = f"allowed are 0 to {layout.days}, or trading days from {dates[0]} to {dates[-1]}"
+    raise OutputError(f"flow of funds: {name}: found {plain(str(day))}; {allowed}.", BAD_INPUT)
+
+
+def flow_table(run: RunFolder, day: int | str | None = None, first_day: int | str = 0) -> pd.DataFrame:
+    """Who sold and who bought from one day to another, as a tidy table; see ``simulator.flow_of_funds``."""
+    import pandas as pd
+
+    first = day_number(run.layout, first_day, "first_day")
+    last = run.layout.days if day is None else day_number(run.layout, day, "day")
+    if last <= first:
+        raise OutputError(
+            f"flow of funds: day: found day {last}; it must come after the first one, {first}.", BAD_INPUT
+        )
+    flows = sector_flows(run, (last,), first_day=first, by_market=True)
+    found = []
+    for line in flows.lines:
+        for sector in (name for name in flows.sectors if holds(name, line.instrument)):
+            flow = flows.of(last, sector, line.instrument, line.market)
+            found.append((sector, *line, "$bn", flow.value, flow.standard_error))
+    return pd.DataFrame(found, columns=["sector", *FlowLine._fields, "unit", "value", "standard_error"])
+
+
+def height_of_stress(run: RunFolder) -> int:
+    """The day after the opening on which outright selling presses most on yields, on average over paths.
+
+    The pressures of all buckets are averaged over the bonds outstanding by their risk. The last day if no path
+    finished.
+    """
+    layout = run.layout
+    opening = read_block(run.store, layout, min(run.finished), VARIABLES)
+    first = Days({name: values[:1, :1] for name, values in opening.items()}, layout)
+    outstanding = positions(first)["bonds"][0, 0].sum(
+        axis=0
+    )  # somebody holds every bond, and none is issued yet
+    risk = outstanding * np.array(layout.ten_year_equivalents)
+    total, paths = np.zeros(layout.days + 1), 0
+    for block, stopped in _blocks(run, {PRESSURE}):
+        total += block[PRESSURE][~stopped].sum(axis=0, dtype=np.float64) @ risk
+        paths += int(np.count_nonzero(~stopped))
+    return int(total[1:].argmax()) + 1 if paths else layout.days
+
+
+def _blocks(run: RunFolder, names: Collection[str]) -> Iterator[tuple[dict[str, Array], Array]]:
+    """Variables of blocks, and which of their paths stopped: no day of those counts, it would be of the milder part."""
+    most = paths_in_fans(run)
+    for number in sorted(run.finished):
+        if run.finished[number].first_path >= most:
+            break
+        block = read_block(run.store, run.layout, number, {*names, STATUS.name})
+        yield block, block.pop(STATUS.name) != 0
+
+
+class _Moments:
+    """Averages of columns and their errors, from draws that come in blocks.
+
+    Draws are counted from the first of them: a column that is the same on every path then has no error at all.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self.draws = 0
+        self._first = self._sums = self._squares = np.zeros(columns)
+
+    def add(self, draws: Array) -> None:
+        """Add draws, (draw, column); rows that are not known are left out."""
+        known = draws[~np.isnan(draws[:, 0])]
+        if not len(known):
+            return
+        if not self.draws:
+            self._first = known[0]
+        apart = known - self._first
+        self._sums = self._sums + apart.sum(axis=0)
+        self._squares = self._squares + np.einsum("ij,ij->j", apart, apart)
+        self.draws += len(known)
+
+    @property
+    def mean(self) -> Array:
+        """Average of every column; NaN without draws."""
+        if not self.draws:
+            return np.full(len(self._sums), np.nan)
+        mean: Array = self._first + self._sums / self.draws
+        return mean
+
+    @property
+    def error(self) -> Array:
+        """Standard error of every average; NaN when there are too few draws to know it."""
+        if self.draws < 2:
+            return np.full(len(self._sums), np.nan)
+        spread = np.maximum(self._squares - self._sums**2 / self.draws, 0.0) / (self.draws - 1)
+        error: Array = np.sqrt(spread / self.draws)
+        return error
