@@ -100,6 +100,18 @@ def honest_numbers(
         print(tables)
 
 
+@app.command("history-series")
+def history_series(data: DataFolder) -> None:
+    """Write the tables of history's series that ship with the episodes, from the public files."""
+    from simulator.calibration.history_series import history_tables
+    from simulator.calibration.public_data import PublicData
+    from simulator.history.shelf import EPISODES
+
+    for name, text in history_tables(PublicData(data)).items():
+        (EPISODES / "series" / name).write_text(text, encoding="utf-8")
+        say(name)
+
+
 @app.command("known-answers")
 def known_answers(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the rows of the page.")] = False,
