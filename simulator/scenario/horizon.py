@@ -32,7 +32,9 @@ def shortened(tree: Node, horizon: str) -> tuple[Node, tuple[str, ...]]:
     place = Place(source, 1, 1)
     days = _read(horizon, place)
     own = _own_days(tree)
-    if own is not None and days > own:
+    if own is None:
+        return tree, ()
+    if days > own:
         allowed = f"1d to {own}d"
         found = f"{horizon} is longer than the scenario's {own} days"
         raise _refused(
