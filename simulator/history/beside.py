@@ -21,6 +21,8 @@ from simulator.scenario.errors import Problem, Problems
 
 #: The band of paths beside which history stands.
 BAND = (0.05, 0.95)
+#: Figures that differ by less than this share of the tolerance count as equal: results are stored in single precision.
+ALIKE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class MomentBeside:
     @property
     def is_covered(self) -> bool:
         """Whether history lies within the band of paths."""
-        return self.low <= self.moment.value <= self.high
+        near = ALIKE * self.moment.tolerance
+        return self.low - near <= self.moment.value <= self.high + near
 
     @property
     def decimals(self) -> int:
@@ -213,10 +216,7 @@ def beside(run: RunFolder, episode: Episode, *, tolerant: bool = False) -> Besid
 
 def _beside(moment: Moment, values: Paths, antithetic: bool) -> MomentBeside:
     low, high = (statistics.quantile(values, level, antithetic=antithetic).value for level in BAND)
-    known = values[~np.isnan(values)]
-    below = (
-        float(np.mean(known < moment.value) + 0.5 * np.mean(known == moment.value))
-        if len(known)
-        else math.nan
-    )
-    return MomentBeside(moment, statistics.mean(values, antithetic=antithetic), low, high, below)
+    known = values[~np.isnan(values)] - moment.value
+    equal = np.abs(known) <= ALIKE * moment.tolerance
+    rank = float(np.mean((known < 0.0) & ~equal) + 0.5 * np.mean(equal)) if len(known) else math.nan
+    return MomentBeside(moment, statistics.mean(values, antithetic=antithetic), low, high, rank)

@@ -66,6 +66,13 @@ def test_rank_is_the_share_of_paths_below() -> None:
     assert row([1.0, 2.0], 9.0).rank == 1.0
 
 
+def test_single_precision_makes_no_difference() -> None:
+    stored = np.float32(-0.3)
+    alike = row([float(stored)] * 4, -0.3, tolerance=0.01)
+    assert (alike.rank, alike.is_covered) == (0.5, True)
+    assert row([-0.31] * 4, -0.3, tolerance=0.01).rank == 1.0
+
+
 def test_figures_have_the_decimals_of_the_tolerance() -> None:
     assert row([1234.56], 0.0, tolerance=15.0).told(1234.56) == "1,235"
     assert row([1.0], 0.0, tolerance=0.34).told(1.26) == "1.3"

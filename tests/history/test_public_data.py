@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.calibration.history_series import history_tables
-from simulator.calibration.public_data import DEALERS, POSITIONS, RATES, RESERVES, YIELDS, PublicData
+from simulator.calibration.public_data import DEALERS, FORM_PF, POSITIONS, RATES, RESERVES, YIELDS, PublicData
 from simulator.history.episode import Moment
 from simulator.history.shelf import EPISODES, shipped_episode
 
@@ -65,6 +65,18 @@ def coupons(episode: str, moment: Moment) -> float:
     return cell(DEALERS, until, "coupons_net") - cell(DEALERS, COUPONS_BEFORE[episode], "coupons_net")
 
 
+def dealer_repo(episode: str, moment: Moment) -> float:
+    until = str(moment.of[0].until)
+    return cell(DEALERS, until, "ust_repo_out_bn") - cell(DEALERS, COUPONS_BEFORE[episode], "ust_repo_out_bn")
+
+
+def form_pf(episode: str, moment: Moment) -> float:
+    column = {"fund-treasuries": "long_treasury_bn", "fund-repo": "repo_borrowing_bn"}[
+        moment.key.removesuffix("-first-quarter")
+    ]
+    return 100.0 * (cell(FORM_PF, "2020-03-31", column) / cell(FORM_PF, "2019-12-31", column) - 1.0)
+
+
 def reserves(episode: str, moment: Moment) -> float:
     (part,) = moment.of
     if part.measure == "peak":
@@ -97,6 +109,7 @@ def spreads(episode: str, moment: Moment) -> float:
 BY_KEY: dict[str, Callable[[str, Moment], float]] = {
     "y": yield_change, "packages": packages, "manager-futures": managers, "dealer-shorts": dealers,
     "dealer-coupons": coupons, "central-bank-repo": reserves, "repo-spread": spreads,
+    "dealer-repo": dealer_repo, "fund-treasuries": form_pf, "fund-repo": form_pf,
 }  # fmt: skip
 
 
@@ -118,7 +131,7 @@ def test_a_moment_is_what_the_public_files_say(
 
 
 def test_most_moments_come_from_the_public_files() -> None:
-    assert len(given()) > 55
+    assert len(given()) > 65
 
 
 @pytest.mark.parametrize(
