@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,6 @@ from simulator.results.errors import BAD_INPUT, INTERRUPTED, UNFINISHED, OutputE
 from simulator.scenario.errors import Problems
 
 if TYPE_CHECKING:
-    from simulator.ensemble.observer import Observer
     from simulator.history.beside import Beside
     from simulator.history.episode import Episode
     from simulator.results.folder import RunFolder
@@ -70,31 +70,19 @@ def history_command(
     from simulator.ensemble.cores import pin_linear_algebra
 
     pin_linear_algebra()
-    from simulator.cli.progress import ShownProgress
-    from simulator.ensemble.observer import Nobody
     from simulator.history.shelf import load_episode
 
     own = load_episode(moments) if moments is not None else None
     settings = [*(override or ()), *([f"paths={paths}"] if paths is not None else [])]
-    given = settings, horizon
-    observer = Nobody() if quiet or as_json else ShownProgress()
     try:
         with tempfile.TemporaryDirectory(prefix="unwind-history-") as folder:
-            found = []
-            for number, each in enumerate(what or _scenarios(own)):
-                run = _existing(each, given) or _played(
-                    each, given, Path(folder) / f"run-{number}", threads, observer
-                )
-                episode = own or _episode_of(run, each)
-                with _refusing(episode):
-                    found.append((run, episode, _beside(run, episode)))
-            _tell(found, page, quiet, as_json)
+            player = _Player(own, settings, horizon, Path(folder), threads, quiet or as_json)
+            _tell([player.beside(each) for each in what or _scenarios(own)], page, quiet, as_json)
     except OutputError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from error
 
 
-Given = tuple[list[str], str | None]
 Found = tuple["RunFolder", "LoadedScenario[Episode]", "Beside"]
 
 
@@ -107,80 +95,111 @@ def _scenarios(own: LoadedScenario[Episode] | None) -> list[str]:
     return [shipped_episode(name).scenario.scenario for name in shipped_episodes()]
 
 
-def _existing(what: str, given: Given) -> RunFolder | None:
-    """The run in a folder; none if this is no folder of a run but a scenario."""
-    from simulator.results.folder import ROOT, existing_folder, open_run
+@dataclass(frozen=True)
+class _Player:
+    """Puts scenarios, which it runs into a folder that will not be kept, and runs that exist beside history.
+
+    Parameters
+    ----------
+    own
+        The user's episode, in place of those that ship.
+    settings, horizon
+        Changes of the scenarios.
+    """
+
+    own: LoadedScenario[Episode] | None
+    settings: Sequence[str]
+    horizon: str | None
+    folder: Path
+    threads: int | None
+    is_silent: bool
+
+    def beside(self, what: str) -> Found:
+        """A run or a scenario beside its episode."""
+        from simulator.history.beside import beside
+        from simulator.results.store import DamagedBlockError
+
+        run, episode = self._existing(what) or self._played(what)
+        try:
+            with _refusing(episode):
+                return run, episode, beside(run, episode.scenario)
+        except DamagedBlockError as error:
+            told = f"{run.path}: found damaged results: {error}. Repair them with unwind resume."
+            raise OutputError(told) from error
+
+    def _existing(self, what: str) -> tuple[RunFolder, LoadedScenario[Episode]] | None:
+        """The run in a folder; none if this is no folder of a run but a scenario."""
+        from simulator.results.folder import existing_folder, open_run
+        from simulator.results.template import check_template
+
+        if not _is_run(what):
+            return None
+        if self.settings or self.horizon:
+            raise OutputError(
+                f"{what}: found a run that exists; --set, --paths and --horizon change what is to be run."
+                " Name the scenario instead.",
+                BAD_INPUT,
+            )
+        run = open_run(existing_folder(what))
+        check_template(run.store, run.layout)
+        return run, self._episode(run.manifest.name, what)
+
+    def _played(self, what: str) -> tuple[RunFolder, LoadedScenario[Episode]]:
+        """A scenario, run; refused before it is run if no history is known of it."""
+        from simulator.cli.progress import ShownProgress
+        from simulator.ensemble.execution import run_scenario
+        from simulator.ensemble.observer import Nobody
+        from simulator.ensemble.resources import Resources
+        from simulator.scenario.loading import load_scenario
+
+        loaded = load_scenario(what, [f"paths={PATHS}", *self.settings], horizon=self.horizon)
+        episode = self._episode(loaded.scenario.name, what)
+        for note in () if self.is_silent else loaded.notes:
+            complain(note)
+        target = Path(tempfile.mkdtemp(dir=self.folder)) / "run"
+        observer = Nobody() if self.is_silent else ShownProgress()
+        try:
+            outcome = run_scenario(
+                loaded, target, resources=Resources(threads=self.threads), observer=observer
+            )
+        except Problems as problems:
+            raise loaded.refused(problems) from problems
+        except OSError as error:
+            raise disk_error(error, target) from error
+        if outcome.failures.is_interrupted:
+            raise OutputError("Interrupted.", INTERRUPTED)
+        if not outcome.folder.is_complete:
+            failed = outcome.failures.failed
+            why = f": {type(failed[0][1]).__name__}: {failed[0][1]}" if failed else ""
+            raise OutputError(f"{what}: blocks of paths failed{why}.", UNFINISHED)
+        return outcome.folder, episode
+
+    def _episode(self, scenario: str, what: str) -> LoadedScenario[Episode]:
+        """The user's episode, or the one that ships for a scenario."""
+        from simulator.history.shelf import episode_of
+
+        episode = self.own or episode_of(scenario)
+        if episode is None:
+            raise OutputError(
+                f"{what}: found the scenario {scenario}, of which no history ships; there is some of"
+                f" {', '.join(_scenarios(None))}. Give moments of your own with --moments FILE.",
+                BAD_INPUT,
+            )
+        return episode
+
+
+def _is_run(what: str) -> bool:
+    """Whether a folder with a run is meant: by its path or URL, or by its name in outputs/ if no scenario has it."""
+    from simulator.results.folder import ROOT
     from simulator.results.manifest import MANIFEST
     from simulator.results.places import exists, is_local, place
-    from simulator.results.template import check_template
     from simulator.scenario.files import resolve_shipped
 
     folder = place(what)
-    is_run = exists(folder / MANIFEST) or not is_local(folder)
-    if not is_run and resolve_shipped(what) is None and not folder.is_file():
-        is_run = exists(ROOT / folder / MANIFEST)
-    if not is_run:
-        return None
-    if given[0] or given[1]:
-        raise OutputError(
-            f"{what}: found a run that exists; --set, --paths and --horizon change what is to be run."
-            " Name the scenario instead.",
-            BAD_INPUT,
-        )
-    run = open_run(existing_folder(what))
-    check_template(run.store, run.layout)
-    return run
-
-
-def _played(what: str, given: Given, folder: Path, threads: int | None, observer: Observer) -> RunFolder:
-    """A scenario run into a folder that will not be kept."""
-    from simulator.ensemble.execution import run_scenario
-    from simulator.ensemble.resources import Resources
-    from simulator.scenario.loading import load_scenario
-
-    settings, horizon = given
-    loaded = load_scenario(what, [f"paths={PATHS}", *settings], horizon=horizon)
-    for note in loaded.notes:
-        complain(note)
-    try:
-        outcome = run_scenario(loaded, folder, resources=Resources(threads=threads), observer=observer)
-    except Problems as problems:
-        raise loaded.refused(problems) from problems
-    except OSError as error:
-        raise disk_error(error, folder) from error
-    if outcome.failures.is_interrupted:
-        raise OutputError("Interrupted.", INTERRUPTED)
-    if not outcome.folder.is_complete:
-        failed = outcome.failures.failed
-        why = f": {type(failed[0][1]).__name__}: {failed[0][1]}" if failed else ""
-        raise OutputError(f"{what}: blocks of paths failed{why}.", UNFINISHED)
-    return outcome.folder
-
-
-def _episode_of(run: RunFolder, what: str) -> LoadedScenario[Episode]:
-    from simulator.history.shelf import episode_of, shipped_episode, shipped_episodes
-
-    episode = episode_of(run.manifest.name)
-    if episode is None:
-        known = ", ".join(shipped_episode(name).scenario.scenario for name in shipped_episodes())
-        raise OutputError(
-            f"{what}: found the scenario {run.manifest.name}, of which no history ships; there is some of {known}."
-            " Give moments of your own with --moments FILE.",
-            BAD_INPUT,
-        )
-    return episode
-
-
-def _beside(run: RunFolder, episode: LoadedScenario[Episode]) -> Beside:
-    from simulator.history.beside import beside
-    from simulator.results.store import DamagedBlockError
-
-    try:
-        return beside(run, episode.scenario)
-    except DamagedBlockError as error:
-        raise OutputError(
-            f"{run.path}: found damaged results: {error}. Repair them with unwind resume."
-        ) from error
+    if not is_local(folder) or exists(folder / MANIFEST):
+        return True
+    names_a_scenario = resolve_shipped(what) is not None or folder.is_file()
+    return not names_a_scenario and exists(ROOT / folder / MANIFEST)
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def test_the_page(unwind: Unwind, moments: Path, toy_run: Path, tmp_path: Path) 
 
 Refusal = Callable[[Path, Path], tuple[list[str], str]]
 REFUSED: dict[str, Refusal] = {
-    "a scenario without history": lambda file, run: (["supply-glut", *FEW], "of which no history ships"),
+    "a scenario without history": lambda file, run: (["supply-glut"], "of which no history ships"),
     "no such scenario": lambda file, run: (["dash-for-cash"], "neither a file nor a shipped scenario"),
     "no such file": lambda file, run: (["--moments", "no-such.yaml"], "does not exist"),
     "settings for a run that exists": lambda file, run: (
