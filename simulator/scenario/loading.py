@@ -176,7 +176,8 @@ def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> L
         With every problem found.
     """
     used = [file for file in loaded.files if file.label not in loaded.data_files]
-    return load_tree(apply_overrides(loaded.tree, overrides), used, type(loaded.scenario))
+    again = load_tree(apply_overrides(loaded.tree, overrides), used, type(loaded.scenario))
+    return replace(again, notes=loaded.notes)
 
 
 def load_resolved(

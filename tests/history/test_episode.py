@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from simulator.ensemble.description import layout_of, prepare_run
 from simulator.history.episode import Episode
 from simulator.history.measuring import Measured, is_over, problems_with
 from simulator.history.shelf import episode_of, load_episode, shipped_episode, shipped_episodes
+from simulator.report.words import day_in_words
+from simulator.results.calendar import trading_dates
 from simulator.scenario.declarations import catalogue
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.explain import as_written
@@ -41,6 +44,18 @@ def test_a_shipped_episode_fits_its_scenario(name: str) -> None:
         ]
         assert wrong == []
     assert not any(is_over(moment, run) for moment in episode.moments)
+
+
+@pytest.mark.parametrize("name", shipped_episodes())
+def test_days_are_those_of_the_calendar(name: str) -> None:
+    """*Day of the peak (13 March)* is the eighteenth trading day after the opening."""
+    episode = shipped_episode(name).scenario
+    scenario = load_scenario(episode.scenario).scenario
+    dates = trading_dates(date.fromisoformat(scenario.market.date), scenario.horizon)
+    for moment in episode.moments:
+        if moment.unit == "days":
+            day = dates[int(moment.value)]
+            assert moment.label.endswith(f"({day_in_words(day).rpartition(' ')[0]})")
 
 
 @pytest.mark.parametrize("name", sorted(JUDGED_ONLY))
