@@ -29,10 +29,8 @@ def print_beside(side: Beside, *, is_first: bool = True) -> None:
         if rows:
             say(f"\n{heading}", "bold")
             console().print(_table(rows, sources))
-    if side.left_out:
-        say("")
-    for moment, why in side.left_out:
-        say(f"Left out: {moment.label}: {why}.")
+    for sentence in side.left_out_in_words:
+        console().print(Text(f"\n{plain(sentence)}"))
     if sources:
         say("\nSources")
     for source, number in sources.items():

@@ -156,6 +156,14 @@ class Beside:
             )
         return ". ".join(sentences) + "."
 
+    @property
+    def left_out_in_words(self) -> list[str]:
+        """What is left out, in a sentence for each reason."""
+        reasons: dict[str, list[str]] = {}
+        for moment, why in self.left_out:
+            reasons.setdefault(why, []).append(moment.label)
+        return [f"Left out, {why}: {'; '.join(labels)}." for why, labels in reasons.items()]
+
     def as_record(self) -> dict[str, Any]:
         """For other programs."""
         return {

@@ -58,7 +58,7 @@ def history_section(
         return Section(key, "Beside history", [])
     where = Measured.of(run.layout, run.manifest.scenario)
     drawn, notes = _series(episode, where)
-    notes += [f"Left out: {moment.label}: {why}." for moment, why in side.left_out]
+    notes += side.left_out_in_words
     blocks: list[Block] = [Prose([side.verdict])]
     if drawn:
         blocks.append(_figure(run, where, drawn, f"{key}-fans"))

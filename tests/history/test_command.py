@@ -100,7 +100,7 @@ def test_a_shorter_horizon_leaves_moments_out(unwind: Unwind, moments: Path) -> 
         "history", "--moments", str(moments), "--horizon", "5d", "--paths", "3", "--threads", "1"
     )
     assert code == 0
-    assert "Left out: foreign sales: after the last day of the run, 2000-01-10." in out
+    assert "Left out, after the last day of the run, 2000-01-10: foreign sales." in out
     assert "foreign-sale on day 6" in err
 
 
