@@ -14,7 +14,7 @@ import typer
 from simulator.cli.ending import DEFECT
 from simulator.cli.options import Overrides, ScenarioFile
 from simulator.cli.terminal import complain, console, plain_table, say
-from simulator.results.errors import BAD_INPUT
+from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.scenario.errors import ScenarioError, printable
 
 if TYPE_CHECKING:
@@ -95,7 +95,11 @@ def honest_numbers(
 
     episode = shipped_episode("march-2020").scenario
     loaded = load_scenario(episode.scenario, [f"paths={paths}"] if paths else [])
-    tables = history_tables_of(beside(run_scenario(loaded, output).folder, episode))
+    try:
+        tables = history_tables_of(beside(run_scenario(loaded, output).folder, episode))
+    except OutputError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from error
     if write:
         put_in_page(write, tables)
     else:
