@@ -10,7 +10,7 @@ import typer
 
 from simulator.cli.completion import complete_run
 from simulator.cli.ending import ends_quietly
-from simulator.cli.options import AsJson, Overrides, ScenarioFile
+from simulator.cli.options import AsJson, Horizon, Overrides, ScenarioFile
 from simulator.cli.terminal import complain, console, plain_table, say, say_json
 from simulator.scenario.errors import Problems, printable
 
@@ -99,6 +99,7 @@ Examples:
 def attribute_command(
     file: ScenarioFile,
     override: Overrides = None,
+    horizon: Horizon = None,
     paths: Annotated[int, typer.Option(min=2, help="Paths of each run.")] = 500,
     each: Annotated[
         bool, typer.Option("--each", help="Every channel alone, 256 runs, instead of five groups in 32.")
@@ -110,7 +111,7 @@ def attribute_command(
     as_json: AsJson = False,
 ) -> None:
     """Take the stress apart by channel, in parts that add up: Shapley values on the same random numbers."""
-    loaded = _load(file, override)
+    loaded = _load(file, override, horizon)
     from simulator.analysis.attribution import EACH, GROUPS, attribute
     from simulator.ensemble.cores import usable_threads
 
@@ -145,6 +146,7 @@ def reverse_command(
         str, typer.Option("--parameter", metavar="KEY", help="Figure to multiply, such as funds.leverage.")
     ],
     override: Overrides = None,
+    horizon: Horizon = None,
     to: Annotated[
         float,
         typer.Option("--to", min=0.0, max=100.0, help="Largest multiple tried, or smallest if below 1."),
@@ -158,7 +160,7 @@ def reverse_command(
     as_json: AsJson = False,
 ) -> None:
     """Reverse stress test: how far a parameter must move before a partial unwind becomes a collapse."""
-    loaded = _load(file, override)
+    loaded = _load(file, override, horizon)
     from simulator.analysis.knife_edge import knife_edge
     from simulator.ensemble.cores import usable_threads
 
@@ -212,13 +214,16 @@ def _print_knife_edge(found: KnifeEdge) -> None:
     say("± is one Monte Carlo standard error, on common random numbers.")
 
 
-def _load(file: str, override: list[str] | None) -> LoadedScenario[Scenario]:
+def _load(file: str, override: list[str] | None, horizon: str | None) -> LoadedScenario[Scenario]:
     """A scenario to be played in memory, with linear algebra pinned before NumPy comes in."""
     from simulator.ensemble.cores import pin_linear_algebra
     from simulator.scenario.loading import load_scenario
 
     pin_linear_algebra()
-    return load_scenario(file, override or ())
+    loaded = load_scenario(file, override or (), horizon=horizon)
+    for note in loaded.notes:
+        complain(note)
+    return loaded
 
 
 def _told(done: int, most: int) -> None:

@@ -11,8 +11,8 @@ import typer
 
 from simulator.cli.completion import complete_word
 from simulator.cli.ending import ends_quietly
-from simulator.cli.options import AsJson, Overrides
-from simulator.cli.terminal import say, say_columns, say_json
+from simulator.cli.options import AsJson, Horizon, Overrides
+from simulator.cli.terminal import complain, say, say_columns, say_json
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.files import resolve_shipped
 
@@ -42,11 +42,12 @@ def explain(
         ),
     ],
     override: Overrides = None,
+    horizon: Horizon = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell where every value of a scenario comes from, or what a parameter, rule or result means."""
     if _names_a_scenario(what):
-        _explain_scenario(what, override or [], as_json)
+        _explain_scenario(what, override or [], horizon, as_json)
     elif as_json:
         say_json(explanations(what))
     else:
@@ -58,11 +59,12 @@ def _names_a_scenario(what: str) -> bool:
     return what.startswith("preset:") or is_file or resolve_shipped(what) is not None
 
 
-def _explain_scenario(file: str, overrides: list[str], as_json: bool) -> None:
+def _explain_scenario(file: str, overrides: list[str], horizon: str | None, as_json: bool) -> None:
     from simulator.scenario.explain import explain as rows_of
     from simulator.scenario.loading import load_scenario
 
-    rows = rows_of(load_scenario(file, overrides))
+    loaded = load_scenario(file, overrides, horizon=horizon)
+    rows = rows_of(loaded)
     if as_json:
         say_json([vars(row) for row in rows])
         return
@@ -71,6 +73,8 @@ def _explain_scenario(file: str, overrides: list[str], as_json: bool) -> None:
         for row in rows
     )
     say_columns(sourced, ("bold", "", "dim"))
+    for note in loaded.notes:
+        complain(note)
 
 
 def explanations(key: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from simulator.cli.basis import register as register_basis
 from simulator.cli.ending import DEFECT
 from simulator.cli.explain import register as register_explain
 from simulator.cli.export import register as register_export
+from simulator.cli.history import register as register_history
 from simulator.cli.report import register as register_report
 from simulator.cli.resume import register as register_resume
 from simulator.cli.run import register as register_run
@@ -51,6 +52,7 @@ register_scenarios(app)
 register_explain(app)
 register_basis(app)
 register_analysis(app)
+register_history(app)
 register_report(app)
 register_export(app)
 register_sweep(app)
@@ -69,6 +71,7 @@ _IN_SHORT = {
     "report": "Write the report of a run or sweep.",
     "export": "Write figures, tables and results to files.",
     "compare": "Put runs side by side, path by path.",
+    "history": "Put episodes of history beside the model.",
     "attribute": "Take the stress apart by channel.",
     "reverse": "Find how far a parameter is from collapse.",
     "sweep": "Run many scenarios from one file.",

@@ -37,6 +37,15 @@ Overrides = Annotated[
         autocompletion=complete_setting,
     ),
 ]
+Horizon = Annotated[
+    str | None,
+    typer.Option(
+        "--horizon",
+        metavar="DAYS",
+        help="Stop after so many trading days, such as 30d; never after the scenario's own last day.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 NoReport = Annotated[bool, typer.Option("--no-report", help="Write no report.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -151,9 +160,14 @@ class Telling:
     as_json: AsJson = False
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nothing is said beside errors and JSON."""
+        return self.quiet or self.as_json
+
+    @property
     def observer(self) -> Observer:
         """Whoever shows how far the work is; nobody when quiet, and none beside JSON."""
-        return Nobody() if self.quiet or self.as_json else ShownProgress()
+        return Nobody() if self.is_silent else ShownProgress()
 
 
 def takes_options(body: Callable[[Any], None]) -> Callable[..., None]:

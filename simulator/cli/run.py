@@ -13,6 +13,7 @@ import typer
 
 from simulator.cli.ending import reporting_errors, this_command, written_report
 from simulator.cli.options import (
+    Horizon,
     Output,
     Overrides,
     Retries,
@@ -41,6 +42,7 @@ EXAMPLES = """\b
 Examples:
   unwind run calm
   unwind run calm --path 17 --audit
+  unwind run dash-for-cash-2020 --horizon 30d
   unwind run calm --set channels.haircut=false -o outputs/no-haircut
   unwind run calm --paths 100000 --workers 4"""
 
@@ -55,6 +57,7 @@ class RunOptions:
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of all random streams; the same as --set seed=N.")
     ] = None
+    horizon: Horizon = None
     output: Output = None
     path: Annotated[int | None, typer.Option(min=0, help="Replay this path alone and tell its story.")] = None
     audit: Annotated[bool, typer.Option("--audit", help="Check all ledgers after every phase.")] = False
@@ -83,8 +86,10 @@ def run(options: RunOptions) -> None:
     """Run a scenario and keep its results; the same command again finishes an interrupted run."""
     from simulator.scenario.loading import load_scenario
 
-    loaded = load_scenario(options.file, options.settings)
+    loaded = load_scenario(options.file, options.settings, horizon=options.horizon)
     resources = options.where.resources(options.retries)
+    for note in () if options.telling.is_silent else loaded.notes:
+        complain(note)
     try:
         code = play(loaded, resources, options)
     except Problems as found:
@@ -121,7 +126,7 @@ def run_and_tell(
     from simulator.ensemble.execution import run_scenario
     from simulator.results.places import shown
 
-    is_silent = telling.quiet or telling.as_json
+    is_silent = telling.is_silent
     outcome = run_scenario(loaded, folder, resources=resources, terms=terms, observer=telling.observer)
     for note in () if is_silent else outcome.notes:
         complain(note)

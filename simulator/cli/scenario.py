@@ -11,37 +11,44 @@ import typer
 from simulator.cli.ending import ends_quietly
 from simulator.cli.options import (
     AsJson,
+    Horizon,
     Overrides,
     Quiet,
     ScenarioFile,
 )
-from simulator.cli.terminal import counted, say, say_columns, say_json
+from simulator.cli.terminal import complain, counted, say, say_columns, say_json
 from simulator.results.errors import BAD_INPUT
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 
 
 @ends_quietly
 def validate(
-    file: ScenarioFile, override: Overrides = None, quiet: Quiet = False, as_json: AsJson = False
+    file: ScenarioFile,
+    override: Overrides = None,
+    horizon: Horizon = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a scenario, or every cell of a sweep, without running it; all mistakes are shown at once."""
     from simulator.scenario.loading import load_scenario
     from simulator.sweeps.cells import is_sweep
 
     if is_sweep(file):
-        _validate_sweep(file, override or (), quiet, as_json)
+        _validate_sweep(file, override or (), horizon, quiet, as_json)
         return
     try:
-        loaded = load_scenario(file, override or ())
+        loaded = load_scenario(file, override or (), horizon=horizon)
     except ScenarioError as error:
         if not as_json:
             raise
         say_json({"valid": False, "problems": error.as_records()})
         raise typer.Exit(BAD_INPUT) from error
     if as_json:
-        say_json({"valid": True, "files": [vars(used) for used in loaded.files]})
+        say_json({"valid": True, "files": [vars(used) for used in loaded.files], "notes": list(loaded.notes)})
     elif not quiet:
         scenario = loaded.scenario
+        for note in loaded.notes:
+            complain(note)
         say(
             f"{file} is valid: {scenario.name}, {counted(scenario.paths, 'path')} of"
             f" {counted(scenario.horizon, 'day')}, {counted(len(scenario.market.trades), 'trade')},"
@@ -50,19 +57,23 @@ def validate(
         )
 
 
-def _validate_sweep(file: str, overrides: Sequence[str], quiet: bool, as_json: bool) -> None:
+def _validate_sweep(
+    file: str, overrides: Sequence[str], horizon: str | None, quiet: bool, as_json: bool
+) -> None:
     from simulator.sweeps.cells import load_sweep
 
     try:
-        loaded = load_sweep(file, overrides)
+        loaded = load_sweep(file, overrides, horizon=horizon)
     except ScenarioError as error:
         if not as_json:
             raise
         say_json({"valid": False, "problems": error.as_records()})
         raise typer.Exit(BAD_INPUT) from error
     if as_json:
-        say_json({"valid": True, "files": [vars(used) for used in loaded.files]})
+        say_json({"valid": True, "files": [vars(used) for used in loaded.files], "notes": list(loaded.notes)})
     elif not quiet:
+        for note in loaded.notes:
+            complain(note)
         paths = sum(loaded.size(cell).paths for cell in range(loaded.count))
         cells, files = counted(loaded.count, "cell"), counted(len(loaded.files), "file")
         said = f"{file} is valid: {loaded.sweep.name}, {cells}, {counted(paths, 'path')}, {files}."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.ending import reporting_errors, this_command, written_report
-from simulator.cli.options import Output, Overrides, Shard, Telling, WhereToWork, takes_options
+from simulator.cli.options import Horizon, Output, Overrides, Shard, Telling, WhereToWork, takes_options
 from simulator.cli.terminal import complain, say, say_json
 from simulator.ensemble.cores import pin_linear_algebra
 from simulator.ensemble.resources import Resources
@@ -37,6 +37,7 @@ class SweepOptions:
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Sweep file.", show_default=False)]
     override: Overrides = None
     paths: Annotated[int | None, typer.Option(min=1, help="Random paths of every cell.")] = None
+    horizon: Horizon = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check every cell, say what it will take, and run nothing.")
     ] = False
@@ -63,7 +64,9 @@ def _sweep(options: SweepOptions, resources: Resources) -> int:
     pin_linear_algebra()
     from simulator.sweeps.cells import load_sweep
 
-    loaded = load_sweep(options.file, options.override or (), paths=options.paths)
+    loaded = load_sweep(options.file, options.override or (), paths=options.paths, horizon=options.horizon)
+    for note in () if options.telling.is_silent else loaded.notes:
+        complain(note)
     with reporting_errors(options.output or "outputs") as ended:
         chosen = _chosen(loaded, options.cells, options.shard)
         if options.dry_run:

@@ -14,7 +14,7 @@ import typer
 from simulator.cli.ending import DEFECT
 from simulator.cli.options import Overrides, ScenarioFile
 from simulator.cli.terminal import complain, console, plain_table, say
-from simulator.results.errors import BAD_INPUT
+from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.scenario.errors import ScenarioError, printable
 
 if TYPE_CHECKING:
@@ -81,23 +81,41 @@ def results_reference() -> None:
 @app.command("honest-numbers")
 def honest_numbers(
     paths: Annotated[int | None, typer.Option(help="Random paths; those of the scenario by default.")] = None,
-    data: Annotated[
-        str, typer.Option("--data", envvar="UNWIND_DATA", help="Folder of the public files.")
-    ] = "",
     output: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("outputs/dash-for-cash-2020"),
     write: Annotated[
         Path | None, typer.Option(help="Page to put the tables in, instead of printing them.")
     ] = None,
 ) -> None:
-    """Print the tables of model beside history, or put them in their page."""
-    from simulator.analysis.dash_for_cash import page, put_in_page, simulate
-    from simulator.calibration.public_data import PublicData
+    """Print the tables of the dash for cash beside history, or put them in their page."""
+    from simulator.ensemble.execution import run_scenario
+    from simulator.history.beside import beside
+    from simulator.history.markdown import history_tables_of, put_in_page
+    from simulator.history.shelf import shipped_episode
+    from simulator.scenario.loading import load_scenario
 
-    tables = page(simulate(output, paths), PublicData(Path(data)) if data else None)
+    episode = shipped_episode("march-2020").scenario
+    loaded = load_scenario(episode.scenario, [f"paths={paths}"] if paths else [])
+    try:
+        tables = history_tables_of(beside(run_scenario(loaded, output).folder, episode))
+    except OutputError as error:
+        complain(str(error))
+        raise typer.Exit(error.exit_code) from error
     if write:
         put_in_page(write, tables)
     else:
         print(tables)
+
+
+@app.command("history-series")
+def history_series(data: DataFolder) -> None:
+    """Write the tables of history's series that ship with the episodes, from the public files."""
+    from simulator.calibration.history_series import history_tables
+    from simulator.calibration.public_data import PublicData
+    from simulator.history.shelf import EPISODES
+
+    for name, text in history_tables(PublicData(data)).items():
+        (EPISODES / "series" / name).write_text(text, encoding="utf-8")
+        say(name)
 
 
 @app.command("known-answers")

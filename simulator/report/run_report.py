@@ -10,6 +10,7 @@ from simulator.report.evidence import evidence_sections
 from simulator.report.flows import flow_section
 from simulator.report.funding import funding_section
 from simulator.report.funds import fund_section
+from simulator.report.history_section import run_history_section
 from simulator.report.page import Page, Section, write_page
 from simulator.report.prices import price_section
 from simulator.report.run_data import RunData
@@ -97,6 +98,7 @@ def _pictures(data: RunData) -> list[Section]:
         funding_section(data),
         fund_section(data),
         tail_section(data),
+        run_history_section(data.run),
         story_section(data),
     ]
 

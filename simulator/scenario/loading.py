@@ -28,6 +28,7 @@ from simulator.scenario.errors import (
     Source,
     did_you_mean,
 )
+from simulator.scenario.horizon import shortened
 from simulator.scenario.parameters import Section
 from simulator.scenario.validation import find, locate, validate
 from simulator.scenario.yaml_nodes import DEPTH_MAX, Node, compose, decode
@@ -66,12 +67,15 @@ class LoadedScenario(Generic[Model]):
         The scenario, its parents and its data files.
     data_files
         Path of each data file, by the reference that names it in the scenario.
+    notes
+        What was left out of it, in sentences for the user.
     """
 
     scenario: Model
     tree: Node
     files: tuple[UsedFile, ...]
     data_files: Mapping[str, Path]
+    notes: tuple[str, ...] = ()
 
     def origin(self, key: str) -> str:
         """File and line that a dotted key's value comes from, or ``"default"``."""
@@ -84,7 +88,9 @@ class LoadedScenario(Generic[Model]):
 
 
 @overload
-def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> LoadedScenario[Scenario]: ...
+def load_scenario(
+    path: str | Path, overrides: Sequence[str] = (), *, horizon: str | None = None
+) -> LoadedScenario[Scenario]: ...
 
 
 @overload
@@ -94,7 +100,11 @@ def load_scenario(
 
 
 def load_scenario(
-    path: str | Path, overrides: Sequence[str] = (), model: type[Section] | None = None
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    model: type[Section] | None = None,
+    *,
+    horizon: str | None = None,
 ) -> LoadedScenario[Any]:
     """Read, merge and validate a scenario.
 
@@ -107,6 +117,9 @@ def load_scenario(
         Settings such as ``"funds.count=80"``, applied last and in order.
     model
         Root section of the schema; the simulator's own by default.
+    horizon
+        Days after which the scenario stops, such as ``"30d"``, in place of its own, longer horizon; what would begin
+        later is left out, and told in ``notes``.
 
     Raises
     ------
@@ -117,7 +130,9 @@ def load_scenario(
 
     with in_clear_words(str(path)):
         tree, used = read_with_parents(str(path))
-        return load_tree(apply_overrides(tree, overrides), used, model or Scenario)
+        tree = apply_overrides(tree, overrides)
+        tree, notes = (tree, ()) if horizon is None else shortened(tree, horizon)
+        return replace(load_tree(tree, used, model or Scenario), notes=notes)
 
 
 def load_tree(tree: Node, used: Sequence[UsedFile], model: type[Model]) -> LoadedScenario[Model]:
@@ -161,7 +176,8 @@ def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> L
         With every problem found.
     """
     used = [file for file in loaded.files if file.label not in loaded.data_files]
-    return load_tree(apply_overrides(loaded.tree, overrides), used, type(loaded.scenario))
+    again = load_tree(apply_overrides(loaded.tree, overrides), used, type(loaded.scenario))
+    return replace(again, notes=loaded.notes)
 
 
 def load_resolved(

@@ -16,6 +16,7 @@ from typing import NamedTuple, cast
 
 from simulator.scenario import files
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
+from simulator.scenario.horizon import shortened
 from simulator.scenario.loading import (
     COMMAND_LINE,
     PRESET,
@@ -82,8 +83,10 @@ class LoadedSweep:
         The sweep file.
     sizes
         Of the cells of the first seed, in order.
-    settings, paths_chosen
+    settings, paths_chosen, horizon
         What the command line changed.
+    notes
+        What the horizon leaves out of the scenario, in sentences for the user.
     """
 
     sweep: Sweep
@@ -94,6 +97,8 @@ class LoadedSweep:
     sizes: tuple[Size, ...] = ()
     settings: tuple[str, ...] = ()
     paths_chosen: int | None = None
+    horizon: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -155,7 +160,7 @@ class LoadedSweep:
         for key, value, place in self.changes(cell):
             parts = key.split(".") if key else []
             tree = set_at(tree, parts, value, [place] * len(parts))
-        return tree
+        return tree if self.horizon is None else shortened(tree, self.horizon)[0]
 
     def load(self, cell: SweepCell) -> LoadedScenario[Scenario]:
         """The scenario of a cell, validated.
@@ -193,7 +198,9 @@ def independent_seed(seed: int, cell: int) -> int:
     return (int(high) << 32 | int(low)) >> 1
 
 
-def load_sweep(path: str | Path, overrides: Sequence[str] = (), *, paths: int | None = None) -> LoadedSweep:
+def load_sweep(
+    path: str | Path, overrides: Sequence[str] = (), *, paths: int | None = None, horizon: str | None = None
+) -> LoadedSweep:
     """Read a sweep file and check every cell of it.
 
     Parameters
@@ -202,6 +209,8 @@ def load_sweep(path: str | Path, overrides: Sequence[str] = (), *, paths: int | 
         Settings of the scenario in every cell, such as ``"funds.count=80"``.
     paths
         Paths of a cell, in place of what the file says.
+    horizon
+        Days after which every cell stops, such as ``"30d"``, in place of the scenario's own, longer horizon.
 
     Raises
     ------
@@ -217,7 +226,10 @@ def load_sweep(path: str | Path, overrides: Sequence[str] = (), *, paths: int | 
         _check_settings(overrides, dimensions)
         sweep = loaded.scenario if paths is None else loaded.scenario.model_copy(update={"paths": paths})
         read = (*loaded.files, *used)
-        found = LoadedSweep(sweep, base, dimensions, read, Path(path), (), tuple(overrides), paths)
+        notes = () if horizon is None else shortened(base, horizon)[1]
+        found = LoadedSweep(
+            sweep, base, dimensions, read, Path(path), (), tuple(overrides), paths, horizon, notes
+        )
         if found.count > CELLS_MAX:
             problem = Problem("axes", f"{found.count:,} cells", f"up to {CELLS_MAX:,}", "Split the sweep.")
             raise refusal(loaded.tree.place.source, problem)

@@ -142,7 +142,7 @@ def describe_sweep(
         [dimension["changes"] for dimension in dimensions],
         [used.sha256 for used in loaded.files if used.label.endswith((".csv", ".npy", ".npz"))],
         plain_plan,
-        (paths, block, keeps_paths, code, FORMAT_VERSION),
+        (paths, block, keeps_paths, code, FORMAT_VERSION, loaded.horizon),
     )
     return SweepManifest(
         name=loaded.sweep.name,
@@ -155,7 +155,11 @@ def describe_sweep(
         baseline=baseline,
         keeps_paths=keeps_paths,
         file=str(loaded.path.absolute()),
-        settings={"set": list(loaded.settings), "paths": loaded.paths_chosen},
+        settings={
+            "set": list(loaded.settings),
+            "paths": loaded.paths_chosen,
+            "horizon": loaded.horizon,
+        },
         files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
         source_sha256=code,
         key=sha256_of(decisive),
@@ -204,6 +208,8 @@ def sweep_differences(found: SweepManifest, wanted: SweepManifest) -> Iterable[s
     words = [
         word for key, word in said.items() if _plain(getattr(found, key)) != _plain(getattr(wanted, key))
     ]
+    if found.settings.get("horizon") != wanted.settings.get("horizon"):
+        words.append("the horizon")
     return words or ["the sweep file or the data it names"]
 
 

@@ -154,7 +154,8 @@ def resume_sweep(
     """
     found = read_sweep_manifest(folder)
     if any(used["file"].endswith(DATA_SUFFIXES) for used in found.files):
-        loaded = load_sweep(found.file, found.settings["set"], paths=found.settings["paths"])
+        said = found.settings
+        loaded = load_sweep(found.file, said["set"], paths=said["paths"], horizon=said.get("horizon"))
     else:
         loaded = _as_recorded(found, shown(folder))
     if manifest_of(loaded).key != found.key:
@@ -194,6 +195,7 @@ def _as_recorded(manifest: SweepManifest, label: str) -> LoadedSweep:
         path=Path(manifest.file),
         settings=tuple(manifest.settings["set"]),
         paths_chosen=manifest.settings["paths"],
+        horizon=manifest.settings.get("horizon"),
     )
     return replace(loaded, sizes=check_cells(loaded))
 

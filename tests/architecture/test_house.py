@@ -32,6 +32,7 @@ MIRRORS = {
         "futures",
     },
     "declared and in force": {"parameters"},
+    "yields of the past, and the command that shows episodes": {"history"},
     "of scenarios and of results": {"errors"},
 }
 #: Public names that stand in two modules: front doors, and what pages of the report are to settle.

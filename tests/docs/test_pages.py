@@ -18,11 +18,11 @@ from typer.main import get_command
 import simulator.agents
 import simulator.engine
 import simulator.market
-from simulator.analysis.dash_for_cash import BEGIN
 from simulator.cli.main import app, main
 from simulator.engine.opening.prepare import prepare
 from simulator.engine.parameters import OpeningTerms, Parameters
 from simulator.engine.state import State
+from simulator.history.markdown import BEGIN
 from simulator.model.table import rows
 from simulator.results import measures
 from simulator.results.reference import results_page

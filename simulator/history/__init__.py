@@ -1,0 +1,1 @@
+"""What happened: episodes of history as data, and how a run is measured beside them."""

@@ -1,0 +1,54 @@
+"""Several runs beside their episodes of history, as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from simulator.history.beside import beside
+from simulator.history.episode import Episode
+from simulator.report.history_section import history_section
+from simulator.report.page import Page, write_page
+from simulator.results.folder import RunFolder
+from simulator.scenario.loading import LoadedScenario
+from simulator.version import __version__
+
+
+def write_history_page(found: Sequence[tuple[RunFolder, LoadedScenario[Episode]]], file: Path) -> Path:
+    """Write runs beside their episodes, and return the path of the page.
+
+    Raises
+    ------
+    Problems
+        If an episode names a place or a day that its run has not.
+    OSError
+        If it cannot be written.
+    """
+    return write_page(history_page(found), file)
+
+
+def history_page(found: Sequence[tuple[RunFolder, LoadedScenario[Episode]]]) -> Page:
+    """The page: the verdict on each episode on top, and a section for each."""
+    sections, verdicts, facts = [], [], []
+    for number, (run, episode) in enumerate(found, start=1):
+        side = beside(run, episode.scenario)
+        title = side.episode.title or side.episode.name
+        section = history_section(run, episode, side, key=f"episode-{number}")
+        sections.append(replace(section, title=title))
+        verdicts.append(f"{title} ({side.scenario}). {side.verdict}")
+        facts.append((side.scenario, f"{side.paths:,} paths, seed {side.seed}"))
+    return Page(
+        title="Episodes of history beside the model",
+        subtitle="What happened, what the model makes of it, and how far apart they are.",
+        facts=[*facts, ("Unwind", __version__)],
+        status=f"{len(found)} {'run' if len(found) == 1 else 'runs'} beside history",
+        is_complete=all(run.is_complete for run, _ in found),
+        summary=verdicts,
+        headlines=[],
+        sections=[section for section in sections if section.blocks],
+        footer=[
+            "± is one Monte Carlo standard error: what more paths would make smaller. It says nothing of the model.",
+            f"Made by Unwind {__version__}. This file asks no other machine for anything.",
+        ],
+    )
