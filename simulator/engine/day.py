@@ -136,6 +136,7 @@ def forget_yesterday(s: State) -> None:
         seen.bought[j] = 0.0
     for b in each_bucket(s):
         seen.tail_bp[b] = 0.0
+        seen.taken_by_bidders[b] = 0.0
     seen.fund_redemptions[0] = 0.0
     seen.manager_redemptions[0] = 0.0
     seen.foreign_sales[0] = 0.0

@@ -230,7 +230,10 @@ class Seen(NamedTuple):
     called_in_all: Floats = per("call", unit="$bn", doc="cash funds were called for")
     sold: Floats = per("trade", unit="$bn", doc="packages funds sold, forced or not, and seized from them")
     bought: Floats = per("trade", unit="$bn", doc="packages funds bought")
-    tail_bp: Floats = per("bucket", unit="bp", doc="premium on what dealers took at auction")
+    tail_bp: Floats = per("bucket", unit="bp", doc="yield over the market's at which an auction sold")
+    taken_by_bidders: Floats = per(
+        "bucket", unit="$bn", doc="bonds that bidders other than dealers took at auction"
+    )
     fund_redemptions: Floats = one(unit="$bn", doc="paid or owed to hedge-fund investors")
     manager_redemptions: Floats = one(unit="$bn", doc="paid to asset managers' investors")
     foreign_sales: Floats = one(unit="$bn", doc="sold by foreign holders")

@@ -37,7 +37,7 @@ BY_BUCKET = (
     Variable(
         "permanent_pressure",
         "bp",
-        "part of the pressure left by what end investors absorbed",
+        "part of the pressure from what end investors hold beyond what they want",
         "buckets.permanent_bp",
     ),
     Variable("bond_price", "1", "full price of the held bond, per face", "buckets.price"),
@@ -47,7 +47,13 @@ BY_BUCKET = (
     Variable("central_bank_bonds", "$bn", "outright holdings of the central bank", "buckets.central_bonds"),
     Variable("end_investor_bonds", "$bn", "holdings of everybody else", "buckets.end_bonds"),
     Variable("bonds_issued", "$bn", "issued since the opening", "buckets.issued"),
-    Variable("auction_tail", "bp", "premium on what dealers took at auction", "seen.tail_bp"),
+    Variable("auction_tail", "bp", "yield over the market's at which an auction sold", "seen.tail_bp"),
+    Variable(
+        "bidder_purchases",
+        "$bn",
+        "bonds that bidders other than dealers took at auction",
+        "seen.taken_by_bidders",
+    ),
 )
 
 #: By hedge: dimensions (path, day, hedge).

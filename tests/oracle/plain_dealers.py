@@ -93,7 +93,7 @@ class Dealers:
         for d in self.dealers:
             limit = self.limit(d)
             self.dealers.limit_bn += limit
-            repo = d.lent_to_funds + self.dealers.other_repo * d.share
+            repo = abs(d.lent_to_funds) + self.dealers.other_repo * d.share
             d.use = self.rules.cash.balance_sheet_use(
                 d.share * held, repo, self.dealers.opening.unnetted_share, limit
             )

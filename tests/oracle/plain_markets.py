@@ -188,6 +188,7 @@ class Markets:
             b.seen.tail_bp = rules.tail_bp(left, issued[b.n], slope)
             b.orders.auction = issued[b.n]
             b.orders.auction_left = rules.taken_by_dealers_bn(left, issued[b.n], b.seen.tail_bp)
+            b.seen.taken_by_bidders = issued[b.n] - b.orders.auction_left
         for h in self.hedges:
             supply = h.opening.share_of_bucket * new[h.bucket.n]
             h.waiting += self.rules.manager.futures_for_supply_bn(supply)
@@ -335,9 +336,10 @@ class Markets:
         limit = self.dealers.limit_bn
         if not self.p.channels.dealer_capacity or limit <= 0.0:
             return opening_cost
-        repo, held = self.dealers.fund_repo + self.dealers.other_repo, 0.0
+        lent, held = self.dealers.fund_repo, 0.0
         for t in self.trades:
-            repo += t.orders.bonds * t.bucket.price
+            lent += t.orders.bonds * t.bucket.price
+        repo = abs(lent) + self.dealers.other_repo
         for b in self.buckets:
             bonds = abs(b.orders.inventory_next)
             for h in self.hedges:

@@ -55,7 +55,7 @@ def open_dealers(
     o.inventory_size[0] = max(float(held @ buckets.price_per_bp), float(outstanding @ buckets.price_per_bp))
     s.hedges.dealer_packages[:] = hedges.dealer_packages_bn
     value = float((packages + np.abs(buckets.inventory_bn)) @ buckets.price)
-    repo = lent + d.other_repo * shares
+    repo = np.abs(lent) + d.other_repo * shares
     # Policy that nets more repo must not shrink the limit it is meant to relieve.
     limit = (shares * value + d.unnetted_repo * repo) / d.opening_use
     s.dealers.capital[:] = limit * d.capital_ratio

@@ -37,6 +37,7 @@ def hold_auctions(p: Parameters, s: State, sched: Schedule, day: int, noise: flo
         s.orders.auction[b] = face
         s.orders.auction_left[b] = taken
         s.seen.tail_bp[b] = tail
+        s.seen.taken_by_bidders[b] = face - taken
         if p.watch.diary and face > 0.0:
             note(s, AUCTION_LEFT, -1, b, taken)
     for h in each_hedge(s):

@@ -155,7 +155,8 @@ def measure_use(p: Parameters, s: State) -> None:
         limit = limit_of(p, s, d)
         total += limit
         share = s.dealers.share[d]
-        repo = s.dealers.lent_to_funds[d] + s.dealers.other_repo[0] * share
+        # cash lent against bonds, or bonds lent against cash: both take balance sheet
+        repo = abs(s.dealers.lent_to_funds[d]) + s.dealers.other_repo[0] * share
         s.dealers.use[d] = balance_sheet_use(share * held, repo, p.opening.dealers.unnetted_share[0], limit)
     s.dealers.limit_bn[0] = total
 
@@ -163,7 +164,7 @@ def measure_use(p: Parameters, s: State) -> None:
 @phase
 def sector_use(p: Parameters, s: State) -> float:
     """Dealers' balance-sheet use over the sector's limit."""
-    repo = s.dealers.fund_repo[0] + s.dealers.other_repo[0]
+    repo = abs(s.dealers.fund_repo[0]) + s.dealers.other_repo[0]
     held = bonds_at_risk(p, s)
     return balance_sheet_use(held, repo, p.opening.dealers.unnetted_share[0], s.dealers.limit_bn[0])
 
@@ -241,9 +242,10 @@ def balance_sheet_cost(
     limit, opening_bp = s.dealers.limit_bn[0], p.opening.dealers.cost_bp[0]
     if not p.channels.dealer_capacity or limit <= 0.0:
         return opening_bp
-    repo = s.dealers.fund_repo[0] + s.dealers.other_repo[0]
+    lent = s.dealers.fund_repo[0]
     for j in each_trade(s):
-        repo += s.orders.bonds[j] * s.buckets.price[p.opening.trades.bucket_of[j]]
+        lent += s.orders.bonds[j] * s.buckets.price[p.opening.trades.bucket_of[j]]
+    repo = abs(lent) + s.dealers.other_repo[0]
     bonds = s.scratch.by_bucket
     for b in each_bucket(s):
         bonds[b] = abs(s.orders.inventory_next[b])
