@@ -25,13 +25,28 @@ def table() -> ChannelTable:
 
 
 @pytest.fixture(scope="module")
+def scarce_table() -> ChannelTable:
+    """Roll-over alone, where lenders have little to spare: repo refused gives bonds back and forces few sales."""
+    settings = ["output.precision=float64", "lenders.headroom=4%"]
+    loaded = load_scenario(SCENARIOS / f"{NAME}.yaml", settings)
+    return channel_table(loaded.scenario, loaded.data_files, PATHS, channels=["roll_over"], threads=2)
+
+
+@pytest.fixture(scope="module")
 def default_table() -> ChannelTable:
     """Default alone on more paths: a fund is closed out on one path in eight."""
     loaded = load_scenario(SCENARIOS / f"{NAME}.yaml", ["output.precision=float64"])
     return channel_table(loaded.scenario, loaded.data_files, 4 * PATHS, channels=["default"], threads=2)
 
 
-@pytest.mark.parametrize("channel", [name for name in (*JUDGED_BY, PRICE_IMPACT) if name != "default"])
+def test_repo_that_is_always_rolled_lowers_what_is_unwound(scarce_table: ChannelTable) -> None:
+    effect = scarce_table.effect("roll_over")
+    assert effect.errors_away < -ERRORS_MIN, effect.change[effect.judged_by]
+
+
+@pytest.mark.parametrize(
+    "channel", [name for name in (*JUDGED_BY, PRICE_IMPACT) if name not in ("default", "roll_over")]
+)
 def test_a_channel_switched_off_lowers_its_outcome(channel: str, table: ChannelTable) -> None:
     effect = table.effect(channel)
     assert table.paths >= 0.95 * PATHS

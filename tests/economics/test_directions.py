@@ -36,7 +36,7 @@ AMPLIFIERS = {
         (),
         "dislocation_rise",
     ),
-    "tighter limits of lenders: more is unwound": (("lenders.headroom=14%",), (), "unwound_in_all"),
+    "tighter limits of lenders: more is unwound": (("lenders.headroom=6%",), (), "unwound_in_all"),
     "thinner depth: the dislocation rises more": (("dealers.impact_scale=1.5",), (), "dislocation_rise"),
     "thinner depth: outright sales press more": (
         ("dealers.impact_scale=1.5",),

@@ -36,7 +36,7 @@ class Recorded:
     def observe_dealers(self) -> None:
         self.seen.dealer_use = self.rules.cash.balance_sheet_use(
             self.bonds_at_risk(),
-            self.dealers.fund_repo + self.dealers.other_repo,
+            abs(self.dealers.fund_repo) + self.dealers.other_repo,
             self.dealers.opening.unnetted_share,
             self.dealers.limit_bn,
         )
