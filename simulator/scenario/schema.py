@@ -774,7 +774,7 @@ class AssetManagers(Section):
         "2x", minimum="0x", maximum="100x", source="judgement", doc="other assets over Treasuries held"
     )
     cash_hoarding: Multiple = parameter(
-        "1x",
+        "1.3x",
         minimum="0x",
         maximum="12x",
         source="judgement: bond funds sold 240 of Treasuries for 187 redeemed in March 2020, HNS22 and ICI",
