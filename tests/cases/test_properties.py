@@ -540,13 +540,14 @@ def test_a_reverse_trade_is_the_mirror_of_a_forward_one(
 
 
 @repeatably
-@given(years=st.floats(0.0, 30.0), more=st.floats(0.01, 10.0), half_life=st.floats(0.004, 10.0))
+@given(years=st.floats(0.01, 30.0), more=st.floats(0.01, 10.0), half_life=st.floats(0.004, 10.0))
 def test_less_of_a_stress_is_left_on_average_the_longer_the_horizon_and_the_sooner_it_halves(
     years: float, more: float, half_life: float
 ) -> None:
     left = HEDGE.average_ahead(years, half_life)
     assert 0.0 < HEDGE.average_ahead(years + more, half_life) < left <= 1.0
-    assert HEDGE.average_ahead(years, half_life + more) >= left
+    assert HEDGE.average_ahead(years, half_life + more) > left
+    assert HEDGE.average_ahead(1e-9 * years, half_life) == pytest.approx(1.0, abs=1e-5)
     assert HEDGE.average_ahead(2.0 * years, 2.0 * half_life) == pytest.approx(left)
     later = 0.5 ** (years / half_life) * HEDGE.average_ahead(more, half_life)
     both = (years * left + more * later) / (years + more)
