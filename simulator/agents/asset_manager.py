@@ -22,8 +22,8 @@ def redemption_bn(
     """Money asked back in a day: a response to volatility and one to the loss on net assets; a gain brings money in.
 
     ``volatility_redemption`` is the share of net assets asked back in a day for each unit of volatility over
-    ``volatility_tolerance``, a multiple of the opening level; ``loss_redemption`` that per unit of loss; each manager has
-    its own of both.
+    ``volatility_tolerance``, a multiple of the opening level; ``loss_redemption`` that per unit of loss; each manager
+    has its own of both.
     """
     fear = volatility_redemption * max(0.0, volatility_ratio - volatility_tolerance)
     return max(0.0, net_assets_bn) * (fear + loss_redemption * loss)

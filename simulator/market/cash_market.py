@@ -85,9 +85,10 @@ def balance_sheet_cost_bp(
     """Cost of a further unit of balance sheet: nearly flat below a threshold of use and steep above it.
 
     ``cost_below * use + (cost_above - cost_below) * max(0, use - cost_threshold)``, costs in bp a year per unit
-    of use, and no more than ``cost_ceiling``: at such a price others than dealers take the bonds. Continuous, and rising when both slopes are positive. Source of the shape: Duffie, Fleming, Keane,
-    Nelson, Shachar and Van Tassel, "Dealer Capacity and U.S. Treasury Market Functionality", NY Fed Staff
-    Report 1070 (2023); the straight pieces are judgement.
+    of use, and no more than ``cost_ceiling``: at such a price others than dealers take the bonds. Continuous, and
+    rising when both slopes are positive. Source of the shape: Duffie, Fleming, Keane, Nelson, Shachar and Van Tassel,
+    "Dealer Capacity and U.S. Treasury Market Functionality", NY Fed Staff Report 1070 (2023); the straight pieces are
+    judgement.
     """
     over = max(0.0, use - cost_threshold)
     return min(cost_ceiling, cost_below * use + (cost_above - cost_below) * over)

@@ -608,8 +608,8 @@ class Dealers(Section):
         minimum="0bp",
         maximum="20000bp",
         source=(
-            "judgement: dislocations of 70 to 95bp at 92% of the limits, March 2020; twice to three times what 5% capital"
-            " at a 12% hurdle would ask"
+            "judgement: dislocations of 70 to 95bp at 92% of the limits, March 2020; twice to three times what 5%"
+            " capital at a 12% hurdle would ask"
         ),
         doc="cost a year per unit of use above the threshold",
     )
@@ -624,7 +624,10 @@ class Dealers(Section):
         "4bp",
         minimum="0.001bp",
         maximum="1000bp",
-        source="judgement; the worked equilibrium of literature 3.13 has 0.1bp per $bn, 2 to 4bp a tenth of these markets",
+        source=(
+            "judgement; the worked equilibrium of literature 3.13 has 0.1bp per $bn, 2 to 4bp a tenth of these"
+            " markets"
+        ),
         doc="rise of the dislocation for dealers' own packages of a tenth of a market, beyond balance-sheet cost",
     )
     full_side: Share = parameter(
