@@ -98,6 +98,8 @@ def test_engine_moves_by_its_own_slope_when_balance_sheet_costs_nothing_more() -
         "drivers.model=factor",
         "drivers.noise=1.0",
         "channels.dealer_capacity=false",
+        "dealers.cost_below=0bp",  # or the side of the market that dealers are on would matter
+        "dealers.cost_above=0bp",
         "asset_managers.volatility_redemption=0%",
         "asset_managers.loss_redemption=0%",
         "central_bank.hedged.mode=off",
@@ -109,7 +111,7 @@ def test_engine_moves_by_its_own_slope_when_balance_sheet_costs_nothing_more() -
         return np.concatenate([np.repeat(opening.of(name), 64, axis=0), played.of(name)], axis=1)
 
     slope, demand = (
-        prepared.parameters.dealers.package_cost,
+        prepared.parameters.opening.hedges.package_slope_bp_per_bn[0],
         prepared.parameters.opening.hedges.demand_slope_bp_per_bn[0],
     )
     truth = 100.0 * prepared.parameters.dealers.impact_scale * slope / (1.0 + slope / demand)

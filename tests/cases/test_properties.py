@@ -17,12 +17,12 @@ from simulator.agents import (
     foreign_holder,
     hedge_fund,
 )
-from simulator.market import auction, cash_market
+from simulator.market import auction, cash_market, hedge_market
 from tests.cases.plain import Plain
 
 FUND, DEALER, MANAGER, LENDER = (Plain(each) for each in (hedge_fund, dealer, asset_manager, cash_lender))
-HOUSE, CENTRAL, FOREIGN, CASH, AUCTION = (
-    Plain(each) for each in (clearing_house, central_bank, foreign_holder, cash_market, auction)
+HOUSE, CENTRAL, FOREIGN, CASH, AUCTION, HEDGE = (
+    Plain(each) for each in (clearing_house, central_bank, foreign_holder, cash_market, auction, hedge_market)
 )
 
 repeatably = settings(max_examples=60, deadline=None, derandomize=True)
@@ -170,18 +170,56 @@ def test_no_fund_asks_for_redemption_without_a_loss_beyond_its_tolerance(
 
 
 @repeatably
-@given(net=BALANCES, ratio=RATIOS, loss=st.floats(-0.5, 0.5), cash=BALANCES, treasuries=BALANCES, use=SHARES)
-def test_a_managers_redemption_is_met_from_what_it_has(
-    net: float, ratio: float, loss: float, cash: float, treasuries: float, use: float
+@given(net=BALANCES, ratio=RATIOS, more=RATIOS, loss=st.floats(-0.5, 0.5), tolerance=st.floats(0.0, 3.0))
+def test_a_managers_investors_ask_for_more_in_fear_and_for_losses_and_bring_money_for_gains(
+    net: float, ratio: float, more: float, loss: float, tolerance: float
 ) -> None:
-    asked = MANAGER.redemption_bn(net, ratio, 0.001, loss, 0.1)
-    assert asked >= 0.0
-    assert MANAGER.redemption_bn(net, min(ratio, 1.0), 0.001, min(loss, 0.0), 0.1) == 0.0
-    from_cash = MANAGER.met_from_cash_bn(asked, cash, use)
-    from_treasuries = MANAGER.met_from_treasuries_bn(asked - from_cash, treasuries, use)
-    assert 0.0 <= from_cash <= max(0.0, cash)
-    assert 0.0 <= from_treasuries <= max(0.0, treasuries)
-    assert from_cash + from_treasuries <= asked * (1.0 + 1e-15)
+    asked = MANAGER.redemption_bn(net, ratio, 0.001, loss, 0.1, tolerance)
+    assert MANAGER.redemption_bn(net, ratio + more, 0.001, loss, 0.1, tolerance) >= asked
+    assert MANAGER.redemption_bn(net, ratio, 0.001, loss + 0.1, 0.1, tolerance) >= asked
+    calm = MANAGER.redemption_bn(net, min(ratio, tolerance), 0.001, loss, 0.1, tolerance)
+    assert calm == -MANAGER.redemption_bn(net, min(ratio, tolerance), 0.001, -loss, 0.1, tolerance)
+
+
+@repeatably
+@given(redeemed=BALANCES, cash=BALANCES, opening=AMOUNTS, outflow=BALANCES, hoarding=SHARES, speed=SHARES)
+def test_a_manager_that_raises_what_it_wants_closes_part_of_the_gap_to_the_cash_it_wants(
+    redeemed: float, cash: float, opening: float, outflow: float, hoarding: float, speed: float
+) -> None:
+    wanted = MANAGER.precautionary_cash_bn(opening, outflow, hoarding)
+    assert wanted >= opening
+    raised = MANAGER.cash_to_raise_bn(redeemed, cash, wanted, speed)
+    after = cash + raised - redeemed
+    assert wanted - after == pytest.approx((1.0 - speed) * (wanted - cash), abs=1e-9)
+
+
+@repeatably
+@given(raised=BALANCES, treasuries=BALANCES, use=SHARES, pace=SHARES)
+def test_a_manager_sells_no_more_treasuries_than_its_pace_and_buys_only_to_invest(
+    raised: float, treasuries: float, use: float, pace: float
+) -> None:
+    sold = MANAGER.treasuries_sold_bn(raised, treasuries, use, pace)
+    assert sold <= pace * max(0.0, treasuries)
+    assert abs(sold) <= use * abs(raised)
+    assert sold * raised >= 0.0
+
+
+@repeatably
+@given(cash=BALANCES, more=AMOUNTS, wanted=BALANCES)
+def test_more_cash_never_makes_managers_respond_less_to_dear_futures(
+    cash: float, more: float, wanted: float
+) -> None:
+    response = MANAGER.price_response(cash, wanted)
+    assert 0.1 <= response <= MANAGER.price_response(cash + more, wanted) <= 1.0
+    assert cash < wanted or response == 1.0
+
+
+@repeatably
+@given(waiting=BALANCES, lag=st.integers(1, 60))
+def test_what_waits_is_adjusted_in_part_and_lasts_the_lag(waiting: float, lag: int) -> None:
+    today = MANAGER.adjusted_today_bn(waiting, float(lag))
+    assert today * lag == pytest.approx(waiting)
+    assert abs(waiting - today) <= abs(waiting)
 
 
 @repeatably
@@ -191,11 +229,12 @@ def test_a_managers_redemption_is_met_from_what_it_has(
     below=st.floats(0.1, 10.0),
     steeper=st.floats(0.0, 500.0),
     away=st.floats(-0.5, 0.5),
+    ceiling=st.floats(0.0, 200.0),
 )
 def test_dealers_cost_at_clearing_is_the_cost_of_the_use_they_end_with_and_has_no_jump(
-    kink: float, per_bp: float, below: float, steeper: float, away: float
+    kink: float, per_bp: float, below: float, steeper: float, away: float, ceiling: float
 ) -> None:
-    slopes = (kink, below, below + steeper)
+    slopes = (kink, below, below + steeper, ceiling)
     use = kink + per_bp * below * kink  # at this use without charge, dealers who are charged end at the kink
     cost = DEALER.cost_at_clearing_bp(use + away, per_bp, *slopes)
     ends_at = use + away - per_bp * cost
@@ -287,13 +326,34 @@ def test_the_standing_facility_lends_at_most_the_gap_and_what_is_left(
 
 
 @repeatably
-@given(opening=SPREADS, scarcity=st.floats(0.0, 500.0), ceiling=SPREADS)
-def test_a_dealer_pays_between_its_opening_spread_and_the_facilitys(
-    opening: float, scarcity: float, ceiling: float
+@given(
+    needed=AMOUNTS,
+    more=AMOUNTS,
+    offered=AMOUNTS,
+    premium=SPREADS,
+    facility=AMOUNTS,
+    easy=st.floats(0.01, 0.99),
+)
+def test_dealers_ask_the_facility_for_no_more_than_they_need_and_pay_lenders_no_more_than_its_rate(
+    needed: float, more: float, offered: float, premium: float, facility: float, easy: float
 ) -> None:
-    paid = DEALER.wholesale_spread_bp(opening, scarcity, ceiling)
-    assert opening <= paid <= max(opening, ceiling)
-    assert DEALER.wholesale_spread_bp(opening, scarcity, math.inf) == opening + scarcity
+    cheaper = LENDER.borrowed_up_to_bn(premium, offered, easy, 40.0)
+    asked = CENTRAL.facility_demand_bn(needed, cheaper, facility)
+    assert 0.0 <= asked <= min(needed, facility)
+    assert CENTRAL.facility_demand_bn(needed + more, cheaper, facility) >= asked
+    if asked < facility and offered > 1e-6:
+        paid = LENDER.scarcity_bp(needed - asked, offered, easy, 40.0)
+        assert paid <= max(0.0, premium) * (1.0 + 1e-6) + 1e-6
+
+
+@repeatably
+@given(risk=AMOUNTS, more=AMOUNTS, opening=st.floats(0.01, 10.0), left=SHARES, use=SHARES)
+def test_risk_never_uses_more_than_the_whole_limit(
+    risk: float, more: float, opening: float, left: float, use: float
+) -> None:
+    used = DEALER.value_at_risk_use(use, risk, opening, left)
+    assert 0.0 <= used <= DEALER.value_at_risk_use(use, risk + more, opening, left) <= 1.0
+    assert left == 0.0 or DEALER.value_at_risk_use(use, risk, opening, left / 2.0) >= used
 
 
 @repeatably
@@ -308,7 +368,7 @@ def test_lenders_trust_less_when_volatility_or_losses_rise(
 
 
 @repeatably
-@given(needed=AMOUNTS, more=AMOUNTS, offered=BALANCES, easy=SHARES)
+@given(needed=AMOUNTS, more=AMOUNTS, offered=BALANCES, easy=st.floats(0.01, 0.99))
 def test_cash_is_dearer_the_more_is_needed_and_the_less_is_offered(
     needed: float, more: float, offered: float, easy: float
 ) -> None:
@@ -317,6 +377,20 @@ def test_cash_is_dearer_the_more_is_needed_and_the_less_is_offered(
     assert LENDER.scarcity_bp(needed + more, offered, easy, 200.0) >= premium
     if offered > 0.0:
         assert LENDER.scarcity_bp(needed, offered + more, easy, 200.0) <= premium
+
+
+@repeatably
+@given(
+    premium=st.floats(0.01, 300.0), offered=st.floats(0.1, 2_000.0), easy=st.floats(0.01, 0.99), limit=MARGINS
+)
+def test_what_dealers_borrow_up_to_a_premium_is_what_makes_them_pay_it(
+    premium: float, offered: float, easy: float, limit: float
+) -> None:
+    limit_bp = 1_000.0 * limit
+    borrowed = LENDER.borrowed_up_to_bn(premium, offered, easy, limit_bp)
+    assert LENDER.scarcity_bp(borrowed, offered, easy, limit_bp) == pytest.approx(premium, rel=1e-6)
+    assert LENDER.borrowed_up_to_bn(premium + 1.0, offered, easy, limit_bp) > borrowed > easy * offered
+    assert LENDER.borrowed_up_to_bn(limit_bp, offered, easy, limit_bp) == pytest.approx(offered)
 
 
 @repeatably
@@ -366,13 +440,13 @@ def test_volatility_does_not_know_the_direction_of_a_move(
 
 
 @repeatably
-@given(holdings=BALANCES, ratio=RATIOS, more=RATIOS)
+@given(holdings=BALANCES, ratio=RATIOS, more=RATIOS, tolerance=st.floats(0.0, 3.0))
 def test_foreign_holders_sell_more_when_volatility_is_higher_and_never_buy(
-    holdings: float, ratio: float, more: float
+    holdings: float, ratio: float, more: float, tolerance: float
 ) -> None:
-    sale = FOREIGN.volatility_sale_bn(holdings, ratio, 0.001)
-    assert 0.0 <= sale <= FOREIGN.volatility_sale_bn(holdings, ratio + more, 0.001)
-    assert ratio > 1.0 or sale == 0.0
+    sale = FOREIGN.volatility_sale_bn(holdings, ratio, 0.001, tolerance)
+    assert 0.0 <= sale <= FOREIGN.volatility_sale_bn(holdings, ratio + more, 0.001, tolerance)
+    assert ratio > tolerance or sale == 0.0
 
 
 @repeatably
@@ -385,13 +459,13 @@ def test_the_central_bank_buys_only_under_stress_and_within_its_pace_and_its_lim
 
 
 @repeatably
-@given(face=AMOUNTS, inventory=BALANCES, opening=BALANCES)
-def test_a_purchase_never_leaves_dealers_below_their_opening_inventory(
-    face: float, inventory: float, opening: float
+@given(face=AMOUNTS, held=BALANCES, opening=BALANCES)
+def test_a_purchase_never_leaves_dealers_with_less_than_they_opened_with(
+    face: float, held: float, opening: float
 ) -> None:
-    delivered = CENTRAL.from_dealers_bn(face, inventory, opening)
+    delivered = CENTRAL.from_dealers_bn(face, held, opening)
     assert 0.0 <= delivered <= face
-    assert inventory - delivered >= min(inventory, opening) - 1e-9
+    assert held - delivered >= min(held, opening) - 1e-9
 
 
 @repeatably
@@ -411,9 +485,182 @@ def test_dealers_are_left_with_a_part_of_the_issue(issued: float, share: float, 
 
 
 @repeatably
+@given(
+    issued=st.floats(0.1, 200.0),
+    share=SHARES,
+    noise=st.floats(-0.2, 0.2),
+    slope=st.floats(0.0, 5.0),
+    elasticity=st.floats(0.0, 0.2),
+)
+def test_an_issue_is_sold_to_bidders_and_dealers_at_the_price_that_dealers_ask(
+    issued: float, share: float, noise: float, slope: float, elasticity: float
+) -> None:
+    left = AUCTION.left_to_dealers_bn(issued, share, noise)
+    tail = AUCTION.tail_bp(left, issued, slope, elasticity)
+    taken = AUCTION.taken_by_dealers_bn(left, issued, tail, elasticity)
+    bidders = issued - left + elasticity * issued * tail
+    assert taken + bidders == pytest.approx(issued)
+    assert -1e-9 <= taken <= left
+    assert tail == pytest.approx(slope * taken, abs=1e-9)
+    assert AUCTION.tail_bp(left, issued, slope + 0.1, elasticity) >= tail
+    assert AUCTION.tail_bp(left, issued, slope, elasticity + 0.01) <= tail
+
+
+@repeatably
+@given(dv01=MARGINS, ratio=RATIOS, strain=SHARES)
+def test_dealers_ask_twice_the_concession_when_they_are_full_and_for_twice_the_risk(
+    dv01: float, ratio: float, strain: float
+) -> None:
+    asked = AUCTION.concession_bp_per_bn(0.3, dv01, 0.01, ratio, strain)
+    assert AUCTION.concession_bp_per_bn(0.3, 2.0 * dv01, 0.01, ratio, strain) == pytest.approx(2.0 * asked)
+    assert AUCTION.concession_bp_per_bn(0.3, dv01, 0.01, 2.0 * ratio, strain) == pytest.approx(2.0 * asked)
+    room = AUCTION.concession_bp_per_bn(0.3, dv01, 0.01, ratio, 0.0)
+    assert room <= asked <= 2.0 * room * (1.0 + 1e-12)
+
+
+@repeatably
 @given(daily=st.floats(-0.05, 0.05), days=st.floats(5.0, 30.0))
 def test_a_steady_return_adds_up_to_that_of_a_month(daily: float, days: float) -> None:
     month = 0.0
     for _ in range(600):
-        month = MANAGER.month_return(month, daily, days)
+        month = MANAGER.over_a_month(month, daily, days)
     assert month == pytest.approx(daily * days, rel=1e-6, abs=1e-9)
+
+
+@repeatably
+@given(held=BALANCES, size=st.floats(1.0, 2_000.0), full=st.floats(0.001, 1.0), more=AMOUNTS)
+def test_a_reverse_trade_is_the_mirror_of_a_forward_one(
+    held: float, size: float, full: float, more: float
+) -> None:
+    side = HEDGE.side_of_market(held, size, full)
+    assert HEDGE.side_of_market(-held, size, full) == -side
+    assert -1.0 <= side <= HEDGE.side_of_market(held + more, size, full) <= 1.0
+    assert abs(held) < full * size * (1.0 - 1e-12) or abs(side) == pytest.approx(1.0)
+    assert HEDGE.side_of_market(2.0 * held, 2.0 * size, full) == side
+
+
+@repeatably
+@given(years=st.floats(0.01, 30.0), more=st.floats(0.01, 10.0), half_life=st.floats(0.004, 10.0))
+def test_less_of_a_stress_is_left_on_average_the_longer_the_horizon_and_the_sooner_it_halves(
+    years: float, more: float, half_life: float
+) -> None:
+    left = HEDGE.average_ahead(years, half_life)
+    assert 0.0 < HEDGE.average_ahead(years + more, half_life) < left <= 1.0
+    assert HEDGE.average_ahead(years, half_life + more) > left
+    assert HEDGE.average_ahead(1e-9 * years, half_life) == pytest.approx(1.0, abs=1e-5)
+    assert HEDGE.average_ahead(2.0 * years, 2.0 * half_life) == pytest.approx(left)
+    later = 0.5 ** (years / half_life) * HEDGE.average_ahead(more, half_life)
+    both = (years * left + more * later) / (years + more)
+    assert HEDGE.average_ahead(years + more, half_life) == pytest.approx(both, rel=1e-6)
+
+
+@repeatably
+@given(others=BALANCES, choke=SPREADS, slope=MARGINS, offset=SPREADS, cost=SPREADS, own=MARGINS)
+def test_the_hedge_market_clears_and_is_the_mirror_of_itself(
+    others: float, choke: float, slope: float, offset: float, cost: float, own: float
+) -> None:
+    cleared = HEDGE.clearing_dislocation_bp(others, choke, slope, offset, cost, own)
+    dealers = (choke - cleared) / slope - others
+    assert offset + cost + own * dealers == pytest.approx(cleared, abs=1e-6)
+    mirrored = HEDGE.clearing_dislocation_bp(-others, -choke, slope, -offset, -cost, own)
+    assert mirrored == pytest.approx(-cleared, abs=1e-9)
+
+
+@repeatably
+@given(excess=AMOUNTS, more=AMOUNTS, ratio=RATIOS, depth=st.floats(1.0, 500.0))
+def test_too_many_bonds_weigh_at_least_as_much_as_too_few_and_without_a_jump(
+    excess: float, more: float, ratio: float, depth: float
+) -> None:
+    too_many = CASH.stock_pressure_bp(excess, depth, ratio)
+    too_few = CASH.stock_pressure_bp(-excess, depth, ratio)
+    assert too_many >= -too_few >= 0.0
+    assert ratio > 1.0 or too_many == -too_few
+    assert CASH.stock_pressure_bp(excess + more, depth, ratio) >= too_many
+    assert CASH.stock_pressure_bp(-excess - more, depth, ratio) <= too_few
+    assert CASH.stock_pressure_bp(1e-9, depth, ratio) == pytest.approx(0.0, abs=1e-7)
+
+
+@repeatably
+@given(absorbed=BALANCES, days=st.integers(1, 60))
+def test_a_steady_flow_leaves_the_stock_of_so_many_days_as_end_investors_need(
+    absorbed: float, days: int
+) -> None:
+    stock = 0.0
+    for _ in range(40 * days):
+        stock = CASH.excess_stock_bn(stock, absorbed, 1.0 / days)
+    assert stock == pytest.approx(absorbed * days, rel=1e-6, abs=1e-9)
+
+
+@repeatably
+@given(in_force=st.floats(0.1, 50.0), implied=st.floats(0.1, 50.0), own=st.floats(0.0, 3.0))
+def test_holders_count_no_more_than_what_is_in_force_and_little_over_what_is_implied(
+    in_force: float, implied: float, own: float
+) -> None:
+    priced = CASH.priced_volatility_bp(max(in_force, implied), implied, own)
+    assert implied <= priced <= min(max(in_force, implied), implied * (1.0 + own)) * (1.0 + 1e-12)
+
+
+@repeatably
+@given(multiple=st.floats(0.0, 10.0), response=st.floats(0.0, 5.0), more=st.floats(0.0, 5.0))
+def test_a_tenors_volatility_is_never_gone_and_moves_the_way_of_the_markets(
+    multiple: float, response: float, more: float
+) -> None:
+    stands = HOUSE.tenor_multiple(multiple, response)
+    assert 0.1 <= stands <= HOUSE.tenor_multiple(multiple + more, response)
+    assert stands == 0.1 or (stands - 1.0) * (multiple - 1.0) >= 0.0
+    assert HOUSE.tenor_multiple(1.0, response) == 1.0
+    assert HOUSE.tenor_multiple(max(0.1, multiple), 1.0) == pytest.approx(max(0.1, multiple))
+
+
+@repeatably
+@given(held=AMOUNTS, free=SHARES, sold=SHARES, more=SHARES, leverage=SHARES)
+def test_a_sale_repays_in_proportion_once_what_is_free_is_sold_and_all_of_the_loan_when_all_is_sold(
+    held: float, free: float, sold: float, more: float, leverage: float
+) -> None:
+    loan, unencumbered = leverage * held, 0.9 * free * held
+    repaid = FUND.loan_repaid_bn(sold * held, held, unencumbered, loan)
+    assert -1e-9 <= repaid <= loan + 1e-9
+    assert FUND.loan_repaid_bn(held, held, unencumbered, loan) == pytest.approx(loan)
+    assert FUND.loan_repaid_bn(sold * held, held, unencumbered, 2.0 * loan) == pytest.approx(2.0 * repaid)
+    assert FUND.loan_repaid_bn(sold * held, held, 0.0, loan) == pytest.approx(sold * loan)
+    first = unencumbered + sold * (held - unencumbered)  # all that is free, and part of what is pledged
+    assert FUND.loan_repaid_bn(first, held, unencumbered, loan) == pytest.approx(sold * loan, abs=1e-6)
+
+
+@repeatably
+@given(held=AMOUNTS, covered=SHARES, lent=SHARES)
+def test_a_cover_gives_back_what_was_lent_as_a_sale_repays_what_was_borrowed(
+    held: float, covered: float, lent: float
+) -> None:
+    sale = FUND.loan_repaid_bn(covered * held, held, 0.0, lent * held)
+    assert FUND.loan_repaid_bn(-covered * held, -held, 0.0, -lent * held) == -sale
+
+
+@repeatably
+@given(
+    refused=AMOUNTS,
+    haircut=st.floats(0.005, 0.3),
+    price=st.floats(0.5, 1.5),
+    margin=st.floats(0.0, 0.1),
+    cost=st.floats(0.0, 0.005),
+)
+def test_bonds_that_come_back_are_worth_more_than_the_loan_refused_even_after_the_cost_of_selling(
+    refused: float, haircut: float, price: float, margin: float, cost: float
+) -> None:
+    returned = FUND.bonds_returned_bn(refused, haircut, price)
+    assert returned * price * (1.0 - haircut) == pytest.approx(refused)
+    released = FUND.cash_released_unencumbered(price, margin, cost)
+    assert returned * released >= refused * (1.0 - 1e-12)
+    assert released - FUND.cash_released(price, 0.9 * price, margin, cost) == pytest.approx(0.9 * price)
+    assert FUND.forced_sale_bn(refused, released, returned) <= returned
+
+
+@repeatably
+@given(before=SHARES, returned=AMOUNTS, again=SHARES, held=BALANCES)
+def test_bonds_without_a_loan_are_never_more_than_are_held(
+    before: float, returned: float, again: float, held: float
+) -> None:
+    free = FUND.unencumbered_bn(before * max(0.0, held), returned, again, held)
+    assert 0.0 <= free <= max(0.0, held)
+    assert FUND.unencumbered_bn(before * max(0.0, held), returned + 1.0, again, held) >= free
+    assert FUND.unencumbered_bn(before * max(0.0, held), 0.0, 1.0, held) == 0.0

@@ -218,16 +218,21 @@ def test_a_rule_is_explained_without_the_compiler(unwind: Unwind) -> None:
     assert code == 0
     assert out == (
         "agents.cash_lender.scarcity_bp\n"
-        "  Repo premium when dealers need more than the easy part of what is offered; the slope in bp per unit of it.\n"
-        "  rule at     simulator/agents/cash_lender.py:38\n"
+        "  Repo premium when dealers need more than the easy part of what is offered: it rises with the square of it.\n"
+        "  rule at     simulator/agents/cash_lender.py:40\n"
         "  takes       needed_bn (USD billions), offered_bn (USD billions), easy_share (share, as a decimal),\n"
-        "              scarcity_slope (bp)\n"
+        "              scarcity_at_limit (bp)\n"
         "  gives       bp\n"
         "  units       USD billions, bp, shares as decimals.\n"
         "\n"
+        "  ``scarcity_at_limit`` is the premium in bp where dealers need all that is offered."
+        " A straight line cannot have\n"
+        "  both a modest first day and a spike; the square is judgement.\n"
+        "\n"
         "    if offered_bn <= 0.0:\n"
-        "        return scarcity_slope\n"
-        "    return scarcity_slope * max(0.0, needed_bn / offered_bn - easy_share)\n"
+        "        return scarcity_at_limit if needed_bn > 0.0 else 0.0\n"
+        "    strain = max(0.0, needed_bn / offered_bn - easy_share) / (1.0 - easy_share)\n"
+        "    return scarcity_at_limit * strain * strain\n"
         "\n"
     )
     (record,) = json.loads(unwind("explain", "scarcity_bp", "--json")[1])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,6 +141,19 @@ def test_shifts_come_on_top_of_the_noise() -> None:
     assert np.array_equal(doubled.volatility_multiplier, 2.0 * plain.volatility_multiplier)
 
 
+@pytest.mark.parametrize("kind", ["factor", "bootstrap"])
+def test_each_tenor_has_its_own_rise_of_volatility(kind: str) -> None:
+    by_tenor = np.outer(np.ones(DAYS), np.linspace(0.5, 3.5, 7))
+    spec = DriverSpec(kind, rate_model=MODEL, bootstrap=Bootstrap(SAMPLE))
+    plain = draw_block(spec, 1, 0, 8, DAYS)
+    moved = draw_block(replace(spec, tenor_shift=by_tenor), 1, 0, 8, DAYS)
+    assert np.allclose(moved.curve_change_bp, plain.curve_change_bp * by_tenor, rtol=1e-12)
+    assert np.array_equal(moved.volatility_multiplier, plain.volatility_multiplier)
+    same_for_all = replace(spec, volatility_shift=np.full(DAYS, 2.0))
+    told = replace(same_for_all, tenor_shift=np.full((DAYS, 7), 2.0))
+    assert same(draw_block(told, 1, 0, 8, DAYS), draw_block(same_for_all, 1, 0, 8, DAYS))
+
+
 def test_antithetic_paths_mirror_given_volatility() -> None:
     calm = DriverSpec("factor", rate_model=MODEL.with_constant_volatility())
     block = draw_block(calm, 1, 0, 8, DAYS, "antithetic")
@@ -186,3 +200,6 @@ def test_short_shifts_are_refused() -> None:
         draw_block(DriverSpec("none", curve_shift_bp=np.zeros((5, 7))), 1, 0, 1, 6)
     with pytest.raises(ValueError, match=r"volatility_shift: found shape \(5,\); allowed is \(day,\)"):
         draw_block(DriverSpec("none", volatility_shift=np.ones(5)), 1, 0, 1, 6)
+    for shape, found in (((5, 7), r"\(5, 7\)"), ((6, 3), r"\(6, 3\)"), ((6,), r"\(6,\)")):
+        with pytest.raises(ValueError, match=rf"tenor_shift: found shape {found}; allowed is \(day, 7\)"):
+            draw_block(DriverSpec("none", tenor_shift=np.ones(shape)), 1, 0, 1, 6)

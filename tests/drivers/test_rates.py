@@ -107,7 +107,8 @@ def test_the_state_equals_its_naive_twin() -> None:
     from simulator.drivers.rates import curve_noise
 
     draws = _rate_draws(0, 3, 11, 1, 15, "pseudo")
-    noise, multiplier = curve_noise(model, draws, 1.0, np.ones(15))
+    by_tenor = np.outer(np.linspace(1.0, 2.0, 15), np.linspace(0.5, 1.5, TENOR_COUNT))
+    noise, multiplier = curve_noise(model, draws, 1.0, by_tenor)
     state, total = 0.0, np.zeros((FACTOR_COUNT, TENOR_COUNT))
     log_moment = np.zeros(TENOR_COUNT)
     gamma = np.asarray(model.volatility_sensitivity)
@@ -125,7 +126,7 @@ def test_the_state_equals_its_naive_twin() -> None:
         for factor in range(FACTOR_COUNT):
             shock = np.asarray(model.loadings[factor]) * draws.factors[day, factor, 0]
             total[factor] *= np.exp(-model.reversion_per_year[factor] / 252.0)
-            total[factor] += np.asarray(model.sd_bp) * scale * shock
+            total[factor] += by_tenor[day] * np.asarray(model.sd_bp) * scale * shock
         assert np.allclose(noise[0, day], total.sum(axis=0), rtol=1e-12, atol=1e-12)
         assert np.isclose(multiplier[0, day], np.exp(state - 0.5 * log_moment[4]), rtol=1e-12)
 

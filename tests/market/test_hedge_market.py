@@ -26,6 +26,11 @@ def test_directions(others: float, cost: float, more: float) -> None:
 @settings(max_examples=60, deadline=None)
 @given(package=PACKAGES, cost=st.floats(0.0, 80.0))
 def test_compiled_equals_plain_python(package: float, cost: float) -> None:
-    arguments = (package, CHOKE, DEMAND_SLOPE, 3.0, cost, DEALER_SLOPE)
-    compiled = market.clearing_dislocation_bp
-    assert compiled(*arguments) == compiled.py_func(*arguments)  # type: ignore[attr-defined]
+    clearing = (package, CHOKE, DEMAND_SLOPE, 3.0, cost, DEALER_SLOPE)
+    cases = [
+        (market.clearing_dislocation_bp, clearing),
+        (market.side_of_market, (package - 700.0, 1_000.0, 0.25)),
+        (market.average_ahead, (0.1 * cost, 0.25)),
+    ]
+    for compiled, arguments in cases:
+        assert compiled(*arguments) == compiled.py_func(*arguments), compiled  # type: ignore[attr-defined]

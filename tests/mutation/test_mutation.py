@@ -28,7 +28,7 @@ WEAK_CASES = """
 volatility_sale_bn:
   - note: At the opening volatility nothing is sold, which says little about the rule.
     source: by hand
-    given: {holdings_bn: 100.0, volatility_ratio: 1.0, volatility_sale: 0.01}
+    given: {holdings_bn: 100.0, volatility_ratio: 1.0, volatility_sale: 0.01, volatility_tolerance: 1.5}
     expect: 0.0
 """
 
@@ -93,9 +93,10 @@ def test_weak_cases_let_mutants_survive(tmp_path: Path) -> None:
     (tmp_path / "test_weak.py").write_text(WEAK)
     done = run_mutation("agents.foreign_holder", "--tests", str(tmp_path / "test_weak.py"))
     assert done.returncode == 1, done.stdout + done.stderr
-    assert (
-        "+ return max(0.0, holdings_bn) * volatility_sale * min(0.0, volatility_ratio - 1.0)" in done.stdout
+    wrong = (
+        "+ return max(0.0, holdings_bn) / volatility_sale * max(0.0, volatility_ratio - volatility_tolerance)"
     )
+    assert wrong in done.stdout
     assert done.stdout.count("SURVIVES") > 5
     assert 10.0 < shares(done.stdout)["agents.foreign_holder"] < 80.0
 

@@ -385,6 +385,17 @@ MARKET_MISTAKES = {
         "  - {type: auction, day: 1d, amount: $5bn, bucket: TYX}\n  - type: redemption",
         "50:52: events.0.bucket: 'TYX' is not a bucket of this market; allowed: one of TY. Did you mean TY?",
     ),
+    "auction of no bucket": (
+        "  - type: redemption",
+        "  - {type: auction, day: 1d, amount: $5bn}\n  - type: redemption",
+        "50:5: events.0: an auction of neither a bucket nor a maturity; allowed: either bucket: one of TY, or"
+        " maturity: in years, as 10y.",
+    ),
+    "auction of a bucket and a maturity": (
+        "  - type: redemption",
+        "  - {type: auction, day: 1d, amount: $5bn, bucket: TY, maturity: 10y}\n  - type: redemption",
+        "50:5: events.0: an auction of both; allowed: either bucket: one of TY, or maturity: in years, as 10y.",
+    ),
     "hedges of a margin step": (
         "  - type: redemption",
         "  - {type: margin-step, day: 1d, multiple: 2x, hedges: [TY, TZ]}\n  - type: redemption",

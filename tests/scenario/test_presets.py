@@ -21,6 +21,7 @@ from simulator.contracts import CONTRACTS
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import (
+    Auction,
     ForeignSale,
     Market,
     PolicyRateChange,
@@ -283,7 +284,7 @@ def change_bp(days: list[dict[str, str]], tenor: str, start: int, end: int) -> f
 
 def test_rally_of_2020_is_the_published_one(folder: Path) -> None:
     days = trading_days(folder, "2020-02-18")
-    shocks = [e for e in shipped("dash-for-cash-2020").events if isinstance(e, YieldShock)]
+    shocks = [e for e in shipped("dash-for-cash-2020").events if isinstance(e, YieldShock)][:5]
     assert [days[e.day + e.days - 1]["date"] for e in shocks] == [
         "2020-02-21", "2020-02-28", "2020-03-05", "2020-03-06", "2020-03-09",
     ]  # fmt: skip
@@ -291,6 +292,52 @@ def test_rally_of_2020_is_the_published_one(folder: Path) -> None:
         for tenor in TENORS:
             wanted = change_bp(days, tenor, event.day - 1, event.day + event.days - 1)
             assert getattr(event.change, tenor) == pytest.approx(wanted), (event.day, tenor)
+
+
+def test_swap_rates_of_2020_are_the_published_yields_and_the_spreads_quoted(folder: Path) -> None:
+    days = trading_days(folder, "2020-02-18")
+    shocks = [e for e in shipped("dash-for-cash-2020").events if isinstance(e, YieldShock)][5:]
+    ends = [14, *(e.day + e.days - 1 for e in shocks)]
+    assert [days[end]["date"] for end in ends] == ["2020-03-09", "2020-03-12", "2020-03-18", "2020-03-31"]
+    spreads = {"y10": (-16.0, -39.0, -39.0, -25.0), "y30": (-56.0, -94.0, -96.0, -72.0)}  # quoted in the file
+    for tenor, spread in spreads.items():
+        for event, (start, end), (before, after) in zip(
+            shocks, pairwise(ends), pairwise(spread), strict=True
+        ):
+            assert event.day == start + 1
+            wanted = change_bp(days, tenor, start, end) + after - before
+            assert getattr(event.change, tenor) == pytest.approx(wanted), (event.day, tenor)
+    for event in shocks:
+        assert event.change.y20 == pytest.approx(0.5 * (event.change.y10 + event.change.y30), abs=0.51)
+    for tenor in ("y2", "y3", "y5", "y7"):  # two thirds of the yield's change, up and down
+        rise = sum(getattr(event.change, tenor) for event in shocks[:2])
+        assert rise == pytest.approx(change_bp(days, tenor, 14, 21) * 2.0 / 3.0, abs=3.0)
+        fall = getattr(shocks[2].change, tenor)
+        assert fall == pytest.approx(change_bp(days, tenor, 21, 30) * 2.0 / 3.0, abs=3.0)
+
+
+def test_auctions_of_2020_are_those_held_in_size_and_on_their_days(folder: Path) -> None:
+    days = [row["date"] for row in trading_days(folder, "2020-02-18")]
+    told = [
+        (days[e.day], e.maturity, e.amount)
+        for e in shipped("dash-for-cash-2020").events
+        if isinstance(e, Auction)
+    ]
+    held = [
+        (row["auction_date"], round(years_between(row)), float(row["competitive_accepted_musd"]) / 1000.0)
+        for row in rows(folder, "treasury_auctions_nominal_coupons.csv")
+        if days[1] <= row["auction_date"] <= days[60]
+    ]
+    assert len(told) == len(held) == 18
+    for (day, maturity, amount), (held_day, years, accepted) in zip(told, sorted(held), strict=True):
+        assert (day, maturity) == (held_day, years)
+        assert amount == pytest.approx(accepted, abs=0.051)
+
+
+def years_between(row: dict[str, str]) -> float:
+    """Years from issue to maturity of an auction."""
+    issued, matures = date.fromisoformat(row["issue_date"]), date.fromisoformat(row["maturity_date"])
+    return (matures - issued).days / 365.25
 
 
 def test_rally_of_2025_is_the_published_one_and_the_rise_four_fifths(folder: Path) -> None:
