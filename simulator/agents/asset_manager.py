@@ -63,7 +63,7 @@ def price_response(cash_bn: float, wanted_cash_bn: float) -> float:
     """How far managers trade futures for bonds when futures are dear: fully with the cash they want, hardly without.
 
     Bonds in place of futures cost cash; ``cash_bn`` is what there would be without them. The response falls to a tenth
-    when half of the cash wanted is there. Judgement.
+    where little more than half of the cash wanted is there. Judgement.
     """
     if wanted_cash_bn <= 0.0:
         return 1.0

@@ -38,7 +38,7 @@ def average_ahead(years: float, half_life_years: float) -> float:
     halvings = math.log(2.0) * years / half_life_years
     if halvings < 1e-9:
         return 1.0
-    return (1.0 - math.exp(-halvings)) / halvings
+    return -math.expm1(-halvings) / halvings
 
 
 @rule

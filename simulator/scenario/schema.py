@@ -1372,7 +1372,7 @@ class FacilityOpening(Section):
         minimum="$0bn",
         maximum="$50tn",
         source="scenario",
-        doc="largest amount lent from then on; as the central bank's section says when absent",
+        doc="largest amount lent from then on, within what the central bank's section says; that when absent",
     )
 
 

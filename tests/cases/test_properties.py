@@ -342,7 +342,7 @@ def test_dealers_ask_the_facility_for_no_more_than_they_need_and_pay_lenders_no_
     assert 0.0 <= asked <= min(needed, facility)
     assert CENTRAL.facility_demand_bn(needed + more, cheaper, facility) >= asked
     if asked < facility and offered > 1e-6:
-        paid = LENDER.scarcity_bp(needed - asked, offered, easy, 40.0)
+        paid = LENDER.scarcity_bp(needed - asked, offered, easy, 40.0, 1e9)
         assert paid <= max(0.0, premium) * (1.0 + 1e-6) + 1e-6
 
 
@@ -372,11 +372,11 @@ def test_lenders_trust_less_when_volatility_or_losses_rise(
 def test_cash_is_dearer_the_more_is_needed_and_the_less_is_offered(
     needed: float, more: float, offered: float, easy: float
 ) -> None:
-    premium = LENDER.scarcity_bp(needed, offered, easy, 200.0)
+    premium = LENDER.scarcity_bp(needed, offered, easy, 200.0, 1e9)
     assert premium >= 0.0
-    assert LENDER.scarcity_bp(needed + more, offered, easy, 200.0) >= premium
+    assert LENDER.scarcity_bp(needed + more, offered, easy, 200.0, 1e9) >= premium
     if offered > 0.0:
-        assert LENDER.scarcity_bp(needed, offered + more, easy, 200.0) <= premium
+        assert LENDER.scarcity_bp(needed, offered + more, easy, 200.0, 1e9) <= premium
 
 
 @repeatably
@@ -388,7 +388,7 @@ def test_what_dealers_borrow_up_to_a_premium_is_what_makes_them_pay_it(
 ) -> None:
     limit_bp = 1_000.0 * limit
     borrowed = LENDER.borrowed_up_to_bn(premium, offered, easy, limit_bp)
-    assert LENDER.scarcity_bp(borrowed, offered, easy, limit_bp) == pytest.approx(premium, rel=1e-6)
+    assert LENDER.scarcity_bp(borrowed, offered, easy, limit_bp, 1e9) == pytest.approx(premium, rel=1e-6)
     assert LENDER.borrowed_up_to_bn(premium + 1.0, offered, easy, limit_bp) > borrowed > easy * offered
     assert LENDER.borrowed_up_to_bn(limit_bp, offered, easy, limit_bp) == pytest.approx(offered)
 
@@ -511,10 +511,10 @@ def test_an_issue_is_sold_to_bidders_and_dealers_at_the_price_that_dealers_ask(
 def test_dealers_ask_twice_the_concession_when_they_are_full_and_for_twice_the_risk(
     dv01: float, ratio: float, strain: float
 ) -> None:
-    asked = AUCTION.concession_bp_per_bn(0.3, dv01, 0.01, ratio, strain)
-    assert AUCTION.concession_bp_per_bn(0.3, 2.0 * dv01, 0.01, ratio, strain) == pytest.approx(2.0 * asked)
-    assert AUCTION.concession_bp_per_bn(0.3, dv01, 0.01, 2.0 * ratio, strain) == pytest.approx(2.0 * asked)
-    room = AUCTION.concession_bp_per_bn(0.3, dv01, 0.01, ratio, 0.0)
+    asked = AUCTION.concession_bp_per_bn(0.3, dv01, ratio, strain)
+    assert AUCTION.concession_bp_per_bn(0.3, 2.0 * dv01, ratio, strain) == pytest.approx(2.0 * asked)
+    assert AUCTION.concession_bp_per_bn(0.3, dv01, 2.0 * ratio, strain) == pytest.approx(2.0 * asked)
+    room = AUCTION.concession_bp_per_bn(0.3, dv01, ratio, 0.0)
     assert room <= asked <= 2.0 * room * (1.0 + 1e-12)
 
 

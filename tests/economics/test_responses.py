@@ -43,7 +43,7 @@ def over_opening(run: Played, name: str) -> np.ndarray:
 # Both directions
 
 
-@pytest.mark.parametrize(("share", "as_far"), [(-40, 0.2), (-10, 0.03), (10, 0.03), (40, 0.2)])
+@pytest.mark.parametrize(("share", "as_far"), [(-40, 0.25), (-10, 0.03), (10, 0.03), (40, 0.25)])
 def test_a_shift_of_hedge_demand_moves_a_turned_market_the_other_way(share: int, as_far: float) -> None:
     """Demand grows or falls in size: the dislocation rises or falls, and in the mirror it falls or rises as far.
 

@@ -44,7 +44,8 @@ class Funds:
                 fear = (rules.fear_of_volatility(t.bucket.volatility_ratio) if is_on else 0.0) + step
                 asked = rules.haircut(f.opening.haircut, max(f.opening.haircut_floor, minimum), fear, weak)
                 value = t.bucket.price * f.packages[t.n]
-                by_haircut = rules.loan_change_by_haircut_bn(value, f.haircut[t.n], asked, remarked)
+                pledged = value - t.bucket.price * f.unencumbered[t.n]
+                by_haircut = rules.loan_change_by_haircut_bn(pledged, f.haircut[t.n], asked, remarked)
                 refused = rules.refused_bn(f.loan[t.n], f.cut, rules.maturing_share(remarked, matured))
                 restruck = rules.restruck_bn(value, asked, f.loan[t.n], by_haircut, matured, f.cut)
                 f.haircut[t.n] = asked

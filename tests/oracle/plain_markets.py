@@ -131,7 +131,10 @@ class Markets:
         for t in self.trades:
             for f in self.funds:
                 cash = self.rules.fund.collateral_cash_bn(
-                    t.bucket.price_change, f.packages[t.n], f.haircut[t.n], f.opening.remarked_share
+                    t.bucket.price_change,
+                    f.packages[t.n] - f.unencumbered[t.n],
+                    f.haircut[t.n],
+                    f.opening.remarked_share,
                 )
                 f.loan[t.n] += cash
                 lent[f.n] += cash
@@ -283,7 +286,8 @@ class Markets:
     def clear(self) -> None:
         """Find what hedges and bonds cost when all who must sell have sold."""
         opening_cost = self.dealers.opening.cost_bp
-        self.choose_sides()
+        if self.p.channels.dealer_capacity:
+            self.choose_sides()
         for b in self.buckets:
             b.orders.inventory_next = self.inventory_after(b)
         packages = per_bp = 0.0

@@ -144,6 +144,7 @@ VARIANTS = (
     Variant(
         "storm beyond prices", "toy", (*STORM, "dealers.capital_ratio=50%", "dealers.inventory_risk=10.0")
     ),
+    Variant("storm that turns", "toy", (*STORM, f"events=[{shift(2, 300)}, {shift(4, -600)}]")),
     Variant(
         "storm without ceilings",
         "toy",

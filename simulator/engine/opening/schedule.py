@@ -106,9 +106,11 @@ def build_schedule(scenario: Scenario) -> Schedule:
             kept = 1.0 - s.limit_cut[days_of(event.day, event.days, horizon)]
             s.limit_cut[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
         elif isinstance(event, FacilityOpening):
+            whole = scenario.central_bank.standing_repo.capacity
             s.facility_open[event.day - 1 :] = 1.0
-            if event.capacity is not None:
-                s.facility_capacity_bn[event.day - 1 :] = event.capacity
+            s.facility_capacity_bn[event.day - 1 :] = (
+                whole if event.capacity is None else min(whole, event.capacity)
+            )
         elif isinstance(event, ClientRepoDemand):
             s.client_repo_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
         elif isinstance(event, PolicyRateChange):

@@ -49,7 +49,10 @@ def clear_markets(p: Parameters, s: State) -> None:
     """
     hedges, shorts = p.opening.hedges, s.scratch.by_hedge
     add_up_shorts(p, s, shorts)
-    choose_sides(p, s)
+    if (
+        p.channels.dealer_capacity
+    ):  # off, balance sheet costs what it cost at the opening, and pushes as it did
+        choose_sides(p, s)
     add_up_inventory(p, s, shorts)
     packages = 0.0
     given_up_per_bp = 0.0

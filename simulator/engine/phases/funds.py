@@ -153,7 +153,8 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
         for i in each_fund(s):
             asked = haircut(base[i], max(floor[i], minimum), fear, weakness[i])
             value = price * packages[j, i]
-            by_haircut = loan_change_by_haircut_bn(value, in_force[j, i], asked, remarked[i])
+            pledged = value - price * free[j, i]
+            by_haircut = loan_change_by_haircut_bn(pledged, in_force[j, i], asked, remarked[i])
             refused = refused_bn(loan[j, i], cut[i], maturing_share(remarked[i], matured))
             restruck = restruck_bn(value, asked, loan[j, i], by_haircut, matured, cut[i])
             in_force[j, i] = asked

@@ -200,9 +200,10 @@ def settle_with_funds(p: Parameters, s: State, j: int, remarked: Floats) -> None
     price_change = s.buckets.price_change[p.opening.trades.bucket_of[j]]
     value_change = s.hedges.value_change[p.opening.trades.hedge_of[j]]
     packages, loan, haircut, call = s.funds.packages, s.funds.loan, s.funds.haircut, s.orders.call
+    free = s.funds.unencumbered
     ratio, share = p.opening.funds.hedge_ratio, p.opening.funds.remarked_share
     for i in each_fund(s):
-        lent = collateral_cash_bn(price_change, packages[j, i], haircut[j, i], share[i])
+        lent = collateral_cash_bn(price_change, packages[j, i] - free[j, i], haircut[j, i], share[i])
         loan[j, i] += lent
         remarked[i] += lent
         call[VARIATION_MARGIN, i] += packages[j, i] * ratio[j, i] * value_change
