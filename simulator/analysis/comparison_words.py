@@ -12,7 +12,7 @@ from simulator.results.summary import shown
 
 #: Figures shown side by side when there are several runs.
 HEADLINES = (
-    "dislocation_move", "dislocation_move_tail", "pressure_peak", "amplification", "unwound_in_all",
+    "dislocation_move", "dislocation_move_tail", "pressure_peak", "added", "taken_away", "unwound_in_all",
     "unwound_in_all_tail", "fund_equity_low", "client_repo_spread_peak", "dealer_use_peak", "dysfunction",
     "dealers_at_limits", "funds_failed", "central_bank_peak", "facility_days", "central_bank_gain",
 )  # fmt: skip

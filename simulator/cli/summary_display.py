@@ -11,7 +11,7 @@ from rich.text import Text
 
 from simulator.cli.terminal import console
 from simulator.results.errors import plain
-from simulator.results.summary import StoppedPaths, Summary, Table, shown
+from simulator.results.summary import StoppedPaths, Summary, Table, note_of, shown_in
 from simulator.results.summary_html import sampling_note
 
 
@@ -58,8 +58,12 @@ def _rich_table(table: Table, on_terminal: bool) -> RichTable:
         unit = f", {column.unit}" if column.unit else ""
         drawn.add_column(Text(f"{column.heading}{unit}"), justify="right")
     for row in table.rows:
-        texts = (shown(cell, column.decimals) for column, cell in zip(table.columns, row.cells, strict=True))
+        texts = (
+            shown_in(cell, column.decimals, column.unit)
+            for column, cell in zip(table.columns, row.cells, strict=True)
+        )
         drawn.add_row(Text(plain(row.name)), *map(Text, texts))
+    drawn.caption, drawn.caption_justify = note_of(table) or None, "left"
     return drawn
 
 

@@ -35,6 +35,21 @@ class Estimate:
     draws: int
 
 
+#: Standard errors to either side of an estimate that hold the truth in 95% of cases.
+ERRORS_OF_95 = 1.96
+
+
+def is_told_from_zero(estimate: Estimate) -> bool:
+    """Whether the 95% interval of an estimate leaves zero out; one without a known error holds it.
+
+    Examples
+    --------
+    >>> is_told_from_zero(Estimate(2.0, 1.0, 100)), is_told_from_zero(Estimate(-1.9, 1.0, 100))
+    (True, False)
+    """
+    return abs(estimate.value) > ERRORS_OF_95 * estimate.standard_error
+
+
 UNDEFINED = Estimate(math.nan, math.nan, 0)
 
 
