@@ -19,11 +19,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.block import run_block
 from simulator.engine.opening.prepare import Prepared
 from simulator.engine.parameters import Schedule, World
 from simulator.engine.records import Records, allocate_records, blank_after_stops
 from simulator.engine.simulate import draw_world, play_world
 from simulator.engine.status import RUNNING
+from simulator.model.compiled import refer
 from simulator.model.table import Floats
 from simulator.results.variables import (
     PLAYED_WITHOUT_POLICY,
@@ -110,6 +112,9 @@ def _test_sales(prepared: Prepared, first_path: int, world: World, played: Recor
     }
     schedule = Schedule(*(row.copy() for row in prepared.schedule))
     records = _records(prepared, 1, horizon)
+    # What is the same for all paths is referred to once: to refer to a table takes longer than to play some days.
+    state, memory = prepared.new_state()
+    tables, books, kept = (refer(prepared.parameters), refer(schedule)), refer(state), refer(records)
     bonds, packages = sale_bn(prepared), unwinding_bn(prepared)
     size_bn = float(bonds.sum())
     for k in range(len(world.volatility_multiple)):
@@ -117,9 +122,9 @@ def _test_sales(prepared: Prepared, first_path: int, world: World, played: Recor
         if np.isnan(played.of("rounds")[k, day]) or not (bonds if is_sale else packages).any():
             continue
         _add_sale(prepared, schedule, day, *((bonds, None) if is_sale else (None, packages)))
-        rows = World(*(part[k : k + 1, : day + 1] for part in world))
         records.status[:] = RUNNING
-        play_world(prepared, rows, records, schedule=schedule)
+        rows = refer(_days(world, k, day + 1))
+        run_block(*tables, rows, books, memory, prepared.opening, kept)
         for row, as_it_is in zip(schedule, prepared.schedule, strict=True):
             row[day : day + 1] = as_it_is[day : day + 1]
         if records.status[0, 0] != RUNNING:
@@ -138,6 +143,11 @@ def _test_sales(prepared: Prepared, first_path: int, world: World, played: Recor
         else:
             found[UNWIND_IMPACT.name][k] = 100.0 / size_bn * np.sign(packages) * rise("dislocation")
     return found
+
+
+def _days(world: World, path: int, days: int) -> World:
+    """The first days of one path of a world."""
+    return World(*(part[path : path + 1, :days] for part in world))
 
 
 def day_of_test(path: int, horizon: int) -> int:

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from simulator import rule
 from simulator.engine import simulate
+from simulator.engine.experiments import play_again
 from simulator.engine.opening.prepare import Prepared
 from simulator.engine.records import Records
-from simulator.engine.experiments import play_again
 from simulator.ensemble.plan import Block
 from simulator.ensemble.residuals import simulate_audited
 from simulator.results.layout import STATUS, Days, Layout

@@ -13,12 +13,14 @@ from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
 from simulator.results.statistics import Estimate
-from simulator.results.summary import SummaryRow, Table, shown
+from simulator.results.summary import SummaryRow, Table, note_of, shown_in
 
 KNOWN_LIMITS = "known-limits.md"
 #: Heading of the first column, by table of the summary; *figure* for the others.
 FIRST_COLUMN = {
+    "shock": "what moves",
     "yields": "contract",
+    "impact": "contract",
     "dislocations": "contract",
     "deleveraging": "contract",
     "causes": "cause",
@@ -41,7 +43,7 @@ def page_table(data: RunData, table: Table) -> PageTable:
 
     def label(row: SummaryRow) -> str:
         if row.key in data.names:
-            return data.names[row.key]
+            return data.names[row.key] if table.key != "shock" else row.name
         return cause(row.key) if table.key == "causes" else row.name
 
     labels = [label(row) for row in table.rows]
@@ -60,13 +62,16 @@ def page_table(data: RunData, table: Table) -> PageTable:
         [
             Cell(name),
             *(
-                Cell(shown(cell, column.decimals), cell.value if isinstance(cell, Estimate) else cell)
+                Cell(
+                    shown_in(cell, column.decimals, column.unit),
+                    cell.value if isinstance(cell, Estimate) else cell,
+                )
                 for column, cell in zip(table.columns, row.cells, strict=True)
             ),
         ]
         for name, row in zip(labels, table.rows, strict=True)
     ]
-    return PageTable(f"table-{table.key}", table.title, headings, rows, columns=saved)
+    return PageTable(f"table-{table.key}", table.title, headings, rows, note_of(table), columns=saved)
 
 
 def parameters(data: RunData) -> PageTable:

@@ -15,7 +15,7 @@ from simulator.report.sweep_data import SweepData, sentence
 from simulator.report.sweep_figures import figures_of
 from simulator.report.words import listed
 from simulator.results.measures import with_unit
-from simulator.results.summary import shown as in_figures
+from simulator.results.summary import shown_in
 from simulator.scenario.explain import in_words
 
 TITLES = {
@@ -98,7 +98,9 @@ def cells(data: SweepData) -> PageTable:
             estimate = data.estimate(shown, place)
             missing = math.isnan(estimate.value)
             row.append(
-                Cell("-") if missing else Cell(in_figures(estimate, shown.told_decimals), estimate.value)
+                Cell("-")
+                if missing
+                else Cell(shown_in(estimate, shown.told_decimals, shown.told_unit), estimate.value)
             )
     headings = [heading for heading in columns if not heading.endswith("standard error")]
     return PageTable(

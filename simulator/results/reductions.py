@@ -92,7 +92,8 @@ def pressure_over_outstanding(arrays: Days) -> Array:
 def _market_weights(arrays: Days) -> Array:
     """Share of each bucket in the bonds outstanding."""
     outstanding = np.asarray(arrays.layout.outstanding)
-    return outstanding / outstanding.sum()
+    weights: Array = outstanding / outstanding.sum()
+    return weights
 
 
 def added_by_selling(arrays: Days) -> Array:

@@ -39,15 +39,17 @@ class Estimate:
 ERRORS_OF_95 = 1.96
 
 
-def is_told_from_zero(estimate: Estimate) -> bool:
-    """Whether the 95% interval of an estimate leaves zero out; one without a known error holds it.
+def holds_zero(estimate: Estimate) -> bool:
+    """Whether the 95% interval of an estimate holds zero; not known, and so not said, without its error.
 
     Examples
     --------
-    >>> is_told_from_zero(Estimate(2.0, 1.0, 100)), is_told_from_zero(Estimate(-1.9, 1.0, 100))
-    (True, False)
+    >>> holds_zero(Estimate(2.0, 1.0, 100)), holds_zero(Estimate(-1.9, 1.0, 100))
+    (False, True)
+    >>> holds_zero(Estimate(1.0, math.nan, 1))
+    False
     """
-    return abs(estimate.value) > ERRORS_OF_95 * estimate.standard_error
+    return abs(estimate.value) <= ERRORS_OF_95 * estimate.standard_error
 
 
 UNDEFINED = Estimate(math.nan, math.nan, 0)

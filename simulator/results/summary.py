@@ -28,7 +28,7 @@ from simulator.results.measures import (
     with_unit,
 )
 from simulator.results.outcomes import NO_DEALER_LEFT, is_above
-from simulator.results.statistics import Estimate, is_told_from_zero, quantile
+from simulator.results.statistics import Estimate, holds_zero, quantile
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _cell_record(cell: Cell, unit: str) -> dict[str, Any] | None:
     known = {"value": value, "standard_error": error}
     record = {key: None if math.isnan(number) else number for key, number in known.items()} | {"unit": unit}
     if unit == PER_100BN and isinstance(cell, Estimate):
-        record["distinguishable_from_zero"] = None if math.isnan(value) else is_told_from_zero(cell)
+        record["distinguishable_from_zero"] = None if math.isnan(value + error) else not holds_zero(cell)
     return record
 
 
@@ -248,7 +248,7 @@ class _Tables:
         return tuple(cells)
 
     def shock(self, title: str) -> Table:
-        """A row for each yield and one for volatility: what the scenario's events tell, and the spread of what was drawn.
+        """A row for each yield and one for volatility: what the scenario's events tell, and what was drawn.
 
         Of yields on the day on which told ones are farthest from the opening, of volatility on its own such day.
         """
@@ -269,7 +269,7 @@ class _Tables:
         """Mean and band of an outcome over paths."""
         values, antithetic = self.figures.values(key, **where), self.figures.antithetic
         return (
-            self.figures.of(key, **where),
+            self.figures.of(key, 1.0, **where),
             *(quantile(values, level, antithetic=antithetic) for level in BAND),
         )
 
@@ -361,8 +361,8 @@ class _Tables:
         if math.isnan(market.value):
             return "What private selling adds to yields is not known: no path that finished was played without policy."
         words = (
-            f"On its worst day private selling adds {shown(market, 1)} bp to Treasury yields, {shown(own, 1)} bp to"
-            f" {trade}'s"
+            f"On the day on which it adds most, private selling adds {shown(market, 1)} bp to yields ({trade}:"
+            f" {shown(own, 1)} bp)"
         )
         if not self.layout.has_policy:
             return f"{words}; no policy acts after the opening."
@@ -438,20 +438,22 @@ def stopped_paths(run: RunFolder) -> tuple[StoppedPaths, ...]:
 
 def shown_in(cell: Cell, decimals: int, unit: str) -> str:
     """A figure of a table in words; a cost that cannot be told from zero is marked (:data:`NOT_TOLD_IN_WORDS`)."""
-    is_marked = unit == PER_100BN and isinstance(cell, Estimate) and not is_told_from_zero(cell)
-    return shown(cell, decimals) + (NOT_TOLD if is_marked and not math.isnan(cell.value) else "")
+    is_marked = unit == PER_100BN and isinstance(cell, Estimate) and holds_zero(cell)
+    return shown(cell, decimals) + (NOT_TOLD if is_marked else "")
 
 
 def note_of(table: Table) -> str:
     """What has to be said below a table; empty if nothing."""
-    cells = ((cell, column) for row in table.rows for cell, column in zip(row.cells, table.columns, strict=True))
+    cells = (
+        (cell, column) for row in table.rows for cell, column in zip(row.cells, table.columns, strict=True)
+    )
     is_marked = any(shown_in(cell, 0, column.unit).endswith(NOT_TOLD) for cell, column in cells)
     return NOT_TOLD_IN_WORDS if is_marked else ""
 
 
 def cost_in_words(cost: Estimate) -> str:
     """What $100bn cost, in a sentence."""
-    if not is_told_from_zero(cost):
+    if holds_zero(cost):
         return "an amount not distinguishable from zero"
     return f"{shown(cost, 1)} bp"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from simulator.results.errors import plain
-from simulator.results.summary import Column, Summary, Table, shown
+from simulator.results.summary import Column, Summary, Table, note_of, shown_in
 
 #: Colours are the notebook's own, so that it reads in light and in dark.
 STYLE = (
@@ -60,11 +60,16 @@ def table_html(table: Table) -> str:
     rows = [
         (
             row.name,
-            [shown(cell, column.decimals) for column, cell in zip(table.columns, row.cells, strict=True)],
+            [
+                shown_in(cell, column.decimals, column.unit)
+                for column, cell in zip(table.columns, row.cells, strict=True)
+            ],
         )
         for row in table.rows
     ]
-    return html_table(table.title, list(map(_heading, table.columns)), rows)
+    note = note_of(table)
+    drawn = html_table(table.title, list(map(_heading, table.columns)), rows)
+    return drawn + (f"<p><small>{escaped(note)}</small></p>" if note else "")
 
 
 def html_table(title: str, headings: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
