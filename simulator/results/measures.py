@@ -319,7 +319,7 @@ _ROWS: tuple[Measure[Any], ...] = (
         dim="trade", of=days.sold_without_policy, table="deleveraging", heading="sold without policy",
     ),
     Measure(
-        key="sold_in_all", label="packages sold by funds, all days", note="in all trades", unit="$bn",
+        key="sold_in_all", label="packages sold by funds in all trades", unit="$bn",
         of=days.all_sales,
     ),
     Measure(
