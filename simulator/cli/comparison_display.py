@@ -91,6 +91,7 @@ def _side_by_side(comparison: Comparison, on_terminal: bool) -> Table:
     table.add_column(Text(plain(comparison.base.label)), justify="right")
     for contrast in comparison.contrasts:
         table.add_column(Text(plain(contrast.side.label)), justify="right")
+    is_marked = False
     for key in HEADLINES:
         rows = [contrast.row(key) for contrast in comparison.contrasts]
         if all(map(_is_empty, rows)):
@@ -98,11 +99,12 @@ def _side_by_side(comparison: Comparison, on_terminal: bool) -> Table:
         measure = rows[0].measure
         unit = "" if measure.unit in UNITLESS else f", {measure.unit}"
         cells = [shown_in(rows[0].base, measure.decimals, measure.unit)]
+        is_marked = is_marked or cells[0].endswith(NOT_TOLD)
         for row in rows:
             mark = "" if row.verdict in DETECTABLE else " ="
             cells.append(shown(row.difference, measure.decimals) + mark)
         table.add_row(Text(plain(f"{measure.label}{unit}")), *cells)
-    table.caption = f"= no detectable difference; {NOT_TOLD_IN_WORDS}"
+    table.caption = "= no detectable difference" + (f"\n{NOT_TOLD_IN_WORDS}" if is_marked else "")
     table.caption_justify = "left"
     return table
 

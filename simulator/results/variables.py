@@ -201,10 +201,12 @@ WITHOUT_POLICY = "_without_policy"
 #: bonds sold outright, and the others with more packages unwound.
 TEST_SALE_DAY = Variable("test_sale_day", "1", "day of the test sale or the test unwinding of the path")
 SALE_IMPACT = Variable(
-    "sale_impact", "bp per $100bn", "rise of the cash yield on that day for bonds more sold outright"
+    "sale_impact", "bp per $100bn", "rise of the cash yield by the close of the day of the test sale"
 )
 UNWIND_IMPACT = Variable(
-    "unwind_impact", "bp per $100bn", "rise of the dislocation on that day for packages more unwound"
+    "unwind_impact",
+    "bp per $100bn",
+    "rise of the dislocation, against funds, by the close of the day of the test unwinding",
 )
 #: The dimension of each beside the path.
 TEST_SALES = {TEST_SALE_DAY: "", SALE_IMPACT: "bucket", UNWIND_IMPACT: "hedge"}
