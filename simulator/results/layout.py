@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -225,6 +225,13 @@ class Days(Mapping[str, Array]):
     def __init__(self, arrays: Mapping[str, Array], layout: Layout) -> None:
         self._arrays = arrays
         self._layout = layout
+        self._made: dict[str, Array] = {}
+
+    def once(self, name: str, make: Callable[[Days], Array]) -> Array:
+        """What is made of these days, made when it is first asked for; several figures may rest on it."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        return self._made[name]
 
     @property
     def layout(self) -> Layout:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 
 from simulator.results.layout import Array, Days
+from simulator.results.variables import WITHOUT_POLICY
 
 Reduction = Callable[[Days], Array]
 
@@ -111,11 +112,12 @@ def taken_away_by_policy(arrays: Days) -> Array:
 def when_selling_adds_most(values: Callable[[Days], Array]) -> Reduction:
     """Values by bucket on the day on which what private selling adds, averaged over the market, is farthest from zero.
 
-    By trade.
+    By trade; NaN on paths that are not known without policy.
     """
 
     def of(arrays: Days) -> Array:
-        return _at_trades(arrays, _on_that_day(arrays, values(arrays)))
+        seen: Array = np.take(values(_that_day(arrays))[:, 0], arrays.layout.bucket_of_trade, axis=-1)
+        return seen
 
     return of
 
@@ -124,7 +126,7 @@ def market_when_selling_adds_most(values: Callable[[Days], Array]) -> Reduction:
     """The same, averaged over the market by what is outstanding."""
 
     def of(arrays: Days) -> Array:
-        average: Array = _on_that_day(arrays, values(arrays)) @ _market_weights(arrays)
+        average: Array = values(_that_day(arrays))[:, 0] @ _market_weights(arrays)
         return average
 
     return of
@@ -135,18 +137,25 @@ def pressure_without_policy(arrays: Days) -> Array:
     return arrays.without_policy("outright_pressure")
 
 
-def _on_that_day(arrays: Days, values: Array) -> Array:
+def _that_day(arrays: Days) -> Days:
+    """Yields and pressure of the day on which private selling adds most to the market, in size, as days of one day."""
+    names = ("fundamental_yield_change", "cash_yield_change", "outright_pressure")
+    known = [name for stored in names for name in (stored, f"{stored}{WITHOUT_POLICY}") if name in arrays]
+    day = arrays.once("day on which selling adds most", _day_of_most)[:, None, None]
+    chosen = {
+        name: np.where(
+            day < 0, np.nan, np.take_along_axis(arrays.as_stored(name), np.maximum(day, 0), axis=1)
+        )
+        for name in known
+    }
+    return Days(chosen, arrays.layout)
+
+
+def _day_of_most(arrays: Days) -> Array:
+    """Day on which what private selling adds to the market is farthest from zero; -1 where that is not known."""
     market = np.abs(added_by_selling(arrays) @ _market_weights(arrays))
-    # A path whose market is not known without policy has no such day: its values are NaN on any.
-    day = np.where(np.isnan(market).any(axis=1), 0, np.nan_to_num(market).argmax(axis=1))
-    chosen: Array = np.take_along_axis(values, day[:, None, None], axis=1)[:, 0]
-    return np.where(np.isnan(market).any(axis=1)[:, None], np.nan, chosen)
-
-
-def _at_trades(arrays: Days, values: Array) -> Array:
-    """Values by bucket as the trades see them."""
-    seen: Array = np.take(values, arrays.layout.bucket_of_trade, axis=-1)
-    return seen
+    is_unknown = np.isnan(market).any(axis=1)
+    return np.where(is_unknown, -1, np.where(is_unknown[:, None], 0.0, market).argmax(axis=1))
 
 
 def sold_without_policy(arrays: Days) -> Array:
@@ -160,7 +169,7 @@ def forced_sales(neutral: Collection[str]) -> Reduction:
 
     def of(arrays: Days) -> Array:
         forced = [place for place, name in enumerate(arrays.layout.channels) if name not in neutral]
-        sold: Array = arrays["fund_sales_by_channel"][..., forced].sum(axis=(1, 2), dtype=np.float64)
+        sold: Array = total("fund_sales_by_channel")(arrays)[:, forced].sum(axis=1)
         return sold
 
     return of
@@ -168,7 +177,7 @@ def forced_sales(neutral: Collection[str]) -> Reduction:
 
 def all_sales(arrays: Days) -> Array:
     """Packages sold, all days, for whatever cause."""
-    sold: Array = arrays["fund_sales_by_channel"].sum(axis=(1, 2), dtype=np.float64)
+    sold: Array = total("fund_sales_by_channel")(arrays).sum(axis=1)
     return sold
 
 
