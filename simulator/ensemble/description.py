@@ -55,8 +55,8 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
     outstanding = prepared.parameters.opening.buckets.outstanding_bn
     yields, volatility = told_yields_bp(prepared), prepared.driver_spec.volatility_shift
     assert volatility is not None
-    day = int(np.abs(yields @ (outstanding / outstanding.sum())).argmax())
-    volatility_day = int(np.abs(np.log(volatility)).argmax())
+    day = _farthest(yields @ (outstanding / outstanding.sum()))
+    volatility_day = _farthest(np.log(volatility))
     return Layout(
         paths=scenario.paths,
         days=int(scenario.horizon),
@@ -88,6 +88,11 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
             "sampling": scenario.drivers.sampling,
         },
     )
+
+
+def _farthest(told: Floats) -> int:
+    """Row of the day on which something told is farthest from zero; the last where nothing is told."""
+    return int(np.abs(told).argmax()) if told.any() else len(told) - 1
 
 
 def told_yields_bp(prepared: Prepared) -> Floats:

@@ -43,7 +43,7 @@ def page_table(data: RunData, table: Table) -> PageTable:
 
     def label(row: SummaryRow) -> str:
         if row.key in data.names:
-            return data.names[row.key] if table.key != "shock" else row.name
+            return row.name if table.key == "shock" else data.names[row.key]
         return cause(row.key) if table.key == "causes" else row.name
 
     labels = [label(row) for row in table.rows]

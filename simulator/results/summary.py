@@ -248,21 +248,28 @@ class _Tables:
         return tuple(cells)
 
     def shock(self, title: str) -> Table:
-        """A row for each yield and one for volatility: what the scenario's events tell, and what was drawn.
+        """A row for each bucket's yield and one for volatility: what the scenario's events tell, and what was drawn.
 
         Of yields on the day on which told ones are farthest from the opening, of volatility on its own such day.
         """
-        layout, key = self.layout, "drawn_yield"
-        told = np.take(layout.told_yields, layout.bucket_of_trade).tolist()
+        layout = self.layout
+        trade_of = dict(
+            zip(reversed(layout.bucket_of_trade), reversed(self.trades), strict=True)
+        )  # the first of each
         rows = [
-            SummaryRow(f"{name} yield, day {layout.told_day}", (bp, *self._band(key, trade=name)), name, "bp")
-            for name, bp in zip(self.trades, told, strict=True)
+            SummaryRow(
+                f"{layout.buckets[bucket]} yield, day {layout.told_day}",
+                (layout.told_yields[bucket], *self._band("drawn_yield", trade=trade)),
+                layout.buckets[bucket],
+                "bp",
+            )
+            for bucket, trade in sorted(trade_of.items())
         ]
         volatility = (layout.told_volatility, *self._band("drawn_volatility"))
         words = f"volatility, day {layout.told_volatility_day}, multiple of its opening"
         rows.append(SummaryRow(words, volatility, "volatility", "x"))
-        columns = [Column("told", "told", "", 2), Column("mean", "drawn, mean", "", 2)]
-        columns += [Column(f"drawn_{100 * level:.0f}", f"drawn, {level:.0%}", "", 2) for level in BAND]
+        columns = [Column("told", "told", "", 2), Column("mean", "drawn, mean", "", 1)]
+        columns += [Column(f"drawn_{100 * level:.0f}", f"drawn, {level:.0%}", "", 1) for level in BAND]
         return Table("shock", title, tuple(columns), tuple(rows))
 
     def _band(self, key: str, **where: str) -> tuple[Cell, ...]:

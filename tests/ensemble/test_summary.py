@@ -19,7 +19,18 @@ from simulator.results.measures import DYSFUNCTION_BP, PER_100BN, Event
 from simulator.results.outcomes import collect_outcomes, happened
 from simulator.results.reading import open_results
 from simulator.results.statistics import Estimate
-from simulator.results.summary import Cell, Summary, summarise
+from simulator.results.summary import (
+    NOT_TOLD,
+    Cell,
+    Column,
+    Summary,
+    SummaryRow,
+    Table,
+    cost_in_words,
+    note_of,
+    shown_in,
+    summarise,
+)
 from tests.ensemble.conftest import load_toy, run_command
 
 
@@ -74,6 +85,42 @@ def test_figures_by_trade_are_those_of_the_dataset(summary: Summary, results: xr
     assert_mean(
         cell(summary, "dislocations", trade, "margin_peak"), 100.0 * here["initial_margin"].max("day")
     )
+
+
+def test_the_shock_is_told_beside_what_was_drawn(
+    summary: Summary, results: xr.Dataset, tmp_path: Path
+) -> None:
+    """Yields are told to fall until day 5, and volatility to rise until day 6."""
+    drawn = results["fundamental_yield_change"].sel(bucket="TY").isel(day=5)
+    assert_mean(cell(summary, "shock", "TY", "mean"), drawn)
+    for level in (0.05, 0.95):
+        found = cell(summary, "shock", "TY", f"drawn_{100 * level:.0f}")
+        assert isinstance(found, Estimate)
+        assert found.value == pytest.approx(float(drawn.quantile(level)), rel=1e-5)
+    assert_mean(cell(summary, "shock", "volatility", "mean"), results["volatility_multiple"].isel(day=6))
+    assert cell(summary, "shock", "volatility", "told") == pytest.approx(3.0)
+    still = run_scenario(
+        load_toy("paths=1", "drivers.model=none", "drivers.noise=0"), tmp_path / "still"
+    ).folder
+    without_chance = summarise(still, collect_outcomes(still))
+    for name in ("FV", "TY", "volatility"):  # without chance what is drawn is what is told
+        told, mean = (cell(without_chance, "shock", name, column) for column in ("told", "mean"))
+        assert isinstance(mean, Estimate)
+        assert mean.value == pytest.approx(told, rel=1e-6)
+        assert told == cell(summary, "shock", name, "told")
+
+
+def test_a_cost_that_may_be_zero_is_marked() -> None:
+    """By hand: 1.9 errors from zero it is, 2 it is not; what is no cost never is, nor what has no error."""
+    near, far = Estimate(1.9, 1.0, 50), Estimate(2.0, 1.0, 50)
+    assert shown_in(near, 1, PER_100BN).endswith(NOT_TOLD)
+    assert shown_in(far, 1, PER_100BN) == shown_in(near, 1, "bp").replace("1.9", "2.0") == "2.0 ± 1.0"
+    assert shown_in(Estimate(1.0, math.nan, 1), 1, PER_100BN) == "1.0 ± ?"
+    table = Table("impact", "", (Column("a", "a", PER_100BN),), (SummaryRow("x", (near,), "x"),))
+    assert note_of(table).startswith(NOT_TOLD.strip())
+    assert not note_of(replace(table, rows=(SummaryRow("x", (far,), "x"),)))
+    assert cost_in_words(near) == "an amount not distinguishable from zero"
+    assert cost_in_words(far) == "2.0 ± 1.0 bp"
 
 
 def test_figures_of_the_market_are_those_of_the_dataset(summary: Summary, results: xr.Dataset) -> None:
