@@ -117,6 +117,7 @@ def _test_sales(prepared: Prepared, first_path: int, world: World, played: Recor
     tables, books, kept = (refer(prepared.parameters), refer(schedule)), refer(state), refer(records)
     bonds, packages = sale_bn(prepared), unwinding_bn(prepared)
     size_bn = float(bonds.sum())
+    per_100bn, against = 100.0 / size_bn, np.where(packages == 0.0, np.nan, np.sign(packages))
     for k in range(len(world.volatility_multiple)):
         is_sale, day = (first_path + k) % 2 == 0, day_of_test(first_path + k, horizon)
         if np.isnan(played.of("rounds")[k, day]) or not (bonds if is_sale else packages).any():
@@ -129,20 +130,23 @@ def _test_sales(prepared: Prepared, first_path: int, world: World, played: Recor
             row[day : day + 1] = as_it_is[day : day + 1]
         if records.status[0, 0] != RUNNING:
             continue
-
-        def rise(name: str, k: int = k, day: int = day) -> Values:
-            change: Values = records.of(name)[0, day].astype(np.float64) - played.of(name)[k, day]
-            return change
-
-        wanted = size_bn if is_sale else float(packages.sum())
-        if abs(float(rise("foreign_sales")) - wanted) > CARRIED_OUT * size_bn:
+        sold = float(_change(records, played, k, day, "foreign_sales"))
+        if abs(sold - float((bonds if is_sale else packages).sum())) > CARRIED_OUT * size_bn:
             continue
         found[TEST_SALE_DAY.name][k] = day + 1
         if is_sale:
-            found[SALE_IMPACT.name][k] = 100.0 / size_bn * rise("cash_yield_change")
+            found[SALE_IMPACT.name][k] = per_100bn * _change(records, played, k, day, "cash_yield_change")
         else:
-            found[UNWIND_IMPACT.name][k] = 100.0 / size_bn * np.sign(packages) * rise("dislocation")
+            found[UNWIND_IMPACT.name][k] = (
+                per_100bn * against * _change(records, played, k, day, "dislocation")
+            )
     return found
+
+
+def _change(again: Records, played: Records, path: int, day: int, name: str) -> Values:
+    """What playing a path again changed of a variable on a day."""
+    change: Values = again.of(name)[0, day].astype(np.float64) - played.of(name)[path, day]
+    return change
 
 
 def _days(world: World, path: int, days: int) -> World:

@@ -38,7 +38,7 @@ def _opening_sentence(data: RunData) -> str:
         f" {share_of_paths(data.dysfunction, data.paths)}."
     )
     calm = "The market stays calm. " if is_quiet else ""
-    return f"{calm}{shock_in_words(data)} {added_in_words(data)} {dysfunction}"
+    return f"{calm}{added_in_words(data)} {shock_in_words(data)} {dysfunction}"
 
 
 def _forced_sentence(data: RunData) -> str:
@@ -52,7 +52,7 @@ def _forced_sentence(data: RunData) -> str:
 
 
 def _cost_sentence(data: RunData) -> str:
-    told = costs_in_words(data)
+    told = costs_in_words(data, of=data.names[data.reference_trade])
     return " ".join(told) or "What $100bn of sales cost is not known: no path was played with a test sale."
 
 

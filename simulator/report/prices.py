@@ -66,7 +66,7 @@ def yields(data: RunData) -> Figure | None:
         if data.told is not None:
             traces.append(line(DATE, _told(name), "told by the scenario", "ink", dash="dot", unit="bp"))
         panels.append(Panel(traces, layout, title=name, height=250))
-    caption = shock_in_words(data)
+    caption = f"{shock_in_words(data)} {_volatility_in_words(data)}"
     return Figure(
         "yields",
         "Yields: as told, as drawn, and with everybody's reaction",
@@ -87,22 +87,26 @@ def _told(name: str) -> str:
 
 
 def shock_in_words(data: RunData) -> str:
-    """The shock as told, and the spread of what was drawn, for the trade that stands for the market."""
+    """The shock to the yield that stands for the market: as told, and where nine in ten drawn paths lie."""
     layout, trade = data.layout, data.reference_trade
     told = layout.told_yields[layout.bucket_of_trade[data.trades.index(trade)]]
     name, day = data.names[trade], day_in_words(data.days[layout.told_day])
     low, high = np.nanquantile(data.values("drawn_yield", trade=trade), BAND)
-    drawn = (
-        f"{figure(data.measure('drawn_yield', trade=trade), 1, 'bp')} on average, and between"
-        f" {low:+,.0f} and {high:+,.0f} bp on nine paths in ten"
-    )
+    drawn = f"{low:+,.0f} to {high:+,.0f} bp on nine paths in ten"
     if not any(layout.told_yields):
-        return f"The scenario tells no shock to yields; by {day} chance moves the {name} yield by {drawn}."
-    least, most = np.nanquantile(data.values("drawn_volatility"), BAND)
+        return f"The scenario tells no shock to yields; chance moves the {name} yield by {drawn} by {day}."
+    return f"The scenario moves the {name} yield by {told:+,.0f} bp by {day}; as drawn, by {drawn}."
+
+
+def _volatility_in_words(data: RunData) -> str:
+    """The same of volatility, as a multiple of its opening."""
+    layout = data.layout
+    low, high = np.nanquantile(data.values("drawn_volatility"), BAND)
+    mean = figure(data.measure("drawn_volatility"), 2)
     return (
-        f"The scenario's events move the {name} yield by {told:+,.0f} bp by {day}; as drawn, it moves by {drawn}. Told"
-        f" volatility is farthest from the opening at {layout.told_volatility:.2f} times it; as drawn that day, at"
-        f" {least:.2f} to {most:.2f} times."
+        f"Volatility is told to stand at {layout.told_volatility:.2f} times its opening on"
+        f" {day_in_words(data.days[layout.told_volatility_day])}; as drawn, at {mean} times on average, {low:.2f} to"
+        f" {high:.2f} times on nine paths in ten."
     )
 
 
@@ -258,17 +262,22 @@ def cost_of_sales(data: RunData) -> Figure | None:
     )
 
 
-def costs_in_words(data: RunData) -> list[str]:
-    """What $100bn of each kind of sale cost, a sentence for each; none where nothing is known."""
+def costs_in_words(data: RunData, *, of: str = "") -> list[str]:
+    """What $100bn of each kind of sale cost, a sentence for each; none where nothing is known.
+
+    Over all contracts, or of one, by its name.
+    """
     told = []
-    for kind, (sold, moved) in SALES.items():
-        parts = []
+    for kind, (sold, moves) in SALES.items():
+        moved, parts = f"the {of} {moves.removeprefix('the ')}" if of else moves, []
         for state, (words, _) in STATES.items():
-            found = data.costs(kind, state)
+            found = {name: cost for name, cost in data.costs(kind, state).items() if of in ("", name)}
             known = {name: cost for name, cost in found.items() if not holds_zero(cost)}
             if found:
-                size = span(known, 1, "bp") if known else "an amount not distinguishable from zero"
-                parts.append(f"by {size} when {words}")
+                size = figure(known[of], 1, "bp") if of in known else span(known, 1, "bp")
+                parts.append(
+                    f"by {size if known else 'an amount not distinguishable from zero'} when {words}"
+                )
         if parts:
             told.append(f"Each $100bn of {sold} raises {moved} {', and '.join(parts)}.")
     return told
