@@ -29,7 +29,9 @@ TABLE_WIDTH = 140
 #: Cells shown in tables; the rest is in the dataset.
 CELLS_SHOWN = 40
 #: Figures shown of each cell: keys of measures of the market.
-HEADLINES = ("dysfunction", "unwound_in_all", "client_repo_spread_peak", "dealer_use_peak")
+HEADLINES = (
+    "added_in_all", "dysfunction", "unwound_in_all", "client_repo_spread_peak", "dealer_use_peak",
+)  # fmt: skip
 
 
 def estimate_lines(loaded: LoadedSweep, chosen: Sequence[int], found: SweepEstimate) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.analysis.compared_measures import GROUPS
@@ -26,7 +27,7 @@ from simulator.results.folder import open_run
 from simulator.results.measures import MEASURES, with_unit
 from simulator.results.places import place
 from simulator.results.statistics import Estimate
-from simulator.results.summary import shown, shown_in
+from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown, shown_in
 from simulator.version import __version__
 
 
@@ -229,9 +230,15 @@ def _table(contrast: Contrast, base: str, number: int) -> PageTable:
         f"{contrast.side.label} less {base}",
         headings,
         rows,
+        caption=_note(rows),
         is_folded=number > 0,
         columns=columns,
     )
+
+
+def _note(rows: Sequence[Sequence[Cell]]) -> str:
+    """What a mark in a table says; empty when nothing is marked."""
+    return NOT_TOLD_IN_WORDS if any(cell.text.endswith(NOT_TOLD) for row in rows for cell in row) else ""
 
 
 def _changes(comparison: Comparison) -> PageTable:
