@@ -29,9 +29,7 @@ TABLE_WIDTH = 140
 #: Cells shown in tables; the rest is in the dataset.
 CELLS_SHOWN = 40
 #: Figures shown of each cell: keys of measures of the market.
-HEADLINES = (
-    "added_in_all", "dysfunction", "unwound_in_all", "client_repo_spread_peak", "dealer_use_peak",
-)  # fmt: skip
+HEADLINES = ("dysfunction", "unwound_in_all", "client_repo_spread_peak", "dealer_use_peak")
 
 
 def estimate_lines(loaded: LoadedSweep, chosen: Sequence[int], found: SweepEstimate) -> list[str]:
