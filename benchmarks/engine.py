@@ -6,7 +6,8 @@ The job is the dash for cash with all channels on and full records by sector; an
 lender or asset manager on one day. Machines are shared and noisy: what is compared runs in turns, the shortest of
 several times counts, and beside the clock stands the processor's own time, which does not see what others run.
 Prints: agent-days a second on one core, two threads over one, the same rules in plain Python, the inner rules in
-NumPy over (path, trade, fund) against the compiled ones on the same arrays, peak memory of 10,000 paths streamed to
+NumPy over (path, trade, fund) against the compiled ones on the same arrays, what paths cost that are played again
+without policy and with test sales, peak memory of 10,000 paths streamed to
 disk, and the time of a second start until one path is written.
 """
 
@@ -29,6 +30,7 @@ import numpy as np
 
 from simulator.agents.hedge_fund import collateral_cash_bn
 from simulator.drivers.block import draw_block
+from simulator.engine.experiments import play_again
 from simulator.engine.opening.prepare import Prepared, prepare
 from simulator.engine.simulate import simulate_block
 from simulator.rule import kernel
@@ -125,6 +127,28 @@ def inner_rules_ratio() -> float:
     return numpy.processor / compiled.processor
 
 
+def again_seconds() -> tuple[Seconds, Seconds, Seconds]:
+    """Times of as many paths as a run plays again: played, played again without policy, and with test sales."""
+    loaded = load_scenario(SCENARIO)
+    output = loaded.scenario.output
+    count = max(output.paths_without_policy, output.test_sale_paths)
+
+    def only(**kept: int) -> Prepared:
+        none = {"paths_without_policy": 0, "test_sale_paths": 0}
+        chosen = output.model_copy(update=none | kept)
+        return prepare(loaded.scenario.model_copy(update={"output": chosen}), loaded.data_files)
+
+    alone = only(paths_without_policy=output.paths_without_policy)
+    tested = only(test_sale_paths=output.test_sale_paths)
+    played = simulate_block(alone, 0, count).records
+    as_played, without_policy, with_sales = shortest(
+        lambda: simulate_block(alone, 0, count),
+        lambda: play_again(alone, 0, played),
+        lambda: play_again(tested, 0, played),
+    )
+    return as_played, without_policy, with_sales
+
+
 PLAIN = """
 import json, sys, time
 from simulator.scenario.loading import load_scenario
@@ -196,6 +220,10 @@ def main() -> None:
     print(f"two threads over one         {one.clock / two.clock:8.2f} times by the clock;", end=" ")
     print(f"a path costs {two.processor / one.processor:.2f} times the processor time")
     print(f"inner rules, NumPy over compiled {inner_rules_ratio():4.1f} times the time")
+    played, without_policy, with_sales = again_seconds()
+    print(f"512 paths as they are        {played.clock:8.2f} {played.processor:11.2f} s")
+    print(f"played again without policy  {without_policy.clock:8.2f} {without_policy.processor:11.2f} s")
+    print(f"256 of them with test sales  {with_sales.clock:8.2f} {with_sales.processor:11.2f} s")
     if chosen.quick:
         return
     plain = plain_python_seconds()

@@ -102,7 +102,7 @@ def test_tables_hold_values_beside_their_errors(noisy: Results) -> None:
     record = noisy.summary.as_record()["tables"]["deleveraging"]["TY"]["unwound"]
     assert table.loc["TY", ("unwound ($bn)", "value")] == record["value"]
     assert table.loc["TY", ("unwound ($bn)", "standard_error")] == record["standard_error"] > 0.0
-    with pytest.raises(KeyError, match="no table of the summary; allowed: yields, dislocations"):
+    with pytest.raises(KeyError, match="no table of the summary; allowed: shock, yields, impact"):
         noisy.table("yield")
 
 
@@ -149,7 +149,7 @@ def test_a_notebook_shows_every_table_with_units_and_errors(noisy: Results) -> N
     page.feed(noisy._repr_html_())
     assert page.tags.count("table") == len(noisy.summary.tables) == 9
     assert page.attributes <= {"class", "scope"}
-    for text in (*noisy.summary.headlines, "unwound, $bn", "impact, bp per $100bn"):
+    for text in (*noisy.summary.headlines, "unwound, $bn", "unwound, with room, bp per $100bn"):
         assert text in page.texts
     assert sum("±" in text for text in page.texts) > 40
     assert "6 paths" in repr(noisy)

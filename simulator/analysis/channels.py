@@ -52,7 +52,6 @@ def measured(prepared: Prepared, records: Records) -> dict[str, Values]:
             days = records.of(name)
             first = np.repeat(opening.of(name), len(days), axis=0)
             arrays[name] = np.concatenate([first, days], axis=1, dtype=np.float64)
-    arrays["outstanding"] = prepared.parameters.opening.buckets.outstanding_bn
     seen = Days(arrays, layout_of(prepared.scenario, prepared))
     with np.errstate(invalid="ignore"):  # stopped paths are NaN
         return {key: np.asarray(measure.of(seen), np.float64) for key, measure in told_measures().items()}

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from simulator.analysis.contrast import Contrast
 from simulator.analysis.policies import OUTLAY
 from simulator.results.statistics import Estimate
-from simulator.results.summary import shown
+from simulator.results.summary import cost_in_words, shown
 
 #: Figures shown side by side when there are several runs.
 HEADLINES = (
-    "dislocation_move", "dislocation_move_tail", "pressure_peak", "amplification", "unwound_in_all",
-    "unwound_in_all_tail", "fund_equity_low", "client_repo_spread_peak", "dealer_use_peak", "dysfunction",
-    "dealers_at_limits", "funds_failed", "central_bank_peak", "facility_days", "central_bank_gain",
+    "dislocation_move", "dislocation_move_tail", "pressure_peak", "added", "taken_away", "sale_impact",
+    "unwind_impact", "unwound_in_all", "unwound_in_all_tail", "fund_equity_low", "client_repo_spread_peak",
+    "dealer_use_peak", "dysfunction", "dealers_at_limits", "funds_failed", "central_bank_peak", "facility_days",
+    "central_bank_gain",
 )  # fmt: skip
 #: An error of an amount that is smaller than this share of it is not worth telling.
 CERTAIN = 0.001
@@ -40,6 +41,22 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
         f" ${shown(unwound.base, 0)} bn: {unwound.verdict}."
     )
     chance = contrast.row("dysfunction")
+    added, taken, cost = (contrast.row(key) for key in ("added", "taken_away", "unwind_impact"))
+    if added.verdict not in ("identical", "not known"):
+        yield (
+            f"At its most, private selling adds {shown(added.other, 1)} bp to yields instead of"
+            f" {shown(added.base, 1)} bp: {added.verdict}."
+        )
+    if taken.verdict not in ("identical", "not known"):
+        yield (
+            f"On that day policy takes away {shown(taken.other, 1)} bp instead of {shown(taken.base, 1)} bp:"
+            f" {taken.verdict}."
+        )
+    if not math.isnan(cost.difference.value):
+        yield (
+            f"Each $100bn of packages unwound raises dislocations by {cost_in_words(cost.other)}, instead of by"
+            f" {cost_in_words(cost.base)}: {cost.verdict}."
+        )
     yield (
         f"The market is dysfunctional in {percent(chance.other)}% of paths instead of {percent(chance.base)}%:"
         f" {chance.verdict}."

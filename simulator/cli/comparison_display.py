@@ -26,7 +26,7 @@ from simulator.analysis.policies import BENEFITS
 from simulator.analysis.ranking import is_clearly_ahead
 from simulator.cli.terminal import console
 from simulator.results.errors import plain
-from simulator.results.summary import shown
+from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown, shown_in
 
 #: Colours of verdicts on a terminal.
 STYLES = {"better": "green", "worse": "red"}
@@ -91,18 +91,20 @@ def _side_by_side(comparison: Comparison, on_terminal: bool) -> Table:
     table.add_column(Text(plain(comparison.base.label)), justify="right")
     for contrast in comparison.contrasts:
         table.add_column(Text(plain(contrast.side.label)), justify="right")
+    is_marked = False
     for key in HEADLINES:
         rows = [contrast.row(key) for contrast in comparison.contrasts]
         if all(map(_is_empty, rows)):
             continue
         measure = rows[0].measure
         unit = "" if measure.unit in UNITLESS else f", {measure.unit}"
-        cells = [shown(rows[0].base, measure.decimals)]
+        cells = [shown_in(rows[0].base, measure.decimals, measure.unit)]
+        is_marked = is_marked or cells[0].endswith(NOT_TOLD)
         for row in rows:
             mark = "" if row.verdict in DETECTABLE else " ="
             cells.append(shown(row.difference, measure.decimals) + mark)
         table.add_row(Text(plain(f"{measure.label}{unit}")), *cells)
-    table.caption = "= no detectable difference"
+    table.caption = "= no detectable difference" + (f"\n{NOT_TOLD_IN_WORDS}" if is_marked else "")
     table.caption_justify = "left"
     return table
 
@@ -153,7 +155,10 @@ def _rows_table(title: str, rows: list[ContrastRow], on_terminal: bool) -> Table
     for row in rows:
         measure, decimals = row.measure, row.measure.decimals
         unit = "" if measure.unit in UNITLESS else f", {measure.unit}"
-        figures = (shown(estimate, decimals) for estimate in (row.base, row.other, row.difference))
+        figures = [shown_in(estimate, decimals, measure.unit) for estimate in (row.base, row.other)]
+        figures.append(shown(row.difference, decimals))
+        if any(figure.endswith(NOT_TOLD) for figure in figures):
+            table.caption, table.caption_justify = NOT_TOLD_IN_WORDS, "left"
         verdict = Text(row.verdict, style=STYLES.get(row.verdict, "") if on_terminal else "")
         table.add_row(Text(plain(f"{measure.label}{unit}")), *figures, t_shown(row.t), verdict)
     return table

@@ -134,9 +134,10 @@ def _found(key: str) -> tuple[list[ReferenceRow], list[RuleText], list[Variable]
 
 
 def _variables(name: str) -> list[Variable]:
-    from simulator.results.variables import GROUPS
+    from simulator.results.variables import GROUPS, OF_TWINS, TEST_SALES
 
-    return [variable for group in GROUPS for variable in group.variables if variable.name == name]
+    stored = [*(variable for group in GROUPS for variable in group.variables), *OF_TWINS, *TEST_SALES]
+    return [variable for variable in stored if variable.name == name]
 
 
 def _outcomes(name: str) -> list[Variable]:

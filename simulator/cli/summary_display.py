@@ -11,7 +11,7 @@ from rich.text import Text
 
 from simulator.cli.terminal import console
 from simulator.results.errors import plain
-from simulator.results.summary import StoppedPaths, Summary, Table
+from simulator.results.summary import StoppedPaths, Summary, Table, note_of
 from simulator.results.summary_html import sampling_note
 
 #: Spaces that a column of a table takes beside its texts.
@@ -76,6 +76,7 @@ def _rich_table(table: Table, on_terminal: bool, width: int) -> RichTable:
         drawn.add_column(Text(heading), justify="right", no_wrap=has_room and needed >= len(heading))
     for row, texts in zip(table.rows, figures, strict=True):
         drawn.add_row(Text(plain(row.name)), *map(Text, texts))
+    drawn.caption, drawn.caption_justify = note_of(table) or None, "left"
     return drawn
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.drivers.block import FLOW_STREAMS, draw_block
 from simulator.engine.block import run_block
 from simulator.engine.opening.prepare import Prepared
-from simulator.engine.parameters import World
+from simulator.engine.parameters import Parameters, Schedule, World
 from simulator.engine.records import Records, allocate_records, blank_after_stops
 from simulator.engine.state import State
 from simulator.model.compiled import refer
@@ -44,19 +44,7 @@ def simulate_block(
 ) -> BlockResult:
     """Play paths ``first_path`` to ``first_path + path_count - 1``: the same bits in whatever block they are."""
     scenario = prepared.scenario
-    drivers = draw_block(
-        prepared.driver_spec,
-        scenario.seed,
-        first_path,
-        path_count,
-        int(scenario.horizon),
-        scenario.drivers.sampling,
-    )
-    world = World(
-        np.ascontiguousarray(drivers.curve_change_bp),
-        np.ascontiguousarray(drivers.volatility_multiplier),
-        np.ascontiguousarray(drivers.flow_noise),
-    )
+    world = draw_world(prepared, first_path, path_count)
     records = allocate_records(
         path_count, int(scenario.horizon), prepared.sizes, scenario.output.precision, agents
     )
@@ -68,6 +56,24 @@ def simulate_block(
     )
 
 
+def draw_world(prepared: Prepared, first_path: int, path_count: int) -> World:
+    """The drivers of some paths: the same bits in whatever block they are drawn."""
+    scenario = prepared.scenario
+    drivers = draw_block(
+        prepared.driver_spec,
+        scenario.seed,
+        first_path,
+        path_count,
+        int(scenario.horizon),
+        scenario.drivers.sampling,
+    )
+    return World(
+        np.ascontiguousarray(drivers.curve_change_bp),
+        np.ascontiguousarray(drivers.volatility_multiplier),
+        np.ascontiguousarray(drivers.flow_noise),
+    )
+
+
 def opening_records(prepared: Prepared, *, agents: bool = False) -> Records:
     """Records of one path with one day, the opening."""
     nothing = World(np.zeros((1, 0, prepared.sizes["tenor"])), np.zeros((1, 0)), np.zeros((1, 0, FLOW_COUNT)))
@@ -76,12 +82,23 @@ def opening_records(prepared: Prepared, *, agents: bool = False) -> Records:
     return records
 
 
-def play_world(prepared: Prepared, world: World, records: Records, diary_capacity: int = 0) -> State:
-    """Play the paths of a world into records; returns the books as the last path left them."""
+def play_world(
+    prepared: Prepared,
+    world: World,
+    records: Records,
+    diary_capacity: int = 0,
+    *,
+    parameters: Parameters | None = None,
+    schedule: Schedule | None = None,
+) -> State:
+    """Play the paths of a world into records; returns the books as the last path left them.
+
+    Other parameters or another schedule may stand in for those of the scenario.
+    """
     state, memory = prepared.new_state(diary_capacity)
     run_block(
-        refer(prepared.parameters),
-        refer(prepared.schedule),
+        refer(parameters or prepared.parameters),
+        refer(schedule or prepared.schedule),
         refer(world),
         refer(state),
         memory,

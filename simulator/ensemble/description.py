@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
+
 from simulator import rule
 from simulator.engine.opening.prepare import Prepared, prepare
 from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.engine.status import STATUS as STATUSES
+from simulator.model.table import Floats
 from simulator.results.layout import Layout
 from simulator.results.manifest import Manifest, new_manifest
 from simulator.scenario.errors import Problems
@@ -48,7 +51,12 @@ def describe_run(loaded: LoadedScenario[Scenario], prepared: Prepared, audit: bo
 
 def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
     """Size and labels of the results of a scenario."""
-    agents = scenario.output.agents
+    agents, output = scenario.output.agents, scenario.output
+    outstanding = prepared.parameters.opening.buckets.outstanding_bn
+    yields, volatility = told_yields_bp(prepared), prepared.driver_spec.volatility_shift
+    assert volatility is not None
+    day = _farthest(yields @ (outstanding / outstanding.sum()))
+    volatility_day = _farthest(np.log(volatility))
     return Layout(
         paths=scenario.paths,
         days=int(scenario.horizon),
@@ -65,6 +73,15 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
         sectors=SECTORS,
         funds=prepared.funds if agents else (),
         dealers=prepared.dealers if agents else (),
+        outstanding=tuple(outstanding.tolist()),
+        cost_threshold=scenario.dealers.cost_threshold,
+        told_day=day + 1,
+        told_yields=tuple(yields[day].tolist()),
+        told_volatility_day=volatility_day + 1,
+        told_volatility=float(volatility[volatility_day]),
+        has_policy=prepared.without_policy is not None,
+        paths_without_policy=min(output.paths_without_policy, scenario.paths),
+        test_sale_paths=min(output.test_sale_paths, scenario.paths),
         statuses=tuple(name for name, _ in STATUSES.values()),
         precision=scenario.output.precision,
         attributes={
@@ -73,6 +90,19 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
             "sampling": scenario.drivers.sampling,
         },
     )
+
+
+def _farthest(told: Floats) -> int:
+    """Row of the day on which something told is farthest from zero; the last where nothing is told."""
+    return int(np.abs(told).argmax()) if told.any() else len(told) - 1
+
+
+def told_yields_bp(prepared: Prepared) -> Floats:
+    """Change of the yield of each bucket's held bond that the scenario's events tell, (day, bucket), bp."""
+    shift, opening = prepared.driver_spec.curve_shift_bp, prepared.parameters.opening
+    assert shift is not None
+    told: Floats = shift @ opening.bonds.curve_weight[opening.buckets.held_bond].T
+    return told
 
 
 def is_compiled() -> bool:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from simulator import rule
 from simulator.engine import simulate
+from simulator.engine.experiments import play_again
 from simulator.engine.opening.prepare import Prepared
 from simulator.engine.records import Records
 from simulator.ensemble.plan import Block
@@ -107,12 +108,13 @@ class OpenJob:
         """
         started = time.perf_counter()
         records, residuals = self._simulate(block)
+        plays = play_again(self.job.prepared, block.first_path, records)
         simulated = time.perf_counter()
         self._check_fence()
         if self.job.store is None:
-            written = hash_block(self._store, records)
+            written = hash_block(self._store, plays)
         else:
-            written = write_block(self._store, block.first_path, records)
+            written = write_block(self._store, block.first_path, plays)
         stored = time.perf_counter()
         codes = Counter(int(code) for code in written.arrays[STATUS.name] if code)
         finished = FinishedBlock(

@@ -1,4 +1,4 @@
-"""The answer in plain words: how much the market adds, how likely it breaks, who is forced, what it costs."""
+"""The answer in plain words: how much selling adds, how likely it breaks, who is forced, what it costs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 
 from simulator.report.funding import first_limit_in_words
 from simulator.report.page import Headline
-from simulator.report.prices import NO_ROOM, ROOM, own_shares, reaction_in_words
+from simulator.report.prices import NO_ROOM, ROOM, added_in_words, costs_in_words, shock_in_words
 from simulator.report.run_data import RunData
 from simulator.report.spiral import sold_in_words
-from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths, span
+from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths
 from simulator.results.measures import DYSFUNCTION_BP
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import Estimate, holds_zero
 from simulator.results.summary import shown
 
 #: A market of which funds give up less than this share on average is told as quiet.
@@ -32,25 +32,13 @@ def _unwound_share(data: RunData) -> Estimate:
 
 
 def _opening_sentence(data: RunData) -> str:
-    name = data.names[data.reference_trade]
-    total = data.measure("total_peak", trade=data.reference_trade)
-    own = own_shares(data)[name]
     is_quiet = data.dysfunction.value == 0.0 and _unwound_share(data).value < 100.0 * QUIET
     dysfunction = (
         f"The market is dysfunctional, with a dislocation that moves more than {DYSFUNCTION_BP:.0f} bp,"
         f" {share_of_paths(data.dysfunction, data.paths)}."
     )
-    yields = f"The {name} yield moves {figure(total, 0, 'bp')} at its peak"
-    if math.isnan(own.value):
-        yields += "."
-    elif own.value < max(0.5, 2.0 * own.standard_error):
-        yields += ", practically all of it given by the scenario: reactions add nothing to speak of."
-    else:
-        yields += (
-            f"; {figure(own, 1, '%')} of that is everybody's reaction, not given by the scenario. Across contracts this"
-            f" share runs from {span(own_shares(data), 1, '%')}. {reaction_in_words(data)}"
-        )
-    return f"{'The market stays calm. ' if is_quiet else ''}{yields} {dysfunction}"
+    calm = "The market stays calm. " if is_quiet else ""
+    return f"{calm}{added_in_words(data)} {shock_in_words(data)} {dysfunction}"
 
 
 def _forced_sentence(data: RunData) -> str:
@@ -64,21 +52,15 @@ def _forced_sentence(data: RunData) -> str:
 
 
 def _cost_sentence(data: RunData) -> str:
-    told = []
-    for state, name in (("with_room", ROOM), ("without_room", NO_ROOM)):
-        found = {data.names[cost.trade]: getattr(cost, state) for cost in data.costs}
-        if not all(math.isnan(estimate.value) for estimate in found.values()):
-            told.append(f"{span(found, 1, 'bp')} when {name}")
-    if not told:
-        return "What $100bn of deleveraging costs cannot be told from these paths: they differ too little."
-    return f"Each $100bn of packages handed on moves the dislocation by {', and by '.join(told)}."
+    told = costs_in_words(data, of=data.names[data.reference_trade])
+    return " ".join(told) or "What $100bn of sales cost is not known: no path was played with a test sale."
 
 
 def headlines(data: RunData) -> list[Headline]:
     """Figures to remember."""
     if not data.finished_paths:
         return []
-    return [_own(data), _dysfunction(data), _forced(data), _cost(data), _limit(data), _failures(data)]
+    return [_added(data), _dysfunction(data), _forced(data), _cost(data), _limit(data), _failures(data)]
 
 
 def _chance(share: Estimate, paths: int) -> tuple[str, str]:
@@ -102,16 +84,19 @@ def _parts(estimate: Estimate, decimals: int, unit: str, before: str = "") -> tu
     return f"{before}{value}{joined}", f"± {error}{joined}, one standard error" if error else ""
 
 
-def _own(data: RunData) -> Headline:
-    name = data.names[data.reference_trade]
-    value, error = _parts(own_shares(data)[name], 1, "%")
-    amplification = data.measure("amplification", trade=data.reference_trade)
+def _added(data: RunData) -> Headline:
+    market = data.measure("added_in_all")
+    if math.isnan(market.value):
+        return Headline("Added to yields by private selling", "-", "", "No path was played without policy.")
+    value, error = _parts(market, 1, "bp")
+    policy = "no policy acts after the opening"
+    if data.layout.has_policy:
+        policy = f"policy takes away {figure(data.measure('taken_away_in_all'), 1, 'bp')} that day"
     return Headline(
-        "Share of the yield move that is reaction",
+        "Added to yields by private selling",
         value,
         error,
-        f"of the {name} yield's peak move; reactions multiply what the scenario gives by"
-        f" {figure(amplification, 2)}.",
+        f"on average over the market, on the day on which it adds most; {policy}.",
     )
 
 
@@ -131,9 +116,12 @@ def _forced(data: RunData) -> Headline:
     value, error = value.replace(" bn", "bn"), error.replace(" bn", "bn")
     totals = {name: data.measure("sold_by_channel", channel=name).value for name in data.layout.channels}
     main = max(totals, key=lambda name: totals[name])
+    forced = data.measure("forced_share", 100.0)
     share = data.figures.percent_of_all("sold_by_channel", channel=main)
     because = (
-        f"; the main cause is {cause(main)}, {figure(share, 0, '%')} of sales" if totals[main] > 0.0 else ""
+        f"; {figure(forced, 1, '%')} of what they sell is forced, most by {cause(main)} ({figure(share, 0, '%')})"
+        if totals[main] > 0.0
+        else ""
     )
     return Headline(
         "Given up by hedge funds",
@@ -144,17 +132,18 @@ def _forced(data: RunData) -> Headline:
 
 
 def _cost(data: RunData) -> Headline:
-    place = data.trades.index(data.reference_trade)
-    cost, name = data.costs[place], data.names[data.reference_trade]
-    tight, room = cost.without_room, cost.with_room
-    main = room if math.isnan(tight.value) else tight
-    if math.isnan(main.value):
-        return Headline("Cost of $100bn of deleveraging", "-", "", "These paths differ too little to tell.")
+    title, name = "Cost of $100bn of packages unwound", data.names[data.reference_trade]
+    room, tight = (data.costs("unwind", state).get(name) for state in ("with_room", "without_room"))
+    main = tight or room
+    if main is None:
+        return Headline(title, "-", "", "No path was played with a test sale.")
     value, error = _parts(main, 1, "bp")
-    sentence = f"on the {name} dislocation when {ROOM if main is room else NO_ROOM}"
-    if main is tight and not math.isnan(room.value):
+    if holds_zero(main):
+        error += "; not distinguishable from zero"
+    sentence = f"on the {name} dislocation when {NO_ROOM if tight else ROOM}"
+    if tight and room:
         sentence += f"; {figure(room, 1, 'bp')} when {ROOM}"
-    return Headline("Cost of $100bn of deleveraging", value, error, f"{sentence}.")
+    return Headline(title, value, error, f"{sentence}.")
 
 
 def _limit(data: RunData) -> Headline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.analysis.compared_measures import GROUPS
@@ -26,7 +27,7 @@ from simulator.results.folder import open_run
 from simulator.results.measures import MEASURES, with_unit
 from simulator.results.places import place
 from simulator.results.statistics import Estimate
-from simulator.results.summary import shown
+from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown, shown_in
 from simulator.version import __version__
 
 
@@ -191,12 +192,12 @@ def _appraisals(comparison: Comparison) -> PageTable:
     )
 
 
-def _cell(estimate: Estimate | float, decimals: int) -> Cell:
+def _cell(estimate: Estimate | float, decimals: int, unit: str = "") -> Cell:
     value = estimate.value if isinstance(estimate, Estimate) else estimate
     if math.isnan(value):
         return Cell("-")
     is_nothing = value == 0.0 and (isinstance(estimate, float) or estimate.standard_error == 0.0)
-    return Cell("0" if is_nothing else shown(estimate, decimals), value)
+    return Cell("0" if is_nothing else shown_in(estimate, decimals, unit), value)
 
 
 def _table(contrast: Contrast, base: str, number: int) -> PageTable:
@@ -206,7 +207,8 @@ def _table(contrast: Contrast, base: str, number: int) -> PageTable:
             Cell(row.measure.label),
             Cell(row.measure.unit),
             Cell(GROUPS[row.measure.group]),
-            *(_cell(estimate, row.measure.decimals) for estimate in (row.base, row.other, row.difference)),
+            *(_cell(estimate, row.measure.decimals, row.measure.unit) for estimate in (row.base, row.other)),
+            _cell(row.difference, row.measure.decimals),
             Cell(t_shown(row.t), row.t if math.isfinite(row.t) else None),
             Cell(row.verdict),
         ]
@@ -228,9 +230,15 @@ def _table(contrast: Contrast, base: str, number: int) -> PageTable:
         f"{contrast.side.label} less {base}",
         headings,
         rows,
+        caption=_note(rows),
         is_folded=number > 0,
         columns=columns,
     )
+
+
+def _note(rows: Sequence[Sequence[Cell]]) -> str:
+    """What a mark in a table says; empty when nothing is marked."""
+    return NOT_TOLD_IN_WORDS if any(cell.text.endswith(NOT_TOLD) for row in rows for cell in row) else ""
 
 
 def _changes(comparison: Comparison) -> PageTable:

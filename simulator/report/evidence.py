@@ -13,12 +13,14 @@ from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
 from simulator.results.statistics import Estimate
-from simulator.results.summary import FLOW_TABLES, SummaryRow, Table
+from simulator.results.summary import FLOW_TABLES, SummaryRow, Table, note_of
 
 KNOWN_LIMITS = "known-limits.md"
 #: Heading of the first column, by table of the summary; *figure* for the others.
 FIRST_COLUMN = {
+    "shock": "what moves",
     "yields": "contract",
+    "impact": "contract",
     "dislocations": "contract",
     "deleveraging": "contract",
     "causes": "cause",
@@ -44,7 +46,7 @@ def page_table(data: RunData, table: Table) -> PageTable:
 
     def label(row: SummaryRow) -> str:
         if row.key in data.names:
-            return data.names[row.key]
+            return row.name if table.key == "shock" else data.names[row.key]
         return cause(row.key) if table.key == "causes" else row.name
 
     labels = [label(row) for row in table.rows]
@@ -69,7 +71,7 @@ def page_table(data: RunData, table: Table) -> PageTable:
         ]
         for name, row in zip(labels, table.rows, strict=True)
     ]
-    return PageTable(f"table-{table.key}", table.title, headings, rows, columns=saved)
+    return PageTable(f"table-{table.key}", table.title, headings, rows, note_of(table), columns=saved)
 
 
 def parameters(data: RunData) -> PageTable:
@@ -162,6 +164,9 @@ def manifest(data: RunData) -> PageTable:
         ("trading days", data.layout.days),
         ("opening", data.layout.opening.isoformat()),
         ("block of paths", data.layout.chunk),
+        ("policy after the opening", "yes" if data.layout.has_policy else "no"),
+        ("paths played again without policy", data.layout.paths_without_policy * data.layout.has_policy),
+        ("paths played again with a test sale", data.layout.test_sale_paths),
         ("begun", m.created),
         ("finished", m.finished or "not finished"),
         ("hash of the scenario", m.scenario_sha256),

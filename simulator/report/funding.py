@@ -115,7 +115,7 @@ def dealers(data: RunData) -> Figure | None:
             layout["yaxis"]["range"] = _range_with(spread, 100.0)
             layout["shapes"] = [
                 level_line(100.0, "limit", "vermilion"),
-                level_line(100.0 * data.threshold, "dear from here"),
+                level_line(100.0 * data.layout.cost_threshold, "dear from here"),
             ]
         panels.append(Panel(fan_traces(name, unit, "blue"), layout, title=title, height=250))
     day = largest(use.mean)

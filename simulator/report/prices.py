@@ -1,10 +1,12 @@
-"""Yields and dislocations: what the scenario does alone, what everybody's reaction adds, what deleveraging costs."""
+"""Yields and dislocations: what is told, drawn, added by selling and taken away by policy, and what sales cost."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from simulator.report.fans import (
     DATE,
@@ -15,47 +17,123 @@ from simulator.report.fans import (
     shared_range,
     spread_columns,
 )
-from simulator.report.figure import Figure, Panel, axis, bars
+from simulator.report.figure import Figure, Panel, axis, bars, line
 from simulator.report.page import Section
-from simulator.report.run_data import RunData, estimate_at
+from simulator.report.run_data import RunData
 from simulator.report.words import day_in_words, figure, share_of_paths, span
 from simulator.results.days import LEVELS
 from simulator.results.measures import DYSFUNCTION_BP
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import UNDEFINED, holds_zero
+from simulator.results.summary import BAND
 
 PER_ROW = 3
 ROOM, NO_ROOM = "dealers have room", "dealers' balance sheet is nearly full"
+#: Kinds of test sales: what is sold, and what it moves.
+SALES = {"sale": ("bonds sold outright", "the yield"), "unwind": ("packages unwound", "the dislocation")}
+#: States of the dealers in which they are told apart: words and colour.
+STATES = {"with_room": (ROOM, "sky"), "without_room": (NO_ROOM, "vermilion")}
 
 
 def price_section(data: RunData) -> Section:
-    """Fans of yields and dislocations, and the cost of deleveraging."""
-    found = (yields(data), dislocations(data), cost_of_deleveraging(data))
+    """What is told and drawn, what private selling adds and policy takes away, dislocations, the cost of sales."""
+    found = (yields(data), selling_and_policy(data), dislocations(data), cost_of_sales(data))
     return Section("prices", "Yields and dislocations", [block for block in found if block is not None])
 
 
 def yields(data: RunData) -> Figure | None:
-    """Exogenous beside total yield changes, by contract."""
+    """The shock as told, beside the yields drawn from it and what they became, by contract."""
     exogenous, total = data.fan("fundamental_yield_change"), data.fan("cash_yield_change")
     if exogenous is None or total is None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}
     drawn = []
     for place, name in enumerate(data.names.values()):
-        for kind, spread in (("exogenous", exogenous), ("total", total), ("reaction", data.reaction)):
+        for kind, spread in (("exogenous", exogenous), ("total", total)):
             columns |= spread_columns(f"{name}, {kind}", "bp", spread, place)
+        if data.told is not None:
+            columns[_told(name)] = data.told[:, place]
+            drawn.append(_told(name))
         drawn += [
             quantile_column(f"{name}, {kind}", "bp", level)
             for kind in ("exogenous", "total")
             for level in (LEVELS[0], LEVELS[-1])
         ]
     layout = _layout(data, "yield, change in bp", shared_range(columns, drawn, zero=True))
+    panels = []
+    for name in data.names.values():
+        traces = fan_traces(f"{name}, exogenous", "bp", "amber", series="drawn", narrow=False, dash="dash")
+        traces += fan_traces(f"{name}, total", "bp", "blue", series="with all reactions", narrow=False)
+        if data.told is not None:
+            traces.append(line(DATE, _told(name), "told by the scenario", "ink", dash="dot", unit="bp"))
+        panels.append(Panel(traces, layout, title=name, height=250))
+    caption = f"{shock_in_words(data)} {_volatility_in_words(data)}"
+    return Figure(
+        "yields",
+        "Yields: as told, as drawn, and with everybody's reaction",
+        caption,
+        f"Fans of the change of yields over {data.layout.days} days, the drawn and the total one, beside what the"
+        f" scenario tells. {caption}",
+        panels,
+        columns,
+        per_row=_per_row(panels),
+        note="Change since the opening, bp. Dotted: what the scenario's events tell. Bands hold 90% of paths, lines"
+        " are medians: dashed, the fundamental yield that chance makes of it; solid, the yield after everybody has"
+        " reacted.",
+    )
+
+
+def _told(name: str) -> str:
+    return f"{name}, told, bp"
+
+
+def shock_in_words(data: RunData) -> str:
+    """The shock to the yield that stands for the market: as told, and where nine in ten drawn paths lie."""
+    layout, trade = data.layout, data.reference_trade
+    told = layout.told_yields[layout.bucket_of_trade[data.trades.index(trade)]]
+    name, day = data.names[trade], day_in_words(data.days[layout.told_day])
+    low, high = np.nanquantile(data.values("drawn_yield", trade=trade), BAND)
+    drawn = f"{low:+,.0f} to {high:+,.0f} bp on nine paths in ten"
+    if not any(layout.told_yields):
+        return f"The scenario tells no shock to yields; chance moves the {name} yield by {drawn} by {day}."
+    return f"The scenario moves the {name} yield by {told:+,.0f} bp by {day}; as drawn, by {drawn}."
+
+
+def _volatility_in_words(data: RunData) -> str:
+    """The same of volatility, as a multiple of its opening."""
+    layout = data.layout
+    low, high = np.nanquantile(data.values("drawn_volatility"), BAND)
+    mean = figure(data.measure("drawn_volatility"), 2)
+    return (
+        f"Volatility is told to stand at {layout.told_volatility:.2f} times its opening on"
+        f" {day_in_words(data.days[layout.told_volatility_day])}; as drawn, at {mean} times on average, {low:.2f} to"
+        f" {high:.2f} times on nine paths in ten."
+    )
+
+
+def selling_and_policy(data: RunData) -> Figure | None:
+    """What private selling adds to yields and what policy takes away, by contract."""
+    added, taken = data.added, data.taken_away if data.layout.has_policy else None
+    if added is None:
+        return None
+    columns: dict[str, Any] = {DATE: data.dates}
+    kinds = {"private selling adds": (added, "vermilion"), "policy takes away": (taken, "green")}
+    told = {kind: (spread, colour) for kind, (spread, colour) in kinds.items() if spread is not None}
+    for place, name in enumerate(data.names.values()):
+        for kind, (spread, _) in told.items():
+            columns |= spread_columns(f"{name}, {kind}", "bp", spread, place)
+    drawn = [
+        quantile_column(f"{name}, {kind}", "bp", level)
+        for name in data.names.values()
+        for kind in told
+        for level in (LEVELS[0], LEVELS[-1])
+    ]
+    layout = _layout(data, "bp", shared_range(columns, drawn, zero=True))
     panels = [
         Panel(
             [
-                *fan_traces(
-                    f"{name}, exogenous", "bp", "amber", series="scenario alone", narrow=False, dash="dash"
-                ),
-                *fan_traces(f"{name}, total", "bp", "blue", series="with all reactions", narrow=False),
+                trace
+                for kind, (_, colour) in told.items()
+                for trace in fan_traces(f"{name}, {kind}", "bp", colour, series=kind, narrow=False)
             ],
             layout,
             title=name,
@@ -63,54 +141,37 @@ def yields(data: RunData) -> Figure | None:
         )
         for name in data.names.values()
     ]
-    caption = (
-        f"{reaction_in_words(data)} At the peak of the move everybody's reaction makes up"
-        f" {span(own_shares(data), 1, '%')} of it."
-    )
+    caption = added_in_words(data)
     return Figure(
-        "yields",
-        "Yields: the scenario alone, and with everybody's reaction",
+        "selling-and-policy",
+        "What private selling adds to yields, and what policy takes away",
         caption,
-        f"Fans of the change of yields over {data.layout.days} days, the exogenous and the total one. {caption}",
+        f"Fans of what private selling adds to yields and of what policy takes away, by day. {caption}",
         panels,
         columns,
         per_row=_per_row(panels),
-        note="Change since the opening, bp. Bands hold 90% of paths, lines are medians. Where the bands part,"
-        " the market moves itself.",
+        note=f"From {added.paths:,} paths, bp. Private selling adds the yield less the fundamental one where no policy"
+        " acts after the opening; policy takes away the difference of the same paths played without it and with it, on"
+        " the same draws. Bands hold 90% of paths, lines are medians.",
     )
 
 
-def reaction_in_words(data: RunData) -> str:
-    """How far reactions push the yield of the trade that stands for the market, up and down, and when."""
-    place = data.trades.index(data.reference_trade)
-    name = data.names[data.reference_trade]
-    own = data.reaction
-    mean = own.mean[:, place]
-    told = []
-    for day, verb in ((int(mean.argmax()), "raise"), (int(mean.argmin()), "lower")):
-        move = estimate_at(own, day, place)
-        if abs(move.value) > max(0.5, 3.0 * move.standard_error):
-            size = Estimate(abs(move.value), move.standard_error, move.draws)
-            told.append((day, verb, f"{figure(size, 1, 'bp')} ({day_in_words(data.days[day])})"))
-    if not told:
-        return f"Reactions move the {name} yield by less than 0.5 bp on any day, on average."
-    bought = data.measure("outright_purchases").value + data.measure("hedged_purchases").value
-    whose = "Reactions, the central bank's purchases among them," if bought > 0.0 else "Reactions"
-    _, verb, size_in_words = min(told)
-    sentence = f"{whose} {verb} the {name} yield by up to {size_in_words}"
-    if len(told) > 1:
-        _, verb, size_in_words = max(told)
-        sentence += f", then {verb} it by up to {size_in_words}"
-    return f"{sentence}, on average."
-
-
-def own_shares(data: RunData) -> dict[str, Estimate]:
-    """Share of the peak move of yields that the scenario alone does not make, in per cent, by contract's name."""
-    shares = {}
-    for trade in data.trades:
-        total, alone = (data.values(name, trade=trade) for name in ("total_peak", "exogenous_peak"))
-        shares[data.names[trade]] = data.ratio(100.0 * (total - alone), total)
-    return shares
+def added_in_words(data: RunData) -> str:
+    """What private selling adds to the yield of the trade that stands for the market, and what policy takes away."""
+    trade = data.reference_trade
+    own, market = data.measure("added", trade=trade), data.measure("added_in_all")
+    if math.isnan(market.value):
+        return "What private selling adds to yields is not known: no path that finished was played without policy."
+    words = (
+        f"On the day on which it adds most to the market, private selling adds {figure(own, 1, 'bp')} to the"
+        f" {data.names[trade]} yield and {figure(market, 1, 'bp')} to the average yield"
+    )
+    if not data.layout.has_policy:
+        return f"{words}. No policy acts after the opening."
+    taken, taken_in_all = data.measure("taken_away", trade=trade), data.measure("taken_away_in_all")
+    return (
+        f"{words}; policy takes away {figure(taken, 1, 'bp')} and {figure(taken_in_all, 1, 'bp')} that day."
+    )
 
 
 def dislocations(data: RunData) -> Figure | None:
@@ -153,56 +214,73 @@ def dislocations(data: RunData) -> Figure | None:
     )
 
 
-def cost_of_deleveraging(data: RunData) -> Figure | None:
-    """What $100bn handed on costs, with and without room at the dealers."""
-    states = {
-        ROOM: {data.names[cost.trade]: cost.with_room for cost in data.costs},
-        NO_ROOM: {data.names[cost.trade]: cost.without_room for cost in data.costs},
-    }
-    known = {state: found for state, found in states.items() if any(map(_is_known, found.values()))}
-    if not known:
-        return None
+def cost_of_sales(data: RunData) -> Figure | None:
+    """What $100bn of bonds sold outright, and of packages unwound, cost with and without room at the dealers."""
     columns: dict[str, Any] = {"contract": list(data.names.values())}
-    traces = []
-    for (state, found), colour in zip(states.items(), ("sky", "vermilion"), strict=True):
-        value, error = f"{state}, bp per $100bn", f"{state}, standard error, bp per $100bn"
-        columns |= {
-            value: [estimate.value for estimate in found.values()],
-            error: [estimate.standard_error for estimate in found.values()],
-        }
-        if state in known:
-            trace = bars("contract", value, state, colour, unit="bp per $100bn")
-            trace["error_y"] = {
-                "type": "data", "array": {"column": error}, "color": "@ink", "thickness": 1.2, "width": 3,
-            }  # fmt: skip
-            traces.append(trace)
-    caption = " ".join(
-        f"When {state}, $100bn of packages handed on moves the dislocation by {span(found, 1, 'bp')}."
-        for state, found in known.items()
-    )
-    if len(known) == 1:
-        caption += f" Days on which {next(iter(set(states) - set(known)))} are too few to tell."
-    layout = {
-        "yaxis": axis("bp per $100bn", rangemode="tozero"),
-        "xaxis": axis(""),
-        "barmode": "group",
-        "hovermode": "x",
-    }
+    panels = []
+    for kind, (sold, moved) in SALES.items():
+        traces = []
+        for state, (words, colour) in STATES.items():
+            found = data.costs(kind, state)
+            value = f"{sold}, {words}, bp per $100bn"
+            error = f"{sold}, {words}, standard error, bp per $100bn"
+            costs = [found.get(name, UNDEFINED) for name in data.names.values()]
+            columns |= {
+                value: [cost.value for cost in costs],
+                error: [cost.standard_error for cost in costs],
+            }
+            if found:
+                trace = bars("contract", value, words, colour, unit="bp per $100bn")
+                trace["error_y"] = {
+                    "type": "data", "array": {"column": error}, "color": "@ink", "thickness": 1.2, "width": 3,
+                }  # fmt: skip
+                traces.append(trace)
+        if traces:
+            layout = {
+                "yaxis": axis("bp per $100bn", rangemode="tozero"),
+                "xaxis": axis(""),
+                "barmode": "group",
+                "hovermode": "x",
+            }
+            title = f"{sold[0].upper()}{sold[1:]}: rise of {moved}"
+            panels.append(Panel(traces, layout, title=title, height=300))
+    if not panels:
+        return None
+    caption = " ".join(costs_in_words(data))
     return Figure(
         "cost",
-        "What $100bn of deleveraging costs",
+        "What $100bn of sales cost at the time",
         caption,
         f"Bars of the cost by contract and by state of the dealers. {caption}",
-        [Panel(traces, layout, height=300)],
+        panels,
         columns,
-        note="Move of the dislocation when hedge funds hand on $100bn of packages, in the mix in which they sell."
-        f" Nearly full: dealers open the day above {100 * data.threshold:.0f}% of their limits. Regression over"
-        " path-days with effects of the day and errors by path; whiskers are one standard error.",
+        per_row=len(panels),
+        note="By test sales: a path is played again, on the same draws, with a thousandth of the bonds outstanding sold"
+        " in addition on one day; prices at the close of that day are compared, per $100bn sold in all contracts"
+        f" together. Nearly full: dealers open the day above {100 * data.layout.cost_threshold:.0f}% of their limits."
+        " Whiskers are one standard error.",
     )
 
 
-def _is_known(estimate: Estimate) -> bool:
-    return not math.isnan(estimate.value)
+def costs_in_words(data: RunData, *, of: str = "") -> list[str]:
+    """What $100bn of each kind of sale cost, a sentence for each; none where nothing is known.
+
+    Over all contracts, or of one, by its name.
+    """
+    told = []
+    for kind, (sold, moves) in SALES.items():
+        moved, parts = f"the {of} {moves.removeprefix('the ')}" if of else moves, []
+        for state, (words, _) in STATES.items():
+            found = {name: cost for name, cost in data.costs(kind, state).items() if of in ("", name)}
+            known = {name: cost for name, cost in found.items() if not holds_zero(cost)}
+            if found:
+                size = figure(known[of], 1, "bp") if of in known else span(known, 1, "bp")
+                parts.append(
+                    f"by {size if known else 'an amount not distinguishable from zero'} when {words}"
+                )
+        if parts:
+            told.append(f"Each $100bn of {sold} raises {moved} {', and '.join(parts)}.")
+    return told
 
 
 def _per_row(panels: list[Panel]) -> int:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.analysis import binding, deleveraging
+from simulator.analysis import binding
 from simulator.engine.status import STATUS as STATUSES
+from simulator.ensemble.description import told_yields_bp
 from simulator.report.words import trade_names
 from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days
@@ -25,12 +26,12 @@ from simulator.results.flow_of_funds import FlowOfFunds, height_of_stress, secto
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Days
 from simulator.results.outcomes import lost_all_dealers
+from simulator.results.reductions import added_by_selling, taken_away_by_policy
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
 from simulator.results.summary import Summary, summarise
+from simulator.results.variables import WITHOUT_POLICY
 from simulator.scenario.errors import Problems, ScenarioError
-from simulator.scenario.schema import Dealers
-from simulator.units import SHARE, read
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -169,23 +170,47 @@ class RunData:
         return fan(values, antithetic=self.antithetic) if len(values) else None
 
     @cached_property
-    def reaction(self) -> Fan:
-        """What reactions add to yields, bp by day and trade: the total change less the exogenous one."""
-        arrays = read_days(self.run, ("cash_yield_change", "fundamental_yield_change"))
-        own = arrays["cash_yield_change"] - arrays["fundamental_yield_change"]
-        return fan(own, antithetic=self.antithetic)
+    def added(self) -> Fan | None:
+        """What private selling adds to yields, bp by day and trade; none when no path was played without policy."""
+        return self._without_policy(added_by_selling)
 
     @cached_property
-    def threshold(self) -> float:
-        """Use of dealers' limits from which the balance sheet is dear; the schema's if the scenario does not say."""
-        default = Dealers.model_fields["cost_threshold"].default
-        return read(SHARE, self.scenario.get("dealers", {}).get("cost_threshold", default))
+    def taken_away(self) -> Fan | None:
+        """What policy takes away from yields, bp by day and trade; none as above."""
+        return self._without_policy(taken_away_by_policy)
+
+    def _without_policy(self, made: Callable[[Days], Array]) -> Fan | None:
+        """Spread of what is made of yields with and without policy, over the paths that finished both ways."""
+        names = ["cash_yield_change", "fundamental_yield_change"]
+        if self.layout.has_policy and not self.layout.paths_without_policy:
+            return None
+        twins = [f"cash_yield_change{WITHOUT_POLICY}"] if self.layout.has_policy else []
+        values = made(read_days(self.run, [*names, *twins]))
+        return self._fan(values[np.isfinite(values).all(axis=(1, 2))][..., self.layout.bucket_of_trade])
 
     @cached_property
-    def costs(self) -> tuple[deleveraging.Cost, ...]:
-        """What $100bn of deleveraging costs, by trade."""
-        days = read_days(self.run, deleveraging.VARIABLES)
-        return deleveraging.deleveraging_cost(days, self.trades, self.threshold, antithetic=self.antithetic)
+    def told(self) -> Array | None:
+        """Change of yields that the scenario's events tell, bp by day and trade; none when it cannot be had."""
+        if self.prepared is None:
+            return None
+        told = told_yields_bp(self.prepared)
+        days: Array = np.concatenate([np.zeros((1, told.shape[1])), told])
+        return days[:, self.layout.bucket_of_trade]
+
+    def costs(self, kind: str, state: str) -> dict[str, Estimate]:
+        """What $100bn of sales cost at the time, by contract's name, as far as it is known.
+
+        Parameters
+        ----------
+        kind
+            ``sale`` of bonds outright or ``unwind`` of packages.
+        state
+            ``with_room`` or ``without_room`` at the dealers.
+        """
+        found = {
+            self.names[trade]: self.measure(f"{kind}_impact_{state}", trade=trade) for trade in self.trades
+        }
+        return {name: cost for name, cost in found.items() if not math.isnan(cost.value)}
 
     @cached_property
     def limits(self) -> tuple[binding.Binding, ...]:

@@ -27,7 +27,8 @@ Shown = Measure[Any]
 #: The figures of a page, the most telling first: keys of measures. Those by trade are of the trade that funds give
 #: up most of.
 SHOWN = (
-    "dislocation_move", "unwound_in_all", "dysfunction", "amplification", "impact", "client_repo_spread_peak",
+    "dislocation_move", "unwound_in_all", "dysfunction", "added", "taken_away", "sale_impact", "unwind_impact",
+    "client_repo_spread_peak",
     "dealer_use_peak", "fund_fails", "central_bank_peak",
 )  # fmt: skip
 #: Units of coordinates as a reader writes them, with the factor that makes them so.

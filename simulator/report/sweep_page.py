@@ -15,7 +15,7 @@ from simulator.report.sweep_data import SweepData, sentence
 from simulator.report.sweep_figures import figures_of
 from simulator.report.words import listed
 from simulator.results.measures import with_unit
-from simulator.results.summary import shown as in_figures
+from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown_in
 from simulator.scenario.explain import in_words
 
 TITLES = {
@@ -98,12 +98,16 @@ def cells(data: SweepData) -> PageTable:
             estimate = data.estimate(shown, place)
             missing = math.isnan(estimate.value)
             row.append(
-                Cell("-") if missing else Cell(in_figures(estimate, shown.told_decimals), estimate.value)
+                Cell("-")
+                if missing
+                else Cell(shown_in(estimate, shown.told_decimals, shown.told_unit), estimate.value)
             )
     headings = [heading for heading in columns if not heading.endswith("standard error")]
+    is_marked = any(cell.text.endswith(NOT_TOLD) for row in rows for cell in row)
+    note = f" {NOT_TOLD_IN_WORDS[:1]}: {NOT_TOLD_IN_WORDS[2:]}." if is_marked else ""
     return PageTable(
         "cells", f"{len(places):,} cells", headings, rows, columns=columns,
-        caption="A click on a heading sorts. The CSV holds standard errors too.",
+        caption=f"A click on a heading sorts. The CSV holds standard errors too.{note}",
     )  # fmt: skip
 
 

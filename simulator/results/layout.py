@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.calendar import trading_dates
-from simulator.results.variables import GROUPS, PLACES, Variable
+from simulator.results.variables import (
+    DIMENSIONS,
+    GROUPS,
+    OF_TWINS,
+    TEST_SALES,
+    WITHOUT_POLICY,
+    Variable,
+)
 
 Array = NDArray[Any]
 
@@ -54,6 +61,18 @@ class Layout:
         Opening DV01 of each bucket's bond over that of the bucket nearest to ten years.
     hedge_buckets, trade_hedges
         Names of each hedge's bucket and of each trade's hedge.
+    outstanding
+        Bonds of each bucket at the opening, $bn: weights of averages over the market.
+    cost_threshold
+        Use of dealers' limits from which they have no room: the next dollar of balance sheet is dear.
+    told_day, told_yields, told_volatility_day, told_volatility
+        The shock as the scenario's events tell it: the day on which told yields are farthest from the opening on
+        average over the market, their change by bucket on that day, bp; the same day of told volatility, and its
+        multiple.
+    has_policy
+        Whether the scenario has policy that acts after the opening.
+    paths_without_policy, test_sale_paths
+        How many paths, from the first, are played again without that policy, and with a test sale.
     statuses
         Names of the status codes, from 0.
     precision
@@ -77,6 +96,15 @@ class Layout:
     sectors: tuple[str, ...]
     funds: tuple[str, ...]
     dealers: tuple[str, ...]
+    outstanding: tuple[float, ...]
+    cost_threshold: float
+    told_day: int
+    told_yields: tuple[float, ...]
+    told_volatility_day: int
+    told_volatility: float
+    has_policy: bool
+    paths_without_policy: int
+    test_sale_paths: int
     statuses: tuple[str, ...]
     precision: str
     attributes: Mapping[str, str | int]
@@ -109,6 +137,11 @@ class Layout:
             if self.funds or not group.of_agents:
                 dims = ("path", "day", group.dim) if group.dim else ("path", "day")
                 yield from (Field(variable, dims) for variable in group.variables)
+        if self.has_policy and self.paths_without_policy:
+            yield from (Field(variable, ("path", "day", dim)) for variable, dim in OF_TWINS.items())
+        if self.test_sale_paths:
+            for variable, dim in TEST_SALES.items():
+                yield Field(variable, ("path", dim) if dim else ("path",))
         yield Field(STATUS, ("path",))
         yield Field(STOPPED_ON_DAY, ("path",))
 
@@ -152,13 +185,11 @@ class Layout:
         """What an array says of itself, by the CF conventions."""
         variable = field.variable
         said: dict[str, Any] = {"long_name": variable.meaning, "units": variable.unit}
-        if "day" in field.dims:
-            named = {
-                "bucket": " ten_year_equivalent",
-                "hedge": " hedge_bucket",
-                "trade": " trade_hedge",
-            }
-            said["coordinates"] = "date" + named.get(field.dims[-1], "")
+        named = {"bucket": "ten_year_equivalent", "hedge": "hedge_bucket", "trade": "trade_hedge"}
+        beside = ["date"] if "day" in field.dims else []
+        beside += [named[dim] for dim in field.dims if dim in named]
+        if beside:
+            said["coordinates"] = " ".join(beside)
         if variable == STATUS:
             said |= {"flag_values": list(range(len(self.statuses))), "flag_meanings": " ".join(self.statuses)}
         return said
@@ -202,19 +233,26 @@ class Days(Mapping[str, Array]):
     def __init__(self, arrays: Mapping[str, Array], layout: Layout) -> None:
         self._arrays = arrays
         self._layout = layout
+        self._made: dict[str, Array] = {}
+
+    def once(self, name: str, make: Callable[[Days], Array]) -> Array:
+        """What is made of these days, made when it is first asked for; several figures may rest on it."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        return self._made[name]
+
+    @property
+    def layout(self) -> Layout:
+        """Size and labels of the store that they are of."""
+        return self._layout
 
     def __getitem__(self, name: str) -> Array:
-        dim = PLACES[name][0].dim if name in PLACES else ""
+        dim = DIMENSIONS.get(name, "")
         if dim == "bucket":
             return _taken(self._arrays[name], self._layout.bucket_of_trade)
         if dim == "hedge":
             return _taken(self._arrays[name], self._layout.hedge_of_trade)
         return self._arrays[name]
-
-    @property
-    def layout(self) -> Layout:
-        """Size and labels of what the arrays are of."""
-        return self._layout
 
     def stored(self) -> dict[str, Array]:
         """All arrays with their own dimensions."""
@@ -242,13 +280,23 @@ class Days(Mapping[str, Array]):
 
     def _added(self, name: str, places: Mapping[str, list[int]], size: int) -> Array:
         values = self._arrays[name].astype(np.float64)
-        place_of = places.get(PLACES[name][0].dim)
+        place_of = places.get(DIMENSIONS.get(name, ""))
         if place_of is None:
             return values
         added = np.zeros((*values.shape[:-1], size))
         for place, into in enumerate(place_of):
             added[..., into] += values[..., place]
         return added
+
+    def without_policy(self, name: str) -> Array:
+        """A variable with its own dimensions as it is on the same paths without policy; NaN where that is not known.
+
+        Without policy to take away, the paths as they are played are those.
+        """
+        if not self._layout.has_policy:
+            return self._arrays[name]
+        twin = self._arrays.get(name + WITHOUT_POLICY)
+        return np.full_like(self._arrays[name], np.nan) if twin is None else twin
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._arrays)

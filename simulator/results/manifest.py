@@ -28,7 +28,7 @@ from simulator.results.variables import GROUPS
 from simulator.version import __version__
 
 FORMAT = "unwind-run"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 #: Folder of the copies of data files, so that a run can be finished from its folder alone.
 INPUTS = "inputs"

@@ -8,6 +8,7 @@ read it here; a figure that all of them tell is one row. What a run stores by da
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
 
@@ -22,12 +23,22 @@ from simulator.results.reductions import Reduction
 DYSFUNCTION_BP = 45.0
 #: Cash missing at funds below 100,000 dollars is the tolerance of the rounds (`numerics.tolerance`), fund by fund.
 SHORTFALL_THAT_COUNTS_BN = 1e-4
+#: Causes of sales that are a fund's own choice; all others (calls, own limits, closing out) force it.
+CHOSEN = ("choice",)
 #: What a shortfall of a distribution is the average of: its worst 5% of paths.
 TAIL = 0.95
 
+_THAT_DAY = "on the day on which private selling adds most to the market, in size"
+_FORCED = "by calls, own limits or closing out, not by choice"
+
+#: Unit of what $100bn of sales cost: the one kind of figure of which readers are told whether it differs from zero.
+PER_100BN = "bp per $100bn"
+
 Worse = Literal["higher", "lower", "neither"]
 #: Tables of the summary; none for what it does not tell.
-TableKey = Literal["", "yields", "dislocations", "deleveraging", "causes", "funding", "flows", "failures"]
+TableKey = Literal[
+    "", "yields", "impact", "dislocations", "deleveraging", "causes", "funding", "flows", "failures"
+]  # fmt: skip
 #: Groups of a comparison; none for what is not compared.
 Group = Literal["", "market", "funds", "funding", "failures", "cost"]
 
@@ -183,6 +194,19 @@ def with_unit(words: str, unit: str) -> str:
     return f"{words}, {unit}" if unit else words
 
 
+def _impacts(kind: str, label: str) -> Iterator[Measure[Reduction]]:
+    """What $100bn of one kind of sale cost at the time: on all days, with room at the dealers, and without."""
+    told = {"": (None, "always"), "_with_room": (True, "with room"), "_without_room": (False, "without room")}
+    for ending, (has_room, state) in told.items():
+        where = "" if has_room is None else f", on days that dealers open {state} on their balance sheets"
+        yield Measure(
+            key=f"{kind}_impact{ending}", label=f"{label}{where}", note="by a test sale on one day of each path",
+            unit=PER_100BN, dim="trade", of=days.impact(f"{kind}_impact", has_room=has_room), worse="higher",
+            decimals=2, short=f"{label}{', ' if where else ''}{state if where else ''}", table="impact",
+            heading=f"{'sold outright' if kind == 'sale' else 'unwound'}, {state}", group="market",
+        )  # fmt: skip
+
+
 _ROWS: tuple[Measure[Any], ...] = (
     Measure(key=STATUS.name, label=STATUS.meaning, unit=STATUS.unit, of=lambda arrays: arrays[STATUS.name]),
     # Dislocations and margins
@@ -210,19 +234,51 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.peak("initial_margin"), decimals=4, in_percent=True, table="dislocations",
         heading="margin, peak", opening=Opening("initial_margin", "margin, opening", 2),
     ),
-    # Yields
+    # Yields: what is told and drawn, what private selling adds, what policy takes away
+    Measure(
+        key="drawn_yield", label="drawn change of the fundamental yield", note="on the day of the told shock",
+        unit="bp", dim="trade", of=days.on_told_day,
+    ),
+    Measure(
+        key="drawn_volatility", label="drawn volatility over its opening level",
+        note="on the day of the told shock", unit="x", of=days.volatility_on_told_day, decimals=2,
+    ),
+    Measure(
+        key="added", label="what private selling adds to the yield",
+        note=f"without policy, {_THAT_DAY}", unit="bp", dim="trade",
+        of=days.when_selling_adds_most(days.added_by_selling), worse="higher", short="added by private selling",
+        table="yields", heading="private selling adds", quantiles="both", in_all="added_in_all", group="market",
+        by_label="what private selling adds to the yield of {}",
+    ),
+    Measure(
+        key="added_in_all", label="what private selling adds to yields, averaged over the market",
+        note=f"without policy, {_THAT_DAY}", unit="bp",
+        of=days.market_when_selling_adds_most(days.added_by_selling), worse="higher",
+        short="added by private selling",
+    ),
+    Measure(
+        key="added_outright", label="of what private selling adds, the pressure of outright sales",
+        note=f"without policy, {_THAT_DAY}", unit="bp", dim="trade",
+        of=days.when_selling_adds_most(days.pressure_without_policy), table="yields", heading="of it outright",
+    ),
+    Measure(
+        key="taken_away", label="what policy takes away from the yield", note=_THAT_DAY, unit="bp", dim="trade",
+        of=days.when_selling_adds_most(days.taken_away_by_policy), worse="lower",
+        short="taken away by policy", table="yields", heading="policy takes away", in_all="taken_away_in_all",
+        group="market", by_label="what policy takes away from the yield of {}",
+    ),
+    Measure(
+        key="taken_away_in_all", label="what policy takes away from yields, averaged over the market",
+        note=_THAT_DAY, unit="bp", of=days.market_when_selling_adds_most(days.taken_away_by_policy),
+        worse="lower", short="taken away by policy",
+    ),
     Measure(
         key="exogenous_peak", label="largest exogenous yield change, in size", unit="bp", dim="trade",
-        of=days.largest_size("fundamental_yield_change"), table="yields", heading="exogenous, peak",
+        of=days.largest_size("fundamental_yield_change"),
     ),
     Measure(
         key="total_peak", label="largest total yield change, in size", unit="bp", dim="trade",
         of=days.largest_size("cash_yield_change"), table="yields", heading="total, peak",
-    ),
-    Measure(
-        key="amplification", label="amplification, total over exogenous yield move", note="at their peaks",
-        unit="x", dim="trade", of=Ratio("total_peak", "exogenous_peak"), decimals=3, short="amplification",
-        table="yields", heading="amplification", group="market",
     ),
     Measure(
         key="exogenous_end", label="exogenous yield change at the end", unit="bp", dim="trade",
@@ -232,6 +288,9 @@ _ROWS: tuple[Measure[Any], ...] = (
         key="total_end", label="total yield change at the end", unit="bp", dim="trade",
         of=days.end("cash_yield_change"), table="yields", heading="total, end",
     ),
+    # What $100bn of sales cost at the time
+    *_impacts("sale", "rise of the yield for bonds sold outright"),
+    *_impacts("unwind", "rise of the dislocation for packages unwound"),
     Measure(
         key="pressure_peak", label="outright pressure on yields, peak", unit="bp", dim="trade",
         of=days.peak("outright_pressure"), worse="higher", short="pressure on yields", group="market",
@@ -252,22 +311,30 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.unwound_in_all, worse="higher", group="funds", has_tail=True,
     ),
     Measure(
-        key="rise_when_lowest", label="rise of the dislocation against funds when packages are lowest",
-        unit="bp", dim="trade", of=days.rise_when_lowest,
-    ),
-    Measure(
-        key="impact", label="rise of the dislocation for packages given up", unit="bp per $100bn", dim="trade",
-        of=Ratio("rise_when_lowest", "unwound", 100.0), worse="higher", table="deleveraging", heading="impact",
-        group="funds",
-    ),
-    Measure(
         key="sold", label="packages sold by funds, all days", unit="$bn", dim="trade",
-        of=days.total("fund_sales"),
+        of=days.total("fund_sales"), table="deleveraging", heading="sold, all days",
+    ),
+    Measure(
+        key="sold_without_policy", label="packages that funds sell without policy, all days", unit="$bn",
+        dim="trade", of=days.sold_without_policy, table="deleveraging", heading="sold without policy",
+    ),
+    Measure(
+        key="sold_in_all", label="packages sold by funds in all trades", unit="$bn",
+        of=days.all_sales,
+    ),
+    Measure(
+        key="forced", label="packages sold by funds because they are forced to", note=_FORCED, unit="$bn",
+        of=days.forced_sales(CHOSEN),
+    ),
+    Measure(
+        key="forced_share", label="share of packages sold that is forced", note=_FORCED, unit="1",
+        of=Ratio("forced", "sold_in_all"), worse="higher", decimals=3, in_percent=True, short="forced sales",
+        group="funds",
     ),
     Measure(
         key="sold_by_channel", label="packages sold, by cause", unit="$bn", dim="channel",
         of=days.total("fund_sales_by_channel"), worse="higher", table="causes", heading="sold", group="funds",
-        by_label="packages sold because of {}", neutral=("choice",),
+        by_label="packages sold because of {}", neutral=CHOSEN,
     ),
     Measure(
         key="called", label="cash called from funds, all days", unit="$bn", dim="call",

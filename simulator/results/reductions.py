@@ -6,11 +6,12 @@ gives (path, …). Paths that stopped are NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
 from simulator.results.layout import Array, Days
+from simulator.results.variables import WITHOUT_POLICY
 
 Reduction = Callable[[Days], Array]
 
@@ -75,15 +76,6 @@ def unwound_in_all(arrays: Days) -> Array:
     return most
 
 
-def rise_when_lowest(arrays: Days) -> Array:
-    """Change of the dislocation against the funds on the day when their packages are lowest."""
-    day = given_up(arrays).argmax(axis=1)[:, None]
-    dislocation = arrays["dislocation"]
-    against = np.sign(arrays["fund_packages"][:, 0])
-    rise: Array = against * (np.take_along_axis(dislocation, day, axis=1)[:, 0] - dislocation[:, 0])
-    return rise
-
-
 def rise_against_funds(arrays: Days) -> Array:
     """Largest rise of the dislocation against the funds, averaged over trades by their opening packages."""
     opening = arrays["fund_packages"][0, 0]
@@ -93,12 +85,137 @@ def rise_against_funds(arrays: Days) -> Array:
 
 
 def pressure_over_outstanding(arrays: Days) -> Array:
-    """Largest pressure of outright selling, averaged over buckets by ``outstanding``, (bucket,)."""
-    outstanding = arrays["outstanding"]
-    highest: Array = (arrays.as_stored("outright_pressure")[:, 1:] @ (outstanding / outstanding.sum())).max(
-        axis=1
-    )
+    """Largest pressure of outright selling, averaged over buckets by what is outstanding."""
+    highest: Array = (arrays.as_stored("outright_pressure")[:, 1:] @ _market_weights(arrays)).max(axis=1)
     return highest
+
+
+def _market_weights(arrays: Days) -> Array:
+    """Share of each bucket in the bonds outstanding."""
+    outstanding = np.asarray(arrays.layout.outstanding)
+    weights: Array = outstanding / outstanding.sum()
+    return weights
+
+
+def added_by_selling(arrays: Days) -> Array:
+    """What private selling adds to yields: cash yield less fundamental yield without policy, (path, day, bucket)."""
+    added: Array = arrays.without_policy("cash_yield_change") - arrays.as_stored("fundamental_yield_change")
+    return added
+
+
+def taken_away_by_policy(arrays: Days) -> Array:
+    """What policy takes away: cash yield without policy less that with it, (path, day, bucket)."""
+    taken: Array = arrays.without_policy("cash_yield_change") - arrays.as_stored("cash_yield_change")
+    return taken
+
+
+def when_selling_adds_most(values: Callable[[Days], Array]) -> Reduction:
+    """Values by bucket on the day on which what private selling adds, averaged over the market, is farthest from zero.
+
+    By trade; NaN on paths that are not known without policy.
+    """
+
+    def of(arrays: Days) -> Array:
+        seen: Array = np.take(values(_that_day(arrays))[:, 0], arrays.layout.bucket_of_trade, axis=-1)
+        return seen
+
+    return of
+
+
+def market_when_selling_adds_most(values: Callable[[Days], Array]) -> Reduction:
+    """The same, averaged over the market by what is outstanding."""
+
+    def of(arrays: Days) -> Array:
+        average: Array = values(_that_day(arrays))[:, 0] @ _market_weights(arrays)
+        return average
+
+    return of
+
+
+def pressure_without_policy(arrays: Days) -> Array:
+    """Pressure of outright selling without policy, (path, day, bucket)."""
+    return arrays.without_policy("outright_pressure")
+
+
+def _that_day(arrays: Days) -> Days:
+    """Yields and pressure of the day on which private selling adds most to the market, in size, as days of one day."""
+    names = ("fundamental_yield_change", "cash_yield_change", "outright_pressure")
+    known = [name for stored in names for name in (stored, f"{stored}{WITHOUT_POLICY}") if name in arrays]
+    day = arrays.once("day on which selling adds most", _day_of_most)[:, None, None]
+    chosen = {
+        name: np.where(
+            day < 0, np.nan, np.take_along_axis(arrays.as_stored(name), np.maximum(day, 0), axis=1)
+        )
+        for name in known
+    }
+    return Days(chosen, arrays.layout)
+
+
+def _day_of_most(arrays: Days) -> Array:
+    """Day on which what private selling adds to the market is farthest from zero; -1 where that is not known."""
+    market = np.abs(added_by_selling(arrays) @ _market_weights(arrays))
+    is_unknown = np.isnan(market).any(axis=1)
+    return np.where(is_unknown, -1, np.where(is_unknown[:, None], 0.0, market).argmax(axis=1))
+
+
+def sold_without_policy(arrays: Days) -> Array:
+    """Packages that funds sell without policy, all days, by trade."""
+    sold: Array = arrays.without_policy("fund_sales").sum(axis=1, dtype=np.float64)
+    return sold
+
+
+def forced_sales(neutral: Collection[str]) -> Reduction:
+    """Packages sold, all days, for causes other than those of a fund's own choice."""
+
+    def of(arrays: Days) -> Array:
+        forced = [place for place, name in enumerate(arrays.layout.channels) if name not in neutral]
+        sold: Array = total("fund_sales_by_channel")(arrays)[:, forced].sum(axis=1)
+        return sold
+
+    return of
+
+
+def all_sales(arrays: Days) -> Array:
+    """Packages sold, all days, for whatever cause."""
+    sold: Array = total("fund_sales_by_channel")(arrays).sum(axis=1)
+    return sold
+
+
+def impact(name: str, *, has_room: bool | None = None) -> Reduction:
+    """What $100bn of a test sale cost on its day; NaN on paths without one, and where dealers are in another state.
+
+    Parameters
+    ----------
+    name
+        ``sale_impact`` or ``unwind_impact``.
+    has_room
+        Count only days that dealers open with room on their balance sheets, or only those that they open without.
+    """
+
+    def of(arrays: Days) -> Array:
+        if name not in arrays:
+            return np.full((len(arrays["dealer_use"]), len(arrays.layout.trades)), np.nan)
+        values, day = arrays[name], arrays["test_sale_day"]
+        if has_room is None:
+            return values
+        opening = np.where(np.isnan(day), 1.0, day).astype(int) - 1
+        use = np.take_along_axis(arrays["dealer_use"], opening[:, None], axis=1)
+        chosen: Array = np.where((use < arrays.layout.cost_threshold) == has_room, values, np.nan)
+        return chosen
+
+    return of
+
+
+def on_told_day(arrays: Days) -> Array:
+    """Drawn change of fundamental yields on the day on which told yields are farthest from the opening."""
+    drawn: Array = arrays["fundamental_yield_change"][:, arrays.layout.told_day]
+    return drawn
+
+
+def volatility_on_told_day(arrays: Days) -> Array:
+    """Drawn volatility on the day on which told volatility is farthest from the opening."""
+    drawn: Array = arrays["volatility_multiple"][:, arrays.layout.told_volatility_day]
+    return drawn
 
 
 def equity_lost(arrays: Days) -> Array:

@@ -7,7 +7,7 @@ A test holds the page to the tables, so that it is never behind them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from simulator.results.layout import STATUS, STOPPED_ON_DAY
 from simulator.results.measures import outcomes
@@ -20,7 +20,9 @@ from simulator.results.variables import (
     BY_TRADE,
     CALLS,
     OF_MARKET,
+    OF_TWINS,
     SALES,
+    TEST_SALES,
     Variable,
 )
 
@@ -52,6 +54,20 @@ def results_page() -> str:
         _group("By sector", "(path, day, sector)", BY_SECTOR),
         _group("By fund, on request (`--agents`)", "(path, day, fund)", BY_FUND),
         _group("By dealer, on request (`--agents`)", "(path, day, dealer)", BY_DEALER),
+        _by_dimension(
+            "Without policy",
+            "Of the first `output.paths_without_policy` paths, played again where the scenario has policy that acts"
+            " after the opening; NaN for the others.",
+            ("path", "day"),
+            OF_TWINS,
+        ),
+        _by_dimension(
+            "Test sales",
+            "Of the first `output.test_sale_paths` paths, sales of bonds on even numbers and unwindings on odd ones;"
+            " NaN for the others.",
+            ("path",),
+            TEST_SALES,
+        ),
         _group("How a path ended", "(path,)", (STATUS, STOPPED_ON_DAY)),
         _outcomes(),
     ]
@@ -61,6 +77,16 @@ def results_page() -> str:
 def _group(title: str, dimensions: str, variables: Iterable[Variable]) -> str:
     rows = ((f"`{variable.name}`", variable.unit, variable.meaning) for variable in variables)
     return _section(title, f"Dimensions `{dimensions}`.", ("variable", "unit", "meaning"), rows)
+
+
+def _by_dimension(title: str, said: str, dims: tuple[str, ...], variables: Mapping[Variable, str]) -> str:
+    """Variables with a dimension each beside those that all have."""
+    rows = (
+        (f"`{one.name}`", f"`({', '.join((*dims, dim) if dim else dims)}{'' if dim or len(dims) > 1 else ','})`",
+         one.unit, one.meaning)
+        for one, dim in variables.items()
+    )  # fmt: skip
+    return _section(title, said, ("variable", "dimensions", "unit", "meaning"), rows)
 
 
 def _outcomes() -> str:

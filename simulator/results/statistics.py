@@ -35,6 +35,23 @@ class Estimate:
     draws: int
 
 
+#: Standard errors to either side of an estimate that hold the truth in 95% of cases.
+ERRORS_OF_95 = 1.96
+
+
+def holds_zero(estimate: Estimate) -> bool:
+    """Whether the 95% interval of an estimate holds zero; not known, and so not said, without its error.
+
+    Examples
+    --------
+    >>> holds_zero(Estimate(2.0, 1.0, 100)), holds_zero(Estimate(-1.9, 1.0, 100))
+    (False, True)
+    >>> holds_zero(Estimate(1.0, math.nan, 1))
+    False
+    """
+    return abs(estimate.value) <= ERRORS_OF_95 * estimate.standard_error
+
+
 UNDEFINED = Estimate(math.nan, math.nan, 0)
 
 

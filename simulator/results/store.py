@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from simulator.results.layout import STATUS, STOPPED_ON_DAY, Array, Field, Layout
 from simulator.results.places import get, put
 from simulator.results.places import names as listing
+from simulator.results.variables import WITHOUT_POLICY
 
 # Level 1: prices are mostly noise to a compressor, and higher levels take twice the time for a percent.
 ZSTD_LEVEL = 1
@@ -122,8 +123,11 @@ def block_arrays(store: Store, records: BlockRecords) -> Iterator[tuple[Field, A
             yield field, records.status[:, 1].astype(dtype) + dtype.type(1)  # day 0 is the opening
         else:
             played = records.of(name)
+            if "day" not in field.dims:
+                yield field, played.astype(dtype)
+                continue
             values = np.empty((played.shape[0], played.shape[1] + 1, *played.shape[2:]), dtype)
-            values[:, 0] = store.opening.of(name)[0, 0]
+            values[:, 0] = store.opening.of(name.removesuffix(WITHOUT_POLICY))[0, 0]
             values[:, 1:] = played
             yield field, values
 

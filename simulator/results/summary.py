@@ -7,6 +7,7 @@ same ones. Standard errors are one standard deviation of the Monte Carlo estimat
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,8 +19,10 @@ from simulator.results.flow_of_funds import LINES, FlowOfFunds, height_of_stress
 from simulator.results.folder import RunFolder
 from simulator.results.layout import STATUS, STOPPED_ON_DAY, Days
 from simulator.results.measures import (
+    CHOSEN,
     DYSFUNCTION_BP,
     MEASURES,
+    PER_100BN,
     Event,
     Measure,
     TableKey,
@@ -27,7 +30,7 @@ from simulator.results.measures import (
     with_unit,
 )
 from simulator.results.outcomes import NO_DEALER_LEFT, is_above
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import Estimate, holds_zero, quantile
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
@@ -45,6 +48,13 @@ FLOW_TABLES = ("flow_of_funds_to_height", "flow_of_funds")
 FLOWS = ("bonds", "10y eq.", "repo", "hedges", "cash")
 #: Sectors whose name alone would not say who is meant.
 SECTOR_WORDS = {"funds": "hedge funds"}
+#: The measure that tells how much of it was forced.
+FORCED = "forced"
+#: What marks a cost that cannot be told from zero, and what it says.
+NOT_TOLD = " *"
+NOT_TOLD_IN_WORDS = "* not distinguishable from zero: its 95% interval holds zero"
+#: Lowest and highest of the band of drawn paths that is shown beside the told shock.
+BAND = (0.05, 0.95)
 #: A figure of a table: an estimate, a number known without error, or nothing.
 Cell = Estimate | float | None
 MORE_DECIMALS_MAX = 3
@@ -62,7 +72,7 @@ class Column:
 
     def shows(self, cell: Cell) -> str:
         """A cell of the column in words."""
-        return shown(cell, self.decimals, self.more)
+        return shown_in(cell, self.decimals, self.unit, self.more)
 
 
 class SummaryRow(NamedTuple):
@@ -149,7 +159,10 @@ def _cell_record(cell: Cell, unit: str) -> dict[str, Any] | None:
         return None
     value, error = (cell.value, cell.standard_error) if isinstance(cell, Estimate) else (cell, 0.0)
     known = {"value": value, "standard_error": error}
-    return {key: None if math.isnan(number) else number for key, number in known.items()} | {"unit": unit}
+    record = {key: None if math.isnan(number) else number for key, number in known.items()} | {"unit": unit}
+    if unit == PER_100BN and isinstance(cell, Estimate):
+        record["distinguishable_from_zero"] = None if math.isnan(value + error) else not holds_zero(cell)
+    return record
 
 
 def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
@@ -162,7 +175,9 @@ def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
     """
     figures = _Tables(run, outcomes)
     tables = (
-        figures.by_trade("yields", "Yield moves: the scenario alone, and with everybody's reaction"),
+        figures.shock("The shock: as the scenario tells it, and as it was drawn"),
+        figures.by_trade("yields", "Yields: what private selling adds, and what policy takes away"),
+        figures.by_trade("impact", "What $100bn of sales cost at the time, by room at the dealers"),
         figures.by_trade("dislocations", "Dislocation and margin by contract"),
         figures.by_trade("deleveraging", "Packages given up by hedge funds, at their lowest"),
         figures.causes("causes", "Why funds sold, and what they were called for"),
@@ -190,6 +205,7 @@ class _Tables:
     def __init__(self, run: RunFolder, outcomes: xr.Dataset) -> None:
         self.figures = Figures(outcomes, antithetic=run.manifest.sampling == "antithetic")
         self.trades = run.layout.trades
+        self.layout = run.layout
         names = {row.opening.variable for row in MEASURES.values() if row.opening} | {"fund_packages"}
         stored = read_block(run.store, run.layout, min(run.finished), sorted(names))
         arrays = Days(stored, run.layout)
@@ -212,7 +228,7 @@ class _Tables:
         ]
         if any(measure.in_all for measure in measures):
             in_all = tuple(cell for measure in measures for cell in self._cells_in_all(measure))
-            rows.append(SummaryRow("all", in_all, "all"))
+            rows.append(SummaryRow("market" if key == "yields" else "all", in_all, "all"))
         return Table(key, title, tuple(columns), tuple(rows))
 
     def _cells(self, measure: Measure[Any], place: int, label: str) -> tuple[Cell, ...]:
@@ -245,6 +261,39 @@ class _Tables:
             cells.append(self.figures.high(key, measure.scale, **where))
         return tuple(cells)
 
+    def shock(self, title: str) -> Table:
+        """A row for each bucket's yield and one for volatility: what the scenario's events tell, and what was drawn.
+
+        Of yields on the day on which told ones are farthest from the opening, of volatility on its own such day.
+        """
+        layout = self.layout
+        trade_of = dict(
+            zip(reversed(layout.bucket_of_trade), reversed(self.trades), strict=True)
+        )  # the first of each
+        rows = [
+            SummaryRow(
+                f"{layout.buckets[bucket]} yield, day {layout.told_day}",
+                (layout.told_yields[bucket], *self._band("drawn_yield", trade=trade)),
+                layout.buckets[bucket],
+                "bp",
+            )
+            for bucket, trade in sorted(trade_of.items())
+        ]
+        volatility = (layout.told_volatility, *self._band("drawn_volatility"))
+        words = f"volatility, day {layout.told_volatility_day}, multiple of its opening"
+        rows.append(SummaryRow(words, volatility, "volatility", "x"))
+        columns = [Column("told", "told", "", 2), Column("mean", "drawn, mean", "", 1)]
+        columns += [Column(f"drawn_{100 * level:.0f}", f"drawn, {level:.0%}", "", 1) for level in BAND]
+        return Table("shock", title, tuple(columns), tuple(rows))
+
+    def _band(self, key: str, **where: str) -> tuple[Cell, ...]:
+        """Mean and band of an outcome over paths."""
+        values, antithetic = self.figures.values(key, **where), self.figures.antithetic
+        return (
+            self.figures.of(key, 1.0, **where),
+            *(quantile(values, level, antithetic=antithetic) for level in BAND),
+        )
+
     def causes(self, key: TableKey, title: str) -> Table:
         """A row for each channel: what was sold because of it, its share, and what was called."""
         measures = in_table(key)
@@ -263,6 +312,8 @@ class _Tables:
                 if measure.key == SOLD:
                     cells.append(self.figures.percent_of_all(SOLD, **where))
             rows.append(SummaryRow(CHANNELS.get(label, label.replace("_", " ")), tuple(cells), label))
+        forced = (self.figures.of(FORCED), self.figures.of("forced_share", 100.0), None)
+        rows.append(SummaryRow(f"forced: all but {' and '.join(CHOSEN)}", forced, FORCED))
         return Table(key, title, tuple(columns), tuple(rows))
 
     def of_market(self, key: TableKey, title: str) -> Table:
@@ -309,17 +360,14 @@ class _Tables:
         of = self.figures.of
         moved = {trade: of("unwound", trade=trade).value for trade in self.trades}
         trade = max(moved, key=lambda name: moved[name])
-        peak, exogenous = of("total_peak", trade=trade), of("exogenous_peak", trade=trade)
-        sentences = [
-            f"The {trade} yield moves {shown(peak, 0)} bp at its peak; the scenario alone moves it"
-            f" {shown(exogenous, 0)} bp: amplification {shown(of('amplification', trade=trade), 2)}."
-        ]
+        sentences = [self._added_sentence(trade)]
         if self.held:
             unwound, share = of("unwound_in_all"), of("unwound_in_all", 100.0 / self.held)
             sentences.append(
                 f"Hedge funds give up ${shown(unwound, 0)} bn of packages, {shown(share, 1)}% of what they"
                 f" opened with{self._main_cause()}."
             )
+        sentences += self._cost_sentences(trade)
         dysfunction, failing = of("dysfunction", 100.0), of("dealer_fails", 100.0)
         sentences.append(
             f"The market is dysfunctional (a dislocation moves more than {DYSFUNCTION_BP:.0f} bp) in"
@@ -327,15 +375,53 @@ class _Tables:
         )
         return tuple(sentences)
 
+    def _added_sentence(self, trade: str) -> str:
+        """What private selling adds to yields, and what policy takes away."""
+        of = self.figures.of
+        market, own = of("added_in_all"), of("added", trade=trade)
+        if math.isnan(market.value):
+            return "What private selling adds to yields is not known: no path that finished was played without policy."
+        words = (
+            f"On the day on which it adds most, private selling adds {shown(market, 1)} bp to yields ({trade}:"
+            f" {shown(own, 1)} bp)"
+        )
+        if not self.layout.has_policy:
+            return f"{words}; no policy acts after the opening."
+        taken = of("taken_away_in_all")
+        unknown = self._unknown_without_policy()
+        left_out = f" (not known on {unknown:,} paths that policy keeps going)" if unknown else ""
+        return f"{words}; policy takes away {shown(taken, 1)} bp that day{left_out}."
+
+    def _unknown_without_policy(self) -> int:
+        """Paths that were played again without policy, and stopped there but not with it."""
+        outcomes = self.figures.outcomes
+        is_one = outcomes["path"].values < self.layout.paths_without_policy
+        unknown = np.isnan(outcomes["added_in_all"].values) & (outcomes["status"].values == 0) & is_one
+        return int(np.count_nonzero(unknown))
+
+    def _cost_sentences(self, trade: str) -> Iterator[str]:
+        """What $100bn more of sales cost at the time, with room at the dealers and without, as far as it is known."""
+        for kind, words in (
+            ("sale", f"bonds sold outright raises the {trade} yield"),
+            ("unwind", f"packages unwound raises the {trade} dislocation"),
+        ):
+            states = {"with room at the dealers": "_with_room", "without": "_without_room"}
+            costs = {
+                state: self.figures.of(f"{kind}_impact{ending}", trade=trade)
+                for state, ending in states.items()
+            }
+            told = [f"by {cost_in_words(cost)} {state}" for state, cost in costs.items() if cost.draws]
+            if told:
+                yield f"Each $100bn of {words} {', '.join(told)}."
+
     def _main_cause(self) -> str:
-        forced = [
-            name
-            for name in self.figures.outcomes["channel"].values.tolist()
-            if name not in MEASURES[SOLD].neutral
-        ]
+        forced = [name for name in self.figures.outcomes["channel"].values.tolist() if name not in CHOSEN]
         sold = {name: self.figures.of(SOLD, channel=name).value for name in forced}
         main = max(sold, key=lambda name: sold[name])
-        return f"; most are forced out by {main.replace('_', ' ')}" if sold[main] > 0.0 else ""
+        if sold[main] <= 0.0:
+            return ""
+        share = self.figures.of("forced_share", 100.0)
+        return f"; {shown(share, 1)}% of what they sell is forced, most by {main.replace('_', ' ')}"
 
 
 def flow_tables(run: RunFolder) -> tuple[Table, Table]:
@@ -399,6 +485,28 @@ def stopped_paths(run: RunFolder) -> tuple[StoppedPaths, ...]:
         paths, days = zip(*stopped, strict=True)
         groups.append(StoppedPaths(status_name, min(days), max(days), len(paths), paths[:STOPPED_SHOWN]))
     return tuple(groups)
+
+
+def shown_in(cell: Cell, decimals: int, unit: str, more: int = MORE_DECIMALS_MAX) -> str:
+    """A figure of a table in words; a cost that cannot be told from zero is marked (:data:`NOT_TOLD_IN_WORDS`)."""
+    is_marked = unit == PER_100BN and isinstance(cell, Estimate) and holds_zero(cell)
+    return shown(cell, decimals, more) + (NOT_TOLD if is_marked else "")
+
+
+def note_of(table: Table) -> str:
+    """What has to be said below a table; empty if nothing."""
+    cells = (
+        (cell, column) for row in table.rows for cell, column in zip(row.cells, table.columns, strict=True)
+    )
+    is_marked = any(shown_in(cell, 0, column.unit).endswith(NOT_TOLD) for cell, column in cells)
+    return NOT_TOLD_IN_WORDS if is_marked else ""
+
+
+def cost_in_words(cost: Estimate) -> str:
+    """What $100bn cost, in a sentence."""
+    if holds_zero(cost):
+        return "an amount not distinguishable from zero"
+    return f"{shown(cost, 1)} bp"
 
 
 def shown(cell: Cell, decimals: int, more: int = MORE_DECIMALS_MAX) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from simulator.results.errors import plain
-from simulator.results.summary import Column, Summary, Table
+from simulator.results.summary import Column, Summary, Table, note_of
 
 #: Colours are the notebook's own, so that it reads in light and in dark.
 STYLE = (
@@ -64,7 +64,9 @@ def table_html(table: Table) -> str:
         )
         for row in table.rows
     ]
-    return html_table(table.title, list(map(_heading, table.columns)), rows)
+    note = note_of(table)
+    drawn = html_table(table.title, list(map(_heading, table.columns)), rows)
+    return drawn + (f"<p><small>{escaped(note)}</small></p>" if note else "")
 
 
 def html_table(title: str, headings: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:

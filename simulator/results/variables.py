@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 
 class Variable(NamedTuple):
-    """One stored variable, by day and path."""
+    """One stored variable, by day and path; ``of`` is empty for what is no row of the books."""
 
     name: str
     unit: str
     meaning: str
-    of: str
+    of: str = ""
 
 
 #: By bucket of the cash market: dimensions (path, day, bucket).
@@ -209,5 +209,38 @@ GROUPS = (
     Group("by_dealer", "dealer", BY_DEALER, of_agents=True),
 )
 
+#: Variables that are stored a second time, of the same paths played without policy, and what their names end in.
+PLAYED_WITHOUT_POLICY = ("cash_yield_change", "outright_pressure", "fund_sales")
+WITHOUT_POLICY = "_without_policy"
+
+#: What test sales leave behind, one value a path: on a day of its own, every other path is played again with more
+#: bonds sold outright, and the others with more packages unwound.
+TEST_SALE_DAY = Variable("test_sale_day", "1", "day of the test sale or the test unwinding of the path")
+SALE_IMPACT = Variable(
+    "sale_impact", "bp per $100bn", "rise of the cash yield by the close of the day of the test sale"
+)
+UNWIND_IMPACT = Variable(
+    "unwind_impact",
+    "bp per $100bn",
+    "rise of the dislocation, against funds, by the close of the day of the test unwinding",
+)
+#: The dimension of each beside the path.
+TEST_SALES = {TEST_SALE_DAY: "", SALE_IMPACT: "bucket", UNWIND_IMPACT: "hedge"}
+
 #: Where each variable is packed: its group and its place in it.
 PLACES = {variable.name: (group, place) for group in GROUPS for place, variable in enumerate(group.variables)}
+
+#: The same variables without policy, with their dimension beside path and day.
+OF_TWINS = {
+    Variable(
+        f"{name}{WITHOUT_POLICY}",
+        PLACES[name][0].variables[PLACES[name][1]].unit,
+        f"{PLACES[name][0].variables[PLACES[name][1]].meaning}, on the same path without policy",
+    ): PLACES[name][0].dim
+    for name in PLAYED_WITHOUT_POLICY
+}
+
+#: The dimension of every stored variable beside path and day, by name; empty for none.
+DIMENSIONS = {name: group.dim for name, (group, _) in PLACES.items()} | {
+    variable.name: dim for variable, dim in (OF_TWINS | TEST_SALES).items()
+}

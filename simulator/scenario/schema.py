@@ -1469,6 +1469,20 @@ class Output(Section):
         "float32", source="storage", doc="number format of the stored records"
     )
     agents: bool = parameter(False, source="storage", doc="keep records of every single agent")
+    paths_without_policy: Count = parameter(
+        512,
+        minimum=0,
+        maximum=100_000_000,
+        source="numerical",
+        doc="first paths that are played again without policy, to tell what it takes away; none where there is none",
+    )
+    test_sale_paths: Count = parameter(
+        256,
+        minimum=0,
+        maximum=100_000_000,
+        source="numerical",
+        doc="first paths that are played again with a test sale, to tell what $100bn of sales cost",
+    )
 
 
 class Scenario(Section):

@@ -66,6 +66,12 @@ class _Timed:
     outcome_bytes: float
     layout: Layout
 
+    @property
+    def days_again(self) -> float:
+        """Path-days that are played again: whole paths without policy, half of those with a test sale on average."""
+        left_alone = self.layout.paths_without_policy if self.layout.has_policy else 0
+        return self.layout.days * (left_alone + 0.5 * self.layout.test_sale_paths)
+
 
 def estimate(
     loaded: LoadedSweep, plan: Plan, chosen: list[int], *, workers: int, keeps_paths: bool
@@ -87,7 +93,8 @@ def estimate(
     tried = _try_cells(loaded, plan, chosen)
     sizes = [loaded.size(cell) for cell in chosen]
     paths = sum(size.paths for size in sizes)
-    path_days = sum(size.paths * size.days for size in sizes)
+    again = len(chosen) * float(np.mean([one.days_again for one in tried]))
+    path_days = sum(size.paths * size.days for size in sizes) + again
     preparing = float(np.mean([one.preparing_s for one in tried]))
     simulating = float(np.mean([one.path_day_s for one in tried]))
     layout = max((one.layout for one in tried), key=lambda layout: layout.bytes_of_path())
@@ -132,10 +139,14 @@ def _try_cell(loaded: LoadedSweep, plan: Plan, number: int) -> _Timed:
     layout = layout_of(cell.scenario, prepared)
     job = OpenJob(Job("estimate", prepared, layout, None, reduce=Days.stored))
     paths = min(PATHS_TIMED, layout.paths)
+    played_again = max(layout.paths_without_policy, layout.test_sale_paths)
+    first = min(
+        played_again, layout.paths - paths
+    )  # what is played again is counted apart, as far as it can be
     seconds = []
     for _ in range(2):  # the first time, memory is fetched and caches are cold
         started = time.perf_counter()
-        _, arrays = job.play(Block(0, 0, paths))
+        _, arrays = job.play(Block(0, first, paths))
         seconds.append(time.perf_counter() - started)
     packed = plan.pack(path_outcomes(Days(arrays, layout)), prepared.trades)
     keeps_records = loaded.sweep.keep != "statistics"

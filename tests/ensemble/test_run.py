@@ -78,6 +78,32 @@ def test_other_samplings_do_not_depend_on_blocks(run_toy: Run, sampling: str) ->
     assert digest(first) == digest(run_toy("second", (*overrides, "numerics.block=20")))
 
 
+def test_paths_played_again_do_not_depend_on_blocks_and_are_resumed(run_toy: Run) -> None:
+    purchases = (
+        "central_bank.outright.mode=schedule",
+        "central_bank.outright.schedule=[{day: 3d, pace: $9bn}]",
+    )
+    overrides = (*purchases, "paths=20", "output.paths_without_policy=13", "output.test_sale_paths=9")
+    whole = run_toy("whole", (*overrides, "numerics.block=20"), threads=1)
+    layout = whole.folder.manifest.layout
+    assert (layout["has_policy"], layout["paths_without_policy"], layout["test_sale_paths"]) == (True, 13, 9)
+    parts = run_toy("parts", (*overrides, "numerics.block=7"), threads=2)
+    ledger = parts.folder.ledger.read_text().splitlines(keepends=True)
+    parts.folder.ledger.write_text("".join(ledger[1:]))
+    resumed = run_toy("parts", (*overrides, "numerics.block=7"), threads=2)
+    assert not resumed.was_complete
+    assert digest(resumed) == digest(parts) == digest(whole)
+    results = open_results(resumed.folder.path, verify=True)
+    alone, played = results["cash_yield_change_without_policy"], results["cash_yield_change"]
+    np.testing.assert_array_equal(alone.notnull().all(("day", "bucket")), np.arange(20) < 13)
+    np.testing.assert_array_equal(alone.isel(day=0, path=slice(13)), played.isel(day=0, path=slice(13)))
+    assert results["test_sale_day"].notnull().sum() == 9
+    outcomes = collect_outcomes(resumed.folder)
+    assert int(outcomes["added_in_all"].notnull().sum()) == 13
+    longer = open_results(run_toy("longer", (*overrides, "paths=30")).folder.path)
+    np.testing.assert_array_equal(longer["unwind_impact"].values[:20], results["unwind_impact"].values)
+
+
 @pytest.mark.slow  # another number format of the records is another compilation
 def test_double_precision_is_kept(run_toy: Run) -> None:
     results = open_results(run_toy(overrides=("output.precision=float64",)).folder.path)

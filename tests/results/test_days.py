@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.analysis.deleveraging import packages_handed_on
 from simulator.ensemble.execution import run_scenario
 from simulator.results.days import read_days
 from simulator.results.layout import Days, Layout
 from simulator.results.reading import open_results
 from simulator.results.reductions import central_bank_gain
 from simulator.scenario.loading import load_scenario
-from tests.results.conftest import BUCKETS
 
 SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
 
@@ -51,20 +49,6 @@ def test_bonds_of_a_bucket_are_counted_once(layout: Layout) -> None:
         central_bank_packages=[[0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 2.0]],
     )
     assert central_bank_gain(days).tolist() == pytest.approx([3 * 0.02 + 2 * 0.05])
-
-
-def test_packages_are_counted_by_hedge_and_by_trade_once(layout: Layout) -> None:
-    """Two trades may share a hedge; what its estate and the central bank hold is added up by hedge."""
-    both = Layout(
-        **{**vars(layout), "trade_hedges": ("FV", "TY", "TY"), "hedges": BUCKETS, "hedge_buckets": BUCKETS}
-    )
-    days = one_path(
-        both,
-        fund_packages=[[10.0, 20.0, 5.0], [10.0, 12.0, 5.0]],
-        estate_packages=[[0.0, 0.0], [0.0, 2.0]],
-        central_bank_packages=[[0.0, 0.0], [0.0, 1.0]],
-    )
-    assert packages_handed_on(days).tolist() == [[5.0]]
 
 
 def test_two_trades_on_the_ten_year_store_one_yield(tmp_path: Path) -> None:

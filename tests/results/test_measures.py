@@ -129,7 +129,7 @@ def test_rows_name_what_there_is() -> None:
             assert [part.dim for part in parts] == [measure.dim] * 2, measure.key
 
 
-@pytest.mark.parametrize("table", ["yields", "dislocations", "deleveraging"])
+@pytest.mark.parametrize("table", ["yields", "impact", "dislocations", "deleveraging"])
 def test_tables_by_label_have_headings_and_one_dimension(table: str) -> None:
     told = in_table(table)  # type: ignore[arg-type]
     assert len({measure.dim for measure in told}) == 1

@@ -40,12 +40,16 @@ def test_figures_are_those_of_the_measures(tiny_run: SweepOutcome) -> None:
         assert float(here[f"{name}_error"]) == pytest.approx(wanted.standard_error, rel=1e-9)
         high = statistics.quantile(kept[name].values, 0.95)
         assert float(here[f"{name}_quantile"].sel(level=0.95)) == pytest.approx(high.value, rel=3e-4)
-    by_trade = kept["total_peak"].values, kept["exogenous_peak"].values
+    wanted = statistics.ratio(kept["forced"].values, kept["sold_in_all"].values)
+    assert float(here["forced_share"]) == pytest.approx(wanted.value, rel=1e-9)
+    assert float(here["forced_share_error"]) == pytest.approx(wanted.standard_error, rel=1e-6)
+    costs = kept["sale_impact"].values
     for place, trade in enumerate(("FV", "TY")):
-        wanted = statistics.ratio(by_trade[0][:, place], by_trade[1][:, place])
-        assert float(here["amplification"].sel(trade=trade)) == pytest.approx(wanted.value, rel=1e-9)
-        found = float(here["amplification_error"].sel(trade=trade))
-        assert found == pytest.approx(wanted.standard_error, rel=1e-6)
+        cost = statistics.mean(costs[:, place])
+        assert float(here["sale_impact"].sel(trade=trade)) == pytest.approx(cost.value, rel=1e-9)
+        assert float(here["sale_impact_error"].sel(trade=trade)) == pytest.approx(
+            cost.standard_error, rel=1e-6
+        )
     event = statistics.probability(is_above(kept, "unwound_in_all", 50.0))
     assert float(here["unwound_in_all_above_50"]) == event.value
     assert float(here["unwound_in_all_above_50_error"]) == pytest.approx(event.standard_error)

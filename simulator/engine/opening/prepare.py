@@ -21,6 +21,7 @@ from simulator.engine.opening.day_zero import open_margins
 from simulator.engine.opening.dealers import open_dealers, open_lenders
 from simulator.engine.opening.funds import open_funds
 from simulator.engine.opening.hedgers import open_hedge_market, open_managers, split
+from simulator.engine.opening.policy import WithoutPolicy, prepare_without_policy
 from simulator.engine.opening.population import (
     FundPopulation,
     draw_funds,
@@ -56,6 +57,8 @@ class Prepared:
     ----------
     parameters, schedule, driver_spec
         What the kernel and the drivers read.
+    without_policy
+        The same without the policy that acts after the opening; none where there is none.
     opening
         Memory of the books on day 0, which every path starts from.
     sizes
@@ -70,6 +73,7 @@ class Prepared:
     parameters: Parameters
     schedule: Schedule
     driver_spec: DriverSpec
+    without_policy: WithoutPolicy | None
     opening: Floats
     sizes: Mapping[str, int]
     buckets: tuple[str, ...]
@@ -131,10 +135,12 @@ def prepare(
     p.opening.buckets.outright_split[:] = split(bank.outright.buckets, list(market.buckets), outstanding)
     _open_others(scenario, p, s)
     _require_whole(p.opening)
+    schedule = build_schedule(scenario)
     return Prepared(
         scenario=scenario,
         parameters=p,
-        schedule=build_schedule(scenario),
+        schedule=schedule,
+        without_policy=prepare_without_policy(scenario, p, schedule),
         driver_spec=build_driver_spec(scenario, files),
         opening=memory,
         sizes=sizes,
