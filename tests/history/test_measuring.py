@@ -9,7 +9,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from simulator.engine.parameters import CALL_COUNT, CHANNELS
+from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.history.episode import HistorySeries, Measure, Moment
 from simulator.history.measuring import (
     REDUCTIONS,
@@ -36,6 +36,17 @@ LAYOUT = Layout(
     trade_hedges=("A", "B", "SWAP"),
     channels=CHANNELS,
     calls=CHANNELS[:CALL_COUNT],
+    sectors=SECTORS,
+    ten_year_equivalents=(0.2, 1.0),
+    outstanding=(100.0, 100.0),
+    cost_threshold=0.85,
+    told_day=1,
+    told_yields=(0.0, 0.0),
+    told_volatility_day=1,
+    told_volatility=1.0,
+    has_policy=False,
+    paths_without_policy=0,
+    test_sale_paths=0,
     funds=(),
     dealers=(),
     statuses=("FINISHED",),
