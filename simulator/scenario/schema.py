@@ -1015,15 +1015,20 @@ PurchaseMode = Literal["off", "schedule", "rule"]
 
 
 class PurchasePace(Section):
-    """A stretch of days with purchases at a steady pace."""
+    """A stretch of days with purchases, or sales, at a steady pace."""
 
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
-    pace: Money = parameter(minimum="$0bn", maximum="$1tn", source="scenario", doc="bought a day, face")
+    pace: Money = parameter(
+        minimum="-$1tn",
+        maximum="$1tn",
+        source="scenario",
+        doc="bought a day, face; negative: sold, of what the central bank holds",
+    )
 
 
 class Purchases(Section):
-    """Purchases by the central bank: outright, or of packages (bond and short future)."""
+    """Purchases and sales by the central bank: outright, or of packages (bond and short future)."""
 
     mode: PurchaseMode = parameter("off", source="scenario", doc="off, by schedule, or by rule")
     schedule: Annotated[list[PurchasePace], Field(max_length=500)] = parameter(
@@ -1039,15 +1044,33 @@ class Purchases(Section):
             "dislocation, exceeds it"
         ),
     )
+    release: BasisPoints = parameter(
+        "-10000bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="rule: the same below which it sells again; between the two it neither buys nor sells",
+    )
     pace: Money = parameter(
         "$20bn",
         minimum="$0bn",
         maximum="$1tn",
         source="scenario",
-        doc="rule: bought a day while triggered, face",
+        doc="rule: bought a day above the trigger, or sold below the release, face",
     )
     limit: Money = parameter(
-        "$5tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="total that may be bought"
+        "$5tn",
+        minimum="$0bn",
+        maximum="$50tn",
+        source="scenario",
+        doc="total that may be bought, less what was sold",
+    )
+    sale_limit: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$50tn",
+        source="scenario",
+        doc="rule: total that may be sold beyond what was bought since the opening",
     )
 
 
@@ -1071,6 +1094,9 @@ class StandingRepo(Section):
     """Standing repo facility: lends to dealers when lenders are dearer or do not lend, and holds the repo rate."""
 
     open: bool = parameter(False, source="preset", doc="open from the first day")
+    days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it then stays open"
+    )
     spread: BasisPoints = parameter(
         "0bp", minimum="-100bp", maximum="1000bp", source="preset", doc="rate over the policy rate"
     )
@@ -1090,8 +1116,149 @@ class StandingRepo(Section):
     )
 
 
+class LeverageReliefRule(Section):
+    """Relief of dealers' leverage limit by rule."""
+
+    trigger: BasisPoints = parameter(
+        "20bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="average rise of the dislocation above which relief is given",
+    )
+    release: BasisPoints = parameter(
+        "-10000bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="the same below which it is taken back",
+    )
+    pace: Multiple = parameter(
+        "10x", minimum="0x", maximum="10x", source="scenario", doc="change of the factor in a day"
+    )
+    limit: Multiple = parameter(
+        "1x",
+        minimum="1x",
+        maximum="10x",
+        source="scenario",
+        doc="largest factor on dealers' limits; 1x: no rule",
+    )
+
+
+class HaircutMinimumRule(Section):
+    """A minimum haircut by rule."""
+
+    trigger: Multiple = parameter(
+        "1.5x",
+        minimum="0x",
+        maximum="50x",
+        source="scenario",
+        doc="average volatility over its opening level above which the minimum rises",
+    )
+    release: Multiple = parameter(
+        "0x", minimum="0x", maximum="50x", source="scenario", doc="the same below which it falls"
+    )
+    pace: Share = parameter(
+        "50%", minimum="0%", maximum="50%", source="scenario", doc="change of the minimum in a day, from 0%"
+    )
+    limit: Share = parameter(
+        "0%", minimum="0%", maximum="50%", source="scenario", doc="highest minimum; 0%: no rule"
+    )
+
+
+class MarginMinimumRule(Section):
+    """A minimum initial margin by rule."""
+
+    trigger: Multiple = parameter(
+        "1.5x",
+        minimum="0x",
+        maximum="50x",
+        source="scenario",
+        doc="average volatility over its opening level above which the minimum rises",
+    )
+    release: Multiple = parameter(
+        "0x", minimum="0x", maximum="50x", source="scenario", doc="the same below which it falls"
+    )
+    pace: Multiple = parameter(
+        "10x", minimum="0x", maximum="10x", source="scenario", doc="change of the minimum in a day, from 1x"
+    )
+    limit: Multiple = parameter(
+        "1x",
+        minimum="1x",
+        maximum="10x",
+        source="scenario",
+        doc="highest minimum, over the exchange's opening margin; 1x: no rule",
+    )
+
+
+class ClearingMandateRule(Section):
+    """Central clearing of un-netted repo by rule."""
+
+    trigger: BasisPoints = parameter(
+        "20bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="average rise of the dislocation above which more is cleared",
+    )
+    release: BasisPoints = parameter(
+        "-10000bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="the same below which less is cleared",
+    )
+    pace: Share = parameter(
+        "100%", minimum="0%", maximum="100%", source="scenario", doc="change of the share in a day"
+    )
+    limit: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="scenario",
+        doc="largest share of un-netted repo that is netted; 0%: no rule",
+    )
+
+
+class StandingRepoRule(Section):
+    """Opening of the standing repo facility by rule."""
+
+    trigger: BasisPoints = parameter(
+        "20bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="dealers' repo rate less the policy rate above which the facility lends",
+    )
+    release: BasisPoints = parameter(
+        "-10000bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="the same below which it lends less",
+    )
+    pace: Money = parameter(
+        "$50tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="change of its capacity in a day"
+    )
+    limit: Money = parameter(
+        "$0bn", minimum="$0bn", maximum="$50tn", source="scenario", doc="largest capacity; $0bn: no rule"
+    )
+
+
+class PolicyRules(Section):
+    """Levers that follow yesterday's stress: towards a limit above a trigger, back below a release."""
+
+    leverage_relief: LeverageReliefRule = section(
+        default=LeverageReliefRule, doc="relief of dealers' leverage limit"
+    )
+    haircut_minimum: HaircutMinimumRule = section(default=HaircutMinimumRule, doc="minimum haircut")
+    margin_minimum: MarginMinimumRule = section(default=MarginMinimumRule, doc="minimum initial margin")
+    clearing_mandate: ClearingMandateRule = section(default=ClearingMandateRule, doc="clearing of repo")
+    standing_repo: StandingRepoRule = section(default=StandingRepoRule, doc="standing repo facility")
+
+
 class CentralBank(Section):
-    """Policy by schedule or by rule."""
+    """Policy from the opening, by schedule and by rule; of several that stand, the strongest holds."""
 
     outright: OutrightPurchases = section(default=OutrightPurchases, doc="outright purchases from dealers")
     hedged: HedgedPurchases = section(
@@ -1108,6 +1275,9 @@ class CentralBank(Section):
     leverage_relief_day: Days = parameter(
         "1d", minimum="1d", maximum="2500d", source="scenario", doc="first day of relief"
     )
+    leverage_relief_days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long the relief lasts"
+    )
     haircut_minimum: Share = parameter(
         "-10%",
         minimum="-10%",
@@ -1115,12 +1285,18 @@ class CentralBank(Section):
         source="policy",
         doc="minimum haircut for every fund, from the opening",
     )
+    haircut_minimum_days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long that minimum lasts"
+    )
     margin_minimum: Multiple = parameter(
         "1x",
         minimum="1x",
         maximum="10x",
         source="policy",
-        doc="minimum initial margin over the exchange's opening margin",
+        doc="minimum initial margin over the exchange's opening margin, from the opening",
+    )
+    margin_minimum_days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long that minimum lasts"
     )
     clearing_mandate: Share = parameter(
         "0%",
@@ -1129,6 +1305,10 @@ class CentralBank(Section):
         source="policy",
         doc="share of un-netted repo that central clearing nets from the opening",
     )
+    clearing_mandate_days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long that mandate lasts"
+    )
+    rules: PolicyRules = section(default=PolicyRules, doc="levers that follow stress")
 
 
 class TenorResponse(Section):
@@ -1228,6 +1408,39 @@ class HaircutMinimum(Section):
     days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
     minimum: Share = parameter(
         minimum="-10%", maximum="50%", source="scenario", doc="lowest haircut that dealers may ask"
+    )
+
+
+class MarginMinimum(Section):
+    """A minimum initial margin, from a day on or for some days."""
+
+    type: Literal["margin-minimum"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    multiple: Multiple = parameter(
+        minimum="1x", maximum="10x", source="scenario", doc="lowest margin over the exchange's opening margin"
+    )
+
+
+class LeverageRelief(Section):
+    """Relief of dealers' leverage limits, from a day on or for some days."""
+
+    type: Literal["leverage-relief"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    multiple: Multiple = parameter(
+        minimum="1x", maximum="10x", source="scenario", doc="factor on dealers' limits"
+    )
+
+
+class ClearingMandate(Section):
+    """Central clearing nets part of the repo that is not netted, from a day on or for some days."""
+
+    type: Literal["clearing-mandate"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    share: Share = parameter(
+        minimum="0%", maximum="100%", source="scenario", doc="share of un-netted repo that is netted"
     )
 
 
@@ -1363,16 +1576,17 @@ class ClientRepoDemand(Section):
 
 
 class FacilityOpening(Section):
-    """The standing repo facility opens on a day, or lends up to another amount from then on."""
+    """The standing repo facility opens on a day, or lends up to another amount, from then on or for some days."""
 
     type: Literal["facility-opening"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
     capacity: Money | None = parameter(
         None,
         minimum="$0bn",
         maximum="$50tn",
         source="scenario",
-        doc="largest amount lent from then on; as the central bank's section says when absent",
+        doc="largest amount lent in that time; as the central bank's section says when absent",
     )
 
 
@@ -1425,6 +1639,9 @@ Event = Annotated[
     | MarginStep
     | HaircutStep
     | HaircutMinimum
+    | MarginMinimum
+    | LeverageRelief
+    | ClearingMandate
     | LenderWithdrawal
     | ForeignSale
     | InvestorDemand
@@ -1511,6 +1728,7 @@ class Scenario(Section):
             *_unknown_contracts(self),
             *_impossible_holdings(self),
             *_unplaced_auctions(self),
+            *_rules_that_undo(self),
             *_late_events(self),
         ]
         if problems:
@@ -1609,6 +1827,22 @@ def _unplaced_auctions(scenario: Scenario) -> list[Problem]:
         )
         for index, event in enumerate(scenario.events)
         if isinstance(event, Auction) and bool(event.bucket) == (event.maturity is not None)
+    ]
+
+
+def _rules_that_undo(scenario: Scenario) -> list[Problem]:
+    """Rules that would take back today what they gave yesterday, at the same stress."""
+    bank = scenario.central_bank
+    rules = {"outright": bank.outright, "hedged": bank.hedged}
+    rules |= {f"rules.{key}": getattr(bank.rules, key) for key in PolicyRules.model_fields}
+    return [
+        Problem(
+            f"central_bank.{key}.release",
+            f"the release, {rule.release:g}, is above the trigger, {rule.trigger:g}",
+            "a release at or below the trigger",
+        )
+        for key, rule in rules.items()
+        if rule.release > rule.trigger
     ]
 
 

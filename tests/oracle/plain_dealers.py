@@ -94,9 +94,7 @@ class Dealers:
             limit = self.limit(d)
             self.dealers.limit_bn += limit
             repo = d.lent_to_funds + self.dealers.other_repo * d.share
-            d.use = self.rules.cash.balance_sheet_use(
-                d.share * held, repo, self.dealers.opening.unnetted_share, limit
-            )
+            d.use = self.rules.cash.balance_sheet_use(d.share * held, repo, self.others.unnetted_share, limit)
 
     def fund_dealers(self, withdrawal: float, flow_noise: float, facility_bn: float) -> None:
         self.lend_through_network()
@@ -146,7 +144,7 @@ class Dealers:
                 opening,
                 g.wholesale_bp - opening,
                 self.dealers.cost_bp - self.dealers.opening.cost_bp,
-                self.dealers.opening.unnetted_share,
+                self.others.unnetted_share,
             )
 
     def funding_need(self, d: Any) -> float:
@@ -157,9 +155,7 @@ class Dealers:
 
     def ration_clients(self, d: Any, gap: float) -> None:
         over = max(0.0, d.use - 1.0) * self.limit(d) if self.p.channels.dealer_capacity else 0.0
-        taken = self.rules.dealer.taken_from_clients_bn(
-            gap, over, unnetted_share=self.dealers.opening.unnetted_share
-        )
+        taken = self.rules.dealer.taken_from_clients_bn(gap, over, unnetted_share=self.others.unnetted_share)
         d.taken = max(0.0, min(taken, d.lent_to_funds))
         self.seen.repo_taken_back += d.taken
 
@@ -212,7 +208,8 @@ class Dealers:
         if self.margin_measure == "stressed-weight":
             stressed = at_risk(opening * figures.stressed_volatility)
             asked = rules.stressed_mix(now, stressed)
-        h.model_margin = rules.margin_in_force(asked, h.opening.margin_floor, h.model_margin)
+        floor = h.opening.margin_floor * self.others.margin_minimum
+        h.model_margin = rules.margin_in_force(asked, floor, h.model_margin)
         h.margin = h.model_margin * multiple
 
     def post_margins(self) -> None:

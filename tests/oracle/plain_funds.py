@@ -31,7 +31,7 @@ class Funds:
         return t.hedge.margin * self.funds.opening.margin_factor
 
     def roll_repo(self, day: int) -> None:
-        step, minimum = self.plan.haircut_step[day], self.plan.haircut_minimum[day]
+        step, minimum = self.plan.haircut_step[day], self.others.haircut_minimum
         rules = self.rules.dealer
         matured = 1.0 / self.p.funds.term_repo
         is_on = self.p.channels.haircut

@@ -44,7 +44,7 @@ def open_dealers(
         p.opening.funds.client_share[:] = client_network(d, len(funds), shares)
     lent = owed @ p.opening.funds.client_share
     p.opening.funds.client_weakness[:] = _client_weakness(p.opening.funds.client_share, owed, lent)
-    o.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)
+    s.others.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)
     packages = np.zeros(len(buckets.price))
     np.add.at(packages, hedges.bucket_of, np.abs(hedges.dealer_packages_bn))
     net = buckets.inventory_bn.copy()

@@ -120,7 +120,8 @@ def prepare(
     open_markets(scenario, p, s)
     bank = scenario.central_bank
     floor = np.array([hedge.exchange_margin for hedge in market.hedges.values()])
-    p.opening.hedges.margin_floor[:] = floor * bank.margin_minimum
+    p.opening.hedges.margin_floor[:] = floor
+    s.others.margin_minimum[0] = bank.margin_minimum
     open_margins(p, s)
     notes = open_funds(scenario, funds, p, s)
     open_hedge_market(scenario, p, s)

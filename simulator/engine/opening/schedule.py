@@ -10,6 +10,7 @@ from simulator.model.table import Floats, allocate
 from simulator.scenario.schema import (
     CURVE_KEYS,
     Auction,
+    ClearingMandate,
     ClientRepoDemand,
     CurveChange,
     FacilityOpening,
@@ -20,7 +21,9 @@ from simulator.scenario.schema import (
     HedgeDemandShift,
     InvestorDemand,
     LenderWithdrawal,
+    LeverageRelief,
     LimitCut,
+    MarginMinimum,
     MarginStep,
     Market,
     PolicyRateChange,
@@ -30,6 +33,9 @@ from simulator.scenario.schema import (
     VolatilityShock,
     YieldShock,
 )
+
+#: The lowest minimum haircut that a scenario can set: none.
+NO_HAIRCUT_MINIMUM = -0.1
 
 
 def days_of(day: int, days: int, horizon: int) -> slice:
@@ -78,6 +84,7 @@ def build_schedule(scenario: Scenario) -> Schedule:
     holdings = np.array([bucket.foreign_bonds for bucket in market.buckets.values()])
     outstanding = np.array([bucket.outstanding for bucket in market.buckets.values()])
     s = _empty(scenario, horizon)
+    capacity_bn = np.full(horizon, scenario.central_bank.standing_repo.capacity)
     for event in scenario.events:
         if isinstance(event, MarginStep):
             s.margin_multiple[event.day - 1 :, _chosen(event.hedges, hedges)] *= event.multiple
@@ -86,6 +93,15 @@ def build_schedule(scenario: Scenario) -> Schedule:
         elif isinstance(event, HaircutMinimum):
             rows = days_of(event.day, event.days, horizon)
             s.haircut_minimum[rows] = np.maximum(s.haircut_minimum[rows], event.minimum)
+        elif isinstance(event, MarginMinimum):
+            rows = days_of(event.day, event.days, horizon)
+            s.margin_minimum[rows] = np.maximum(s.margin_minimum[rows], event.multiple)
+        elif isinstance(event, LeverageRelief):
+            rows = days_of(event.day, event.days, horizon)
+            s.leverage_relief[rows] = np.maximum(s.leverage_relief[rows], event.multiple)
+        elif isinstance(event, ClearingMandate):
+            rows = days_of(event.day, event.days, horizon)
+            s.clearing_mandate[rows] = np.maximum(s.clearing_mandate[rows], event.share)
         elif isinstance(event, LenderWithdrawal):
             kept = 1.0 - s.lender_withdrawal[days_of(event.day, event.days, horizon)]
             s.lender_withdrawal[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
@@ -106,9 +122,10 @@ def build_schedule(scenario: Scenario) -> Schedule:
             kept = 1.0 - s.limit_cut[days_of(event.day, event.days, horizon)]
             s.limit_cut[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
         elif isinstance(event, FacilityOpening):
-            s.facility_open[event.day - 1 :] = 1.0
+            rows = days_of(event.day, event.days, horizon)
             if event.capacity is not None:
-                s.facility_capacity_bn[event.day - 1 :] = event.capacity
+                capacity_bn[rows] = event.capacity
+            s.facility_bn[rows] = capacity_bn[rows]
         elif isinstance(event, ClientRepoDemand):
             s.client_repo_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
         elif isinstance(event, PolicyRateChange):
@@ -134,11 +151,16 @@ def _empty(scenario: Scenario, horizon: int) -> Schedule:
     s, _ = allocate(Schedule, sizes)
     s.policy_rate[:] = [funding.policy_rate for funding in market.fundings.values()]
     s.margin_multiple[:] = 1.0
-    s.haircut_minimum[:] = bank.haircut_minimum
+    s.haircut_minimum[:] = NO_HAIRCUT_MINIMUM
+    s.haircut_minimum[days_of(1, bank.haircut_minimum_days, horizon)] = bank.haircut_minimum
+    s.margin_minimum[:] = 1.0
+    s.margin_minimum[days_of(1, bank.margin_minimum_days, horizon)] = bank.margin_minimum
+    s.clearing_mandate[days_of(1, bank.clearing_mandate_days, horizon)] = bank.clearing_mandate
     s.leverage_relief[:] = 1.0
-    s.leverage_relief[bank.leverage_relief_day - 1 :] = bank.leverage_relief
-    s.facility_open[:] = float(bank.standing_repo.open)
-    s.facility_capacity_bn[:] = bank.standing_repo.capacity
+    relieved = days_of(bank.leverage_relief_day, bank.leverage_relief_days, horizon)
+    s.leverage_relief[relieved] = bank.leverage_relief
+    if bank.standing_repo.open:
+        s.facility_bn[days_of(1, bank.standing_repo.days, horizon)] = bank.standing_repo.capacity
     s.outright_bn[:] = _purchases(bank.outright, horizon)
     s.hedged_bn[:] = _purchases(bank.hedged, horizon)
     s.flow_noise_on[0] = float(scenario.drivers.noise > 0.0)

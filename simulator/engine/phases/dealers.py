@@ -156,7 +156,7 @@ def measure_use(p: Parameters, s: State) -> None:
         total += limit
         share = s.dealers.share[d]
         repo = s.dealers.lent_to_funds[d] + s.dealers.other_repo[0] * share
-        s.dealers.use[d] = balance_sheet_use(share * held, repo, p.opening.dealers.unnetted_share[0], limit)
+        s.dealers.use[d] = balance_sheet_use(share * held, repo, s.others.unnetted_share[0], limit)
     s.dealers.limit_bn[0] = total
 
 
@@ -165,7 +165,7 @@ def sector_use(p: Parameters, s: State) -> float:
     """Dealers' balance-sheet use over the sector's limit."""
     repo = s.dealers.fund_repo[0] + s.dealers.other_repo[0]
     held = bonds_at_risk(p, s)
-    return balance_sheet_use(held, repo, p.opening.dealers.unnetted_share[0], s.dealers.limit_bn[0])
+    return balance_sheet_use(held, repo, s.others.unnetted_share[0], s.dealers.limit_bn[0])
 
 
 @phase
@@ -176,7 +176,7 @@ def ration_clients(p: Parameters, s: State, d: int, gap: float) -> None:
     over = 0.0
     if p.channels.dealer_capacity:
         over = max(0.0, s.dealers.use[d] - 1.0) * limit_of(p, s, d)
-    unnetted = p.opening.dealers.unnetted_share[0]
+    unnetted = s.others.unnetted_share[0]
     taken = taken_from_clients_bn(gap, over, p.dealers.client_cut_speed, unnetted)
     lent = s.dealers.lent_to_funds[d]
     s.dealers.taken[d] = max(0.0, min(taken, lent))  # clients' loans can be negative after a fall
@@ -223,7 +223,7 @@ def price_repo(p: Parameters, s: State, need: float, offered: float) -> None:
             opening_bp,
             s.fundings.wholesale_bp[g] - opening_bp,
             extra_cost_bp,
-            p.opening.dealers.unnetted_share[0],
+            s.others.unnetted_share[0],
         )
 
 
@@ -252,7 +252,7 @@ def balance_sheet_cost(
     held = 0.0
     for b in each_bucket(s):
         held += bonds[b] * s.buckets.price[b]
-    fixed = p.opening.dealers.unnetted_share[0] * repo + held
+    fixed = s.others.unnetted_share[0] * repo + held
     use = (fixed + packages_at_opening_cost + given_up_per_bp * opening_bp) / limit
     return cost_at_clearing_bp(
         use,

@@ -140,7 +140,7 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     by_volatility = p.funds.haircut_slope if p.channels.haircut else 0.0
     by_equity = p.funds.haircut_weak_equity if p.channels.haircut else 0.0
     tolerance = p.funds.haircut_weak_tolerance
-    matured, minimum = 1.0 / p.funds.term_repo, sched.haircut_minimum[day]
+    matured, minimum = 1.0 / p.funds.term_repo, s.others.haircut_minimum[0]
     for i in each_fund(s):
         change[i] = 0.0
         weakness[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance)
