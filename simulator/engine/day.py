@@ -7,7 +7,7 @@ dealers borrow what they need, estimates learn from the day.
 """
 
 from simulator.engine.audit import look_at_books
-from simulator.engine.loops import each_bucket, each_funding, each_hedge, each_trade, empty
+from simulator.engine.loops import each_bucket, each_dealer, each_funding, each_hedge, each_trade, empty
 from simulator.engine.parameters import Parameters, Schedule, World
 from simulator.engine.phases.auctions import hold_auctions
 from simulator.engine.phases.central_bank import set_levers, trade_for_policy
@@ -119,7 +119,8 @@ def observe_world(p: Parameters, s: State, sched: Schedule, w: World, path: int,
     for g in each_funding(s):
         s.fundings.policy_rate[g] = sched.policy_rate[day, g]
     s.others.volatility_multiple[0] = w.volatility_multiple[path, day]
-    s.others.limit_cut[0] = sched.limit_cut[day]
+    for d in each_dealer(s):
+        s.dealers.limit_cut[d] = sched.limit_cut[day, d]
     shift_curve(p, s, w, path, day)
     set_volatility(p, s)
     set_levers(p, s, sched, day)
@@ -158,9 +159,8 @@ def accrue_carry(p: Parameters, s: State) -> None:
 def roll_over(p: Parameters, s: State, sched: Schedule, w: World, path: int, day: int) -> None:
     """Lenders fund dealers, dealers roll their clients' repo at today's haircuts."""
     lend_to_other_clients(s, sched.client_repo_bn[day])
-    withdrawn = sched.lender_withdrawal[day]
     noise = p.lenders.flow_noise * sched.flow_noise_on[0] * w.flow_noise[path, day, LENDER_NOISE]
-    fund_dealers(p, s, withdrawn, noise, s.others.facility_bn[0])
+    fund_dealers(p, s, sched, day, noise)
     pass_cuts_to_clients(p, s)
     roll_repo(p, s, sched, day)
 

@@ -390,9 +390,9 @@ class Schedule(NamedTuple):
 
     policy_rate: Floats = per("day", "funding", unit="1", doc="policy rate a year")
     margin_multiple: Floats = per("day", "hedge", unit="1", doc="steps in initial margins")
-    haircut_step: Floats = per("day", unit="1", doc="steps in haircuts")
+    haircut_step: Floats = per("day", "dealer", unit="1", doc="steps in haircuts")
     haircut_minimum: Floats = per("day", unit="1", doc="lowest haircut that policy allows")
-    lender_withdrawal: Floats = per("day", unit="1", doc="part of the lenders' offer that is gone")
+    lender_withdrawal: Floats = per("day", "dealer", unit="1", doc="part of the lenders' offer that is gone")
     foreign_sale_bn: Floats = per("day", "bucket", unit="$bn", doc="sold by foreign holders")
     investor_demand_bn: Floats = per("day", "bucket", unit="$bn", doc="bonds that end investors come to want")
     manager_redemption: Floats = per(
@@ -404,7 +404,7 @@ class Schedule(NamedTuple):
     auction_new_bn: Floats = per("day", "bucket", unit="$bn", doc="issued beyond what falls due")
     auction_dealer_share: Floats = per("day", "bucket", unit="1", doc="share left to dealers, without noise")
     auction_noise: Floats = per("day", "bucket", unit="1", doc="standard deviation of that share")
-    limit_cut: Floats = per("day", unit="1", doc="part of dealers' limits that is gone")
+    limit_cut: Floats = per("day", "dealer", unit="1", doc="part of its limit that is gone")
     leverage_relief: Floats = per("day", unit="1", doc="factor on dealers' leverage limits")
     margin_minimum: Floats = per("day", unit="1", doc="lowest initial margin over the exchange's")
     clearing_mandate: Floats = per("day", unit="1", doc="share of un-netted repo that is netted")

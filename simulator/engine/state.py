@@ -155,6 +155,7 @@ class DealerBooks(NamedTuple):
     use: Floats = per("dealer", unit="1", doc="balance-sheet use over its limit")
     taken: Floats = per("dealer", unit="$bn", doc="repo taken back from clients today")
     gap: Floats = per("dealer", unit="$bn", doc="funding that lenders do not offer today")
+    limit_cut: Floats = per("dealer", unit="1", doc="part of its limit that is gone")
     offer: Floats = per("dealer", unit="$bn", doc="repo that lenders offer")
     lent_to_funds: Floats = per("dealer", unit="$bn", doc="repo lent to funds")
     cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
@@ -207,7 +208,6 @@ class OtherBooks(NamedTuple):
     margin_by_rule: Floats = one(unit="1", doc="minimum margin that a rule sets, over the exchange's")
     clearing_by_rule: Floats = one(unit="1", doc="share of un-netted repo that a rule has cleared")
     facility_by_rule: Floats = one(unit="$bn", doc="capacity of the standing repo facility that a rule gives")
-    limit_cut: Floats = one(unit="1", doc="part of dealers' limits that is gone")
 
 
 class Orders(NamedTuple):

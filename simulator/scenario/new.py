@@ -43,6 +43,7 @@ EVENTS = (
         "cash lenders take back part of their offer",
         "{type: lender-withdrawal, day: 5d, days: 5d, share: 10%}",
     ),
+    ("one dealer cuts its limit", "{type: limit-cut, day: 5d, share: 30%, dealers: [dealer 1]}"),
     ("foreign holders sell", "{type: foreign-sale, day: 5d, days: 5d, amount: $50bn}"),
     (
         "dealers' leverage limits are relieved from a day on",

@@ -7,6 +7,7 @@ a reader may dispute.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -33,6 +34,8 @@ from simulator.scenario.parameters import (
 )
 
 CURVE_TENORS_YEARS = (2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0)
+#: Of more names than this a message tells the first and the last.
+NAMES_LISTED_MAX = 20
 CURVE_KEYS = tuple(f"y{years:.0f}" for years in CURVE_TENORS_YEARS)
 
 
@@ -1392,12 +1395,17 @@ class MarginStep(Section):
 
 
 class HaircutStep(Section):
-    """Step in all repo haircuts."""
+    """Step in repo haircuts, of all dealers or of some."""
 
     type: Literal["haircut-step"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
     change: Share = parameter(minimum="-10%", maximum="50%", source="scenario", doc="added to every haircut")
+    dealers: list[str] = parameter(
+        [],
+        source="scenario",
+        doc="dealers that ask it, of each fund in proportion to what it borrows from them; empty means all",
+    )
 
 
 class HaircutMinimum(Section):
@@ -1455,6 +1463,10 @@ class LenderWithdrawal(Section):
         maximum="100%",
         source="scenario",
         doc="part of the lending offer that goes; negative: comes",
+    )
+    lenders: list[str] = parameter([], source="scenario", doc="lenders that withdraw; empty means all")
+    dealers: list[str] = parameter(
+        [], source="scenario", doc="dealers that they withdraw from; empty means all"
     )
 
 
@@ -1560,6 +1572,7 @@ class LimitCut(Section):
         source="scenario",
         doc="part of the limit that goes; negative: is added",
     )
+    dealers: list[str] = parameter([], source="scenario", doc="dealers concerned; empty means all")
 
 
 class ClientRepoDemand(Section):
@@ -1743,7 +1756,10 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         "bucket": list(market.buckets),
         "hedge": list(market.hedges),
         "funding": list(market.fundings),
+        "lender": drawn_names("lender", scenario.lenders.count),
     }
+    if not scenario.dealers.population:
+        known["dealer"] = drawn_names("dealer", scenario.dealers.count)
     named = []
     for name, hedge in market.hedges.items():
         named.append((_key(f"market.hedges.{name}", "bucket", hedge.bucket), "bucket", hedge.bucket or name))
@@ -1765,12 +1781,37 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         Problem(
             key,
             f"{name!r} is not a {what} of this market",
-            f"one of {', '.join(known[what])}" + (f", or {what}: with one of these" if key in rows else ""),
+            f"one of {_listed(known[what])}" + (f", or {what}: with one of these" if key in rows else ""),
             near=known[what],
         )
         for key, what, name in named
         if name not in known[what]
     ]
+
+
+def drawn_names(kind: str, count: int) -> list[str]:
+    """Names of agents that are drawn, the largest first: ``dealer 1``, ``dealer 2`` and so on."""
+    return [f"{kind} {n + 1}" for n in range(count)]
+
+
+def unknown_dealers(scenario: Scenario, names: Sequence[str]) -> list[Problem]:
+    """Dealers that events name and that are not among those of a population."""
+    return [
+        Problem(
+            f"events.{index}.dealers.{place}",
+            f"{name!r} is not a dealer of {scenario.dealers.population or 'this market'}",
+            f"one of {_listed(names)}",
+            near=names,
+        )
+        for index, event in enumerate(scenario.events)
+        for place, name in enumerate(getattr(event, "dealers", ()))
+        if name not in names
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names one after the other, or of many the first and the last."""
+    return ", ".join(names) if len(names) <= NAMES_LISTED_MAX else f"{names[0]} to {names[-1]}"
 
 
 def _key(row: str, key: str, written: str) -> str:

@@ -104,7 +104,8 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         for g in self.fundings:
             g.policy_rate = plan.policy_rate[day][g.n]
         self.others.volatility_multiple = volatility
-        self.others.limit_cut = plan.limit_cut[day]
+        for d in self.dealers:
+            d.limit_cut = plan.limit_cut[day][d.n]
         for bond in self.bonds:
             bond.curve_shift_bp = 0.0
             for weight, change in zip(bond.opening.curve_weight, curve, strict=True):

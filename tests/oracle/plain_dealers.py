@@ -69,7 +69,7 @@ class Dealers:
 
     def limit(self, d: Any) -> float:
         return self.rules.dealer.leverage_limit_bn(
-            d.capital, leverage_relief=self.others.leverage_relief, limit_cut=self.others.limit_cut
+            d.capital, leverage_relief=self.others.leverage_relief, limit_cut=d.limit_cut
         )
 
     def bonds_at_risk(self) -> float:
@@ -96,13 +96,13 @@ class Dealers:
             repo = d.lent_to_funds + self.dealers.other_repo * d.share
             d.use = self.rules.cash.balance_sheet_use(d.share * held, repo, self.others.unnetted_share, limit)
 
-    def fund_dealers(self, withdrawal: float, flow_noise: float, facility_bn: float) -> None:
+    def fund_dealers(self, withdrawals: list[float], flow_noise: float, facility_bn: float) -> None:
         self.lend_through_network()
         self.measure_use()
         needed = offered = missing = at_facility = buffers = 0.0
         for d in self.dealers:
             d.taken = d.gap = 0.0
-            d.offer = self.offer_to(d, withdrawal, flow_noise)
+            d.offer = self.offer_to(d, withdrawals[d.n], flow_noise)
             if d.alive:
                 wanted = self.funding_need(d) + self.dealers.buffer_used * d.share
                 d.gap = self.rules.dealer.funding_gap_bn(wanted, d.offer)
@@ -191,6 +191,13 @@ class Dealers:
                 elif d.taken > 0.0:
                     weakness = f.opening.client_weakness[d.n]
                     f.cut += share * share_cut(d.taken, d.lent_to_funds, weakness)
+
+    def step_of_client(self, f: Any, asked: list[float]) -> float:
+        """What a fund's dealers add to its haircut; for one that failed the survivors' average stands in."""
+        average = in_order(d.share * asked[d.n] for d in self.dealers)
+        return in_order(
+            f.opening.client_share[d.n] * (asked[d.n] if d.alive else average) for d in self.dealers
+        )
 
     def set_margin(self, h: Any, multiple: float) -> None:
         figures, rules, opening = self.p.clearing_house, self.rules.house, h.opening.volatility_bp

@@ -395,9 +395,9 @@ class Markets:
         for b in self.buckets:
             risk += abs(b.orders.inventory_next) * b.opening.price_per_bp * b.priced_volatility_bp
         for d in self.dealers:
-            capital += max(0.0, d.capital)
+            capital += max(0.0, d.capital) * (1.0 - d.limit_cut)
             opening += d.opening.capital_bn
-        share = capital / opening * (1.0 - self.others.limit_cut)
+        share = capital / opening
         use = self.rules.dealer.value_at_risk_use(
             risk_bn=risk, opening_risk_bn=self.dealers.opening.risk_bn, capital_share=share
         )

@@ -157,6 +157,26 @@ LET_GO = (
     "central_bank.standing_repo.open=false",
     "central_bank.leverage_relief=1x",
 )
+#: One dealer retreats, in every way that it can; lenders leave two of the three.
+RETREAT = (
+    "lenders.count=3",
+    "events=["
+    + ", ".join(
+        (
+            shift(2, -150),
+            "{type: volatility-shock, day: 4d, multiple: 3x, half_life: 5d}",
+            "{type: haircut-step, day: 2d, change: 0.5%}",
+            "{type: haircut-step, day: 3d, days: 4d, change: 3%, dealers: [dealer 2]}",
+            "{type: limit-cut, day: 3d, days: 5d, share: 10%}",
+            "{type: limit-cut, day: 4d, share: 60%, dealers: [dealer 2, dealer 3]}",
+            "{type: lender-withdrawal, day: 3d, share: 5%}",
+            "{type: lender-withdrawal, day: 4d, days: 3d, share: 50%, lenders: [lender 1]}",
+            "{type: lender-withdrawal, day: 5d, days: 4d, share: 100%, lenders: [lender 2], dealers: [dealer 1]}",
+            "{type: lender-withdrawal, day: 6d, days: 2d, share: 30%, dealers: [dealer 1, dealer 3]}",
+        )
+    )
+    + "]",
+)
 REVERSE = (
     "market.trades.TY.fund_packages=-$40bn",
     "market.hedges.TY.hedge_demand=-$30bn",
@@ -180,6 +200,8 @@ VARIANTS = (
     Variant("storm sold pro rata", "toy", (*STORM, "funds.exit_order=pro-rata")),
     Variant("storm and policy by rule", "toy", (*STORM, *BY_RULE)),
     Variant("storm and levers that end", "toy", (*STORM, *LEVERS)),
+    Variant("storm and a dealer that retreats", "toy", (*STORM, *RETREAT)),
+    Variant("thin dealers of whom some retreat", "toy", (*STORM, *RETREAT, "dealers.capital_ratio=0.5%")),
     Variant("storm and levers by rule", "toy", (*STORM, *LEVERS_BY_RULE)),
     Variant("dash for cash and levers by rule", "dash-for-cash-2020", (*LEVERS_BY_RULE, *LET_GO), path=3),
     Variant("storm in swaps", "toy", (*STORM, *SWAP)),

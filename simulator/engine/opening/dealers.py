@@ -12,7 +12,7 @@ from simulator.engine.opening.population import client_network, lender_network, 
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
 from simulator.model.table import Floats
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario, drawn_names
 
 #: Risk of outright inventory, $bn per bp, that is counted as none.
 SMALLEST_RISK_BN = 1e-9
@@ -82,7 +82,7 @@ def open_lenders(
     """What each lender offers each dealer: the opening need and some headroom, by the funding network."""
     lenders, shares = scenario.lenders, p.opening.dealers.share
     if lenders.network:
-        names = tuple(f"lender {n + 1}" for n in range(lenders.count))
+        names = tuple(drawn_names("lender", lenders.count))
         network = read_matrix("lenders.network", files[lenders.network], dealers, names)
     else:
         network = lender_network(lenders, shares)

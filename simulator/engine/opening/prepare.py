@@ -45,7 +45,8 @@ from simulator.engine.parameters import (
 )
 from simulator.engine.state import State, allocate_opening, allocate_state
 from simulator.model.table import Floats, leaves
-from simulator.scenario.schema import ClearingHouse, Dealers, Scenario
+from simulator.scenario.errors import Problems
+from simulator.scenario.schema import ClearingHouse, Dealers, Scenario, drawn_names, unknown_dealers
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def prepare(
     market = scenario.market
     funds = _funds(scenario, files)
     dealers, shares = _dealers(scenario, files)
+    if problems := unknown_dealers(scenario, dealers):
+        raise Problems(problems)
     sizes = market_sizes(market) | {
         "fund": len(funds.names),
         "dealer": len(dealers),
@@ -135,7 +138,7 @@ def prepare(
     return Prepared(
         scenario=scenario,
         parameters=p,
-        schedule=build_schedule(scenario),
+        schedule=build_schedule(scenario, dealers, p.opening.lenders.offer_bn),
         driver_spec=build_driver_spec(scenario, files),
         opening=memory,
         sizes=sizes,
@@ -159,7 +162,7 @@ def _dealers(scenario: Scenario, files: Mapping[str, Path]) -> tuple[tuple[str, 
     if scenario.dealers.population:
         return read_dealers(files[scenario.dealers.population])
     shares = pareto_shares(scenario.dealers.count, scenario.dealers.size_tail)
-    return tuple(f"dealer {d + 1}" for d in range(scenario.dealers.count)), shares
+    return tuple(drawn_names("dealer", scenario.dealers.count)), shares
 
 
 def _parameters(scenario: Scenario, opening: OpeningTerms, watch: Watch) -> Parameters:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from simulator.engine.opening.hedgers import split
@@ -32,6 +34,7 @@ from simulator.scenario.schema import (
     Scenario,
     VolatilityShock,
     YieldShock,
+    drawn_names,
 )
 
 #: The lowest minimum haircut that a scenario can set: none.
@@ -77,19 +80,24 @@ def volatility_shift(scenario: Scenario) -> Floats:
     return np.exp(log_factor)
 
 
-def build_schedule(scenario: Scenario) -> Schedule:
-    """Lay the scenario's events and policies out by day."""
+def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats) -> Schedule:
+    """Lay the scenario's events and policies out by day.
+
+    ``dealers`` are the names of the dealers; ``offer_bn`` is what lenders offer them, (lender, dealer).
+    """
     horizon, market = int(scenario.horizon), scenario.market
     buckets, hedges, fundings = list(market.buckets), list(market.hedges), list(market.fundings)
     holdings = np.array([bucket.foreign_bonds for bucket in market.buckets.values()])
     outstanding = np.array([bucket.outstanding for bucket in market.buckets.values()])
-    s = _empty(scenario, horizon)
+    s = _empty(scenario, horizon, len(dealers))
     capacity_bn = np.full(horizon, scenario.central_bank.standing_repo.capacity)
+    s.lender_withdrawal[:] = _withdrawals(scenario, dealers, offer_bn)
     for event in scenario.events:
         if isinstance(event, MarginStep):
             s.margin_multiple[event.day - 1 :, _chosen(event.hedges, hedges)] *= event.multiple
         elif isinstance(event, HaircutStep) and scenario.channels.haircut:
-            s.haircut_step[days_of(event.day, event.days, horizon)] += event.change
+            rows = days_of(event.day, event.days, horizon)
+            s.haircut_step[rows, _chosen(event.dealers, dealers)] += event.change
         elif isinstance(event, HaircutMinimum):
             rows = days_of(event.day, event.days, horizon)
             s.haircut_minimum[rows] = np.maximum(s.haircut_minimum[rows], event.minimum)
@@ -102,9 +110,6 @@ def build_schedule(scenario: Scenario) -> Schedule:
         elif isinstance(event, ClearingMandate):
             rows = days_of(event.day, event.days, horizon)
             s.clearing_mandate[rows] = np.maximum(s.clearing_mandate[rows], event.share)
-        elif isinstance(event, LenderWithdrawal):
-            kept = 1.0 - s.lender_withdrawal[days_of(event.day, event.days, horizon)]
-            s.lender_withdrawal[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
         elif isinstance(event, ForeignSale):
             rows = days_of(event.day, event.days, horizon)
             s.foreign_sale_bn[rows] += event.amount / event.days * split(event.buckets, buckets, holdings)
@@ -119,8 +124,8 @@ def build_schedule(scenario: Scenario) -> Schedule:
         elif isinstance(event, Auction):
             _add_auction(s, event, _bucket_of(event, market))
         elif isinstance(event, LimitCut):
-            kept = 1.0 - s.limit_cut[days_of(event.day, event.days, horizon)]
-            s.limit_cut[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
+            place = days_of(event.day, event.days, horizon), _chosen(event.dealers, dealers)
+            s.limit_cut[place] = 1.0 - (1.0 - s.limit_cut[place]) * (1.0 - event.share)
         elif isinstance(event, FacilityOpening):
             rows = days_of(event.day, event.days, horizon)
             if event.capacity is not None:
@@ -138,7 +143,32 @@ def build_schedule(scenario: Scenario) -> Schedule:
     return s
 
 
-def _empty(scenario: Scenario, horizon: int) -> Schedule:
+def _withdrawals(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats) -> Floats:
+    """Part of its lenders' offer that each dealer has lost, (day, dealer); what a lender takes twice multiplies."""
+    horizon = int(scenario.horizon)
+    lenders = drawn_names("lender", scenario.lenders.count)
+    events = [event for event in scenario.events if isinstance(event, LenderWithdrawal)]
+    gone = np.zeros((horizon, len(dealers)))
+    offered = offer_bn.sum(axis=0)
+    known: dict[tuple[int, ...], Floats] = {}
+    for day in range(1, horizon + 1):
+        active = tuple(n for n, event in enumerate(events) if event.day <= day < event.day + event.days)
+        if active and active not in known:
+            kept = np.ones(offer_bn.shape)
+            for event in (events[n] for n in active):
+                kept[np.ix_(_chosen(event.lenders, lenders), _chosen(event.dealers, dealers))] *= (
+                    1.0 - event.share
+                )
+            average = np.divide(
+                (offer_bn * kept).sum(axis=0), offered, out=kept[0].copy(), where=offered > 0.0
+            )
+            known[active] = 1.0 - np.where((kept == kept[0]).all(axis=0), kept[0], average)
+        if active:
+            gone[day - 1] = known[active]
+    return gone
+
+
+def _empty(scenario: Scenario, horizon: int, dealers: int) -> Schedule:
     """Nothing happens: rates stay, limits are whole, and policies are as the scenario opens them."""
     bank, market = scenario.central_bank, scenario.market
     sizes = {
@@ -146,6 +176,7 @@ def _empty(scenario: Scenario, horizon: int) -> Schedule:
         "bucket": len(market.buckets),
         "hedge": len(market.hedges),
         "funding": len(market.fundings),
+        "dealer": dealers,
         "one": 1,
     }
     s, _ = allocate(Schedule, sizes)
@@ -194,5 +225,5 @@ def _add_auction(s: Schedule, event: Auction, j: int) -> None:
         s.auction_new_bn[day, j] += event.new_money * event.amount
 
 
-def _chosen(names: list[str], known: list[str]) -> list[int]:
+def _chosen(names: Sequence[str], known: Sequence[str]) -> list[int]:
     return [known.index(name) for name in names] if names else list(range(len(known)))

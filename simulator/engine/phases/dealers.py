@@ -34,6 +34,7 @@ from simulator.engine.parameters import (
     OUTSIDE,
     TRADING_DAYS_PER_YEAR,
     Parameters,
+    Schedule,
 )
 from simulator.engine.state import State
 from simulator.market.cash_market import balance_sheet_cost_bp, balance_sheet_use
@@ -142,7 +143,7 @@ def bonds_at_risk(p: Parameters, s: State) -> float:
 def limit_of(p: Parameters, s: State, d: int) -> float:
     """Largest balance sheet that dealer d may have."""
     return leverage_limit_bn(
-        s.dealers.capital[d], p.dealers.capital_ratio, s.others.leverage_relief[0], s.others.limit_cut[0]
+        s.dealers.capital[d], p.dealers.capital_ratio, s.others.leverage_relief[0], s.dealers.limit_cut[d]
     )
 
 
@@ -204,6 +205,28 @@ def pass_cuts_to_clients(p: Parameters, s: State) -> None:
             elif taken[d] > 0.0:
                 cut += shares[i, d] * client_cut_share(taken[d], lent[d], weakness[i, d])
         cuts[i] = cut
+
+
+@phase
+def steps_of_clients(p: Parameters, s: State, sched: Schedule, day: int, steps: Floats) -> None:
+    """Step in each fund's haircut: of its dealers, by what it borrows from each; fills ``steps``.
+
+    Clients of a failed dealer are asked what the survivors ask on average.
+    """
+    empty(steps)
+    average = 0.0
+    anybody = 0.0
+    for d in each_dealer(s):
+        step = sched.haircut_step[day, d]
+        average += s.dealers.share[d] * step
+        anybody += abs(step)
+    if anybody == 0.0:
+        return
+    shares = p.opening.funds.client_share
+    for i in each_fund(s):
+        for d in each_dealer(s):
+            step = sched.haircut_step[day, d] if s.dealers.alive[d] == 1.0 else average
+            steps[i] += shares[i, d] * step
 
 
 @phase
@@ -282,9 +305,9 @@ def inventory_cost(p: Parameters, s: State) -> float:
     capital = 0.0
     opening_capital = 0.0
     for d in each_dealer(s):
-        capital += max(0.0, s.dealers.capital[d])
+        capital += max(0.0, s.dealers.capital[d]) * (1.0 - s.dealers.limit_cut[d])
         opening_capital += p.opening.dealers.capital_bn[d]
-    share = capital / opening_capital * (1.0 - s.others.limit_cut[0])
+    share = capital / opening_capital
     use = value_at_risk_use(p.dealers.value_at_risk_use, risk, p.opening.dealers.risk_bn[0], share)
     cost_bp = balance_sheet_cost_bp(
         use, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above, p.dealers.cost_ceiling
