@@ -1052,7 +1052,7 @@ class Purchases(Section):
         minimum="-10000bp",
         maximum="10000bp",
         source="scenario",
-        doc="rule: the same below which it sells again; between the two it neither buys nor sells",
+        doc="rule: stress below which it sells again; from there to the trigger it neither buys nor sells",
     )
     pace: Money = parameter(
         "$20bn",
@@ -1134,7 +1134,7 @@ class LeverageReliefRule(Section):
         minimum="-10000bp",
         maximum="10000bp",
         source="scenario",
-        doc="the same below which it is taken back",
+        doc="average rise of the dislocation below which relief is taken back",
     )
     pace: Multiple = parameter(
         "10x", minimum="0x", maximum="10x", source="scenario", doc="change of the factor in a day"
@@ -1159,7 +1159,11 @@ class HaircutMinimumRule(Section):
         doc="average volatility over its opening level above which the minimum rises",
     )
     release: Multiple = parameter(
-        "0x", minimum="0x", maximum="50x", source="scenario", doc="the same below which it falls"
+        "0x",
+        minimum="0x",
+        maximum="50x",
+        source="scenario",
+        doc="average volatility over its opening level below which the minimum falls",
     )
     pace: Share = parameter(
         "50%", minimum="0%", maximum="50%", source="scenario", doc="change of the minimum in a day, from 0%"
@@ -1180,7 +1184,11 @@ class MarginMinimumRule(Section):
         doc="average volatility over its opening level above which the minimum rises",
     )
     release: Multiple = parameter(
-        "0x", minimum="0x", maximum="50x", source="scenario", doc="the same below which it falls"
+        "0x",
+        minimum="0x",
+        maximum="50x",
+        source="scenario",
+        doc="average volatility over its opening level below which the minimum falls",
     )
     pace: Multiple = parameter(
         "10x", minimum="0x", maximum="10x", source="scenario", doc="change of the minimum in a day, from 1x"
@@ -1209,7 +1217,7 @@ class ClearingMandateRule(Section):
         minimum="-10000bp",
         maximum="10000bp",
         source="scenario",
-        doc="the same below which less is cleared",
+        doc="average rise of the dislocation below which less is cleared",
     )
     pace: Share = parameter(
         "100%", minimum="0%", maximum="100%", source="scenario", doc="change of the share in a day"
@@ -1238,7 +1246,7 @@ class StandingRepoRule(Section):
         minimum="-10000bp",
         maximum="10000bp",
         source="scenario",
-        doc="the same below which it lends less",
+        doc="dealers' repo rate less the policy rate below which its capacity falls",
     )
     pace: Money = parameter(
         "$50tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="change of its capacity in a day"

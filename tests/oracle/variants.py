@@ -177,6 +177,30 @@ RETREAT = (
     )
     + "]",
 )
+#: Dealers of whom some fail while others, and they themselves, ask higher haircuts.
+AT_THE_EDGE = (
+    "funds.count=20",
+    "funds.leverage=40x",
+    "funds.free_cash=1%",
+    "funds.committed_line=0%",
+    "dealers.capital_ratio=1%",
+    "lenders.headroom=1%",
+)
+STEPS = (
+    "events=["
+    + ", ".join(
+        (
+            shift(1, -18),
+            shift(4, 40),
+            "{type: volatility-shock, day: 1d, days: 5d, multiple: 1.65x, half_life: 20d}",
+            *(
+                f"{{type: haircut-step, day: {day}d, change: 1%, dealers: [dealer {day}, dealer {day + 3}]}}"
+                for day in range(3, 10)
+            ),
+        )
+    )
+    + "]",
+)
 REVERSE = (
     "market.trades.TY.fund_packages=-$40bn",
     "market.hedges.TY.hedge_demand=-$30bn",
@@ -229,17 +253,6 @@ VARIANTS = (
     Variant(
         "dash for cash with few funds", "dash-for-cash-2020", ("funds.count=6", "funds.exit_order=pro-rata")
     ),
-    Variant(
-        "tariff shock at the edge",
-        "tariff-shock-2025",
-        (
-            "funds.count=20",
-            "funds.leverage=40x",
-            "funds.free_cash=1%",
-            "funds.committed_line=0%",
-            "dealers.capital_ratio=1%",
-            "lenders.headroom=1%",
-        ),
-        path=14,
-    ),
+    Variant("tariff shock at the edge", "tariff-shock-2025", AT_THE_EDGE, path=14),
+    Variant("dealers that fail and retreat", "tariff-shock-2025", (*AT_THE_EDGE, *STEPS), path=14),
 )
