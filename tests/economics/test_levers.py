@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from simulator.drivers.block import draw_block
+from simulator.engine.opening.prepare import Prepared
 from simulator.engine.parameters import CHANNELS
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import SCENARIOS, Played, opened, played
+from tests.oracle.plain_day import PlainMarket
 
 DASH = "dash-for-cash-2020"
 NO_PURCHASES = ("central_bank.outright.mode=off", "central_bank.hedged.mode=off")
@@ -159,6 +162,43 @@ def test_relief_by_rule_lowers_the_dislocation() -> None:
     rule = "central_bank.rules.leverage_relief={trigger: 10bp, pace: 0.1x, limit: 1.3x}"
     without, with_ = played(DASH, *NO_POLICY, paths=40), played(DASH, *NO_POLICY, rule, paths=40)
     assert with_.of("dislocation").max(axis=1).mean() < without.of("dislocation").max(axis=1).mean() - 1.0
+
+
+def day_by_day(prepared: Prepared, row: str, path: int = 3) -> list[float]:
+    """What a rule gives at the close of each day, by the twin of the engine."""
+    scenario, market = prepared.scenario, PlainMarket(prepared)
+    days = int(scenario.horizon)
+    world = draw_block(prepared.driver_spec, scenario.seed, path, 1, days, scenario.drivers.sampling)
+    given = []
+    for day in range(days):
+        curve, noise = world.curve_change_bp[0, day].tolist(), world.flow_noise[0, day].tolist()
+        market.play_day(day, curve, float(world.volatility_multiplier[0, day]), noise)
+        given.append(float(getattr(market.others, row)))
+    return given
+
+
+@pytest.mark.parametrize(
+    ("rule", "row", "marks"),
+    [
+        ("leverage_relief", "relief_by_rule", "trigger: 14bp, release: 13bp, pace: 0.1x, limit: 1.2x"),
+        ("clearing_mandate", "clearing_by_rule", "trigger: 14bp, release: 13bp, pace: 10%, limit: 20%"),
+        ("haircut_minimum", "haircut_by_rule", "trigger: 2.4x, release: 2.3x, pace: 1%, limit: 2%"),
+        ("margin_minimum", "margin_by_rule", "trigger: 2.4x, release: 2.3x, pace: 0.5x, limit: 1.5x"),
+        ("standing_repo", "facility_by_rule", "trigger: 20bp, release: 10bp, pace: $20bn, limit: $60bn"),
+    ],
+)
+def test_a_rule_gives_step_by_step_up_to_its_limit_and_takes_back(rule: str, row: str, marks: str) -> None:
+    """The dash for cash, day by day: nothing before the storm, the limit in it, nothing in the end."""
+    settings = (*NO_POLICY, f"central_bank.rules.{rule}={{{marks}}}")
+    prepared = opened(DASH, *settings, "funds.count=10")
+    lever = getattr(prepared.parameters.central_bank.rules, rule)
+    highest = lever.limit - (1.0 if rule in ("leverage_relief", "margin_minimum") else 0.0)
+    given = day_by_day(prepared, row)
+    steps = np.diff([0.0, *given])
+    assert np.abs(steps).max() <= lever.pace + 1e-12
+    assert given[0] == 0.0
+    assert max(given) == pytest.approx(highest)
+    assert given[-1] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_facility_by_rule_lowers_the_repo_rate() -> None:

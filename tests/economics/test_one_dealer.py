@@ -8,15 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.drivers.block import draw_block
 from simulator.engine.opening.prepare import Prepared, prepare
-from simulator.engine.parameters import World
-from simulator.engine.records import allocate_records
-from simulator.engine.simulate import play_world
 from simulator.engine.state import State
 from simulator.scenario.errors import Problems, ScenarioError
 from simulator.scenario.loading import load_scenario
-from tests.economics.shipped import SCENARIOS, opened
+from tests.economics.shipped import SCENARIOS, closing_books, opened
 
 #: The last day of the runs here is the first of every event: what is seen is the event itself.
 DAY = 3
@@ -27,13 +23,7 @@ NAMED = "dealer 5"
 def at_close(*events: str) -> tuple[Prepared, State]:
     """Books at the close of the day on which the events begin."""
     prepared = opened("calm", *QUIET, f"events=[{', '.join(events)}]")
-    scenario = prepared.scenario
-    drivers = draw_block(prepared.driver_spec, scenario.seed, 0, 1, DAY, scenario.drivers.sampling)
-    parts = (drivers.curve_change_bp, drivers.volatility_multiplier, drivers.flow_noise)
-    world = World(*(np.ascontiguousarray(part) for part in parts))
-    return prepared, play_world(
-        prepared, world, allocate_records(1, DAY, prepared.sizes, "float64", agents=True)
-    )
+    return prepared, closing_books(prepared)
 
 
 def event(kind: str, settings: str, days: str = "") -> str:
@@ -95,8 +85,7 @@ def test_what_one_dealer_does_ends_and_all_named_is_none_named(kind: str, settin
     )
     place = opened("calm").dealers.index(NAMED)
     assert (one[2:4, place] > 0.0).all()
-    one[2:4, place] = 0.0
-    assert (one == 0.0).all()
+    assert np.count_nonzero(one) == 2
     assert (everybody == nobody_named).all()
     assert (everybody[2:] > 0.0).all()
 
