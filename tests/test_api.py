@@ -147,7 +147,7 @@ class Parts(HTMLParser):
 def test_a_notebook_shows_every_table_with_units_and_errors(noisy: Results) -> None:
     page = Parts()
     page.feed(noisy._repr_html_())
-    assert page.tags.count("table") == len(noisy.summary.tables) == 9
+    assert page.tags.count("table") == len(noisy.summary.tables) == 11
     assert page.attributes <= {"class", "scope"}
     for text in (*noisy.summary.headlines, "unwound, $bn", "unwound, with room, bp per $100bn"):
         assert text in page.texts

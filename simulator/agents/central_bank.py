@@ -1,4 +1,4 @@
-"""Central bank: buys outright (which moves pressure) or packages (which moves the dislocation), lends on demand.
+"""Central bank: trades outright (which moves pressure) or packages (which moves the dislocation), lends on demand.
 
 Units: USD billions face a day, bp.
 """
@@ -7,14 +7,25 @@ from simulator.rule import rule
 
 
 @rule
-def rule_purchase_bn(stress_bp: float, trigger: float, pace: float, left_bn: float) -> float:
-    """Bought today under a rule: the pace while stress exceeds the trigger, within what may still be bought.
+def step_by_rule(
+    stress: float, trigger: float, release: float, pace: float, left: float, given: float
+) -> float:
+    """Step of a lever under a rule: forward while stress exceeds the trigger, back while it is below the release.
 
-    ``trigger`` in bp, ``pace`` in USD billions face a day.
+    A step is the pace at most. ``left`` is how far the lever may still go, ``given`` how far it may go back; it and the
+    pace are in the lever's unit, as purchases in USD billions a day; stress and its marks in theirs.
     """
-    if stress_bp <= trigger:
-        return 0.0
-    return min(pace, left_bn)
+    if stress > trigger:
+        return max(0.0, min(pace, left))
+    if stress < release:
+        return -max(0.0, min(pace, given))
+    return 0.0
+
+
+@rule
+def traded_bn(face_bn: float, held_bn: float) -> float:
+    """What the central bank buys, or sells out of what it holds: it is never short."""
+    return max(face_bn, -max(0.0, held_bn))
 
 
 @rule

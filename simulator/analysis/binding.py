@@ -137,7 +137,7 @@ def value_at_risk_use(days: Days, prepared: Prepared) -> Array:
     """Dealers' use of their value-at-risk limit by path and day, from what a run stores.
 
     The rule is ``agents.dealer.value_at_risk_use``: risk of the inventory, over a limit that moves with capital and
-    is cut by the scenario.
+    is cut by the scenario, of several dealers by their opening capital.
 
     Parameters
     ----------
@@ -152,7 +152,8 @@ def value_at_risk_use(days: Days, prepared: Prepared) -> Array:
         by_bucket[..., b] = np.maximum(by_bucket[..., b], daily_bp[..., h])
     inventory = np.abs(days.as_stored("dealer_inventory"))
     risk_bn = (inventory * o.buckets.price_per_bp * by_bucket).sum(axis=2)
-    cut = np.concatenate([[0.0], np.asarray(prepared.schedule.limit_cut)])[: risk_bn.shape[1]]
+    weight = o.dealers.capital_bn / o.dealers.capital_bn.sum()
+    cut = np.concatenate([[0.0], prepared.schedule.limit_cut @ weight])[: risk_bn.shape[1]]
     capital = np.asarray(days["dealer_capital"], np.float64)
     left = np.maximum(capital / o.dealers.capital_bn.sum(), 0.0) * (1.0 - cut)
     if o.dealers.risk_bn[0] <= 0.0:
@@ -163,4 +164,4 @@ def value_at_risk_use(days: Days, prepared: Prepared) -> Array:
         out=np.full_like(risk_bn, np.inf),
         where=left > 0.0,
     )
-    return use
+    return np.minimum(use, 1.0)  # a full limit is as full as it gets

@@ -58,7 +58,7 @@ class Appraisal:
     costs
         Difference of each cost from the base, by measure.
     relief_bn
-        Room given to dealers' balance sheets at the opening, beyond the base: known without error.
+        Most room given to dealers' balance sheets, at their opening capital, beyond the base: known without error.
     benefits
         Stress avoided, by key of :data:`BENEFITS`.
     per_100bn
@@ -107,10 +107,13 @@ def appraise(
 
 
 def relief_bn(run: RunFolder) -> float:
-    """Balance sheet that relief from the leverage limit frees for dealers, at their opening capital."""
+    """Most balance sheet that relief from the leverage limit may free for dealers, at their opening capital."""
     scenario = run.manifest.scenario
     (capital,) = read_block(run.store, run.layout, min(run.finished), ("dealer_capital",)).values()
-    multiple = read(MULTIPLE, scenario["central_bank"]["leverage_relief"])
+    bank = scenario["central_bank"]
+    given = [bank["leverage_relief"], bank["rules"]["leverage_relief"]["limit"]]
+    given += [event["multiple"] for event in scenario["events"] if event["type"] == "leverage-relief"]
+    multiple = max(read(MULTIPLE, value) for value in given)
     return float(capital[0, 0]) / read(SHARE, scenario["dealers"]["capital_ratio"]) * (multiple - 1.0)
 
 

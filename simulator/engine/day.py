@@ -7,10 +7,10 @@ dealers borrow what they need, estimates learn from the day.
 """
 
 from simulator.engine.audit import look_at_books
-from simulator.engine.loops import each_bucket, each_funding, each_hedge, each_trade, empty
+from simulator.engine.loops import each_bucket, each_dealer, each_funding, each_hedge, each_trade, empty
 from simulator.engine.parameters import Parameters, Schedule, World
 from simulator.engine.phases.auctions import hold_auctions
-from simulator.engine.phases.central_bank import buy_for_policy
+from simulator.engine.phases.central_bank import set_levers, trade_for_policy
 from simulator.engine.phases.clearing import clear_markets, sell_estates, transfer
 from simulator.engine.phases.clearing_house import learn_from_moves, post_margins, set_margins
 from simulator.engine.phases.dealers import (
@@ -119,10 +119,11 @@ def observe_world(p: Parameters, s: State, sched: Schedule, w: World, path: int,
     for g in each_funding(s):
         s.fundings.policy_rate[g] = sched.policy_rate[day, g]
     s.others.volatility_multiple[0] = w.volatility_multiple[path, day]
-    s.others.leverage_relief[0] = sched.leverage_relief[day]
-    s.others.limit_cut[0] = sched.limit_cut[day]
+    for d in each_dealer(s):
+        s.dealers.limit_cut[d] = sched.limit_cut[day, d]
     shift_curve(p, s, w, path, day)
     set_volatility(p, s)
+    set_levers(p, s, sched, day)
 
 
 @phase
@@ -159,9 +160,8 @@ def accrue_carry(p: Parameters, s: State) -> None:
 def roll_over(p: Parameters, s: State, sched: Schedule, w: World, path: int, day: int) -> None:
     """Lenders fund dealers, dealers roll their clients' repo at today's haircuts."""
     lend_to_other_clients(s, sched.client_repo_bn[day])
-    withdrawn = sched.lender_withdrawal[day]
     noise = p.lenders.flow_noise * sched.flow_noise_on[0] * w.flow_noise[path, day, LENDER_NOISE]
-    fund_dealers(p, s, withdrawn, noise, sched.facility_open[day] * sched.facility_capacity_bn[day])
+    fund_dealers(p, s, sched, day, noise)
     pass_cuts_to_clients(p, s)
     roll_repo(p, s, sched, day)
 
@@ -182,7 +182,7 @@ def post_flows(p: Parameters, s: State, sched: Schedule, w: World, path: int, da
     sold = p.foreign_holders.flow_noise * on * w.flow_noise[path, day, FOREIGN_NOISE]
     sell_from_abroad(p, s, sched, day, sold)
     hold_auctions(p, s, sched, day, w.flow_noise[path, day, BIDDER_NOISE])
-    buy_for_policy(p, s, sched, day)
+    trade_for_policy(p, s, sched, day)
     sell_estates(s)
 
 

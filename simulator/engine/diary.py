@@ -24,6 +24,8 @@ ENTRIES = (
     "the standing repo facility lends {amount} to {dealer}",
     "the central bank buys {amount} of {bucket} outright",
     "the central bank buys {amount} of {hedge} packages",
+    "the central bank sells {amount} of {bucket} outright",
+    "the central bank sells {amount} of {hedge} packages",
     "another bond becomes cheapest to deliver into {hedge}",
     "foreign holders sell {amount} of {bucket}",
     "asset managers sell {amount} of Treasuries to pay redemptions",
@@ -50,6 +52,8 @@ ENTRIES = (
     FACILITY_LENT,
     BOUGHT_OUTRIGHT,
     BOUGHT_PACKAGES,
+    SOLD_OUTRIGHT,
+    SOLD_PACKAGES,
     SWITCHED,
     FOREIGN_SOLD,
     MANAGERS_SOLD,
@@ -58,8 +62,8 @@ ENTRIES = (
 ) = range(len(ENTRIES))
 
 #: Entries whose market is a bucket, and a hedge; of all others it is a trade.
-OF_BUCKETS = (BOUGHT_OUTRIGHT, FOREIGN_SOLD, AUCTION_LEFT)
-OF_HEDGES = (BOUGHT_PACKAGES, SWITCHED)
+OF_BUCKETS = (BOUGHT_OUTRIGHT, SOLD_OUTRIGHT, FOREIGN_SOLD, AUCTION_LEFT)
+OF_HEDGES = (BOUGHT_PACKAGES, SOLD_PACKAGES, SWITCHED)
 
 #: Amounts below this are not worth a line: 100,000 dollars, in billions.
 SMALLEST_ENTRY_BN = 1e-4

@@ -170,7 +170,7 @@ class HedgeTerms(NamedTuple):
     volatility_bp: Floats = per("hedge", unit="bp", doc="yield volatility a day, of its bucket")
     price_per_bp: Floats = per("hedge", unit="1", doc="DV01 per face, of its bucket's held bond")
     margin: Floats = per("hedge", unit="1", doc="initial margin per face")
-    margin_floor: Floats = per("hedge", unit="1", doc="lowest initial margin per face")
+    margin_floor: Floats = per("hedge", unit="1", doc="the exchange's own lowest initial margin per face")
     demand_bn: Floats = per("hedge", unit="$bn", doc="asset managers' net long position")
     demand_slope_bp_per_bn: Floats = per(
         "hedge", unit="bp", doc="rise of the dislocation that cuts it by $1bn"
@@ -231,9 +231,6 @@ class DealerTerms(NamedTuple):
 
     share: Floats = per("dealer", unit="1", doc="share of the trading book")
     capital_bn: Floats = per("dealer", unit="$bn", doc="capital (1 where there is none)")
-    unnetted_share: Floats = one(
-        unit="1", doc="share of repo that uses balance sheet, clearing mandate applied"
-    )
     cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
     inventory_cost_bp: Floats = one(unit="bp", doc="cost of holding bonds outright a year")
     side: Floats = one(unit="1", doc="side of the market that their outright inventory is on")
@@ -283,6 +280,15 @@ if TYPE_CHECKING:
     ForeignFigures = schema.ForeignHolders
     ClearingHouseFigures = schema.ClearingHouse
     CentralBankFigures = schema.CentralBank
+    OutrightFigures = schema.OutrightPurchases
+    HedgedFigures = schema.HedgedPurchases
+    StandingRepoFigures = schema.StandingRepo
+    PolicyRuleFigures = schema.PolicyRules
+    LeverageReliefRuleFigures = schema.LeverageReliefRule
+    HaircutMinimumRuleFigures = schema.HaircutMinimumRule
+    MarginMinimumRuleFigures = schema.MarginMinimumRule
+    ClearingMandateRuleFigures = schema.ClearingMandateRule
+    StandingRepoRuleFigures = schema.StandingRepoRule
     ChannelFigures = schema.Channels
     NumericFigures = schema.Numerics
 else:
@@ -310,9 +316,25 @@ else:
     OutrightFigures = figures_table("OutrightFigures", schema.OutrightPurchases)
     HedgedFigures = figures_table("HedgedFigures", schema.HedgedPurchases)
     StandingRepoFigures = figures_table("StandingRepoFigures", schema.StandingRepo)
+    PolicyRuleFigures = figures_table("PolicyRuleFigures", schema.PolicyRules)
+    LeverageReliefRuleFigures = figures_table("LeverageReliefRuleFigures", schema.LeverageReliefRule)
+    HaircutMinimumRuleFigures = figures_table("HaircutMinimumRuleFigures", schema.HaircutMinimumRule)
+    MarginMinimumRuleFigures = figures_table("MarginMinimumRuleFigures", schema.MarginMinimumRule)
+    ClearingMandateRuleFigures = figures_table("ClearingMandateRuleFigures", schema.ClearingMandateRule)
+    StandingRepoRuleFigures = figures_table("StandingRepoRuleFigures", schema.StandingRepoRule)
 
-#: Sections in a section, by key.
-_INNER = {"outright": "OutrightFigures", "hedged": "HedgedFigures", "standing_repo": "StandingRepoFigures"}
+#: Tables of sections that stand in a section.
+_INNER: dict[type[Section], Any] = {
+    schema.OutrightPurchases: OutrightFigures,
+    schema.HedgedPurchases: HedgedFigures,
+    schema.StandingRepo: StandingRepoFigures,
+    schema.PolicyRules: PolicyRuleFigures,
+    schema.LeverageReliefRule: LeverageReliefRuleFigures,
+    schema.HaircutMinimumRule: HaircutMinimumRuleFigures,
+    schema.MarginMinimumRule: MarginMinimumRuleFigures,
+    schema.ClearingMandateRule: ClearingMandateRuleFigures,
+    schema.StandingRepoRule: StandingRepoRuleFigures,
+}
 
 
 class Choices(NamedTuple):
@@ -356,8 +378,8 @@ def figures(kind: Any, section: Section) -> Any:
     values = {}
     for key in kind._fields:
         value = getattr(section, key)
-        if key in _INNER:
-            value = figures(globals()[_INNER[key]], value)
+        if isinstance(value, Section):
+            value = figures(_INNER[type(value)], value)
         elif declared[key].shape.kind is not None:
             value = float(value) if declared[key].shape.kind is not COUNT else value
         else:
@@ -371,9 +393,9 @@ class Schedule(NamedTuple):
 
     policy_rate: Floats = per("day", "funding", unit="1", doc="policy rate a year")
     margin_multiple: Floats = per("day", "hedge", unit="1", doc="steps in initial margins")
-    haircut_step: Floats = per("day", unit="1", doc="steps in haircuts")
+    haircut_step: Floats = per("day", "dealer", unit="1", doc="steps in haircuts")
     haircut_minimum: Floats = per("day", unit="1", doc="lowest haircut that policy allows")
-    lender_withdrawal: Floats = per("day", unit="1", doc="part of the lenders' offer that is gone")
+    lender_withdrawal: Floats = per("day", "dealer", unit="1", doc="part of the lenders' offer that is gone")
     foreign_sale_bn: Floats = per("day", "bucket", unit="$bn", doc="sold by foreign holders")
     investor_demand_bn: Floats = per("day", "bucket", unit="$bn", doc="bonds that end investors come to want")
     manager_redemption: Floats = per(
@@ -385,13 +407,14 @@ class Schedule(NamedTuple):
     auction_new_bn: Floats = per("day", "bucket", unit="$bn", doc="issued beyond what falls due")
     auction_dealer_share: Floats = per("day", "bucket", unit="1", doc="share left to dealers, without noise")
     auction_noise: Floats = per("day", "bucket", unit="1", doc="standard deviation of that share")
-    limit_cut: Floats = per("day", unit="1", doc="part of dealers' limits that is gone")
+    limit_cut: Floats = per("day", "dealer", unit="1", doc="part of its limit that is gone")
     leverage_relief: Floats = per("day", unit="1", doc="factor on dealers' leverage limits")
-    facility_open: Floats = per("day", unit="1", doc="1 while the standing repo facility is open")
-    facility_capacity_bn: Floats = per("day", unit="$bn", doc="most that it lends")
+    margin_minimum: Floats = per("day", unit="1", doc="lowest initial margin over the exchange's")
+    clearing_mandate: Floats = per("day", unit="1", doc="share of un-netted repo that is netted")
+    facility_bn: Floats = per("day", unit="$bn", doc="most that the standing repo facility lends")
     client_repo_bn: Floats = per("day", unit="$bn", doc="change of repo lent to clients other than the funds")
-    outright_bn: Floats = per("day", unit="$bn", doc="outright purchases")
-    hedged_bn: Floats = per("day", unit="$bn", doc="purchases of packages")
+    outright_bn: Floats = per("day", unit="$bn", doc="outright purchases; negative: sales")
+    hedged_bn: Floats = per("day", unit="$bn", doc="purchases of packages; negative: sales")
     flow_noise_on: Floats = one(unit="1", doc="1 where flows have noise")
 
 

@@ -155,6 +155,7 @@ class DealerBooks(NamedTuple):
     use: Floats = per("dealer", unit="1", doc="balance-sheet use over its limit")
     taken: Floats = per("dealer", unit="$bn", doc="repo taken back from clients today")
     gap: Floats = per("dealer", unit="$bn", doc="funding that lenders do not offer today")
+    limit_cut: Floats = per("dealer", unit="1", doc="part of its limit that is gone")
     offer: Floats = per("dealer", unit="$bn", doc="repo that lenders offer")
     lent_to_funds: Floats = per("dealer", unit="$bn", doc="repo lent to funds")
     cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
@@ -189,12 +190,24 @@ class OtherBooks(NamedTuple):
 
     lent: Floats = one(unit="$bn", doc="repo of dealers, on the lenders' sheet")
     facility: Floats = one(unit="$bn", doc="standing repo facility outstanding")
-    bought_outright: Floats = one(unit="$bn", doc="bought outright by the central bank since the opening")
-    bought_hedged: Floats = one(unit="$bn", doc="packages bought by the central bank since the opening")
+    bought_outright: Floats = one(
+        unit="$bn", doc="bought outright by the central bank since the opening, less what it sold"
+    )
+    bought_hedged: Floats = one(
+        unit="$bn", doc="packages bought by the central bank since the opening, less those it sold"
+    )
     waterfall_left: Floats = one(unit="$bn", doc="the clearing house's own layer of the waterfall")
     volatility_multiple: Floats = one(unit="1", doc="latent volatility over its opening level")
     leverage_relief: Floats = one(unit="1", doc="factor on dealers' leverage limits")
-    limit_cut: Floats = one(unit="1", doc="part of dealers' limits that is gone")
+    haircut_minimum: Floats = one(unit="1", doc="lowest haircut that policy allows")
+    margin_minimum: Floats = one(unit="1", doc="lowest initial margin over the exchange's")
+    unnetted_share: Floats = one(unit="1", doc="share of repo that uses balance sheet, clearing applied")
+    facility_bn: Floats = one(unit="$bn", doc="most that the standing repo facility lends")
+    relief_by_rule: Floats = one(unit="1", doc="leverage relief that a rule gives, over none")
+    haircut_by_rule: Floats = one(unit="1", doc="minimum haircut that a rule sets")
+    margin_by_rule: Floats = one(unit="1", doc="minimum margin that a rule sets, over the exchange's")
+    clearing_by_rule: Floats = one(unit="1", doc="share of un-netted repo that a rule has cleared")
+    facility_by_rule: Floats = one(unit="$bn", doc="capacity of the standing repo facility that a rule gives")
 
 
 class Orders(NamedTuple):
@@ -237,8 +250,8 @@ class Seen(NamedTuple):
     fund_redemptions: Floats = one(unit="$bn", doc="paid or owed to hedge-fund investors")
     manager_redemptions: Floats = one(unit="$bn", doc="paid to asset managers' investors")
     foreign_sales: Floats = one(unit="$bn", doc="sold by foreign holders")
-    outright_purchases: Floats = one(unit="$bn", doc="bought outright by the central bank")
-    hedged_purchases: Floats = one(unit="$bn", doc="packages bought by the central bank")
+    outright_purchases: Floats = one(unit="$bn", doc="bought outright by the central bank; negative: sold")
+    hedged_purchases: Floats = one(unit="$bn", doc="packages bought by the central bank; negative: sold")
     repo_taken_back: Floats = one(unit="$bn", doc="repo dealers took back from funds")
     client_losses: Floats = one(unit="$bn", doc="dealers' losses on failed funds' repo")
     waterfall_losses: Floats = one(unit="$bn", doc="margin of failed funds paid by the waterfall")

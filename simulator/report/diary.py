@@ -37,6 +37,8 @@ TOLD = {
     diary.FACILITY_LENT: "The standing repo facility lends {amount} to {who}.",
     diary.BOUGHT_OUTRIGHT: "The central bank buys {amount} outright{trades}.",
     diary.BOUGHT_PACKAGES: "The central bank buys {amount} of packages{trades}.",
+    diary.SOLD_OUTRIGHT: "The central bank sells {amount} outright{trades}.",
+    diary.SOLD_PACKAGES: "The central bank sells {amount} of packages{trades}.",
     diary.SWITCHED: "Another bond becomes cheapest to deliver{trades}.",
     diary.FOREIGN_SOLD: "Foreign holders sell {amount}{trades}.",
     diary.MANAGERS_SOLD: "Asset managers sell {amount} of Treasuries to pay redemptions.",
@@ -48,7 +50,7 @@ ALWAYS = (diary.FUND_DEFAULT, diary.DEALER_DEFAULT, diary.WATERFALL_PAID)
 #: Told only beside something else: what the scenario or policy does day after day.
 ROUTINE = (
     diary.SWITCHED, diary.CALLED_REDEMPTION, diary.ENTERED, diary.FOREIGN_SOLD, diary.MANAGERS_SOLD, diary.AUCTION_LEFT,
-    diary.BOUGHT_OUTRIGHT, diary.BOUGHT_PACKAGES, diary.FACILITY_LENT,
+    diary.BOUGHT_OUTRIGHT, diary.BOUGHT_PACKAGES, diary.SOLD_OUTRIGHT, diary.SOLD_PACKAGES, diary.FACILITY_LENT,
 )  # fmt: skip
 #: Kinds whose agent is a dealer.
 OF_DEALERS = (diary.TOOK_BACK, diary.DEALER_DEFAULT, diary.FACILITY_LENT)

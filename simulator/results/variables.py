@@ -138,8 +138,18 @@ OF_MARKET = (
         "asset_manager_redemptions", "$bn", "paid to asset managers' investors", "seen.manager_redemptions"
     ),
     Variable("foreign_sales", "$bn", "sold by foreign holders", "seen.foreign_sales"),
-    Variable("outright_purchases", "$bn", "bought outright by the central bank", "seen.outright_purchases"),
-    Variable("hedged_purchases", "$bn", "packages bought by the central bank", "seen.hedged_purchases"),
+    Variable(
+        "outright_purchases",
+        "$bn",
+        "bought outright by the central bank; negative: sold",
+        "seen.outright_purchases",
+    ),
+    Variable(
+        "hedged_purchases",
+        "$bn",
+        "packages bought by the central bank; negative: sold",
+        "seen.hedged_purchases",
+    ),
     Variable("rounds", "1", "rounds played in the day", "seen.rounds"),
     Variable(
         "shortfall_left", "$bn", "cash still missing at funds when the rounds ended", "seen.shortfall_left"

@@ -43,7 +43,13 @@ EVENTS = (
         "cash lenders take back part of their offer",
         "{type: lender-withdrawal, day: 5d, days: 5d, share: 10%}",
     ),
+    ("one dealer cuts its limit", "{type: limit-cut, day: 5d, share: 30%, dealers: [dealer 1]}"),
     ("foreign holders sell", "{type: foreign-sale, day: 5d, days: 5d, amount: $50bn}"),
+    (
+        "dealers' leverage limits are relieved from a day on",
+        "{type: leverage-relief, day: 10d, multiple: 1.2x}",
+    ),
+    ("the standing repo facility opens for some days", "{type: facility-opening, day: 10d, days: 20d}"),
 )
 
 

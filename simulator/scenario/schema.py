@@ -7,6 +7,7 @@ a reader may dispute.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -33,6 +34,8 @@ from simulator.scenario.parameters import (
 )
 
 CURVE_TENORS_YEARS = (2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0)
+#: Of more names than this a message tells the first and the last.
+NAMES_LISTED_MAX = 20
 CURVE_KEYS = tuple(f"y{years:.0f}" for years in CURVE_TENORS_YEARS)
 
 
@@ -1015,15 +1018,20 @@ PurchaseMode = Literal["off", "schedule", "rule"]
 
 
 class PurchasePace(Section):
-    """A stretch of days with purchases at a steady pace."""
+    """A stretch of days with purchases, or sales, at a steady pace."""
 
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
-    pace: Money = parameter(minimum="$0bn", maximum="$1tn", source="scenario", doc="bought a day, face")
+    pace: Money = parameter(
+        minimum="-$1tn",
+        maximum="$1tn",
+        source="scenario",
+        doc="bought a day, face; negative: sold, of what the central bank holds",
+    )
 
 
 class Purchases(Section):
-    """Purchases by the central bank: outright, or of packages (bond and short future)."""
+    """Purchases and sales by the central bank: outright, or of packages (bond and short future)."""
 
     mode: PurchaseMode = parameter("off", source="scenario", doc="off, by schedule, or by rule")
     schedule: Annotated[list[PurchasePace], Field(max_length=500)] = parameter(
@@ -1039,15 +1047,33 @@ class Purchases(Section):
             "dislocation, exceeds it"
         ),
     )
+    release: BasisPoints = parameter(
+        "-10000bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="rule: stress below which it sells again; from there to the trigger it neither buys nor sells",
+    )
     pace: Money = parameter(
         "$20bn",
         minimum="$0bn",
         maximum="$1tn",
         source="scenario",
-        doc="rule: bought a day while triggered, face",
+        doc="rule: bought a day above the trigger, or sold below the release, face",
     )
     limit: Money = parameter(
-        "$5tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="total that may be bought"
+        "$5tn",
+        minimum="$0bn",
+        maximum="$50tn",
+        source="scenario",
+        doc="total that may be bought, less what was sold",
+    )
+    sale_limit: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$50tn",
+        source="scenario",
+        doc="rule: total that may be sold beyond what was bought since the opening",
     )
 
 
@@ -1071,6 +1097,9 @@ class StandingRepo(Section):
     """Standing repo facility: lends to dealers when lenders are dearer or do not lend, and holds the repo rate."""
 
     open: bool = parameter(False, source="preset", doc="open from the first day")
+    days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it then stays open"
+    )
     spread: BasisPoints = parameter(
         "0bp", minimum="-100bp", maximum="1000bp", source="preset", doc="rate over the policy rate"
     )
@@ -1090,8 +1119,157 @@ class StandingRepo(Section):
     )
 
 
+class LeverageReliefRule(Section):
+    """Relief of dealers' leverage limit by rule."""
+
+    trigger: BasisPoints = parameter(
+        "20bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="average rise of the dislocation above which relief is given",
+    )
+    release: BasisPoints = parameter(
+        "-10000bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="average rise of the dislocation below which relief is taken back",
+    )
+    pace: Multiple = parameter(
+        "10x", minimum="0x", maximum="10x", source="scenario", doc="change of the factor in a day"
+    )
+    limit: Multiple = parameter(
+        "1x",
+        minimum="1x",
+        maximum="10x",
+        source="scenario",
+        doc="largest factor on dealers' limits; 1x: no rule",
+    )
+
+
+class HaircutMinimumRule(Section):
+    """A minimum haircut by rule."""
+
+    trigger: Multiple = parameter(
+        "1.5x",
+        minimum="0x",
+        maximum="50x",
+        source="scenario",
+        doc="average volatility over its opening level above which the minimum rises",
+    )
+    release: Multiple = parameter(
+        "0x",
+        minimum="0x",
+        maximum="50x",
+        source="scenario",
+        doc="average volatility over its opening level below which the minimum falls",
+    )
+    pace: Share = parameter(
+        "50%", minimum="0%", maximum="50%", source="scenario", doc="change of the minimum in a day, from 0%"
+    )
+    limit: Share = parameter(
+        "0%", minimum="0%", maximum="50%", source="scenario", doc="highest minimum; 0%: no rule"
+    )
+
+
+class MarginMinimumRule(Section):
+    """A minimum initial margin by rule."""
+
+    trigger: Multiple = parameter(
+        "1.5x",
+        minimum="0x",
+        maximum="50x",
+        source="scenario",
+        doc="average volatility over its opening level above which the minimum rises",
+    )
+    release: Multiple = parameter(
+        "0x",
+        minimum="0x",
+        maximum="50x",
+        source="scenario",
+        doc="average volatility over its opening level below which the minimum falls",
+    )
+    pace: Multiple = parameter(
+        "10x", minimum="0x", maximum="10x", source="scenario", doc="change of the minimum in a day, from 1x"
+    )
+    limit: Multiple = parameter(
+        "1x",
+        minimum="1x",
+        maximum="10x",
+        source="scenario",
+        doc="highest minimum, over the exchange's opening margin; 1x: no rule",
+    )
+
+
+class ClearingMandateRule(Section):
+    """Central clearing of un-netted repo by rule."""
+
+    trigger: BasisPoints = parameter(
+        "20bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="average rise of the dislocation above which more is cleared",
+    )
+    release: BasisPoints = parameter(
+        "-10000bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="average rise of the dislocation below which less is cleared",
+    )
+    pace: Share = parameter(
+        "100%", minimum="0%", maximum="100%", source="scenario", doc="change of the share in a day"
+    )
+    limit: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="scenario",
+        doc="largest share of un-netted repo that is netted; 0%: no rule",
+    )
+
+
+class StandingRepoRule(Section):
+    """Opening of the standing repo facility by rule."""
+
+    trigger: BasisPoints = parameter(
+        "20bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="dealers' repo rate less the policy rate above which the facility lends",
+    )
+    release: BasisPoints = parameter(
+        "-10000bp",
+        minimum="-10000bp",
+        maximum="10000bp",
+        source="scenario",
+        doc="dealers' repo rate less the policy rate below which its capacity falls",
+    )
+    pace: Money = parameter(
+        "$50tn", minimum="$0bn", maximum="$50tn", source="scenario", doc="change of its capacity in a day"
+    )
+    limit: Money = parameter(
+        "$0bn", minimum="$0bn", maximum="$50tn", source="scenario", doc="largest capacity; $0bn: no rule"
+    )
+
+
+class PolicyRules(Section):
+    """Levers that follow yesterday's stress: towards a limit above a trigger, back below a release."""
+
+    leverage_relief: LeverageReliefRule = section(
+        default=LeverageReliefRule, doc="relief of dealers' leverage limit"
+    )
+    haircut_minimum: HaircutMinimumRule = section(default=HaircutMinimumRule, doc="minimum haircut")
+    margin_minimum: MarginMinimumRule = section(default=MarginMinimumRule, doc="minimum initial margin")
+    clearing_mandate: ClearingMandateRule = section(default=ClearingMandateRule, doc="clearing of repo")
+    standing_repo: StandingRepoRule = section(default=StandingRepoRule, doc="standing repo facility")
+
+
 class CentralBank(Section):
-    """Policy by schedule or by rule."""
+    """Policy from the opening, by schedule and by rule; of several that stand, the strongest holds."""
 
     outright: OutrightPurchases = section(default=OutrightPurchases, doc="outright purchases from dealers")
     hedged: HedgedPurchases = section(
@@ -1108,6 +1286,9 @@ class CentralBank(Section):
     leverage_relief_day: Days = parameter(
         "1d", minimum="1d", maximum="2500d", source="scenario", doc="first day of relief"
     )
+    leverage_relief_days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long the relief lasts"
+    )
     haircut_minimum: Share = parameter(
         "-10%",
         minimum="-10%",
@@ -1115,12 +1296,18 @@ class CentralBank(Section):
         source="policy",
         doc="minimum haircut for every fund, from the opening",
     )
+    haircut_minimum_days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long that minimum lasts"
+    )
     margin_minimum: Multiple = parameter(
         "1x",
         minimum="1x",
         maximum="10x",
         source="policy",
-        doc="minimum initial margin over the exchange's opening margin",
+        doc="minimum initial margin over the exchange's opening margin, from the opening",
+    )
+    margin_minimum_days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long that minimum lasts"
     )
     clearing_mandate: Share = parameter(
         "0%",
@@ -1129,6 +1316,10 @@ class CentralBank(Section):
         source="policy",
         doc="share of un-netted repo that central clearing nets from the opening",
     )
+    clearing_mandate_days: Days = parameter(
+        "2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long that mandate lasts"
+    )
+    rules: PolicyRules = section(default=PolicyRules, doc="levers that follow stress")
 
 
 class TenorResponse(Section):
@@ -1212,12 +1403,17 @@ class MarginStep(Section):
 
 
 class HaircutStep(Section):
-    """Step in all repo haircuts."""
+    """Step in repo haircuts, of all dealers or of some."""
 
     type: Literal["haircut-step"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
     change: Share = parameter(minimum="-10%", maximum="50%", source="scenario", doc="added to every haircut")
+    dealers: list[str] = parameter(
+        [],
+        source="scenario",
+        doc="dealers that ask it, of each fund in proportion to what it borrows from them; empty means all",
+    )
 
 
 class HaircutMinimum(Section):
@@ -1228,6 +1424,39 @@ class HaircutMinimum(Section):
     days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
     minimum: Share = parameter(
         minimum="-10%", maximum="50%", source="scenario", doc="lowest haircut that dealers may ask"
+    )
+
+
+class MarginMinimum(Section):
+    """A minimum initial margin, from a day on or for some days."""
+
+    type: Literal["margin-minimum"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    multiple: Multiple = parameter(
+        minimum="1x", maximum="10x", source="scenario", doc="lowest margin over the exchange's opening margin"
+    )
+
+
+class LeverageRelief(Section):
+    """Relief of dealers' leverage limits, from a day on or for some days."""
+
+    type: Literal["leverage-relief"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    multiple: Multiple = parameter(
+        minimum="1x", maximum="10x", source="scenario", doc="factor on dealers' limits"
+    )
+
+
+class ClearingMandate(Section):
+    """Central clearing nets part of the repo that is not netted, from a day on or for some days."""
+
+    type: Literal["clearing-mandate"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    share: Share = parameter(
+        minimum="0%", maximum="100%", source="scenario", doc="share of un-netted repo that is netted"
     )
 
 
@@ -1242,6 +1471,10 @@ class LenderWithdrawal(Section):
         maximum="100%",
         source="scenario",
         doc="part of the lending offer that goes; negative: comes",
+    )
+    lenders: list[str] = parameter([], source="scenario", doc="lenders that withdraw; empty means all")
+    dealers: list[str] = parameter(
+        [], source="scenario", doc="dealers that they withdraw from; empty means all"
     )
 
 
@@ -1347,6 +1580,7 @@ class LimitCut(Section):
         source="scenario",
         doc="part of the limit that goes; negative: is added",
     )
+    dealers: list[str] = parameter([], source="scenario", doc="dealers concerned; empty means all")
 
 
 class ClientRepoDemand(Section):
@@ -1363,16 +1597,17 @@ class ClientRepoDemand(Section):
 
 
 class FacilityOpening(Section):
-    """The standing repo facility opens on a day, or lends up to another amount from then on."""
+    """The standing repo facility opens on a day, or lends up to another amount, from then on or for some days."""
 
     type: Literal["facility-opening"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
     capacity: Money | None = parameter(
         None,
         minimum="$0bn",
         maximum="$50tn",
         source="scenario",
-        doc="largest amount lent from then on, within what the central bank's section says; that when absent",
+        doc="largest amount lent in that time, within what the central bank's section says; that when absent",
     )
 
 
@@ -1425,6 +1660,9 @@ Event = Annotated[
     | MarginStep
     | HaircutStep
     | HaircutMinimum
+    | MarginMinimum
+    | LeverageRelief
+    | ClearingMandate
     | LenderWithdrawal
     | ForeignSale
     | InvestorDemand
@@ -1525,6 +1763,7 @@ class Scenario(Section):
             *_unknown_contracts(self),
             *_impossible_holdings(self),
             *_unplaced_auctions(self),
+            *_rules_that_undo(self),
             *_late_events(self),
         ]
         if problems:
@@ -1539,7 +1778,10 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         "bucket": list(market.buckets),
         "hedge": list(market.hedges),
         "funding": list(market.fundings),
+        "lender": drawn_names("lender", scenario.lenders.count),
     }
+    if not scenario.dealers.population:
+        known["dealer"] = drawn_names("dealer", scenario.dealers.count)
     named = []
     for name, hedge in market.hedges.items():
         named.append((_key(f"market.hedges.{name}", "bucket", hedge.bucket), "bucket", hedge.bucket or name))
@@ -1561,12 +1803,37 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         Problem(
             key,
             f"{name!r} is not a {what} of this market",
-            f"one of {', '.join(known[what])}" + (f", or {what}: with one of these" if key in rows else ""),
+            f"one of {_listed(known[what])}" + (f", or {what}: with one of these" if key in rows else ""),
             near=known[what],
         )
         for key, what, name in named
         if name not in known[what]
     ]
+
+
+def drawn_names(kind: str, count: int) -> list[str]:
+    """Names of agents that are drawn, the largest first: ``dealer 1``, ``dealer 2`` and so on."""
+    return [f"{kind} {n + 1}" for n in range(count)]
+
+
+def unknown_dealers(scenario: Scenario, names: Sequence[str]) -> list[Problem]:
+    """Dealers that events name and that are not among those of a population."""
+    return [
+        Problem(
+            f"events.{index}.dealers.{place}",
+            f"{name!r} is not a dealer of {scenario.dealers.population or 'this market'}",
+            f"one of {_listed(names)}",
+            near=names,
+        )
+        for index, event in enumerate(scenario.events)
+        for place, name in enumerate(getattr(event, "dealers", ()))
+        if name not in names
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names one after the other, or of many the first and the last."""
+    return ", ".join(names) if len(names) <= NAMES_LISTED_MAX else f"{names[0]} to {names[-1]}"
 
 
 def _key(row: str, key: str, written: str) -> str:
@@ -1623,6 +1890,22 @@ def _unplaced_auctions(scenario: Scenario) -> list[Problem]:
         )
         for index, event in enumerate(scenario.events)
         if isinstance(event, Auction) and bool(event.bucket) == (event.maturity is not None)
+    ]
+
+
+def _rules_that_undo(scenario: Scenario) -> list[Problem]:
+    """Rules that would take back today what they gave yesterday, at the same stress."""
+    bank = scenario.central_bank
+    rules = {"outright": bank.outright, "hedged": bank.hedged}
+    rules |= {f"rules.{key}": getattr(bank.rules, key) for key in PolicyRules.model_fields}
+    return [
+        Problem(
+            f"central_bank.{key}.release",
+            f"the release, {rule.release:g}, is above the trigger, {rule.trigger:g}",
+            "a release at or below the trigger",
+        )
+        for key, rule in rules.items()
+        if rule.release > rule.trigger
     ]
 
 

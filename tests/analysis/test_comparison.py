@@ -35,6 +35,7 @@ RUNS = {
     "buys": ("paths=64", BUYS),
     "buys-more": ("paths=64", BUYS.replace("$2bn", "$6bn")),
     "relief": ("paths=64", "central_bank.leverage_relief=1.5x", LENDS),
+    "relief-later": ("paths=64", "events=[{type: leverage-relief, day: 3d, days: 5d, multiple: 1.25x}]"),
     "longer": ("paths=96",),
     "other-seed": ("paths=64", "seed=99"),
     "other-noise": ("paths=64", "drivers.noise=3"),
@@ -115,6 +116,14 @@ def test_relief_costs_nothing_and_is_told_in_dollars(runs: dict[str, Path], poli
     appraisal = policies.contrasts[2].appraisal
     assert appraisal.relief_bn == pytest.approx(0.5 * capital / ratio)
     assert policies.contrasts[0].appraisal.relief_bn == 0.0
+
+
+def test_relief_of_an_event_is_told_too(runs: dict[str, Path]) -> None:
+    (contrast,) = compare(runs["base"], runs["relief-later"]).contrasts
+    capital = float(open_results(runs["relief-later"])["dealer_capital"].values[0, 0])
+    written = open_run(runs["relief-later"]).manifest.scenario["dealers"]["capital_ratio"]
+    ratio = float(str(written).rstrip("%")) / 100.0
+    assert contrast.appraisal.relief_bn == pytest.approx(0.25 * capital / ratio)
 
 
 def test_the_ranking_is_by_benefit_for_the_money(policies: Comparison) -> None:

@@ -450,12 +450,28 @@ def test_foreign_holders_sell_more_when_volatility_is_higher_and_never_buy(
 
 
 @repeatably
-@given(stress=SPREADS, trigger=SPREADS, pace=AMOUNTS, left=AMOUNTS)
-def test_the_central_bank_buys_only_under_stress_and_within_its_pace_and_its_limit(
-    stress: float, trigger: float, pace: float, left: float
+@given(stress=SPREADS, trigger=SPREADS, below=AMOUNTS, pace=AMOUNTS, left=BALANCES, done=BALANCES)
+def test_a_lever_by_rule_moves_with_stress_within_its_pace_and_its_limits(
+    stress: float, trigger: float, below: float, pace: float, left: float, done: float
 ) -> None:
-    bought = CENTRAL.rule_purchase_bn(stress, trigger, pace, left)
-    assert bought == (min(pace, left) if stress > trigger else 0.0)
+    step = CENTRAL.step_by_rule(stress, trigger, trigger - below, pace, left, done)
+    assert abs(step) <= pace
+    assert step <= 0.0 or (stress > trigger and step <= left)
+    assert step >= 0.0 or (stress < trigger - below and -step <= done)
+    assert (
+        step != 0.0
+        or trigger - below <= stress <= trigger
+        or min(pace, max(left, done)) <= 0.0
+        or (left <= 0.0 if stress > trigger else done <= 0.0)
+    )
+
+
+@repeatably
+@given(face=BALANCES, held=BALANCES)
+def test_the_central_bank_sells_what_it_holds_and_no_more(face: float, held: float) -> None:
+    traded = CENTRAL.traded_bn(face, held)
+    assert traded == face if face >= 0.0 else face <= traded <= 0.0
+    assert held + traded >= min(held, 0.0)
 
 
 @repeatably

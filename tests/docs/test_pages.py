@@ -190,13 +190,25 @@ def test_scenarios_of_the_guide_are_valid(page: str, tmp_path: Path) -> None:
 
 
 def test_market_of_the_guide_is_valid_and_puts_two_trades_in_one_bucket(tmp_path: Path) -> None:
-    _, example = blocks("scenarios.md", "yaml")
+    _, example, _ = blocks("scenarios.md", "yaml")
     file = tmp_path / "example.yaml"
     file.write_text("name: example\nextends: preset:us-treasury-2025-04-01\n" + example, encoding="utf-8")
     market = load_scenario(file).scenario.market
     assert {market.bucket_of(market.hedge_of(trade)) for trade in ("UXY", "SWAP10")} == {"UXY"}
     assert len(market.buckets["UXY"].bonds) == 2
     assert market.trades["SWAP10"].fund_packages == 200.0
+
+
+def test_levers_of_the_guide_are_valid(tmp_path: Path) -> None:
+    *_, example = blocks("scenarios.md", "yaml")
+    file = tmp_path / "example.yaml"
+    file.write_text(
+        "name: example\nhorizon: 120d\nextends: preset:us-treasury-2025-04-01\n" + example, encoding="utf-8"
+    )
+    scenario = load_scenario(file).scenario
+    assert [stretch.pace for stretch in scenario.central_bank.outright.schedule] == [20.0, -5.0]
+    assert scenario.central_bank.rules.leverage_relief.limit == 1.2
+    assert [event.days for event in scenario.events] == [2500.0, 30.0]
 
 
 def test_sweep_of_the_guide_is_valid(tmp_path: Path) -> None:

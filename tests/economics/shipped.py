@@ -10,8 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.drivers.block import draw_block
 from simulator.engine.opening.prepare import Prepared, prepare
-from simulator.engine.simulate import BlockResult, opening_records, simulate_block
+from simulator.engine.parameters import World
+from simulator.engine.records import allocate_records
+from simulator.engine.simulate import BlockResult, opening_records, play_world, simulate_block
+from simulator.engine.state import State
 from simulator.ensemble.description import layout_of
 from simulator.results.layout import Days
 from simulator.scenario.loading import load_scenario
@@ -65,3 +69,12 @@ def played(
     """Play some paths of a shipped scenario, changed by ``settings`` as on the command line."""
     prepared = opened(name, *settings, audit=audit)
     return Played(prepared, simulate_block(prepared, first, paths, agents=agents))
+
+
+def closing_books(prepared: Prepared, path: int = 0) -> State:
+    """Books of one path at the close of its last day."""
+    scenario, days = prepared.scenario, int(prepared.scenario.horizon)
+    drivers = draw_block(prepared.driver_spec, scenario.seed, path, 1, days, scenario.drivers.sampling)
+    parts = (drivers.curve_change_bp, drivers.volatility_multiplier, drivers.flow_noise)
+    world = World(*(np.ascontiguousarray(part) for part in parts))
+    return play_world(prepared, world, allocate_records(1, days, prepared.sizes, "float64", agents=True))

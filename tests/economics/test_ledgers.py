@@ -15,6 +15,7 @@ import pytest
 from simulator.engine.state import IDENTITIES, STAGES
 from tests.economics.leaks import LEAKS, Leak
 from tests.economics.shipped import NAMES, Played, played
+from tests.oracle.variants import VARIANTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,6 +61,13 @@ def assert_books_balance(run: Played) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_books_balance_at_every_stage(name: str) -> None:
     assert_books_balance(played(name, paths=20, audit=True))
+
+
+def test_books_balance_while_levers_move() -> None:
+    """Purchases and sales, levers that begin and end, and levers by rule."""
+    for variant in VARIANTS:
+        if "levers" in variant.name:
+            assert_books_balance(played(variant.scenario, *variant.settings, audit=True))
 
 
 def test_identities_hold_relative_to_the_books() -> None:

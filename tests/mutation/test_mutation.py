@@ -45,26 +45,26 @@ def shares(printed: str) -> dict[str, float]:
 
 
 def test_mutants_are_the_errors_that_one_makes() -> None:
-    rule = central_bank.rule_purchase_bn.py_func  # type: ignore[attr-defined]
+    rule = central_bank.step_by_rule.py_func  # type: ignore[attr-defined]
     file = Path(rule.__code__.co_filename)
     made = list(mutants_of("a", rule, str(file)))
     assert len({mutant.becomes + str(mutant.number) for mutant in made}) == len(made)
     for becomes in (
-        "if stress_bp < trigger",
-        "if stress_bp > trigger",
+        "if stress < trigger",
+        "if stress >= trigger",
         "if False",
-        "if trigger <= trigger",
+        "if trigger > trigger",
         "return 1.0",
-        "return max(pace, left_bn)",
-        "return pace",
-        "return -min(pace, left_bn)",
-        "return min(pace, stress_bp)",
+        "return max(0.0, max(pace, left))",
+        "return max(0.0, pace)",
+        "return --max(0.0, min(pace, given))",
+        "return max(0.0, min(pace, stress))",
     ):
         assert becomes in {mutant.becomes for mutant in made}
     lines = file.read_text(encoding="utf-8").splitlines()
     assert all(mutant.line in lines[mutant.number - 1] for mutant in made)
-    (wrong,) = (mutant for mutant in made if mutant.becomes == "return max(pace, left_bn)")
-    assert FunctionType(wrong.code, {"max": max})(60.0, 50.0, 75.0, 30.0) == 75.0
+    (wrong,) = (mutant for mutant in made if mutant.becomes == "return max(0.0, max(pace, left))")
+    assert FunctionType(wrong.code, {"max": max})(60.0, 50.0, 20.0, 75.0, 30.0, 0.0) == 75.0
 
 
 def test_a_listed_change_has_its_reason_and_one_that_no_longer_survives_is_told(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_listed_change_has_its_reason_and_one_that_no_longer_survives_is_told(
         "b:\n  - {line: return pace, becomes: [return 1.0], why: third}\n"
     )
     listed = Equivalents.read(file)
-    code = central_bank.rule_purchase_bn.py_func.__code__  # type: ignore[attr-defined]
+    code = central_bank.step_by_rule.py_func.__code__  # type: ignore[attr-defined]
     assert listed.why(Mutant("a", "return left_bn", "return 2.0", "", 1, code)) == "second"
     assert listed.why(Mutant("a", "return pace", "return 2.0", "", 1, code)) is None
     assert listed.unused(["a"]) == [("a", "return pace", "return 1.0")]

@@ -57,7 +57,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         self.fund_dealers(
             plan.lender_withdrawal[day],
             p.lenders.flow_noise * on * lender_noise,
-            plan.facility_open[day] * plan.facility_capacity_bn[day],
+            self.others.facility_bn,
         )
         self.cut_clients()
         self.roll_repo(day)
@@ -78,7 +78,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
             plan.auction_noise[day],
             bidder_noise,
         )
-        self.buy_for_policy(plan.outright_bn[day], plan.hedged_bn[day])
+        self.trade_for_policy(plan.outright_bn[day], plan.hedged_bn[day])
         self.offer_estates()
         self.play_rounds()
         self.cover_managers()
@@ -104,13 +104,14 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         for g in self.fundings:
             g.policy_rate = plan.policy_rate[day][g.n]
         self.others.volatility_multiple = volatility
-        self.others.leverage_relief = plan.leverage_relief[day]
-        self.others.limit_cut = plan.limit_cut[day]
+        for d in self.dealers:
+            d.limit_cut = plan.limit_cut[day][d.n]
         for bond in self.bonds:
             bond.curve_shift_bp = 0.0
             for weight, change in zip(bond.opening.curve_weight, curve, strict=True):
                 bond.curve_shift_bp += weight * change
         self.set_volatility()
+        self.set_levers(day)
 
     def play_rounds(self) -> None:
         most = self.p.numerics.rounds_max

@@ -69,7 +69,7 @@ class Dealers:
 
     def limit(self, d: Any) -> float:
         return self.rules.dealer.leverage_limit_bn(
-            d.capital, leverage_relief=self.others.leverage_relief, limit_cut=self.others.limit_cut
+            d.capital, leverage_relief=self.others.leverage_relief, limit_cut=d.limit_cut
         )
 
     def bonds_at_risk(self) -> float:
@@ -94,17 +94,15 @@ class Dealers:
             limit = self.limit(d)
             self.dealers.limit_bn += limit
             repo = abs(d.lent_to_funds) + self.dealers.other_repo * d.share
-            d.use = self.rules.cash.balance_sheet_use(
-                d.share * held, repo, self.dealers.opening.unnetted_share, limit
-            )
+            d.use = self.rules.cash.balance_sheet_use(d.share * held, repo, self.others.unnetted_share, limit)
 
-    def fund_dealers(self, withdrawal: float, flow_noise: float, facility_bn: float) -> None:
+    def fund_dealers(self, withdrawals: list[float], flow_noise: float, facility_bn: float) -> None:
         self.lend_through_network()
         self.measure_use()
         needed = offered = missing = at_facility = buffers = 0.0
         for d in self.dealers:
             d.taken = d.gap = 0.0
-            d.offer = self.offer_to(d, withdrawal, flow_noise)
+            d.offer = self.offer_to(d, withdrawals[d.n], flow_noise)
             if d.alive:
                 wanted = self.funding_need(d) + self.dealers.buffer_used * d.share
                 d.gap = self.rules.dealer.funding_gap_bn(wanted, d.offer)
@@ -147,7 +145,7 @@ class Dealers:
                 opening,
                 g.wholesale_bp - opening,
                 self.dealers.cost_bp - self.dealers.opening.cost_bp,
-                self.dealers.opening.unnetted_share,
+                self.others.unnetted_share,
             )
 
     def funding_need(self, d: Any) -> float:
@@ -158,9 +156,7 @@ class Dealers:
 
     def ration_clients(self, d: Any, gap: float) -> None:
         over = max(0.0, d.use - 1.0) * self.limit(d) if self.p.channels.dealer_capacity else 0.0
-        taken = self.rules.dealer.taken_from_clients_bn(
-            gap, over, unnetted_share=self.dealers.opening.unnetted_share
-        )
+        taken = self.rules.dealer.taken_from_clients_bn(gap, over, unnetted_share=self.others.unnetted_share)
         d.taken = max(0.0, min(taken, d.lent_to_funds))
         self.seen.repo_taken_back += d.taken
 
@@ -197,6 +193,13 @@ class Dealers:
                     weakness = f.opening.client_weakness[d.n]
                     f.cut += share * share_cut(d.taken, d.lent_to_funds, weakness)
 
+    def step_of_client(self, f: Any, asked: list[float]) -> float:
+        """What a fund's dealers add to its haircut; for one that failed the survivors' average stands in."""
+        average = in_order(d.share * asked[d.n] for d in self.dealers)
+        return in_order(
+            f.opening.client_share[d.n] * (asked[d.n] if d.alive else average) for d in self.dealers
+        )
+
     def set_margin(self, h: Any, multiple: float) -> None:
         figures, rules, opening = self.p.clearing_house, self.rules.house, h.opening.volatility_bp
 
@@ -213,7 +216,8 @@ class Dealers:
         if self.margin_measure == "stressed-weight":
             stressed = at_risk(opening * figures.stressed_volatility)
             asked = rules.stressed_mix(now, stressed)
-        h.model_margin = rules.margin_in_force(asked, h.opening.margin_floor, h.model_margin)
+        floor = h.opening.margin_floor * self.others.margin_minimum
+        h.model_margin = rules.margin_in_force(asked, floor, h.model_margin)
         h.margin = h.model_margin * multiple
 
     def post_margins(self) -> None:

@@ -31,17 +31,18 @@ class Funds:
         return t.hedge.margin * self.funds.opening.margin_factor
 
     def roll_repo(self, day: int) -> None:
-        step, minimum = self.plan.haircut_step[day], self.plan.haircut_minimum[day]
+        minimum = self.others.haircut_minimum
         rules = self.rules.dealer
         matured = 1.0 / self.p.funds.term_repo
         is_on = self.p.channels.haircut
         changes = []
         for f in self.funds:
             weak = rules.weak_client_haircut(f.equity, f.opening.equity_bn) if is_on else 0.0
+            weak += self.step_of_client(f, self.plan.haircut_step[day])
             remarked = f.opening.remarked_share
             change = 0.0
             for t in self.trades:
-                fear = (rules.fear_of_volatility(t.bucket.volatility_ratio) if is_on else 0.0) + step
+                fear = rules.fear_of_volatility(t.bucket.volatility_ratio) if is_on else 0.0
                 asked = rules.haircut(f.opening.haircut, max(f.opening.haircut_floor, minimum), fear, weak)
                 value = t.bucket.price * f.packages[t.n]
                 pledged = value - t.bucket.price * f.unencumbered[t.n]

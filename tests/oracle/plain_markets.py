@@ -196,31 +196,68 @@ class Markets:
             supply = h.opening.share_of_bucket * new[h.bucket.n]
             h.waiting += self.rules.manager.futures_for_supply_bn(supply)
 
-    def buy_for_policy(self, outright: float, hedged: float) -> None:
-        bank = self.p.central_bank
-        outright_left = bank.outright.limit - self.others.bought_outright
-        hedged_left = bank.hedged.limit - self.others.bought_hedged
-        outright, hedged = min(outright, outright_left), min(hedged, hedged_left)
+    def set_levers(self, day: int) -> None:
+        """Each lever as the scenario lays it down, or as its rule has it if that is more."""
+        plan, o, limits = self.plan, self.others, self.p.central_bank.rules
+        rise, repo = self.average_rise(), self.fundings[0].wholesale_bp
+        sizes = [b.opening.outstanding_bn for b in self.buckets]
+        volatility = self.average(sizes, [b.volatility_ratio for b in self.buckets])
+
+        def moved(lever: str, stress: float, given: float, least: float = 0.0) -> float:
+            left = getattr(limits, lever).limit - least - given
+            return given + self.rules.levers[lever].step_by_rule(stress, left=left, given=given)
+
+        o.relief_by_rule = moved("leverage_relief", rise, o.relief_by_rule, 1.0)
+        o.haircut_by_rule = moved("haircut_minimum", volatility, o.haircut_by_rule)
+        o.margin_by_rule = moved("margin_minimum", volatility, o.margin_by_rule, 1.0)
+        o.clearing_by_rule = moved("clearing_mandate", rise, o.clearing_by_rule)
+        o.facility_by_rule = moved("standing_repo", repo, o.facility_by_rule)
+        o.leverage_relief = max(plan.leverage_relief[day], 1.0 + o.relief_by_rule)
+        o.haircut_minimum = plan.haircut_minimum[day]
+        if o.haircut_by_rule > 0.0:
+            o.haircut_minimum = max(o.haircut_minimum, o.haircut_by_rule)
+        o.margin_minimum = max(plan.margin_minimum[day], 1.0 + o.margin_by_rule)
+        cleared = max(plan.clearing_mandate[day], o.clearing_by_rule)
+        o.unnetted_share = self.p.dealers.unnetted_repo * (1.0 - cleared)
+        o.facility_bn = max(plan.facility_bn[day], o.facility_by_rule)
+
+    def average_rise(self) -> float:
+        sizes = [abs(h.opening.demand_bn) for h in self.hedges]
+        return self.average(sizes, [self.rise(h) for h in self.hedges])
+
+    def trade_for_policy(self, outright: float, hedged: float) -> None:
+        bank, rules, seen = self.p.central_bank, self.rules, self.seen
+        had, had_hedged = self.others.bought_outright, self.others.bought_hedged
+        outright = min(outright, bank.outright.limit - had)
+        hedged = min(hedged, bank.hedged.limit - had_hedged)
         if self.p.choices.outright_by_rule:
             sizes = [b.opening.outstanding_bn for b in self.buckets]
             stress = self.average(sizes, [b.pressure_bp for b in self.buckets])
-            outright = self.rules.outright.rule_purchase_bn(stress, left_bn=outright_left)
+            outright = rules.outright.step_by_rule(
+                stress, left=bank.outright.limit - had, given=bank.outright.sale_limit + had
+            )
         if self.p.choices.hedged_by_rule:
-            sizes = [abs(h.opening.demand_bn) for h in self.hedges]
-            stress = self.average(sizes, [self.rise(h) for h in self.hedges])
-            hedged = self.rules.hedged.rule_purchase_bn(stress, left_bn=hedged_left)
-        self.others.bought_outright += outright
-        self.others.bought_hedged += hedged
-        self.seen.outright_purchases += outright
-        self.seen.hedged_purchases += hedged
+            hedged = rules.hedged.step_by_rule(
+                self.average_rise(),
+                left=bank.hedged.limit - had_hedged,
+                given=bank.hedged.sale_limit + had_hedged,
+            )
         for b in self.buckets:
-            face = outright * b.opening.outright_split
-            b.orders.outright = self.rules.bank.from_dealers_bn(
+            wanted = outright * b.opening.outright_split
+            face = rules.bank.traded_bn(wanted, b.central_bonds)
+            seen.outright_purchases += face - wanted
+            b.orders.outright = rules.bank.from_dealers_bn(
                 face, self.bonds_of_dealers(b), b.opening.dealer_bonds_bn
             )
             b.orders.outright_from_end = b.bought_from_end = face - b.orders.outright
         for h in self.hedges:
-            h.orders.hedged = hedged * h.opening.hedged_split
+            wanted = hedged * h.opening.hedged_split
+            h.orders.hedged = rules.bank.traded_bn(wanted, h.central_packages)
+            seen.hedged_purchases += h.orders.hedged - wanted
+        seen.outright_purchases += outright
+        seen.hedged_purchases += hedged
+        self.others.bought_outright += seen.outright_purchases
+        self.others.bought_hedged += seen.hedged_purchases
 
     @staticmethod
     def average(weights: list[float], values: list[float]) -> float:
@@ -350,7 +387,7 @@ class Markets:
                 if h.bucket is b:
                     bonds += abs(h.estate)
             held += bonds * b.price
-        fixed = self.dealers.opening.unnetted_share * repo + held
+        fixed = self.others.unnetted_share * repo + held
         return self.rules.dealer.cost_at_clearing_bp(
             (fixed + packages + per_bp * opening_cost) / limit,
             per_bp / limit,
@@ -363,9 +400,9 @@ class Markets:
         for b in self.buckets:
             risk += abs(b.orders.inventory_next) * b.opening.price_per_bp * b.priced_volatility_bp
         for d in self.dealers:
-            capital += max(0.0, d.capital)
+            capital += max(0.0, d.capital) * (1.0 - d.limit_cut)
             opening += d.opening.capital_bn
-        share = capital / opening * (1.0 - self.others.limit_cut)
+        share = capital / opening
         use = self.rules.dealer.value_at_risk_use(
             risk_bn=risk, opening_risk_bn=self.dealers.opening.risk_bn, capital_share=share
         )

@@ -37,7 +37,7 @@ class Recorded:
         self.seen.dealer_use = self.rules.cash.balance_sheet_use(
             self.bonds_at_risk(),
             abs(self.dealers.fund_repo) + self.dealers.other_repo,
-            self.dealers.opening.unnetted_share,
+            self.others.unnetted_share,
             self.dealers.limit_bn,
         )
         self.seen.dealer_use_highest = max(0.0, *(d.use for d in self.dealers))

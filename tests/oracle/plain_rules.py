@@ -67,6 +67,9 @@ class RuleBook:
         self.outright = Rules(central_bank, p.central_bank.outright)
         self.hedged = Rules(central_bank, p.central_bank.hedged)
         self.facility = Rules(central_bank, p.central_bank.standing_repo)
+        self.levers = {
+            lever: Rules(central_bank, section) for lever, section in p.central_bank.rules._asdict().items()
+        }
         self.foreign = Rules(foreign_holder, p.foreign_holders)
         self.house = Rules(clearing_house, p.clearing_house)
         self.cash = Rules(cash_market, p.dealers, p.end_investors)

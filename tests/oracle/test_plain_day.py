@@ -69,6 +69,7 @@ def test_the_kernel_equals_the_plain_day_bit_for_bit(variant: Variant) -> None:
 def test_the_variants_reach_what_is_rare() -> None:
     """Funds and dealers fail, the waterfall pays, the facility fills, a bond switches, a path stops."""
     reached: dict[str, float] = dict.fromkeys((*RARE, "cheapest_to_deliver", "stopped"), 0.0)
+    sold = dict.fromkeys(("outright_purchases", "hedged_purchases"), 0.0)
     for variant in VARIANTS:
         run = played(variant.scenario, *variant.settings, first=variant.path, agents=True)
         for name in RARE:
@@ -76,7 +77,10 @@ def test_the_variants_reach_what_is_rare() -> None:
         switches = np.nanmax(np.abs(np.diff(run.of("cheapest_to_deliver"), axis=1)))
         reached["cheapest_to_deliver"] = max(reached["cheapest_to_deliver"], float(switches))
         reached["stopped"] += float(run.result.records.status[0, 0] == NO_DEALER_LEFT)
+        for flow in ("outright_purchases", "hedged_purchases"):
+            sold[flow] = min(sold[flow], float(np.nanmin(run.of(flow))))
     assert [name for name, value in reached.items() if not value > 0.0] == []
+    assert max(sold.values()) < 0.0
 
 
 RARE = (

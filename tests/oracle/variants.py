@@ -106,6 +106,104 @@ BY_RULE = (
     "central_bank.leverage_relief=1.2x",
     "central_bank.leverage_relief_day=9d",
 )
+#: Every lever begins after the opening and ends; purchases are sold again, more than is held among them.
+LEVERS = (
+    "central_bank.outright.mode=schedule",
+    "central_bank.outright.schedule=[{day: 3d, days: 2d, pace: $20bn}, {day: 6d, days: 3d, pace: -$60bn}]",
+    "central_bank.hedged.mode=schedule",
+    "central_bank.hedged.schedule=[{day: 3d, days: 2d, pace: $5bn}, {day: 6d, days: 3d, pace: -$4bn}]",
+    "central_bank.haircut_minimum=1%",
+    "central_bank.haircut_minimum_days=4d",
+    "central_bank.margin_minimum=1.2x",
+    "central_bank.margin_minimum_days=3d",
+    "central_bank.clearing_mandate=20%",
+    "central_bank.clearing_mandate_days=6d",
+    "central_bank.leverage_relief=1.1x",
+    "central_bank.leverage_relief_days=3d",
+    "central_bank.standing_repo.open=true",
+    "central_bank.standing_repo.days=2d",
+    "events=["
+    + ", ".join(
+        (
+            shift(2, -250),
+            "{type: volatility-shock, day: 4d, multiple: 3x, half_life: 5d}",
+            "{type: lender-withdrawal, day: 3d, share: 30%}",
+            "{type: facility-opening, day: 4d, days: 3d, capacity: $8bn}",
+            "{type: margin-minimum, day: 6d, days: 3d, multiple: 2x}",
+            "{type: haircut-minimum, day: 5d, days: 6d, minimum: 2%}",
+            "{type: leverage-relief, day: 6d, days: 3d, multiple: 1.5x}",
+            "{type: clearing-mandate, day: 8d, days: 2d, share: 60%}",
+        )
+    )
+    + "]",
+)
+#: Every lever by rule, given in steps and taken back.
+LEVERS_BY_RULE = (
+    "central_bank.outright={mode: rule, trigger: 4bp, release: 3bp, pace: $9bn, limit: $20bn, sale_limit: $30bn}",
+    "central_bank.hedged={mode: rule, trigger: 4bp, release: 3bp, pace: $3bn, limit: $8bn}",
+    "central_bank.rules.leverage_relief={trigger: 2bp, release: 1bp, pace: 0.1x, limit: 1.25x}",
+    "central_bank.rules.haircut_minimum={trigger: 1.2x, release: 1.1x, pace: 1%, limit: 2.5%}",
+    "central_bank.rules.margin_minimum={trigger: 1.6x, release: 1.5x, pace: 0.7x, limit: 2x}",
+    "central_bank.rules.clearing_mandate={trigger: 3bp, release: 2bp, pace: 30%, limit: 50%}",
+    "central_bank.rules.standing_repo={trigger: 5bp, release: 4bp, pace: $4bn, limit: $10bn}",
+)
+#: Marks at which the same rules take back what they gave, in the dash for cash.
+LET_GO = (
+    "central_bank.rules.leverage_relief={trigger: 14bp, release: 13bp}",
+    "central_bank.rules.haircut_minimum={trigger: 2.4x, release: 2.4x}",
+    "central_bank.rules.margin_minimum={trigger: 2x, release: 1.9x}",
+    "central_bank.rules.clearing_mandate={trigger: 12bp, release: 11bp}",
+    "central_bank.rules.standing_repo={trigger: 20bp, release: 15bp}",
+    "central_bank.standing_repo.open=false",
+    "central_bank.leverage_relief=1x",
+)
+#: One dealer retreats, in every way that it can; lenders leave two of the three.
+RETREAT = (
+    "lenders.count=3",
+    "events=["
+    + ", ".join(
+        (
+            shift(2, -150),
+            "{type: volatility-shock, day: 4d, multiple: 3x, half_life: 5d}",
+            "{type: haircut-step, day: 2d, change: 0.5%}",
+            "{type: haircut-step, day: 3d, days: 4d, change: 3%, dealers: [dealer 2]}",
+            "{type: limit-cut, day: 3d, days: 5d, share: 10%}",
+            "{type: limit-cut, day: 4d, share: 60%, dealers: [dealer 2, dealer 3]}",
+            "{type: lender-withdrawal, day: 3d, share: 5%}",
+            "{type: lender-withdrawal, day: 4d, days: 3d, share: 50%, lenders: [lender 1]}",
+            "{type: lender-withdrawal, day: 5d, days: 4d, share: 100%, lenders: [lender 2], dealers: [dealer 1]}",
+            "{type: lender-withdrawal, day: 6d, days: 2d, share: 30%, dealers: [dealer 1, dealer 3]}",
+        )
+    )
+    + "]",
+)
+#: Dealers of whom some fail while others, and they themselves, ask higher haircuts.
+AT_THE_EDGE = (
+    "funds.count=20",
+    "funds.leverage=60x",
+    "funds.nav_trigger=100%",
+    "funds.free_cash=1%",
+    "funds.committed_line=0%",
+    "dealers.capital_ratio=2%",
+    "lenders.headroom=1%",
+    "dealers.cost_ceiling=5000bp",
+    "lenders.scarcity_ceiling=20000bp",
+)
+STEPS = (
+    "events=["
+    + ", ".join(
+        (
+            shift(1, -18),
+            shift(4, 40),
+            "{type: volatility-shock, day: 1d, days: 5d, multiple: 1.65x, half_life: 20d}",
+            *(
+                f"{{type: haircut-step, day: {day}d, change: 1%, dealers: [dealer {day}, dealer {day + 3}]}}"
+                for day in range(3, 10)
+            ),
+        )
+    )
+    + "]",
+)
 REVERSE = (
     "market.trades.TY.fund_packages=-$40bn",
     "market.hedges.TY.hedge_demand=-$30bn",
@@ -128,6 +226,11 @@ VARIANTS = (
     ),
     Variant("storm sold pro rata", "toy", (*STORM, "funds.exit_order=pro-rata")),
     Variant("storm and policy by rule", "toy", (*STORM, *BY_RULE)),
+    Variant("storm and levers that end", "toy", (*STORM, *LEVERS)),
+    Variant("storm and a dealer that retreats", "toy", (*STORM, *RETREAT)),
+    Variant("thin dealers of whom some retreat", "toy", (*STORM, *RETREAT, "dealers.capital_ratio=0.5%")),
+    Variant("storm and levers by rule", "toy", (*STORM, *LEVERS_BY_RULE)),
+    Variant("dash for cash and levers by rule", "dash-for-cash-2020", (*LEVERS_BY_RULE, *LET_GO), path=3),
     Variant("storm in swaps", "toy", (*STORM, *SWAP)),
     Variant("storm with a basket", "toy", (*STORM, *BASKET)),
     Variant("storm in swaps and futures", "toy", (*STORM, *SWAP_BESIDE_FUTURES)),
@@ -154,20 +257,6 @@ VARIANTS = (
     Variant(
         "dash for cash with few funds", "dash-for-cash-2020", ("funds.count=6", "funds.exit_order=pro-rata")
     ),
-    Variant(
-        "tariff shock at the edge",
-        "tariff-shock-2025",
-        (
-            "funds.count=20",
-            "funds.leverage=60x",
-            "funds.nav_trigger=100%",
-            "funds.free_cash=1%",
-            "funds.committed_line=0%",
-            "dealers.capital_ratio=2%",
-            "lenders.headroom=1%",
-            "dealers.cost_ceiling=5000bp",
-            "lenders.scarcity_ceiling=20000bp",
-        ),
-        path=14,
-    ),
+    Variant("tariff shock at the edge", "tariff-shock-2025", AT_THE_EDGE, path=14),
+    Variant("dealers that fail and retreat", "tariff-shock-2025", (*AT_THE_EDGE, *STEPS), path=14),
 )

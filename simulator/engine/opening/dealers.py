@@ -13,7 +13,7 @@ from simulator.engine.opening.population import client_network, lender_network, 
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
 from simulator.model.table import Floats
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario, drawn_names
 
 #: Dealers' usual inventory is taken to be no less than this share of what is outstanding: $70bn of $13tn in 2020.
 SHARE_OF_OUTSTANDING = 0.005
@@ -45,7 +45,7 @@ def open_dealers(
         p.opening.funds.client_share[:] = client_network(d, len(funds), shares)
     lent = owed @ p.opening.funds.client_share
     p.opening.funds.client_weakness[:] = _client_weakness(p.opening.funds.client_share, owed, lent)
-    o.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)
+    s.others.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)
     packages = np.zeros(len(buckets.price))
     np.add.at(packages, hedges.bucket_of, np.abs(hedges.dealer_packages_bn))
     net = buckets.inventory_bn.copy()
@@ -84,7 +84,7 @@ def open_lenders(
     """What each lender offers each dealer: the opening need and some headroom, by the funding network."""
     lenders, shares = scenario.lenders, p.opening.dealers.share
     if lenders.network:
-        names = tuple(f"lender {n + 1}" for n in range(lenders.count))
+        names = tuple(drawn_names("lender", lenders.count))
         network = read_matrix("lenders.network", files[lenders.network], dealers, names)
     else:
         network = lender_network(lenders, shares)

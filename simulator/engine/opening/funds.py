@@ -21,13 +21,14 @@ def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s:
     o.packages_bn[:] = population.packages_bn
     errors = np.stack([_spread_evenly(f"hedge error {j}", count) for j in range(len(price))])
     o.hedge_ratio[:] = 1.0 + f.hedge_error * errors
-    o.haircut_floor[:] = max(f.haircut_floor, scenario.central_bank.haircut_minimum)
+    o.haircut_floor[:] = f.haircut_floor
     o.haircut[:] = np.maximum(o.haircut_floor, population.haircut)
+    in_force = np.maximum(o.haircut, scenario.central_bank.haircut_minimum)
     o.remarked_share[:] = population.overnight_share
     o.margin_factor[0] = 1.0 - f.cross_margining * scenario.clearing_house.cross_margin_saving
     books.packages[:] = o.packages_bn
-    books.haircut[:] = o.haircut
-    books.loan[:] = (1.0 - o.haircut) * price[:, None] * o.packages_bn
+    books.haircut[:] = in_force
+    books.loan[:] = (1.0 - in_force) * price[:, None] * o.packages_bn
     posted = np.abs(o.packages_bn * o.hedge_ratio) * (margin * o.margin_factor[0])[:, None]
     books.posted[:] = posted.sum(axis=0)
     book = (np.abs(o.packages_bn) * price[:, None]).sum(axis=0)

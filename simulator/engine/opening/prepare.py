@@ -46,7 +46,8 @@ from simulator.engine.parameters import (
 )
 from simulator.engine.state import State, allocate_opening, allocate_state
 from simulator.model.table import Floats, leaves
-from simulator.scenario.schema import ClearingHouse, Dealers, Scenario
+from simulator.scenario.errors import Problems
+from simulator.scenario.schema import ClearingHouse, Dealers, Scenario, drawn_names, unknown_dealers
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ def prepare(
     market = scenario.market
     funds = _funds(scenario, files)
     dealers, shares = _dealers(scenario, files)
+    if problems := unknown_dealers(scenario, dealers):
+        raise Problems(problems)
     sizes = market_sizes(market) | {
         "fund": len(funds.names),
         "dealer": len(dealers),
@@ -124,7 +127,8 @@ def prepare(
     open_markets(scenario, p, s)
     bank = scenario.central_bank
     floor = np.array([hedge.exchange_margin for hedge in market.hedges.values()])
-    p.opening.hedges.margin_floor[:] = floor * bank.margin_minimum
+    p.opening.hedges.margin_floor[:] = floor
+    s.others.margin_minimum[0] = bank.margin_minimum
     open_margins(p, s)
     notes = open_funds(scenario, funds, p, s)
     open_hedge_market(scenario, p, s)
@@ -135,12 +139,12 @@ def prepare(
     p.opening.buckets.outright_split[:] = split(bank.outright.buckets, list(market.buckets), outstanding)
     _open_others(scenario, p, s)
     _require_whole(p.opening)
-    schedule = build_schedule(scenario)
+    schedule = build_schedule(scenario, dealers, p.opening.lenders.offer_bn)
     return Prepared(
         scenario=scenario,
         parameters=p,
         schedule=schedule,
-        without_policy=prepare_without_policy(scenario, p, schedule),
+        without_policy=prepare_without_policy(scenario, p, schedule, dealers),
         driver_spec=build_driver_spec(scenario, files),
         opening=memory,
         sizes=sizes,
@@ -164,7 +168,7 @@ def _dealers(scenario: Scenario, files: Mapping[str, Path]) -> tuple[tuple[str, 
     if scenario.dealers.population:
         return read_dealers(files[scenario.dealers.population])
     shares = pareto_shares(scenario.dealers.count, scenario.dealers.size_tail)
-    return tuple(f"dealer {d + 1}" for d in range(scenario.dealers.count)), shares
+    return tuple(drawn_names("dealer", scenario.dealers.count)), shares
 
 
 def _parameters(scenario: Scenario, opening: OpeningTerms, watch: Watch) -> Parameters:

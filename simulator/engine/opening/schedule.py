@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from simulator.engine.opening.hedgers import split
@@ -10,6 +12,7 @@ from simulator.model.table import Floats, allocate
 from simulator.scenario.schema import (
     CURVE_KEYS,
     Auction,
+    ClearingMandate,
     ClientRepoDemand,
     CurveChange,
     FacilityOpening,
@@ -20,7 +23,9 @@ from simulator.scenario.schema import (
     HedgeDemandShift,
     InvestorDemand,
     LenderWithdrawal,
+    LeverageRelief,
     LimitCut,
+    MarginMinimum,
     MarginStep,
     Market,
     PolicyRateChange,
@@ -29,7 +34,11 @@ from simulator.scenario.schema import (
     Scenario,
     VolatilityShock,
     YieldShock,
+    drawn_names,
 )
+
+#: The lowest minimum haircut that a scenario can set: none.
+NO_HAIRCUT_MINIMUM = -0.1
 
 
 def days_of(day: int, days: int, horizon: int) -> slice:
@@ -71,24 +80,35 @@ def volatility_shift(scenario: Scenario) -> Floats:
     return np.exp(log_factor)
 
 
-def build_schedule(scenario: Scenario) -> Schedule:
-    """Lay the scenario's events and policies out by day."""
+def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats) -> Schedule:
+    """Lay the scenario's events and policies out by day.
+
+    ``dealers`` are the names of the dealers; ``offer_bn`` is what lenders offer them, (lender, dealer).
+    """
     horizon, market = int(scenario.horizon), scenario.market
     buckets, hedges, fundings = list(market.buckets), list(market.hedges), list(market.fundings)
     holdings = np.array([bucket.foreign_bonds for bucket in market.buckets.values()])
     outstanding = np.array([bucket.outstanding for bucket in market.buckets.values()])
-    s = _empty(scenario, horizon)
+    s = _empty(scenario, horizon, len(dealers))
+    s.lender_withdrawal[:] = _withdrawals(scenario, dealers, offer_bn)
     for event in scenario.events:
         if isinstance(event, MarginStep):
             s.margin_multiple[event.day - 1 :, _chosen(event.hedges, hedges)] *= event.multiple
         elif isinstance(event, HaircutStep) and scenario.channels.haircut:
-            s.haircut_step[days_of(event.day, event.days, horizon)] += event.change
+            rows = days_of(event.day, event.days, horizon)
+            s.haircut_step[rows, _chosen(event.dealers, dealers)] += event.change
         elif isinstance(event, HaircutMinimum):
             rows = days_of(event.day, event.days, horizon)
             s.haircut_minimum[rows] = np.maximum(s.haircut_minimum[rows], event.minimum)
-        elif isinstance(event, LenderWithdrawal):
-            kept = 1.0 - s.lender_withdrawal[days_of(event.day, event.days, horizon)]
-            s.lender_withdrawal[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
+        elif isinstance(event, MarginMinimum):
+            rows = days_of(event.day, event.days, horizon)
+            s.margin_minimum[rows] = np.maximum(s.margin_minimum[rows], event.multiple)
+        elif isinstance(event, LeverageRelief):
+            rows = days_of(event.day, event.days, horizon)
+            s.leverage_relief[rows] = np.maximum(s.leverage_relief[rows], event.multiple)
+        elif isinstance(event, ClearingMandate):
+            rows = days_of(event.day, event.days, horizon)
+            s.clearing_mandate[rows] = np.maximum(s.clearing_mandate[rows], event.share)
         elif isinstance(event, ForeignSale):
             rows = days_of(event.day, event.days, horizon)
             s.foreign_sale_bn[rows] += event.amount / event.days * split(event.buckets, buckets, holdings)
@@ -103,14 +123,12 @@ def build_schedule(scenario: Scenario) -> Schedule:
         elif isinstance(event, Auction):
             _add_auction(s, event, _bucket_of(event, market))
         elif isinstance(event, LimitCut):
-            kept = 1.0 - s.limit_cut[days_of(event.day, event.days, horizon)]
-            s.limit_cut[days_of(event.day, event.days, horizon)] = 1.0 - kept * (1.0 - event.share)
+            place = days_of(event.day, event.days, horizon), _chosen(event.dealers, dealers)
+            s.limit_cut[place] = 1.0 - (1.0 - s.limit_cut[place]) * (1.0 - event.share)
         elif isinstance(event, FacilityOpening):
             whole = scenario.central_bank.standing_repo.capacity
-            s.facility_open[event.day - 1 :] = 1.0
-            s.facility_capacity_bn[event.day - 1 :] = (
-                whole if event.capacity is None else min(whole, event.capacity)
-            )
+            rows = days_of(event.day, event.days, horizon)
+            s.facility_bn[rows] = whole if event.capacity is None else min(whole, event.capacity)
         elif isinstance(event, ClientRepoDemand):
             s.client_repo_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
         elif isinstance(event, PolicyRateChange):
@@ -123,7 +141,32 @@ def build_schedule(scenario: Scenario) -> Schedule:
     return s
 
 
-def _empty(scenario: Scenario, horizon: int) -> Schedule:
+def _withdrawals(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats) -> Floats:
+    """Part of its lenders' offer that each dealer has lost, (day, dealer); what a lender takes twice multiplies."""
+    horizon = int(scenario.horizon)
+    lenders = drawn_names("lender", scenario.lenders.count)
+    events = [event for event in scenario.events if isinstance(event, LenderWithdrawal)]
+    gone = np.zeros((horizon, len(dealers)))
+    offered = offer_bn.sum(axis=0)
+    known: dict[tuple[int, ...], Floats] = {}
+    for day in range(1, horizon + 1):
+        active = tuple(n for n, event in enumerate(events) if event.day <= day < event.day + event.days)
+        if active and active not in known:
+            kept = np.ones(offer_bn.shape)
+            for event in (events[n] for n in active):
+                kept[np.ix_(_chosen(event.lenders, lenders), _chosen(event.dealers, dealers))] *= (
+                    1.0 - event.share
+                )
+            average = np.divide(
+                (offer_bn * kept).sum(axis=0), offered, out=kept[0].copy(), where=offered > 0.0
+            )
+            known[active] = 1.0 - np.where((kept == kept[0]).all(axis=0), kept[0], average)
+        if active:
+            gone[day - 1] = known[active]
+    return gone
+
+
+def _empty(scenario: Scenario, horizon: int, dealers: int) -> Schedule:
     """Nothing happens: rates stay, limits are whole, and policies are as the scenario opens them."""
     bank, market = scenario.central_bank, scenario.market
     sizes = {
@@ -131,16 +174,22 @@ def _empty(scenario: Scenario, horizon: int) -> Schedule:
         "bucket": len(market.buckets),
         "hedge": len(market.hedges),
         "funding": len(market.fundings),
+        "dealer": dealers,
         "one": 1,
     }
     s, _ = allocate(Schedule, sizes)
     s.policy_rate[:] = [funding.policy_rate for funding in market.fundings.values()]
     s.margin_multiple[:] = 1.0
-    s.haircut_minimum[:] = bank.haircut_minimum
+    s.haircut_minimum[:] = NO_HAIRCUT_MINIMUM
+    s.haircut_minimum[days_of(1, bank.haircut_minimum_days, horizon)] = bank.haircut_minimum
+    s.margin_minimum[:] = 1.0
+    s.margin_minimum[days_of(1, bank.margin_minimum_days, horizon)] = bank.margin_minimum
+    s.clearing_mandate[days_of(1, bank.clearing_mandate_days, horizon)] = bank.clearing_mandate
     s.leverage_relief[:] = 1.0
-    s.leverage_relief[bank.leverage_relief_day - 1 :] = bank.leverage_relief
-    s.facility_open[:] = float(bank.standing_repo.open)
-    s.facility_capacity_bn[:] = bank.standing_repo.capacity
+    relieved = days_of(bank.leverage_relief_day, bank.leverage_relief_days, horizon)
+    s.leverage_relief[relieved] = bank.leverage_relief
+    if bank.standing_repo.open:
+        s.facility_bn[days_of(1, bank.standing_repo.days, horizon)] = bank.standing_repo.capacity
     s.outright_bn[:] = _purchases(bank.outright, horizon)
     s.hedged_bn[:] = _purchases(bank.hedged, horizon)
     s.flow_noise_on[0] = float(scenario.drivers.noise > 0.0)
@@ -174,5 +223,5 @@ def _add_auction(s: Schedule, event: Auction, j: int) -> None:
         s.auction_new_bn[day, j] += event.new_money * event.amount
 
 
-def _chosen(names: list[str], known: list[str]) -> list[int]:
+def _chosen(names: Sequence[str], known: Sequence[str]) -> list[int]:
     return [known.index(name) for name in names] if names else list(range(len(known)))

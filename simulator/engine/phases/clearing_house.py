@@ -29,8 +29,9 @@ def model_margins(p: Parameters, s: State) -> None:
         if measure == STRESSED_WEIGHT:
             stressed = at_risk(p, h, opening.volatility_bp[h] * house.stressed_volatility)
             asked = stressed_mix(now, stressed, house.stressed_weight)
+        floor = opening.margin_floor[h] * s.others.margin_minimum[0]
         s.hedges.model_margin[h] = margin_in_force(
-            asked, opening.margin_floor[h], s.hedges.model_margin[h], house.largest_daily_rise
+            asked, floor, s.hedges.model_margin[h], house.largest_daily_rise
         )
 
 

@@ -34,6 +34,7 @@ from simulator.engine.parameters import (
     OUTSIDE,
     TRADING_DAYS_PER_YEAR,
     Parameters,
+    Schedule,
 )
 from simulator.engine.state import State
 from simulator.market.cash_market import balance_sheet_cost_bp, balance_sheet_use
@@ -142,7 +143,7 @@ def bonds_at_risk(p: Parameters, s: State) -> float:
 def limit_of(p: Parameters, s: State, d: int) -> float:
     """Largest balance sheet that dealer d may have."""
     return leverage_limit_bn(
-        s.dealers.capital[d], p.dealers.capital_ratio, s.others.leverage_relief[0], s.others.limit_cut[0]
+        s.dealers.capital[d], p.dealers.capital_ratio, s.others.leverage_relief[0], s.dealers.limit_cut[d]
     )
 
 
@@ -157,7 +158,7 @@ def measure_use(p: Parameters, s: State) -> None:
         share = s.dealers.share[d]
         # cash lent against bonds, or bonds lent against cash: both take balance sheet
         repo = abs(s.dealers.lent_to_funds[d]) + s.dealers.other_repo[0] * share
-        s.dealers.use[d] = balance_sheet_use(share * held, repo, p.opening.dealers.unnetted_share[0], limit)
+        s.dealers.use[d] = balance_sheet_use(share * held, repo, s.others.unnetted_share[0], limit)
     s.dealers.limit_bn[0] = total
 
 
@@ -166,7 +167,7 @@ def sector_use(p: Parameters, s: State) -> float:
     """Dealers' balance-sheet use over the sector's limit."""
     repo = abs(s.dealers.fund_repo[0]) + s.dealers.other_repo[0]
     held = bonds_at_risk(p, s)
-    return balance_sheet_use(held, repo, p.opening.dealers.unnetted_share[0], s.dealers.limit_bn[0])
+    return balance_sheet_use(held, repo, s.others.unnetted_share[0], s.dealers.limit_bn[0])
 
 
 @phase
@@ -177,7 +178,7 @@ def ration_clients(p: Parameters, s: State, d: int, gap: float) -> None:
     over = 0.0
     if p.channels.dealer_capacity:
         over = max(0.0, s.dealers.use[d] - 1.0) * limit_of(p, s, d)
-    unnetted = p.opening.dealers.unnetted_share[0]
+    unnetted = s.others.unnetted_share[0]
     taken = taken_from_clients_bn(gap, over, p.dealers.client_cut_speed, unnetted)
     lent = s.dealers.lent_to_funds[d]
     s.dealers.taken[d] = max(0.0, min(taken, lent))  # clients' loans can be negative after a fall
@@ -208,6 +209,28 @@ def pass_cuts_to_clients(p: Parameters, s: State) -> None:
 
 
 @phase
+def steps_of_clients(p: Parameters, s: State, sched: Schedule, day: int, steps: Floats) -> None:
+    """Step in each fund's haircut: of its dealers, by what it borrows from each; fills ``steps``.
+
+    Clients of a failed dealer are asked what the survivors ask on average.
+    """
+    empty(steps)
+    average = 0.0
+    anybody = 0.0
+    for d in each_dealer(s):
+        step = sched.haircut_step[day, d]
+        average += s.dealers.share[d] * step
+        anybody += abs(step)
+    if anybody == 0.0:
+        return
+    shares = p.opening.funds.client_share
+    for i in each_fund(s):
+        for d in each_dealer(s):
+            step = sched.haircut_step[day, d] if s.dealers.alive[d] == 1.0 else average
+            steps[i] += shares[i, d] * step
+
+
+@phase
 def price_repo(p: Parameters, s: State, need: float, offered: float) -> None:
     """Set today's repo spreads: scarcity of what lenders offer for dealers, plus balance-sheet cost for clients.
 
@@ -224,7 +247,7 @@ def price_repo(p: Parameters, s: State, need: float, offered: float) -> None:
             opening_bp,
             s.fundings.wholesale_bp[g] - opening_bp,
             extra_cost_bp,
-            p.opening.dealers.unnetted_share[0],
+            s.others.unnetted_share[0],
         )
 
 
@@ -254,7 +277,7 @@ def balance_sheet_cost(
     held = 0.0
     for b in each_bucket(s):
         held += bonds[b] * s.buckets.price[b]
-    fixed = p.opening.dealers.unnetted_share[0] * repo + held
+    fixed = s.others.unnetted_share[0] * repo + held
     use = (fixed + packages_at_opening_cost + given_up_per_bp * opening_bp) / limit
     return cost_at_clearing_bp(
         use,
@@ -284,9 +307,9 @@ def inventory_cost(p: Parameters, s: State) -> float:
     capital = 0.0
     opening_capital = 0.0
     for d in each_dealer(s):
-        capital += max(0.0, s.dealers.capital[d])
+        capital += max(0.0, s.dealers.capital[d]) * (1.0 - s.dealers.limit_cut[d])
         opening_capital += p.opening.dealers.capital_bn[d]
-    share = capital / opening_capital * (1.0 - s.others.limit_cut[0])
+    share = capital / opening_capital
     use = value_at_risk_use(p.dealers.value_at_risk_use, risk, p.opening.dealers.risk_bn[0], share)
     cost_bp = balance_sheet_cost_bp(
         use, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above, p.dealers.cost_ceiling

@@ -78,7 +78,7 @@ from simulator.engine.parameters import (
     Parameters,
     Schedule,
 )
-from simulator.engine.phases.dealers import charge
+from simulator.engine.phases.dealers import charge, steps_of_clients
 from simulator.engine.state import State
 from simulator.model.table import Floats
 from simulator.rule import phase
@@ -130,7 +130,7 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     A haircut change moves the re-marked share at once. The gap that old term loans leave to today's terms
     closes as they mature, unless the fund is being cut.
     """
-    change, weakness, cut = s.scratch.first, s.scratch.second, s.funds.cut
+    change, added, cut, steps = s.scratch.first, s.scratch.second, s.funds.cut, s.scratch.third
     base, floor, remarked = (
         p.opening.funds.haircut,
         p.opening.funds.haircut_floor,
@@ -140,18 +140,19 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     by_volatility = p.funds.haircut_slope if p.channels.haircut else 0.0
     by_equity = p.funds.haircut_weak_equity if p.channels.haircut else 0.0
     tolerance = p.funds.haircut_weak_tolerance
-    matured, minimum = 1.0 / p.funds.term_repo, sched.haircut_minimum[day]
+    matured, minimum = 1.0 / p.funds.term_repo, s.others.haircut_minimum[0]
+    steps_of_clients(p, s, sched, day, steps)
     for i in each_fund(s):
         change[i] = 0.0
-        weakness[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance)
+        added[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance) + steps[i]
     loan, packages, in_force, call = s.funds.loan, s.funds.packages, s.funds.haircut, s.orders.call
     free = s.funds.unencumbered
     for j in each_trade(s):
         b = p.opening.trades.bucket_of[j]
-        fear = fear_of_volatility(s.buckets.volatility_ratio[b], by_volatility) + sched.haircut_step[day]
+        fear = fear_of_volatility(s.buckets.volatility_ratio[b], by_volatility)
         price = s.buckets.price[b]
         for i in each_fund(s):
-            asked = haircut(base[i], max(floor[i], minimum), fear, weakness[i])
+            asked = haircut(base[i], max(floor[i], minimum), fear, added[i])
             value = price * packages[j, i]
             pledged = value - price * free[j, i]
             by_haircut = loan_change_by_haircut_bn(pledged, in_force[j, i], asked, remarked[i])

@@ -5,7 +5,7 @@ from simulator.agents.central_bank import facility_demand_bn, facility_lending_b
 from simulator.agents.dealer import funding_gap_bn
 from simulator.engine.diary import FACILITY_LENT, SMALLEST_ENTRY_BN, note
 from simulator.engine.loops import each_dealer
-from simulator.engine.parameters import Parameters
+from simulator.engine.parameters import Parameters, Schedule
 from simulator.engine.phases.central_bank import draw_facility
 from simulator.engine.phases.dealers import (
     funding_need,
@@ -20,7 +20,7 @@ from simulator.rule import phase
 
 
 @phase
-def fund_dealers(p: Parameters, s: State, withdrawal: float, flow_noise: float, facility_bn: float) -> None:
+def fund_dealers(p: Parameters, s: State, sched: Schedule, day: int, flow_noise: float) -> None:
     """Lenders decide what to offer each dealer; the facility, the dealer's buffer and then its clients fill the gap.
 
     Dealers borrow from the facility when it is cheaper than lenders, its stigma counted, and for what lenders do not
@@ -35,14 +35,14 @@ def fund_dealers(p: Parameters, s: State, withdrawal: float, flow_noise: float, 
     for d in each_dealer(s):
         s.dealers.taken[d] = 0.0
         s.dealers.gap[d] = 0.0
-        s.dealers.offer[d] = offer_to(p, s, d, withdrawal, flow_noise)
+        s.dealers.offer[d] = offer_to(p, s, d, sched.lender_withdrawal[day, d], flow_noise)
         if s.dealers.alive[d] == 1.0:
             wanted = funding_need(s, d, book) + s.dealers.buffer_used[0] * s.dealers.share[d]
             s.dealers.gap[d] = funding_gap_bn(wanted, s.dealers.offer[d])
             need += wanted
             offered += s.dealers.offer[d]
             missing += s.dealers.gap[d]
-    facility, lenders = p.central_bank.standing_repo, p.lenders
+    facility, lenders, facility_bn = p.central_bank.standing_repo, p.lenders, s.others.facility_bn[0]
     served = facility_lending_bn(missing, facility_bn, 0.0) / missing if missing > 0.0 else 0.0
     asked_of_facility = 0.0
     buffer = 0.0
