@@ -252,13 +252,29 @@ def extra_interest_bn(loan_bn: float, extra_repo_bp: float, days_per_year: float
 
 @rule
 def other_strategies_bn(
-    remaining_bn: float, other_loss_per_volatility: float, volatility_ratio: float
+    remaining_bn: float,
+    exposure: float,
+    equity_change: float,
+    credit_change_bp: float,
+    other_equity: float,
+    other_credit: float,
 ) -> float:
-    """Value of other strategies at a level of volatility: they lose when volatility rises.
+    """Value of other strategies when equities and credit spreads have moved: funds that hold them are short volatility.
 
-    ``other_loss_per_volatility`` is the fund's own: the share lost when volatility doubles, negative for a gain.
+    ``exposure`` is the fund's own, a multiple of the average, negative for one that gains; ``other_equity`` is the
+    share lost when equities lose all, ``other_credit`` the share lost when credit spreads rise by 100 bp.
     """
-    return remaining_bn * max(0.0, 1.0 - other_loss_per_volatility * (volatility_ratio - 1.0))
+    change = other_equity * equity_change - other_credit * credit_change_bp / 100.0
+    return remaining_bn * max(0.0, 1.0 + exposure * change)
+
+
+@rule
+def other_call_bn(fall_bn: float, other_margin: float) -> float:
+    """Cash that brokers call for a day's fall in the value of other strategies, or return for a rise.
+
+    ``other_margin`` is the part of it that is settled in cash. Treasuries are then sold to pay for losses elsewhere.
+    """
+    return other_margin * fall_bn
 
 
 @rule

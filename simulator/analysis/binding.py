@@ -43,6 +43,7 @@ OF_FUNDS = {
     "haircut": "Funds' cash: haircuts",
     "roll_over": "Funds' repo not rolled over",
     "redemption": "Funds' cash: redemptions",
+    "other_strategies": "Funds' cash: losses of other strategies",
     "risk_limit": "Funds' own limits",
     "default": "Funds' solvency",
 }

@@ -20,7 +20,32 @@ from simulator.drivers.rates import FACTOR_COUNT, TENOR_COUNT, RateDraws, RateMo
 from simulator.drivers.user_arrays import UserArrays
 
 DriverKind = Literal["none", "factor", "bootstrap", "replay", "arrays"]
+LOSS_STREAMS = ("equity", "credit")
 FLOW_STREAMS = ("foreign", "asset_manager", "fund_investors", "lender_cash", "bidders")
+
+
+@dataclass(frozen=True)
+class MarketLosses:
+    """How equities and credit spreads move: with volatility, by chance, and as the scenario says.
+
+    Parameters
+    ----------
+    tolerance
+        Multiple of opening volatility beyond which they move with it.
+    equity_response, credit_response_bp
+        Fall of equities (share) and rise of credit spreads (bp) per unit of log volatility beyond.
+    equity_noise, credit_noise_bp
+        Standard deviations of the rest, a day.
+    shift
+        Change by the scenario since the opening, shape (day, 2): equities as a share, spreads in bp.
+    """
+
+    tolerance: float
+    equity_response: float
+    equity_noise: float
+    credit_response_bp: float
+    credit_noise_bp: float
+    shift: Floats
 
 
 @dataclass(frozen=True)
@@ -42,6 +67,8 @@ class DriverSpec:
         Scenario's factor on volatility by day, shape (day,); none is one.
     tenor_shift
         The same on each tenor's noise, shape (day, tenor); none is `volatility_shift` for every tenor.
+    losses
+        How equities and credit spreads move; none is not at all.
     warmup_days
         Days of volatility before the first one, to open on a draw from its long-run distribution.
     """
@@ -56,6 +83,7 @@ class DriverSpec:
     curve_shift_bp: Floats | None = None
     volatility_shift: Floats | None = None
     tenor_shift: Floats | None = None
+    losses: MarketLosses | None = None
     warmup_days: int = 0
 
     def __post_init__(self) -> None:
@@ -96,12 +124,16 @@ class DriverBlock:
         Latent volatility relative to the opening, shape (path, day).
     flow_noise
         Standard normals by stream of `FLOW_STREAMS`, shape (path, day, stream).
+    equity_change, credit_change_bp
+        Change of equities (share, never below -95%) and credit spreads since the opening, shape (path, day).
     """
 
     first_path: int
     curve_change_bp: Floats
     volatility_multiplier: Floats
     flow_noise: Floats
+    equity_change: Floats
+    credit_change_bp: Floats
 
 
 def draw_block(
@@ -162,7 +194,35 @@ def draw_block(
     curve += curve_shift
     multiplier *= volatility_shift
     flow_scale = 0.0 if spec.kind == "none" else spec.noise_scale
-    return DriverBlock(first_path, curve, multiplier, _flow_noise(flow_scale, *block))
+    noise = _flow_noise(flow_scale, *block)
+    return DriverBlock(first_path, curve, multiplier, noise, *_losses(spec, multiplier, flow_scale, *block))
+
+
+def _losses(
+    spec: DriverSpec,
+    multiplier: Floats,
+    scale: float,
+    seed: int,
+    first_path: int,
+    path_count: int,
+    day_count: int,
+    sampling: Sampling,
+) -> tuple[Floats, Floats]:
+    """Change of equities and of credit spreads since the opening, (path, day) each."""
+    losses = spec.losses
+    if losses is None:
+        return np.zeros_like(multiplier), np.zeros_like(multiplier)
+    strain = np.maximum(np.log(multiplier / losses.tolerance), 0.0)
+    equity = losses.shift[:day_count, 0] - losses.equity_response * strain
+    credit = losses.shift[:day_count, 1] + losses.credit_response_bp * strain
+    if scale > 0.0:
+        draws = [
+            np.cumsum(normals(seed, f"loss: {stream}", first_path, path_count, day_count, sampling), axis=1)
+            for stream in LOSS_STREAMS
+        ]
+        equity += scale * losses.equity_noise * draws[0]
+        credit += scale * losses.credit_noise_bp * draws[1]
+    return np.maximum(equity, -0.95), np.ascontiguousarray(credit)
 
 
 def _shifts(spec: DriverSpec, day_count: int) -> tuple[Floats, Floats]:

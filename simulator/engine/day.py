@@ -31,6 +31,7 @@ from simulator.engine.phases.funds import (
     ask_fund_redemptions,
     bridge_settlement,
     call_initial_margin,
+    call_other_losses,
     choose_positions,
     execute_orders,
     gather_orders,
@@ -89,6 +90,7 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     look_at_books(p, s, AFTER_ROLL_OVER)
     set_margins(p, s, sched, day)
     call_initial_margin(p, s)
+    call_other_losses(p, s)
     if p.channels.redemption:
         ask_fund_redemptions(p, s, sched.fund_redemption[day] + investor_noise(p, sched, w, path, day))
     look_at_books(p, s, AFTER_CALLS)
@@ -119,6 +121,8 @@ def observe_world(p: Parameters, s: State, sched: Schedule, w: World, path: int,
     for g in each_funding(s):
         s.fundings.policy_rate[g] = sched.policy_rate[day, g]
     s.others.volatility_multiple[0] = w.volatility_multiple[path, day]
+    s.others.equity_change[0] = w.equity_change[path, day]
+    s.others.credit_change_bp[0] = w.credit_change_bp[path, day]
     for d in each_dealer(s):
         s.dealers.limit_cut[d] = sched.limit_cut[day, d]
     shift_curve(p, s, w, path, day)

@@ -43,7 +43,9 @@ CARRIED_OUT = 0.01
 GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 
 #: The world of no path.
-NOTHING = World(np.zeros((0, 0, 0)), np.zeros((0, 0)), np.zeros((0, 0, 0)))
+NOTHING = World(
+    np.zeros((0, 0, 0)), np.zeros((0, 0)), np.zeros((0, 0, 0)), np.zeros((0, 0)), np.zeros((0, 0))
+)
 
 Values = NDArray[np.floating]
 

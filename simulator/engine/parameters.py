@@ -33,6 +33,7 @@ CHANNELS = (
     "haircut",
     "roll_over",
     "redemption",
+    "other_strategies",
     "risk_limit",
     "default",
     "choice",
@@ -46,12 +47,13 @@ CHANNELS = (
     HAIRCUT,
     ROLL_OVER,
     REDEMPTION,
+    OTHER_STRATEGIES,
     RISK_LIMIT,
     DEFAULT,
     CHOICE,
 ) = range(len(CHANNELS))
 SETTLEMENT_COUNT = 4
-CALL_COUNT = 8
+CALL_COUNT = 9
 
 #: Sectors with a cash account each. Those of the funds and of the asset managers add up their members' cash.
 SECTORS = (
@@ -220,7 +222,7 @@ class FundTerms(NamedTuple):
         "fund", unit="1", doc="own value-at-risk limit over the opening one, less one"
     )
     other_sale_bn: Floats = per("fund", unit="$bn", doc="other strategies that can be sold in a day")
-    other_loss: Floats = per("fund", unit="1", doc="loss of other strategies when volatility doubles")
+    other_exposure: Floats = per("fund", unit="1", doc="exposure of other strategies over the average")
     margin_factor: Floats = one(unit="1", doc="initial margin left after cross-margining")
     client_share: Floats = per("fund", "dealer", unit="1", doc="share of its repo by dealer")
     client_weakness: Floats = per("fund", "dealer", unit="1", doc="its cut over the dealer's average cut")
@@ -426,3 +428,5 @@ class World(NamedTuple):
     flow_noise: Floats = per(
         "path", "day", "stream", unit="1", doc="foreign, asset manager, fund investors, lender cash, bidders"
     )
+    equity_change: Floats = per("path", "day", unit="1", doc="change of equities since the opening")
+    credit_change_bp: Floats = per("path", "day", unit="bp", doc="change of credit spreads since the opening")

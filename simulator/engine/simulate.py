@@ -71,12 +71,21 @@ def draw_world(prepared: Prepared, first_path: int, path_count: int) -> World:
         np.ascontiguousarray(drivers.curve_change_bp),
         np.ascontiguousarray(drivers.volatility_multiplier),
         np.ascontiguousarray(drivers.flow_noise),
+        np.ascontiguousarray(drivers.equity_change),
+        np.ascontiguousarray(drivers.credit_change_bp),
     )
 
 
 def opening_records(prepared: Prepared, *, agents: bool = False) -> Records:
     """Records of one path with one day, the opening."""
-    nothing = World(np.zeros((1, 0, prepared.sizes["tenor"])), np.zeros((1, 0)), np.zeros((1, 0, FLOW_COUNT)))
+    none = np.zeros((1, 0))
+    nothing = World(
+        np.zeros((1, 0, prepared.sizes["tenor"])),
+        none,
+        np.zeros((1, 0, FLOW_COUNT)),
+        none.copy(),
+        none.copy(),
+    )
     records = allocate_records(1, 1, prepared.sizes, prepared.scenario.output.precision, agents)
     play_world(prepared, nothing, records)
     return records

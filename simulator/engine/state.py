@@ -138,6 +138,7 @@ class FundBooks(NamedTuple):
     other: Floats = per("fund", unit="$bn", doc="other strategies at opening volatility")
     other_left: Floats = per("fund", unit="$bn", doc="other strategies that may still be sold today")
     drawn: Floats = per("fund", unit="$bn", doc="committed credit drawn")
+    other_marked: Floats = per("fund", unit="$bn", doc="value of other strategies when last settled")
     bridge: Floats = per("fund", unit="$bn", doc="owed outside for calls of channels that are switched off")
     alive: Floats = per("fund", unit="1", doc="1 or 0")
     equity: Floats = per("fund", unit="$bn", doc="equity when last valued")
@@ -197,6 +198,8 @@ class OtherBooks(NamedTuple):
         unit="$bn", doc="packages bought by the central bank since the opening, less those it sold"
     )
     waterfall_left: Floats = one(unit="$bn", doc="the clearing house's own layer of the waterfall")
+    equity_change: Floats = one(unit="1", doc="change of equities since the opening")
+    credit_change_bp: Floats = one(unit="bp", doc="change of credit spreads since the opening")
     volatility_multiple: Floats = one(unit="1", doc="latent volatility over its opening level")
     leverage_relief: Floats = one(unit="1", doc="factor on dealers' leverage limits")
     haircut_minimum: Floats = one(unit="1", doc="lowest haircut that policy allows")

@@ -26,6 +26,7 @@ TOLD = {
     diary.CALLED_HAIRCUT: "Higher haircuts: {who} must find {amount}.",
     diary.CALLED_ROLL: "Repo of {amount} to {who} is not rolled over.",
     diary.CALLED_REDEMPTION: "Investors redeem {amount} from {who}.",
+    diary.CALLED_OTHER: "Losses of other strategies: {who} must pay {amount}.",
     diary.DREW_LINE: "Committed lines: {amount} drawn by {who}.",
     diary.SOLD_OTHER: "Other strategies are turned into {amount} of cash by {who}.",
     diary.FORCED_SALE: "Short of cash, {who} must sell {amount}{trades}.",
@@ -143,7 +144,7 @@ def _matters(prepared: Prepared, kind: int, entries: _Kind) -> bool:
     calls = (
         diary.CALLED_VARIATION, diary.CALLED_COLLATERAL, diary.CALLED_CARRY, diary.CALLED_INTEREST,
         diary.CALLED_INITIAL, diary.CALLED_HAIRCUT, diary.CALLED_ROLL,
-        diary.CALLED_REDEMPTION, diary.DREW_LINE, diary.SOLD_OTHER,
+        diary.CALLED_REDEMPTION, diary.CALLED_OTHER, diary.DREW_LINE, diary.SOLD_OTHER,
     )  # fmt: skip
     if kind in calls:
         return bool(entries.amount_bn >= OF_EQUITY * p.equity_bn.sum())

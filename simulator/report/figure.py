@@ -21,13 +21,13 @@ PALETTES: Mapping[str, Mapping[str, str]] = {
     "light": {
         "blue": "#0069a8", "vermilion": "#c8500a", "green": "#00805d", "sky": "#4aa8dc", "amber": "#d99400",
         "pink": "#b8608f", "violet": "#5b4b9a", "teal": "#00838f", "brown": "#8d5524", "indigo": "#3f51b5",
-        "grey": "#76818d", "ink": "#18222d", "muted": "#55606c",
+        "olive": "#7a7a1f", "grey": "#76818d", "ink": "#18222d", "muted": "#55606c",
         "rule": "#d9dee3", "ground": "#ffffff",
     },
     "dark": {
         "blue": "#5fb0e8", "vermilion": "#ff8a57", "green": "#37c79d", "sky": "#9ad6f7", "amber": "#f3bb45",
         "pink": "#e6a3c8", "violet": "#ab9df2", "teal": "#4dd0d9", "brown": "#c89b6c", "indigo": "#8c9eff",
-        "grey": "#8b97a4", "ink": "#e6ebf0", "muted": "#aab5c0",
+        "olive": "#c9c96b", "grey": "#8b97a4", "ink": "#e6ebf0", "muted": "#aab5c0",
         "rule": "#33404d", "ground": "#121a23",
     },
 }  # fmt: skip

@@ -21,6 +21,7 @@ CAUSES = {
     "haircut": ("haircuts", "green"),
     "roll_over": ("repo not rolled over", "amber"),
     "redemption": ("redemptions", "pink"),
+    "other_strategies": ("losses of other strategies", "olive"),
     "risk_limit": ("own risk limits", "vermilion"),
     "default": ("default", "violet"),
     "choice": ("choice", "grey"),

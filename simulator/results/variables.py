@@ -154,6 +154,15 @@ OF_MARKET = (
     Variable(
         "shortfall_left", "$bn", "cash still missing at funds when the rounds ended", "seen.shortfall_left"
     ),
+    Variable(
+        "equity_change", "1", "change of equities since the opening (exogenous)", "others.equity_change"
+    ),
+    Variable(
+        "credit_change",
+        "bp",
+        "change of high-yield credit spreads since the opening (exogenous)",
+        "others.credit_change_bp",
+    ),
     Variable("policy_rate", "1", "policy rate a year (exogenous)", "seen.policy_rate"),
     Variable(
         "other_client_repo",

@@ -346,25 +346,39 @@ class Funds(Section):
         source="judgement",
         doc="other strategies that can be turned into cash in a day, of their opening value",
     )
-    other_loss_per_volatility: Share = parameter(
-        "5%",
+    other_equity: Share = parameter(
+        "15%",
         minimum="-100%",
         maximum="100%",
         source=(
-            "fitted: funds of the dash for cash are 7% down at worst, as Treasury funds in March 2020 (KMPW21); HFRX"
-            " Relative Value Arbitrage -6.1%"
+            "judgement: with the next, 7 to 8% lost in March 2020, when equities fell by a third and high-yield spreads"
+            " rose by 700bp (KMPW21: Treasury funds -7%; HFRX Relative Value Arbitrage -6.1%)"
         ),
-        doc="loss of other strategies when volatility doubles, of their opening value, average of all funds",
+        doc="change of other strategies' value per change of equities, average of all funds",
     )
-    other_loss_dispersion: Number = parameter(
-        1.0,
+    other_credit: Share = parameter(
+        "0.5%",
+        minimum="-20%",
+        maximum="20%",
+        source="as before",
+        doc="other strategies lost per 100bp of credit spreads, average of all funds",
+    )
+    other_dispersion: Number = parameter(
+        0.8,
         minimum=0.0,
         maximum=5.0,
         source=(
-            "judgement below all hedge funds in March 2020: a standard deviation of 11.2% around -5.1%"
+            "judgement far below all hedge funds in March 2020: a standard deviation of 11.2% around -5.1%"
             " (PivotalPath), deciles +18.5% and -30.0% (HFR)"
         ),
-        doc="standard deviation of that loss between funds, over its average; some funds gain",
+        doc="standard deviation of those exposures between funds, over their average; some funds gain",
+    )
+    other_margin: Share = parameter(
+        "30%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="part of a day's loss of other strategies that brokers call in cash; the rest stays on paper",
     )
     nav_trigger: Share = parameter(
         "25%",
@@ -1353,6 +1367,41 @@ class Drivers(Section):
     volatility_response: TenorResponse = section(
         default=TenorResponse, doc="rise of each tenor's volatility per unit of the market's"
     )
+    loss_tolerance: Multiple = parameter(
+        "1.5x",
+        minimum="0.1x",
+        maximum="50x",
+        source="judgement: the ups and downs of volatility in 2017-19 stayed below",
+        doc="volatility over its opening level beyond which equities fall and credit spreads rise with it",
+    )
+    equity_response: Share = parameter(
+        "75%",
+        minimum="0%",
+        maximum="500%",
+        source="S&P 500 -34% while MOVE rose 2.35 times, February and March 2020: 0.34 / ln(2.35 / 1.5)",
+        doc="fall of equities per unit of log volatility beyond the tolerance",
+    )
+    equity_noise: Share = parameter(
+        "0.8%",
+        minimum="0%",
+        maximum="20%",
+        source="judgement: daily standard deviation of equities in calm times",
+        doc="standard deviation of daily equity returns beside that",
+    )
+    credit_response: BasisPoints = parameter(
+        "1550bp",
+        minimum="0bp",
+        maximum="10000bp",
+        source="high-yield spreads +700bp while MOVE rose 2.35 times, March 2020: 700 / ln(2.35 / 1.5)",
+        doc="rise of high-yield credit spreads per unit of log volatility beyond the tolerance",
+    )
+    credit_noise: BasisPoints = parameter(
+        "5bp",
+        minimum="0bp",
+        maximum="500bp",
+        source="judgement: daily standard deviation of high-yield spreads in calm times",
+        doc="standard deviation of daily changes of credit spreads beside that",
+    )
     file: DataFile = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
     start: Text = parameter("", source="scenario", doc="first date of history used (bootstrap, replay)")
     end: Text = parameter("", source="scenario", doc="last date of history used (bootstrap, replay)")
@@ -1388,6 +1437,22 @@ class VolatilityShock(Section):
     )
     half_life: Days = parameter(
         "20d", minimum="1d", maximum="5000d", source="scenario", doc="half-life after the peak"
+    )
+
+
+class MarketLoss(Section):
+    """Equities fall, or credit spreads rise, beyond what volatility brings: funds lose on what else they hold."""
+
+    type: Literal["market-loss"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter(
+        "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
+    )
+    equity: Share = parameter(
+        "0%", minimum="-95%", maximum="500%", source="scenario", doc="change of equities in all"
+    )
+    credit: BasisPoints = parameter(
+        "0bp", minimum="-5000bp", maximum="10000bp", source="scenario", doc="change of credit spreads in all"
     )
 
 
@@ -1657,6 +1722,7 @@ class ForeignPremium(Section):
 Event = Annotated[
     YieldShock
     | VolatilityShock
+    | MarketLoss
     | MarginStep
     | HaircutStep
     | HaircutMinimum

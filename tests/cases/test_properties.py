@@ -155,7 +155,8 @@ def test_a_market_at_rest_leaves_every_position_as_it_is(opening: float) -> None
     assert FUND.wanted_packages_bn(opening, 1.0, 0.0, 0.0, 50.0) == opening
     assert FUND.convergence_bn(opening, 0.0, 252.0) == 0.0
     assert FUND.extra_interest_bn(opening, 0.0, 360.0) == 0.0
-    assert FUND.other_strategies_bn(opening, 0.07, 1.0) == opening
+    assert FUND.other_strategies_bn(opening, 1.5, 0.0, 0.0, 0.15, 0.005) == opening
+    assert FUND.other_call_bn(0.0, 0.3) == 0.0
     assert MANAGER.futures_demand_bn(opening, 0.0, 0.05) == opening
 
 

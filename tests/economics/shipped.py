@@ -75,6 +75,12 @@ def closing_books(prepared: Prepared, path: int = 0) -> State:
     """Books of one path at the close of its last day."""
     scenario, days = prepared.scenario, int(prepared.scenario.horizon)
     drivers = draw_block(prepared.driver_spec, scenario.seed, path, 1, days, scenario.drivers.sampling)
-    parts = (drivers.curve_change_bp, drivers.volatility_multiplier, drivers.flow_noise)
+    parts = (
+        drivers.curve_change_bp,
+        drivers.volatility_multiplier,
+        drivers.flow_noise,
+        drivers.equity_change,
+        drivers.credit_change_bp,
+    )
     world = World(*(np.ascontiguousarray(part) for part in parts))
     return play_world(prepared, world, allocate_records(1, days, prepared.sizes, "float64", agents=True))

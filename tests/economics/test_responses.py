@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.engine.opening.prepare import prepare
+from simulator.engine.parameters import CHANNELS
 from simulator.engine.simulate import simulate_block
 from simulator.engine.status import NO_DEALER_LEFT, RUNNING, STATUS
 from simulator.results.measures import DYSFUNCTION_BP
@@ -143,6 +144,40 @@ def test_issuance_adds_leveraged_shorts_through_asset_managers() -> None:
     without = played("calm", *quiet)
     added = with_supply.of("fund_hedges")[0, -1].sum() - without.of("fund_hedges")[0, -1].sum()
     assert 3.0 < added < 7.0
+
+
+# Losses elsewhere
+
+
+def test_losses_of_other_strategies_make_funds_sell_treasuries() -> None:
+    """Equities fall by a third and nothing else happens: brokers call, and funds short of cash sell packages."""
+    crash = "events=[{type: market-loss, day: 2d, days: 3d, equity: -33%, credit: 700bp}]"
+    settings = (*PASSIVE, "funds.free_cash=0%", "funds.committed_line=0%", "funds.other_margin=50%")
+    calm, hit = played("toy", *settings), played("toy", *settings, crash)
+    assert calm.of("fund_sales").sum() == 0.0
+    assert hit.of("fund_sales_by_channel")[0, :, CHANNELS.index("other_strategies")].sum() > 1.0
+    assert hit.of("outright_pressure")[0, -1, 0] >= 0.0
+    lost = 1.0 - hit.of("fund_equity")[0, -1] / calm.of("fund_equity")[0, -1]
+    assert lost > 0.03
+
+
+def test_funds_are_short_volatility_because_of_what_else_they_hold() -> None:
+    """Equity falls when volatility doubles and nobody has a position in volatility; without exposures it does not."""
+    shock = "events=[{type: volatility-shock, day: 2d, multiple: 2.35x}]"
+    exposed = played("toy", *PASSIVE, shock).of("fund_equity")[0]
+    settings = ("funds.other_equity=0%", "funds.other_credit=0%")
+    not_exposed = played("toy", *PASSIVE, *settings, shock).of("fund_equity")[0]
+    assert exposed[1] < 0.98 * exposed[0]
+    assert not_exposed[1] > 0.995 * not_exposed[0]
+
+
+def test_equities_and_credit_fall_when_volatility_is_high_and_drift_nowhere_in_calm() -> None:
+    dash, calm = played("dash-for-cash-2020", paths=200), played("calm", paths=400)
+    day = 13  # 9 March
+    assert -0.45 < dash.of("equity_change")[:, day].mean() < -0.25
+    assert 500.0 < dash.of("credit_change")[:, day].mean() < 900.0
+    assert abs(calm.of("equity_change")[:, -1].mean()) < 0.02
+    assert abs(calm.of("credit_change")[:, -1].mean()) < 30.0
 
 
 # Calm

@@ -31,10 +31,12 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         self.impact_form = prepared.scenario.dealers.impact
         self.margin_measure = prepared.scenario.clearing_house.anti_procyclicality
 
-    def play(self, curve: Any, volatility: Any, noise: Any) -> list[dict[str, Any]]:
+    def play(self, curve: Any, volatility: Any, noise: Any, equity: Any, credit: Any) -> list[dict[str, Any]]:
         """Play the path that the drivers describe; one record a day, up to the day on which it stops."""
         days = []
         for day in range(len(volatility)):
+            self.others.equity_change = float(equity[day])
+            self.others.credit_change_bp = float(credit[day])
             self.play_day(day, curve[day].tolist(), float(volatility[day]), noise[day].tolist())
             books = self.accounts.cash[DEALERS] + self.dealers.fund_repo + self.dealers.cost_bp
             if self.status == RUNNING and not math.isfinite(books):
@@ -65,6 +67,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
             for h in self.hedges:
                 self.set_margin(h, plan.margin_multiple[day][h.n])
         self.call_initial_margin()
+        self.call_other_losses()
         if p.channels.redemption:
             by_chance = max(0.0, p.funds.flow_noise * on * investor_noise)
             self.redeem_from_funds(plan.fund_redemption[day] + by_chance)

@@ -14,6 +14,7 @@ from simulator.engine.parameters import (
     FUNDS,
     HAIRCUT,
     INITIAL_MARGIN,
+    OTHER_STRATEGIES,
     OUTSIDE,
     REDEMPTION,
     RISK_LIMIT,
@@ -73,6 +74,19 @@ class Funds:
             f.posted = needed
         self.pay(FUNDS, CLEARING_HOUSE, total([f.posted for f in self.funds]) - before)
 
+    def call_other_losses(self) -> None:
+        """Brokers call for what other strategies lost since yesterday, and return what they gained."""
+        called = []
+        for f in self.funds:
+            worth = self.worth_of_other(f, 1.0)
+            value = f.other * worth
+            asked = self.rules.fund.other_call_bn(f.other_marked - value) if worth > 0.0 else 0.0
+            f.other += asked / worth if worth > 0.0 else 0.0
+            f.other_marked = value + asked
+            f.orders.call[OTHER_STRATEGIES] += asked
+            called.append(asked)
+        self.pay(FUNDS, END_INVESTORS, total(called))
+
     def redeem_from_funds(self, demanded: float) -> None:
         rules = self.rules.fund
         paid = []
@@ -115,7 +129,7 @@ class Funds:
 
     def worth_of_other(self, f: Any, face: float) -> float:
         return self.rules.fund.other_strategies_bn(
-            face, f.opening.other_loss, self.others.volatility_multiple
+            face, f.opening.other_exposure, self.others.equity_change, self.others.credit_change_bp
         )
 
     def value_funds(self) -> None:
@@ -159,6 +173,7 @@ class Funds:
         if sold > 0.0:
             f.other = max(0.0, f.other - sold / worth)
             f.other_left = max(0.0, f.other_left - sold / worth)
+            f.other_marked = max(0.0, f.other_marked - sold)
             f.cash += sold
             self.pay(END_INVESTORS, FUNDS, sold)
 
@@ -398,11 +413,15 @@ class Funds:
         if f.cash < 0.0:
             self.pay(OUTSIDE, FUNDS, uncovered[REDEMPTION])
             cash += uncovered[REDEMPTION]
+            self.pay(END_INVESTORS, FUNDS, uncovered[OTHER_STRATEGIES])
+            cash += uncovered[OTHER_STRATEGIES]
             restored = min(uncovered[HAIRCUT] + uncovered[ROLL_OVER], max(0.0, -cash))
             self.lend(restored)
             cash += restored
         self.pay(FUNDS, OUTSIDE, self.seize(f, cash, restored))
-        f.cash = f.posted = f.drawn = f.bridge = f.other = f.equity = f.pending_redemption = 0.0
+        f.cash = f.posted = f.drawn = f.bridge = f.other = f.other_marked = f.equity = (
+            f.pending_redemption
+        ) = 0.0
         f.orders.uncovered = [0.0] * len(CALLS)
         f.alive = 0.0
 

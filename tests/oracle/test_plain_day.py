@@ -29,7 +29,13 @@ def play_both(
     scenario = prepared.scenario
     days = int(scenario.horizon)
     drivers = draw_block(prepared.driver_spec, scenario.seed, path, 1, days, scenario.drivers.sampling)
-    world = World(drivers.curve_change_bp, drivers.volatility_multiplier, drivers.flow_noise)
+    world = World(
+        drivers.curve_change_bp,
+        drivers.volatility_multiplier,
+        drivers.flow_noise,
+        drivers.equity_change,
+        drivers.credit_change_bp,
+    )
     world = World(*(np.ascontiguousarray(part) for part in world))
     records = allocate_records(1, days, prepared.sizes, "float64", agents=True)
     state = play_world(prepared, world, records)

@@ -34,7 +34,8 @@ def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s:
     book = (np.abs(o.packages_bn) * price[:, None]).sum(axis=0)
     equity, notes = _open_cash(scenario, population, p, s, book)
     o.other_sale_bn[:] = f.other_sale_per_day * books.other
-    o.other_loss[:] = population.other_loss
+    o.other_exposure[:] = population.other_exposure
+    books.other_marked[:] = books.other
     books.other_left[:] = np.minimum(books.other, o.other_sale_bn)
     books.alive[:] = 1.0
     books.equity[:] = equity

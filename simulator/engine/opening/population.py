@@ -19,7 +19,7 @@ from simulator.drivers.random_streams import uniforms
 from simulator.model.table import Floats
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.schema import Dealers, Funds, Lenders
-from simulator.units import MONEY, SHARE, Kind, UnitError, read
+from simulator.units import MONEY, NUMBER, SHARE, Kind, UnitError, read
 
 #: Seed of the draws that make up a population: a scenario's agents do not change with its random paths.
 POPULATION_SEED = 20200309
@@ -38,7 +38,7 @@ class FundPopulation:
     line_bn: Floats  # NaN where the scenario's share decides
     haircut: Floats
     overnight_share: Floats
-    other_loss: Floats  # of other strategies when volatility doubles
+    other_exposure: Floats  # of other strategies, over the average
 
 
 def pareto_shares(count: int, tail: float) -> Floats:
@@ -89,7 +89,7 @@ def draw_funds(funds: Funds, market_packages_bn: Floats) -> FundPopulation:
         line_bn=np.full(count, np.nan),
         haircut=_haircuts(funds, count),
         overnight_share=np.full(count, funds.overnight_share),
-        other_loss=_other_losses(funds, count),
+        other_exposure=_other_exposures(funds, count),
     )
 
 
@@ -101,11 +101,10 @@ def _haircuts(funds: Funds, count: int) -> Floats:
     return np.where(below, funds.haircut_negative, np.where(zero, 0.0, funds.haircut_positive))
 
 
-def _other_losses(funds: Funds, count: int) -> Floats:
-    """Loss of each fund's other strategies when volatility doubles: normal between funds, so that some gain."""
-    spread = funds.other_loss_dispersion * shuffled_quantiles("other loss", count)
-    losses: Floats = funds.other_loss_per_volatility * (1.0 + spread)
-    return losses
+def _other_exposures(funds: Funds, count: int) -> Floats:
+    """Exposure of each fund's other strategies over the average: normal between funds, so that some gain."""
+    exposures: Floats = 1.0 + funds.other_dispersion * shuffled_quantiles("other loss", count)
+    return exposures
 
 
 FUND_COLUMNS: dict[str, Kind] = {
@@ -114,7 +113,7 @@ FUND_COLUMNS: dict[str, Kind] = {
     "committed_line": MONEY,
     "haircut": SHARE,
     "overnight_share": SHARE,
-    "other_loss": SHARE,
+    "other_exposure": NUMBER,
 }
 
 
@@ -140,7 +139,7 @@ def read_funds(file: Path, trades: list[str], funds: Funds) -> FundPopulation:
         line_bn=table.amounts("committed_line", MONEY, np.nan),
         haircut=table.amounts("haircut", SHARE, 0.0),
         overnight_share=table.amounts("overnight_share", SHARE, funds.overnight_share),
-        other_loss=table.amounts("other_loss", SHARE, funds.other_loss_per_volatility),
+        other_exposure=table.amounts("other_exposure", NUMBER, 1.0),
     )
 
 

@@ -28,6 +28,7 @@ from simulator.scenario.schema import (
     MarginMinimum,
     MarginStep,
     Market,
+    MarketLoss,
     PolicyRateChange,
     Purchases,
     Redemption,
@@ -78,6 +79,16 @@ def volatility_shift(scenario: Scenario) -> Floats:
             decay = 0.5 ** (since / event.half_life)
             log_factor += np.log(event.multiple) * ramp(event.day, event.days, horizon) * decay
     return np.exp(log_factor)
+
+
+def market_shift(scenario: Scenario) -> Floats:
+    """Deterministic change of equities (share) and credit spreads (bp) since the opening, (day, 2)."""
+    horizon = int(scenario.horizon)
+    shift = np.zeros((horizon, 2))
+    for event in scenario.events:
+        if isinstance(event, MarketLoss):
+            shift += np.outer(ramp(event.day, event.days, horizon), (event.equity, event.credit))
+    return shift
 
 
 def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats) -> Schedule:

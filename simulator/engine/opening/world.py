@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from simulator.agents.clearing_house import tenor_multiple
-from simulator.drivers.block import DriverSpec
+from simulator.drivers.block import DriverSpec, MarketLosses
 from simulator.drivers.history import Bootstrap, read_yields
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
 from simulator.drivers.regimes import REGIMES
 from simulator.drivers.user_arrays import read_user_arrays
-from simulator.engine.opening.schedule import curve_shift_bp, volatility_shift
+from simulator.engine.opening.schedule import curve_shift_bp, market_shift, volatility_shift
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
 from simulator.model.table import Floats
 from simulator.scenario.errors import Problem, Problems
@@ -54,6 +54,14 @@ def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSp
             curve_shift_bp=curve_shift_bp(scenario),
             volatility_shift=volatility_shift(scenario),
             tenor_shift=_tenor_shift(scenario),
+            losses=MarketLosses(
+                drivers.loss_tolerance,
+                drivers.equity_response,
+                drivers.equity_noise,
+                drivers.credit_response,
+                drivers.credit_noise,
+                market_shift(scenario),
+            ),
         )
     except ValueError as error:
         raise Problems([Problem("drivers", str(error), "a usable source of yields")]) from error

@@ -1,7 +1,7 @@
 """Who fails and what follows: funds are closed out by their dealers, dealers by their lenders."""
 
 from simulator.agents.dealer import may_close_out
-from simulator.agents.hedge_fund import drawdown, is_insolvent, other_strategies_bn
+from simulator.agents.hedge_fund import drawdown, is_insolvent
 from simulator.engine.diary import DEALER_DEFAULT, FUND_DEFAULT, note
 from simulator.engine.loops import each_dealer, each_fund, each_trade, pay
 from simulator.engine.parameters import (
@@ -12,6 +12,7 @@ from simulator.engine.parameters import (
     END_INVESTORS,
     FUNDS,
     HAIRCUT,
+    OTHER_STRATEGIES,
     OUTSIDE,
     REDEMPTION,
     ROLL_OVER,
@@ -19,6 +20,7 @@ from simulator.engine.parameters import (
 )
 from simulator.engine.phases.clearing_house import pay_by_waterfall
 from simulator.engine.phases.dealers import charge
+from simulator.engine.phases.funds import worth_of_other
 from simulator.engine.state import State
 from simulator.engine.status import NO_DEALER_LEFT
 from simulator.rule import phase
@@ -83,6 +85,8 @@ def close_out_fund(p: Parameters, s: State, i: int) -> None:
     if s.funds.cash[i] < 0.0:
         pay(s, OUTSIDE, FUNDS, uncovered[REDEMPTION, i])
         cash += uncovered[REDEMPTION, i]
+        pay(s, END_INVESTORS, FUNDS, uncovered[OTHER_STRATEGIES, i])
+        cash += uncovered[OTHER_STRATEGIES, i]
         restored = min(uncovered[HAIRCUT, i] + uncovered[ROLL_OVER, i], max(0.0, -cash))
         pay(s, DEALERS, FUNDS, restored)
         s.dealers.fund_repo[0] += restored
@@ -92,6 +96,7 @@ def close_out_fund(p: Parameters, s: State, i: int) -> None:
     s.funds.drawn[i] = 0.0
     s.funds.bridge[i] = 0.0
     s.funds.other[i] = 0.0
+    s.funds.other_marked[i] = 0.0
     s.funds.alive[i] = 0.0
     s.funds.equity[i] = 0.0
     s.funds.pending_redemption[i] = 0.0
@@ -150,9 +155,7 @@ def take_over(p: Parameters, s: State, j: int, face: float, ratio: float) -> Non
 @phase
 def other_worth(p: Parameters, s: State, i: int) -> float:
     """Value of a fund's other strategies today."""
-    return other_strategies_bn(
-        s.funds.other[i], p.opening.funds.other_loss[i], s.others.volatility_multiple[0]
-    )
+    return s.funds.other[i] * worth_of_other(p, s, i)
 
 
 @phase

@@ -37,6 +37,7 @@ from simulator.agents.hedge_fund import (
     leverage_scale,
     loan_repaid_bn,
     may_add,
+    other_call_bn,
     other_strategies_bn,
     redemption_due_bn,
     redemption_request_bn,
@@ -68,6 +69,7 @@ from simulator.engine.parameters import (
     HAIRCUT,
     INITIAL_MARGIN,
     INTEREST,
+    OTHER_STRATEGIES,
     OUTSIDE,
     REDEMPTION,
     RISK_LIMIT,
@@ -121,6 +123,33 @@ def call_initial_margin(p: Parameters, s: State) -> None:
         call[INITIAL_MARGIN, i] += needed[i] - posted[i]
         posted[i] = needed[i]
     pay(s, FUNDS, CLEARING_HOUSE, row_total(posted) - before)
+
+
+@phase
+def worth_of_other(p: Parameters, s: State, i: int) -> float:
+    """Value today of a dollar that fund i had in other strategies on the opening day."""
+    return other_strategies_bn(
+        1.0,
+        p.opening.funds.other_exposure[i],
+        s.others.equity_change[0],
+        s.others.credit_change_bp[0],
+        p.funds.other_equity,
+        p.funds.other_credit,
+    )
+
+
+@phase
+def call_other_losses(p: Parameters, s: State) -> None:
+    """Call cash for what other strategies lost since yesterday, which is put into them; take out what they gained."""
+    called, other, marked, call = s.scratch.first, s.funds.other, s.funds.other_marked, s.orders.call
+    for i in each_fund(s):
+        worth = worth_of_other(p, s, i)
+        value = other[i] * worth
+        called[i] = other_call_bn(marked[i] - value, p.funds.other_margin) if worth > 0.0 else 0.0
+        other[i] += called[i] / (worth if worth > 0.0 else 1.0)
+        marked[i] = value + called[i]
+        call[OTHER_STRATEGIES, i] += called[i]
+    pay(s, FUNDS, END_INVESTORS, row_total(called))
 
 
 @phase
@@ -215,12 +244,17 @@ def value_funds(p: Parameters, s: State) -> None:
         price = s.buckets.price[p.opening.trades.bucket_of[j]]
         for i in each_fund(s):
             own[i] += price * packages[j, i] - loan[j, i]
-    loss, multiple = p.opening.funds.other_loss, s.others.volatility_multiple[0]
+    exposure, equities, credit = (
+        p.opening.funds.other_exposure,
+        s.others.equity_change[0],
+        s.others.credit_change_bp[0],
+    )
+    by_equity, by_credit = p.funds.other_equity, p.funds.other_credit
     for i in each_fund(s):
         called = 0.0
         for c in range(CALL_COUNT):
             called += call[c, i]
-        kept = other_strategies_bn(other[i], loss[i], multiple)
+        kept = other_strategies_bn(other[i], exposure[i], equities, credit, by_equity, by_credit)
         equity[i] = equity_bn(cash[i] - called, posted[i], own[i], kept, drawn[i] + bridge[i])
 
 
@@ -300,11 +334,12 @@ def cover_shortfall(p: Parameters, s: State, i: int) -> None:
         pay(s, OUTSIDE, FUNDS, line)
         if p.watch.diary and line > SMALLEST_ENTRY_BN:
             note(s, DREW_LINE, i, -1, line)
-    worth = other_strategies_bn(1.0, p.opening.funds.other_loss[i], s.others.volatility_multiple[0])
+    worth = worth_of_other(p, s, i)
     sold = min(cash_shortfall_bn(s.funds.cash[i]), s.funds.other_left[i] * worth)
     if sold > 0.0:
         s.funds.other[i] = max(0.0, s.funds.other[i] - sold / worth)
         s.funds.other_left[i] = max(0.0, s.funds.other_left[i] - sold / worth)
+        s.funds.other_marked[i] = max(0.0, s.funds.other_marked[i] - sold)
         s.funds.cash[i] += sold
         pay(s, END_INVESTORS, FUNDS, sold)
         if p.watch.diary and sold > SMALLEST_ENTRY_BN:
