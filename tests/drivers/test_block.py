@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.drivers import block as block_module
-from simulator.drivers.block import FLOW_STREAMS, DriverBlock, DriverSpec, draw_block
+from simulator.drivers.block import FLOW_STREAMS, DriverBlock, DriverSpec, MarketLosses, draw_block
 from simulator.drivers.history import Bootstrap, YieldHistory
 from simulator.drivers.random_streams import normals
 from simulator.drivers.regimes import REGIMES
@@ -18,6 +18,9 @@ from simulator.drivers.user_arrays import checked_arrays
 MODEL = REGIMES["2010-2025"]
 DAYS = 30
 SAMPLE = normals(99, "sample of a test", 0, 300, 7) * np.array([3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 4.0])
+
+
+LOSSES = MarketLosses(1.2, 0.75, 0.008, 1500.0, 5.0, np.outer(np.linspace(0.0, 1.0, DAYS), (-0.1, 100.0)))
 
 
 def history() -> YieldHistory:
@@ -38,21 +41,22 @@ def specs() -> dict[str, DriverSpec]:
         "replay": DriverSpec("replay", history=history(), opening="2020-03-01"),
         "noisy replay": DriverSpec("replay", rate_model=MODEL, history=history(), opening="2020-03-01"),
         "arrays": DriverSpec("arrays", arrays=arrays),
+        "losses": DriverSpec("factor", rate_model=MODEL, losses=LOSSES, volatility_shift=factor),
     }
 
 
 def same(left: DriverBlock, right: DriverBlock) -> bool:
-    return (
-        np.array_equal(left.curve_change_bp, right.curve_change_bp)
-        and np.array_equal(left.volatility_multiplier, right.volatility_multiplier)
-        and np.array_equal(left.flow_noise, right.flow_noise)
-    )
+    return all(map(np.array_equal, arrays_of(left), arrays_of(right)))
+
+
+def arrays_of(block: DriverBlock) -> list[np.ndarray]:
+    """All that a block draws, in the order of its fields."""
+    return [getattr(block, field.name) for field in fields(block) if field.name != "first_path"]
 
 
 def rows(block: DriverBlock, first: int, count: int) -> DriverBlock:
     place = slice(first - block.first_path, first - block.first_path + count)
-    arrays = (block.curve_change_bp, block.volatility_multiplier, block.flow_noise)
-    return DriverBlock(first, *[array[place] for array in arrays])
+    return DriverBlock(first, *[array[place] for array in arrays_of(block)])
 
 
 @pytest.mark.parametrize("sampling", ["pseudo", "antithetic", "sobol"])
@@ -66,6 +70,22 @@ def test_paths_do_not_depend_on_the_block(kind: str, sampling: str) -> None:
     assert whole.curve_change_bp.shape == (40, DAYS, 7)
     assert whole.volatility_multiplier.shape == (40, DAYS)
     assert whole.flow_noise.shape == (40, DAYS, len(FLOW_STREAMS))
+
+
+def test_equities_fall_and_spreads_rise_with_volatility_beyond_the_tolerance_and_as_told() -> None:
+    """Without noise: volatility doubles, and the scenario takes a tenth and adds 100bp."""
+    spec = DriverSpec("none", losses=LOSSES, volatility_shift=np.linspace(1.0, 2.0, DAYS))
+    block = draw_block(spec, 3, 0, 2, DAYS)
+    beyond = np.log(2.0 / 1.2)
+    assert block.equity_change[:, 0].tolist() == block.credit_change_bp[:, 0].tolist() == [0.0, 0.0]
+    assert block.equity_change[:, -1] == pytest.approx(-0.1 - 0.75 * beyond)
+    assert block.credit_change_bp[:, -1] == pytest.approx(100.0 + 1500.0 * beyond)
+    assert draw_block(replace(spec, losses=None), 3, 0, 2, DAYS).equity_change.max() == 0.0
+
+
+def test_equities_never_lose_all() -> None:
+    crash = replace(LOSSES, shift=np.full((DAYS, 2), -3.0))
+    assert draw_block(DriverSpec("none", losses=crash), 3, 0, 1, DAYS).equity_change.min() == -0.95
 
 
 @pytest.mark.parametrize("kind", ["factor", "warm", "bootstrap", "moving", "replay", "noisy replay"])
