@@ -91,10 +91,13 @@ def loan_repaid_bn(sold_bn: float, held_bn: float, unencumbered_bn: float, loan_
 
     For a short basis, what is covered and held are negative, and so is the loan: the fund gets back what it lent.
     """
-    pledged_bn = held_bn - unencumbered_bn
+    free_bn = (
+        unencumbered_bn if unencumbered_bn != held_bn else 0.0
+    )  # what is left of a loan is repaid in proportion
+    pledged_bn = held_bn - free_bn
     if pledged_bn == 0.0:
-        return loan_bn * sold_bn / held_bn if held_bn != 0.0 else 0.0
-    return loan_bn * max(0.0, (sold_bn - unencumbered_bn) / pledged_bn)
+        return 0.0
+    return loan_bn * max(0.0, (sold_bn - free_bn) / pledged_bn)
 
 
 @rule

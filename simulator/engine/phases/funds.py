@@ -175,7 +175,7 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
         change[i] = 0.0
         added[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance) + steps[i]
     loan, packages, in_force, call = s.funds.loan, s.funds.packages, s.funds.haircut, s.orders.call
-    free = s.funds.unencumbered
+    free, given_back = s.funds.unencumbered, s.scratch.fourth
     for j in each_trade(s):
         b = p.opening.trades.bucket_of[j]
         fear = fear_of_volatility(s.buckets.volatility_ratio[b], by_volatility)
@@ -188,18 +188,28 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
             refused = refused_bn(loan[j, i], cut[i], maturing_share(remarked[i], matured))
             restruck = restruck_bn(value, asked, loan[j, i], by_haircut, matured, cut[i])
             in_force[j, i] = asked
-            returned = bonds_returned_bn(refused, asked, price)
-            free[j, i] = unencumbered_bn(
-                free[j, i], returned, matured * (1.0 if cut[i] <= 0.0 else 0.0), packages[j, i]
-            )
+            given_back[i] = refused
             loan[j, i] += by_haircut - refused + restruck
             call[HAIRCUT, i] -= by_haircut
             call[ROLL_OVER, i] += refused
             call[COLLATERAL, i] -= restruck
             change[i] += by_haircut - refused + restruck
+        if s.seen.repo_taken_back[0] > 0.0 or row_total(free[j]) > 0.0:
+            give_bonds_back(p, s, j, given_back)
     lent = row_total(change)
     s.dealers.fund_repo[0] += lent
     pay(s, DEALERS, FUNDS, lent)
+
+
+@phase
+def give_bonds_back(p: Parameters, s: State, j: int, refused: Floats) -> None:
+    """Give funds the bonds of trade j whose repo was refused, and let them pledge again those of before."""
+    price, matured = s.buckets.price[p.opening.trades.bucket_of[j]], 1.0 / p.funds.term_repo
+    free, packages, haircut, cut = s.funds.unencumbered, s.funds.packages, s.funds.haircut, s.funds.cut
+    for i in each_fund(s):
+        returned = bonds_returned_bn(refused[i], haircut[j, i], price)
+        again = matured * (1.0 if cut[i] <= 0.0 else 0.0)
+        free[j, i] = unencumbered_bn(free[j, i], returned, again, packages[j, i])
 
 
 @phase
