@@ -34,7 +34,7 @@ COLLAPSE = (
     "funds.nav_trigger=100%",  # dealers wait until nothing is left
     "lenders.headroom=1%",
     "funds.hedge_error=20%",
-    "funds.overnight_share=50%",
+    "funds.overnight_share=20%",
 )
 
 #: Phases whose leak stays in what is stored at the close, and the instrument whose flows then miss a dollar.
