@@ -74,7 +74,7 @@ def test_policies_are_compared_path_by_path(tiny_run: SweepOutcome) -> None:
     assert bool(np.isnan(cells.sel(policy="none")["unwound_in_all_difference"]).all())
     paired = float(cells.sel(CELL)["total_peak_difference_error"].sel(trade="TY"))
     apart = float(cells.sel(CELL)["total_peak_error"].sel(trade="TY"))
-    assert paired < 0.2 * apart  # common random numbers: the noise of the yields falls out
+    assert paired < 0.3 * apart  # common random numbers: the noise of the yields falls out
 
 
 def test_antithetic_pairs_are_one_draw(write: Write, tmp_path: Path) -> None:
