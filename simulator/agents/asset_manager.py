@@ -1,8 +1,9 @@
 """Asset managers: long futures for duration off balance sheet, Treasuries, and investors who may leave.
 
 In volatile markets managers hoard cash: they sell Treasuries, the most liquid they have, first and for more than is
-redeemed, then other assets. Exposure through futures is cut in proportion after a lag, and grows with the supply of
-bonds; futures that turn dear are traded for bonds only as far as there is cash to spare.
+redeemed, then other assets; part of the duration sold they keep in futures. Exposure through futures is cut in
+proportion after a lag, and grows with the supply of bonds; futures that turn dear are traded for bonds only as far as
+there is cash to spare.
 
 Units: USD billions, bp, shares as decimals.
 """
@@ -99,6 +100,15 @@ def hedges_dropped_share(redeemed_bn: float, net_assets_bn: float, futures_cut: 
     ``futures_cut`` is a multiple: 1 keeps exposures in proportion.
     """
     return futures_cut * redeemed_bn / net_assets_bn
+
+
+@rule
+def kept_in_futures_bn(sold_bn: float, duration_kept: float) -> float:
+    """Futures bought to keep part of the duration of Treasuries sold for cash; sold when Treasuries are bought.
+
+    ``duration_kept`` is that part. Source: asset managers' net longs rose until 17 March 2020 (CFTC) while they sold.
+    """
+    return duration_kept * sold_bn
 
 
 @rule

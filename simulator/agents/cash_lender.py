@@ -31,9 +31,46 @@ def confidence(
 
 
 @rule
-def offer_bn(limit_bn: float, trust: float, withdrawal: float, noise: float) -> float:
-    """What lenders offer a dealer: their limit, times their trust, less what was withdrawn, with the day's noise."""
-    return max(0.0, limit_bn * trust * (1.0 - withdrawal) * (1.0 + noise))
+def limit_multiple(
+    before: float, borrowed_bn: float, opening_limit_bn: float, headroom: float, limit_speed: float
+) -> float:
+    """Lenders' limit for a dealer over the opening one: it follows what the dealer borrows, and stays committed below.
+
+    The limit wanted is what is borrowed and ``headroom``, a share of it, never less than at the opening;
+    ``limit_speed`` is the share of the gap that a day closes. So a dealer whose clients come to borrow more pays more
+    for some weeks.
+    """
+    if opening_limit_bn <= 0.0:
+        return before
+    wanted = max(1.0, borrowed_bn * (1.0 + headroom) / opening_limit_bn)
+    return before + limit_speed * (wanted - before)
+
+
+@rule
+def drained_bn(before_bn: float, paid_bn: float, drain_share: float, drain_half_life: float) -> float:
+    """Cash that lenders miss because it was paid to the government: what they missed fades, and more was paid.
+
+    ``drain_share`` is how much of a payment leaves lenders; the rest comes from elsewhere. What is gone comes back
+    as the government spends it, half in ``drain_half_life`` days. Negative where the government paid out.
+    """
+    return before_bn * 0.5 ** (1.0 / drain_half_life) + drain_share * paid_bn
+
+
+@rule
+def drained_share(drained_bn: float, limits_bn: float) -> float:
+    """Part of what lenders would lend that they miss: all dealers lose the same share."""
+    if limits_bn <= 0.0:
+        return 0.0
+    return min(1.0, drained_bn / limits_bn)
+
+
+@rule
+def offer_bn(limit_bn: float, trust: float, withdrawal: float, drained: float, noise: float) -> float:
+    """What lenders offer a dealer: their limit times their trust, less what was withdrawn or drained, with noise.
+
+    ``withdrawal`` and ``drained`` are shares of it.
+    """
+    return max(0.0, limit_bn * trust * (1.0 - withdrawal) * (1.0 - drained) * (1.0 + noise))
 
 
 @rule

@@ -5,6 +5,9 @@ Units: USD billions face a day, bp.
 
 from simulator.rule import rule
 
+#: Its multiples fall evenly between whole numbers.
+GOLDEN_RATIO = 0.6180339887498949
+
 
 @rule
 def step_by_rule(
@@ -38,9 +41,19 @@ def from_dealers_bn(face_bn: float, held_bn: float, opening_held_bn: float) -> f
 
 
 @rule
-def facility_demand_bn(needed_bn: float, borrowed_cheaper_bn: float, facility_bn: float) -> float:
-    """What dealers ask of the facility because it is cheaper than lenders: the rest of their need, within its limit."""
-    return min(facility_bn, max(0.0, needed_bn - borrowed_cheaper_bn))
+def own_stigma_bp(stigma: float, place: int) -> float:
+    """How much dearer than the facility lenders may be before this dealer turns to it: each has its own.
+
+    From nothing to twice ``stigma``, evenly spread and in no order of size: fractional parts of multiples of the golden
+    ratio. That dealers differ is seen in what they bid at operations; how is judgement.
+    """
+    return 2.0 * stigma * (((place + 1) * GOLDEN_RATIO) % 1.0)
+
+
+@rule
+def facility_demand_bn(needed_bn: float, borrowed_cheaper_bn: float) -> float:
+    """What a dealer asks of the facility because it is cheaper than lenders: the rest of its need."""
+    return max(0.0, needed_bn - borrowed_cheaper_bn)
 
 
 @rule

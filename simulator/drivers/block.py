@@ -36,6 +36,8 @@ class MarketLosses:
         Fall of equities (share) and rise of credit spreads (bp) per unit of log volatility beyond.
     equity_noise, credit_noise_bp
         Standard deviations of the rest, a day.
+    recovery
+        Share of a loss that is made good as volatility calms; the rest stays.
     shift
         Change by the scenario since the opening, shape (day, 2): equities as a share, spreads in bp.
     """
@@ -45,7 +47,27 @@ class MarketLosses:
     equity_noise: float
     credit_response_bp: float
     credit_noise_bp: float
+    recovery: float
     shift: Floats
+
+
+@dataclass(frozen=True)
+class PassingDemand:
+    """How demand for hedges comes and goes for reasons of its own: first-order autoregression, hedge by hedge.
+
+    Parameters
+    ----------
+    noise
+        Standard deviation of its daily changes, a share of the opening demand.
+    half_life
+        Days in which a change is half undone.
+    hedges
+        Names of the hedges; each has a random stream of its own, so that one more changes no other.
+    """
+
+    noise: float
+    half_life: float
+    hedges: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +91,8 @@ class DriverSpec:
         The same on each tenor's noise, shape (day, tenor); none is `volatility_shift` for every tenor.
     losses
         How equities and credit spreads move; none is not at all.
+    demand
+        How demand for hedges comes and goes; none is not at all.
     warmup_days
         Days of volatility before the first one, to open on a draw from its long-run distribution.
     """
@@ -84,6 +108,7 @@ class DriverSpec:
     volatility_shift: Floats | None = None
     tenor_shift: Floats | None = None
     losses: MarketLosses | None = None
+    demand: PassingDemand | None = None
     warmup_days: int = 0
 
     def __post_init__(self) -> None:
@@ -126,6 +151,8 @@ class DriverBlock:
         Standard normals by stream of `FLOW_STREAMS`, shape (path, day, stream).
     equity_change, credit_change_bp
         Change of equities (share, never below -95%) and credit spreads since the opening, shape (path, day).
+    hedge_demand
+        Change of demand for each hedge since the day before, a share of the opening demand, shape (path, day, hedge).
     """
 
     first_path: int
@@ -134,6 +161,7 @@ class DriverBlock:
     flow_noise: Floats
     equity_change: Floats
     credit_change_bp: Floats
+    hedge_demand: Floats
 
 
 def draw_block(
@@ -195,7 +223,35 @@ def draw_block(
     multiplier *= volatility_shift
     flow_scale = 0.0 if spec.kind == "none" else spec.noise_scale
     noise = _flow_noise(flow_scale, *block)
-    return DriverBlock(first_path, curve, multiplier, noise, *_losses(spec, multiplier, flow_scale, *block))
+    losses = _losses(spec, multiplier, flow_scale, *block)
+    return DriverBlock(
+        first_path, curve, multiplier, noise, *losses, _demand(spec.demand, flow_scale, *block)
+    )
+
+
+def _demand(
+    demand: PassingDemand | None,
+    scale: float,
+    seed: int,
+    first_path: int,
+    path_count: int,
+    day_count: int,
+    sampling: Sampling,
+) -> Floats:
+    """Daily change of demand for each hedge, (path, day, hedge)."""
+    if demand is None:
+        return np.zeros((path_count, day_count, 0))
+    changes = np.zeros((path_count, day_count, len(demand.hedges)))
+    if scale == 0.0 or demand.noise == 0.0:
+        return changes
+    kept = 0.5 ** (1.0 / demand.half_life)
+    for place, name in enumerate(demand.hedges):
+        news = normals(seed, f"hedge demand: {name}", first_path, path_count, day_count, sampling)
+        level = np.zeros(path_count)
+        for day in range(day_count):
+            changes[:, day, place] = scale * demand.noise * news[:, day] - (1.0 - kept) * level
+            level += changes[:, day, place]
+    return changes
 
 
 def _losses(
@@ -213,6 +269,8 @@ def _losses(
     if losses is None:
         return np.zeros_like(multiplier), np.zeros_like(multiplier)
     strain = np.maximum(np.log(multiplier / losses.tolerance), 0.0)
+    if losses.recovery < 1.0:
+        strain += (1.0 - losses.recovery) * (np.maximum.accumulate(strain, axis=1) - strain)
     equity = losses.shift[:day_count, 0] - losses.equity_response * strain
     credit = losses.shift[:day_count, 1] + losses.credit_response_bp * strain
     if scale > 0.0:

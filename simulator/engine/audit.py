@@ -155,7 +155,7 @@ def hedges_missing(p: Parameters, s: State, h: int) -> float:
         if p.opening.trades.hedge_of[j] == h:
             for i in each_fund(s):
                 shorts += s.funds.packages[j, i] * p.opening.funds.hedge_ratio[j, i]
-    return s.hedges.managers[h] + p.opening.hedges.other_hedgers_bn[h] - shorts
+    return s.hedges.managers[h] + s.hedges.others[h] - shorts
 
 
 @phase

@@ -44,6 +44,7 @@ from simulator.engine.phases.funds import (
 )
 from simulator.engine.phases.lenders import fund_dealers
 from simulator.engine.phases.managers import cover_managers, redeem_from_managers, value_managers
+from simulator.engine.phases.other_hedgers import adjust_other_hedgers
 from simulator.engine.phases.prices import (
     accrue_hedge_carry,
     find_cheapest,
@@ -117,7 +118,8 @@ def observe_world(p: Parameters, s: State, sched: Schedule, w: World, path: int,
     s.checks.clock[1] = 0
     forget_yesterday(s)
     for h in each_hedge(s):
-        s.hedges.wanted[h] += sched.hedge_demand_shift[day, h] * p.opening.hedges.demand_bn[h]
+        change = sched.hedge_demand_shift[day, h] + w.hedge_demand[path, day, h]
+        s.hedges.wanted[h] += change * p.opening.hedges.demand_bn[h]
     for g in each_funding(s):
         s.fundings.policy_rate[g] = sched.policy_rate[day, g]
     s.others.volatility_multiple[0] = w.volatility_multiple[path, day]
@@ -183,6 +185,7 @@ def post_flows(p: Parameters, s: State, sched: Schedule, w: World, path: int, da
     on = sched.flow_noise_on[0]
     redeemed = p.asset_managers.flow_noise * on * w.flow_noise[path, day, MANAGER_NOISE]
     redeem_from_managers(p, s, sched.manager_redemption[day] + redeemed)
+    adjust_other_hedgers(p, s)
     sold = p.foreign_holders.flow_noise * on * w.flow_noise[path, day, FOREIGN_NOISE]
     sell_from_abroad(p, s, sched, day, sold)
     hold_auctions(p, s, sched, day, w.flow_noise[path, day, BIDDER_NOISE])

@@ -26,7 +26,7 @@ from simulator.engine.records import Records, allocate_records, blank_after_stop
 from simulator.engine.simulate import draw_world, play_world
 from simulator.engine.status import RUNNING
 from simulator.model.compiled import refer
-from simulator.model.table import Floats
+from simulator.model.table import Floats, rows
 from simulator.results.variables import (
     PLAYED_WITHOUT_POLICY,
     SALE_IMPACT,
@@ -43,9 +43,7 @@ CARRIED_OUT = 0.01
 GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 
 #: The world of no path.
-NOTHING = World(
-    np.zeros((0, 0, 0)), np.zeros((0, 0)), np.zeros((0, 0, 0)), np.zeros((0, 0)), np.zeros((0, 0))
-)
+NOTHING = World(*(np.zeros((0,) * len(row.dims)) for row in rows(World).values()))
 
 Values = NDArray[np.floating]
 

@@ -188,7 +188,7 @@ class HedgeTerms(NamedTuple):
         "hedge", unit="1", doc="1 where the bond's outright pressure is a dislocation: swaps"
     )
     side: Floats = per("hedge", unit="1", doc="side of the market that dealers are on")
-    other_hedgers_bn: Floats = per("hedge", unit="$bn", doc="everybody else's net long position, constant")
+    other_hedgers_bn: Floats = per("hedge", unit="$bn", doc="other hedgers' net long position")
     dealer_packages_bn: Floats = per("hedge", unit="$bn", doc="dealers' own packages")
     hedged_split: Floats = per("hedge", unit="1", doc="share of hedged purchases")
 
@@ -246,6 +246,7 @@ class LenderTerms(NamedTuple):
     """Cash lenders."""
 
     offer_bn: Floats = per("lender", "dealer", unit="$bn", doc="repo on offer")
+    limits_bn: Floats = one(unit="$bn", doc="repo on offer to all dealers")
     scarcity_bp: Floats = one(unit="bp", doc="premium for scarce repo that the opening spread has in it")
 
 
@@ -279,6 +280,7 @@ if TYPE_CHECKING:
     EndInvestorFigures = schema.EndInvestors
     ManagerFigures = schema.AssetManagers
     LenderFigures = schema.Lenders
+    OtherHedgerFigures = schema.OtherHedgers
     ForeignFigures = schema.ForeignHolders
     ClearingHouseFigures = schema.ClearingHouse
     CentralBankFigures = schema.CentralBank
@@ -310,6 +312,7 @@ else:
     EndInvestorFigures = figures_table("EndInvestorFigures", schema.EndInvestors)
     ManagerFigures = figures_table("ManagerFigures", schema.AssetManagers)
     LenderFigures = figures_table("LenderFigures", schema.Lenders)
+    OtherHedgerFigures = figures_table("OtherHedgerFigures", schema.OtherHedgers)
     ForeignFigures = figures_table("ForeignFigures", schema.ForeignHolders)
     ClearingHouseFigures = figures_table("ClearingHouseFigures", schema.ClearingHouse)
     CentralBankFigures = figures_table("CentralBankFigures", schema.CentralBank)
@@ -364,6 +367,7 @@ class Parameters(NamedTuple):
     end_investors: EndInvestorFigures
     asset_managers: ManagerFigures
     lenders: LenderFigures
+    other_hedgers: OtherHedgerFigures
     foreign_holders: ForeignFigures
     clearing_house: ClearingHouseFigures
     central_bank: CentralBankFigures
@@ -415,6 +419,9 @@ class Schedule(NamedTuple):
     clearing_mandate: Floats = per("day", unit="1", doc="share of un-netted repo that is netted")
     facility_bn: Floats = per("day", unit="$bn", doc="most that the standing repo facility lends")
     client_repo_bn: Floats = per("day", unit="$bn", doc="change of repo lent to clients other than the funds")
+    paid_to_government_bn: Floats = per(
+        "day", unit="$bn", doc="cash paid for new bonds and in taxes, less paid out"
+    )
     outright_bn: Floats = per("day", unit="$bn", doc="outright purchases; negative: sales")
     hedged_bn: Floats = per("day", unit="$bn", doc="purchases of packages; negative: sales")
     flow_noise_on: Floats = one(unit="1", doc="1 where flows have noise")
@@ -430,3 +437,6 @@ class World(NamedTuple):
     )
     equity_change: Floats = per("path", "day", unit="1", doc="change of equities since the opening")
     credit_change_bp: Floats = per("path", "day", unit="bp", doc="change of credit spreads since the opening")
+    hedge_demand: Floats = per(
+        "path", "day", "hedge", unit="1", doc="change of demand for passing reasons, of its opening size"
+    )

@@ -145,7 +145,6 @@ def observe_markets(p: Parameters, s: State) -> None:
         seen.manager_bonds[p.opening.hedges.bucket_of[h]] += s.hedges.given_up[h]
         seen.cheapest_place[h] = s.hedges.cheapest[h] - p.opening.hedges.basket_start[h]
         seen.volatility_year_bp[h] = s.hedges.volatility_bp[h] * SQRT_TRADING_DAYS
-        seen.other_hedges[h] = p.opening.hedges.other_hedgers_bn[h]
     for b in each_bucket(s):
         for a in each_manager(s):
             seen.manager_bonds[b] += s.managers.bonds[b, a]

@@ -73,6 +73,7 @@ def draw_world(prepared: Prepared, first_path: int, path_count: int) -> World:
         np.ascontiguousarray(drivers.flow_noise),
         np.ascontiguousarray(drivers.equity_change),
         np.ascontiguousarray(drivers.credit_change_bp),
+        np.ascontiguousarray(drivers.hedge_demand),
     )
 
 
@@ -85,6 +86,7 @@ def opening_records(prepared: Prepared, *, agents: bool = False) -> Records:
         np.zeros((1, 0, FLOW_COUNT)),
         none.copy(),
         none.copy(),
+        np.zeros((1, 0, prepared.sizes["hedge"])),
     )
     records = allocate_records(1, 1, prepared.sizes, prepared.scenario.output.precision, agents)
     play_world(prepared, nothing, records)

@@ -106,6 +106,7 @@ class HedgeBooks(NamedTuple):
     model_margin: Floats = per("hedge", unit="1", doc="the same before the scenario's steps")
     managers: Floats = per("hedge", unit="$bn", doc="asset managers' net long position")
     wanted: Floats = per("hedge", unit="$bn", doc="what they want at the opening dislocation")
+    others: Floats = per("hedge", unit="$bn", doc="other hedgers' net long position")
     waiting: Floats = per("hedge", unit="$bn", doc="changes of it that asset managers have yet to carry out")
     side: Floats = per(
         "hedge", unit="1", doc="1 where dealers are long packages, -1 where short, between in part"
@@ -145,6 +146,7 @@ class FundBooks(NamedTuple):
     peak_equity: Floats = per("fund", unit="$bn", doc="highest equity at a close")
     pending_redemption: Floats = per("fund", unit="$bn", doc="asked back and not yet due")
     cut: Floats = per("fund", unit="1", doc="share of its repo that dealers refuse to roll today")
+    repo_over_average_bp: Floats = per("fund", unit="bp", doc="its dealers' repo rate over the average")
 
 
 class DealerBooks(NamedTuple):
@@ -158,6 +160,12 @@ class DealerBooks(NamedTuple):
     gap: Floats = per("dealer", unit="$bn", doc="funding that lenders do not offer today")
     limit_cut: Floats = per("dealer", unit="1", doc="part of its limit that is gone")
     offer: Floats = per("dealer", unit="$bn", doc="repo that lenders offer")
+    lenders_limit: Floats = per("dealer", unit="1", doc="lenders' limits over those of the opening")
+    needed: Floats = per("dealer", unit="$bn", doc="repo needed today")
+    at_facility: Floats = per("dealer", unit="$bn", doc="of it, from the standing repo facility")
+    from_lenders: Floats = per("dealer", unit="$bn", doc="of it, asked of lenders")
+    repo_bp: Floats = per("dealer", unit="bp", doc="own repo rate less policy rate, first funding")
+    over_average_bp: Floats = per("dealer", unit="bp", doc="own repo rate over the average of all dealers")
     lent_to_funds: Floats = per("dealer", unit="$bn", doc="repo lent to funds")
     cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
     inventory_cost_bp: Floats = one(unit="bp", doc="cost of holding bonds outright a year")
@@ -190,6 +198,7 @@ class OtherBooks(NamedTuple):
     """Lenders, central bank, clearing house, and the scenario's figures of the day."""
 
     lent: Floats = one(unit="$bn", doc="repo of dealers, on the lenders' sheet")
+    drained: Floats = one(unit="$bn", doc="cash that lenders miss because it was paid to the government")
     facility: Floats = one(unit="$bn", doc="standing repo facility outstanding")
     bought_outright: Floats = one(
         unit="$bn", doc="bought outright by the central bank since the opening, less what it sold"
@@ -234,6 +243,7 @@ class Orders(NamedTuple):
     inventory_next: Floats = per("bucket", unit="$bn", doc="inventory after the clearing")
     dealer_packages_next: Floats = per("hedge", unit="$bn", doc="dealers' packages after the clearing")
     managers_next: Floats = per("hedge", unit="$bn", doc="asset managers' position after the clearing")
+    others_next: Floats = per("hedge", unit="$bn", doc="other hedgers' position after the clearing")
 
 
 class Seen(NamedTuple):
@@ -265,10 +275,11 @@ class Seen(NamedTuple):
     cash_yield_change_bp: Floats = per("bucket", unit="bp", doc="the same, with pressure and basis")
     manager_bonds: Floats = per("bucket", unit="$bn", doc="Treasuries of asset managers")
     cheapest_place: Floats = per("hedge", unit="place", doc="cheapest bond's place in the basket")
-    other_hedges: Floats = per("hedge", unit="$bn", doc="everybody else's net long position")
     volatility_year_bp: Floats = per("hedge", unit="bp", doc="annualised volatility in force")
     wholesale_repo_bp: Floats = one(unit="bp", doc="dealers' repo rate less policy rate, first funding")
     client_repo_bp: Floats = one(unit="bp", doc="funds' repo rate less policy rate, first funding")
+    repo_lowest_bp: Floats = one(unit="bp", doc="repo rate less policy rate of the dealer that pays least")
+    repo_highest_bp: Floats = one(unit="bp", doc="the same of the dealer that pays most")
     policy_rate: Floats = one(unit="1", doc="policy rate a year, first funding")
     mean_haircut: Floats = one(unit="1", doc="haircut of hedge funds, weighted by their bonds")
     dealer_use: Floats = one(unit="1", doc="dealers' balance-sheet use over their limits")

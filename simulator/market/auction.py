@@ -42,6 +42,12 @@ def tail_bp(left_bn: float, issued_bn: float, concession_bp_per_bn: float, bidde
 
 
 @rule
+def issue_price(price: float, price_per_bp: float, tail_bp: float) -> float:
+    """Price at which an issue is sold, per face: the market's, less the tail times the price of a basis point."""
+    return price - price_per_bp * tail_bp
+
+
+@rule
 def taken_by_dealers_bn(left_bn: float, issued_bn: float, tail_bp: float, bidder_elasticity: float) -> float:
     """What dealers take in the end: what bidders leave, less what the tail sells to them."""
     return left_bn - bidder_elasticity * issued_bn * tail_bp

@@ -85,7 +85,7 @@ BY_HEDGE = (
         "central_bank_packages", "$bn", "packages bought by the central bank", "hedges.central_packages"
     ),
     Variable("asset_manager_hedges", "$bn", "asset managers' net long hedge position", "hedges.managers"),
-    Variable("other_hedger_hedges", "$bn", "everybody else's net long hedge position", "seen.other_hedges"),
+    Variable("other_hedger_hedges", "$bn", "other hedgers' net long hedge position", "hedges.others"),
 )
 
 #: By trade: dimensions (path, day, trade).
@@ -105,6 +105,18 @@ OF_MARKET = (
         "others.volatility_multiple",
     ),
     Variable("repo_spread", "bp", "wholesale overnight repo less policy rate", "seen.wholesale_repo_bp"),
+    Variable(
+        "repo_spread_lowest",
+        "bp",
+        "repo rate less policy rate of the dealer that pays least",
+        "seen.repo_lowest_bp",
+    ),
+    Variable(
+        "repo_spread_highest",
+        "bp",
+        "repo rate less policy rate of the dealer that pays most",
+        "seen.repo_highest_bp",
+    ),
     Variable("client_repo_spread", "bp", "repo rate of hedge funds less policy rate", "seen.client_repo_bp"),
     Variable("mean_haircut", "1", "haircut of hedge funds, weighted by their bonds", "seen.mean_haircut"),
     Variable("balance_sheet_cost", "bp", "cost of dealers' balance sheet, a year", "dealers.cost_bp"),

@@ -621,7 +621,7 @@ class Dealers(Section):
         doc="cost a year per unit of use below the threshold",
     )
     cost_above: BasisPoints = parameter(
-        "1300bp",
+        "1800bp",
         minimum="0bp",
         maximum="20000bp",
         source=(
@@ -638,7 +638,7 @@ class Dealers(Section):
         doc="largest cost a year: at such a price others than dealers take the bonds",
     )
     package_cost: BasisPoints = parameter(
-        "4bp",
+        "2bp",
         minimum="0.001bp",
         maximum="1000bp",
         source="judgement; the worked equilibrium of literature 3.13 has 0.1bp per $bn, 2 to 4bp a tenth of a market",
@@ -840,18 +840,39 @@ class AssetManagers(Section):
         doc="redeemed a day per unit of loss on net assets, over a month; a gain brings money in",
     )
     futures_cut: Multiple = parameter(
-        "5x",
+        "11x",
         minimum="0x",
-        maximum="10x",
+        maximum="30x",
         source="net longs of asset managers fell by 21% to 14 April 2020 (CFTC), 5.2% of assets redeemed (ICI)",
         doc="cut of futures demand per share redeemed",
     )
     futures_lag: Days = parameter(
-        "12d",
+        "14d",
         minimum="1d",
         maximum="250d",
         source="judgement: net longs of asset managers fell in the four weeks after mid-March 2020 (CFTC)",
         doc="average delay until futures follow redemptions and supply",
+    )
+    duration_kept: Share = parameter(
+        "35%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement: net longs rose until 17 March 2020 (CFTC) while bond funds sold Treasuries",
+        doc="part of the duration of Treasuries sold for cash that is kept in futures",
+    )
+    futures_noise: Share = parameter(
+        "3%",
+        minimum="0%",
+        maximum="50%",
+        source="net longs of asset managers by contract, 2018-19: weekly changes of 3 to 9% (CFTC)",
+        doc="standard deviation of daily changes of demand for each hedge for reasons of its own, of its opening size",
+    )
+    futures_noise_half_life: Days = parameter(
+        "40d",
+        minimum="1d",
+        maximum="2500d",
+        source="judgement: such changes add up over a quarter, CFTC 2018-19",
+        doc="time in which such a change is half undone",
     )
     supply_demand: Share = parameter(
         "10%",
@@ -880,7 +901,7 @@ class Lenders(Section):
         "", source="scenario", doc="CSV matrix of lender-dealer shares; replaces the drawn network"
     )
     headroom: Share = parameter(
-        "15%", minimum="0%", maximum="1000%", source="judgement", doc="lending on offer over the opening need"
+        "17%", minimum="0%", maximum="1000%", source="judgement", doc="lending on offer over the opening need"
     )
     dealer_loss_response: Number = parameter(
         2.0,
@@ -896,7 +917,7 @@ class Lenders(Section):
         "2%", minimum="0%", maximum="100%", source="judgement", doc="cut in the offer when volatility doubles"
     )
     scarcity_at_limit: BasisPoints = parameter(
-        "40bp",
+        "80bp",
         minimum="0bp",
         maximum="100000bp",
         source="judgement: SOFR 44bp over interest on reserves on 17 March 2020",
@@ -908,6 +929,27 @@ class Lenders(Section):
         maximum="100000bp",
         source="judgement: overnight rates beyond are paid by few, on single days",
         doc="largest repo premium; what is still missing dealers take from their clients",
+    )
+    limit_speed: Share = parameter(
+        "4%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement: lines are reviewed every month or so",
+        doc="part of the gap to the limit wanted that lenders close in a day, when a dealer borrows more",
+    )
+    drain_share: Share = parameter(
+        "100%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement: what is paid for new bonds and in taxes comes out of overnight lending, September 2019",
+        doc="part of cash paid to the government that lenders miss",
+    )
+    drain_half_life: Days = parameter(
+        "10d",
+        minimum="1d",
+        maximum="2500d",
+        source="judgement: the government spends what it raised within weeks",
+        doc="time in which half of such cash comes back",
     )
     easy_share: Share = parameter(
         "90%",
@@ -929,6 +971,18 @@ class Lenders(Section):
         maximum="20%",
         source="judgement",
         doc="standard deviation of daily changes of the offer",
+    )
+
+
+class OtherHedgers(Section):
+    """Other holders of futures: small traders, hedgers and whoever is in no other group."""
+
+    margin_response: Number = parameter(
+        0.35,
+        minimum=0.0,
+        maximum=5.0,
+        source="net longs of others and small traders fell from 98 to 61bn by 17 March 2020 (CFTC), margins up 2.5x",
+        doc="per cent less that they hold for a margin one per cent dearer",
     )
 
 
@@ -1402,6 +1456,13 @@ class Drivers(Section):
         source="judgement: daily standard deviation of high-yield spreads in calm times",
         doc="standard deviation of daily changes of credit spreads beside that",
     )
+    loss_recovery: Share = parameter(
+        "30%",
+        minimum="0%",
+        maximum="100%",
+        source="S&P 500 made good 30% of its fall by 31 March 2020, when volatility had calmed",
+        doc="part of such losses that is made good as volatility falls back",
+    )
     file: DataFile = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
     start: Text = parameter("", source="scenario", doc="first date of history used (bootstrap, replay)")
     end: Text = parameter("", source="scenario", doc="last date of history used (bootstrap, replay)")
@@ -1617,6 +1678,13 @@ class Auction(Section):
         source="scenario",
         doc="part of the issue beyond what falls due: it alone adds to the bonds that investors hold",
     )
+    settles: Days | None = parameter(
+        None,
+        minimum="1d",
+        maximum="2500d",
+        source="scenario",
+        doc="day on which new money is paid, and lenders miss it; left out: lenders miss nothing",
+    )
     bidder_shortfall: Share = parameter(
         "0%",
         minimum="0%",
@@ -1630,6 +1698,17 @@ class Auction(Section):
         maximum="50%",
         source="sd of cover ratios, literature 4.7",
         doc="standard deviation of what bidders leave",
+    )
+
+
+class CashDrain(Section):
+    """Cash goes to the government, in equal parts a day: taxes; or comes from it."""
+
+    type: Literal["cash-drain"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    amount: Money = parameter(
+        minimum="-$5tn", maximum="$5tn", source="scenario", doc="paid in all; negative: paid out"
     )
 
 
@@ -1734,6 +1813,7 @@ Event = Annotated[
     | InvestorDemand
     | Redemption
     | Auction
+    | CashDrain
     | LimitCut
     | ClientRepoDemand
     | FacilityOpening
@@ -1811,6 +1891,7 @@ class Scenario(Section):
     end_investors: EndInvestors = section(default=EndInvestors, doc="end investors")
     asset_managers: AssetManagers = section(default=AssetManagers, doc="asset managers")
     lenders: Lenders = section(default=Lenders, doc="cash lenders")
+    other_hedgers: OtherHedgers = section(default=OtherHedgers, doc="other holders of futures")
     foreign_holders: ForeignHolders = section(default=ForeignHolders, doc="foreign holders")
     clearing_house: ClearingHouse = section(default=ClearingHouse, doc="clearing house")
     central_bank: CentralBank = section(default=CentralBank, doc="central bank")
@@ -1829,6 +1910,7 @@ class Scenario(Section):
             *_unknown_contracts(self),
             *_impossible_holdings(self),
             *_unplaced_auctions(self),
+            *_settled_too_soon(self),
             *_rules_that_undo(self),
             *_late_events(self),
         ]
@@ -1956,6 +2038,18 @@ def _unplaced_auctions(scenario: Scenario) -> list[Problem]:
         )
         for index, event in enumerate(scenario.events)
         if isinstance(event, Auction) and bool(event.bucket) == (event.maturity is not None)
+    ]
+
+
+def _settled_too_soon(scenario: Scenario) -> list[Problem]:
+    return [
+        Problem(
+            f"events.{index}.settles",
+            f"an auction of day {event.day:.0f} that settles on day {event.settles:.0f}",
+            f"a day from {event.day:.0f}d on",
+        )
+        for index, event in enumerate(scenario.events)
+        if isinstance(event, Auction) and event.settles is not None and event.settles < event.day
     ]
 
 

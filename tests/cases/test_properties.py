@@ -16,11 +16,14 @@ from simulator.agents import (
     dealer,
     foreign_holder,
     hedge_fund,
+    other_hedger,
 )
 from simulator.market import auction, cash_market, hedge_market
 from tests.cases.plain import Plain
 
-FUND, DEALER, MANAGER, LENDER = (Plain(each) for each in (hedge_fund, dealer, asset_manager, cash_lender))
+FUND, DEALER, MANAGER, LENDER, OTHERS = (
+    Plain(each) for each in (hedge_fund, dealer, asset_manager, cash_lender, other_hedger)
+)
 HOUSE, CENTRAL, FOREIGN, CASH, AUCTION, HEDGE = (
     Plain(each) for each in (clearing_house, central_bank, foreign_holder, cash_market, auction, hedge_market)
 )
@@ -332,17 +335,16 @@ def test_the_standing_facility_lends_at_most_the_gap_and_what_is_left(
     more=AMOUNTS,
     offered=AMOUNTS,
     premium=SPREADS,
-    facility=AMOUNTS,
     easy=st.floats(0.01, 0.99),
 )
 def test_dealers_ask_the_facility_for_no_more_than_they_need_and_pay_lenders_no_more_than_its_rate(
-    needed: float, more: float, offered: float, premium: float, facility: float, easy: float
+    needed: float, more: float, offered: float, premium: float, easy: float
 ) -> None:
     cheaper = LENDER.borrowed_up_to_bn(premium, offered, easy, 40.0)
-    asked = CENTRAL.facility_demand_bn(needed, cheaper, facility)
-    assert 0.0 <= asked <= min(needed, facility)
-    assert CENTRAL.facility_demand_bn(needed + more, cheaper, facility) >= asked
-    if asked < facility and offered > 1e-6:
+    asked = CENTRAL.facility_demand_bn(needed, cheaper)
+    assert 0.0 <= asked <= needed
+    assert CENTRAL.facility_demand_bn(needed + more, cheaper) >= asked
+    if offered > 1e-6:
         paid = LENDER.scarcity_bp(needed - asked, offered, easy, 40.0, 1e9)
         assert paid <= max(0.0, premium) * (1.0 + 1e-6) + 1e-6
 
@@ -486,13 +488,70 @@ def test_a_purchase_never_leaves_dealers_with_less_than_they_opened_with(
 
 
 @repeatably
-@given(limit=AMOUNTS, trust=SHARES, withdrawal=SHARES, more=SHARES, noise=st.floats(-2.0, 2.0))
-def test_lenders_never_offer_less_than_nothing_and_less_when_cash_is_withdrawn(
-    limit: float, trust: float, withdrawal: float, more: float, noise: float
+@given(
+    limit=AMOUNTS,
+    trust=SHARES,
+    withdrawal=SHARES,
+    drained=SHARES,
+    more=SHARES,
+    noise=st.floats(-2.0, 2.0),
+)
+def test_lenders_never_offer_less_than_nothing_and_less_when_cash_is_withdrawn_or_drained(
+    limit: float, trust: float, withdrawal: float, drained: float, more: float, noise: float
 ) -> None:
-    offer = LENDER.offer_bn(limit, trust, withdrawal, noise)
+    offer = LENDER.offer_bn(limit, trust, withdrawal, drained, noise)
     assert 0.0 <= offer <= limit * max(0.0, 1.0 + noise) + 1e-9
-    assert LENDER.offer_bn(limit, trust, min(1.0, withdrawal + more), noise) <= offer
+    assert LENDER.offer_bn(limit, trust, min(1.0, withdrawal + more), drained, noise) <= offer
+    assert LENDER.offer_bn(limit, trust, withdrawal, min(1.0, drained + more), noise) <= offer
+
+
+@repeatably
+@given(borrowed=AMOUNTS, opening=st.floats(0.1, 1000.0), headroom=SHARES, speed=SHARES)
+def test_limits_of_lenders_follow_what_is_borrowed_and_never_fall_below_those_of_the_opening(
+    borrowed: float, opening: float, headroom: float, speed: float
+) -> None:
+    limit = 1.0
+    for _ in range(5):
+        before, limit = limit, LENDER.limit_multiple(limit, borrowed, opening, headroom, speed)
+        assert limit >= before - 1e-12
+    assert 1.0 <= limit <= max(1.0, borrowed * (1.0 + headroom) / opening) + 1e-9
+
+
+@repeatably
+@given(paid=st.lists(AMOUNTS, min_size=1, max_size=8), share=SHARES, half_life=st.floats(1.0, 100.0))
+def test_lenders_never_miss_more_than_was_paid_and_get_it_back(
+    paid: list[float], share: float, half_life: float
+) -> None:
+    missing = 0.0
+    for amount in paid:
+        missing = LENDER.drained_bn(missing, amount, share, half_life)
+    assert 0.0 <= missing <= share * sum(paid) * (1.0 + 1e-12)
+    assert LENDER.drained_bn(missing, 0.0, share, half_life) <= missing
+
+
+@repeatably
+@given(stigma=st.floats(0.0, 100.0), place=st.integers(0, 199))
+def test_no_dealer_minds_the_facility_more_than_twice_as_much_as_the_average(
+    stigma: float, place: int
+) -> None:
+    assert 0.0 <= CENTRAL.own_stigma_bp(stigma, place) <= 2.0 * stigma
+
+
+def test_dealers_mind_the_facility_on_average_as_much_as_the_scenario_says() -> None:
+    for count in (5, 12, 24, 200):
+        stigmas = [CENTRAL.own_stigma_bp(10.0, place) for place in range(count)]
+        assert sum(stigmas) / count == pytest.approx(10.0, rel=0.15)
+        assert len({round(each, 6) for each in stigmas}) == count
+
+
+@repeatably
+@given(opening=BALANCES, ratio=st.floats(0.1, 10.0), more=st.floats(1.0, 5.0), response=st.floats(0.0, 5.0))
+def test_other_hedgers_hold_less_the_dearer_the_margin_and_stay_on_their_side(
+    opening: float, ratio: float, more: float, response: float
+) -> None:
+    held = OTHERS.held_bn(opening, ratio, response)
+    assert held * opening >= 0.0
+    assert abs(OTHERS.held_bn(opening, ratio * more, response)) <= abs(held) * (1.0 + 1e-12)
 
 
 @repeatably

@@ -81,6 +81,7 @@ def closing_books(prepared: Prepared, path: int = 0) -> State:
         drivers.flow_noise,
         drivers.equity_change,
         drivers.credit_change_bp,
+        drivers.hedge_demand,
     )
     world = World(*(np.ascontiguousarray(part) for part in parts))
     return play_world(prepared, world, allocate_records(1, days, prepared.sizes, "float64", agents=True))

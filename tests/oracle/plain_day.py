@@ -31,13 +31,16 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         self.impact_form = prepared.scenario.dealers.impact
         self.margin_measure = prepared.scenario.clearing_house.anti_procyclicality
 
-    def play(self, curve: Any, volatility: Any, noise: Any, equity: Any, credit: Any) -> list[dict[str, Any]]:
+    def play(
+        self, curve: Any, volatility: Any, noise: Any, equity: Any, credit: Any, come: Any
+    ) -> list[dict[str, Any]]:
         """Play the path that the drivers describe; one record a day, up to the day on which it stops."""
         days = []
         for day in range(len(volatility)):
             self.others.equity_change = float(equity[day])
             self.others.credit_change_bp = float(credit[day])
-            self.play_day(day, curve[day].tolist(), float(volatility[day]), noise[day].tolist())
+            change = come[day].tolist()
+            self.play_day(day, curve[day].tolist(), float(volatility[day]), noise[day].tolist(), change)
             books = self.accounts.cash[DEALERS] + self.dealers.fund_repo + self.dealers.cost_bp
             if self.status == RUNNING and not math.isfinite(books):
                 self.status = NOT_FINITE
@@ -46,10 +49,12 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
             days.append(self.record())
         return days
 
-    def play_day(self, day: int, curve: list[float], volatility: float, noise: list[float]) -> None:
+    def play_day(
+        self, day: int, curve: list[float], volatility: float, noise: list[float], come: list[float]
+    ) -> None:
         p, plan, on = self.p, self.plan, self.plan.flow_noise_on[0]
         foreign_noise, manager_noise, investor_noise, lender_noise, bidder_noise = noise
-        self.start_day(day, curve, volatility)
+        self.start_day(day, curve, volatility, come)
         self.pass_on_inventory(plan.investor_demand_bn[day])
         self.accrue_carry()
         for h in self.hedges:
@@ -60,6 +65,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
             plan.lender_withdrawal[day],
             p.lenders.flow_noise * on * lender_noise,
             self.others.facility_bn,
+            plan.paid_to_government_bn[day],
         )
         self.cut_clients()
         self.roll_repo(day)
@@ -73,6 +79,9 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
             self.redeem_from_funds(plan.fund_redemption[day] + by_chance)
         by_chance = p.asset_managers.flow_noise * on * manager_noise
         self.redeem_from_managers(plan.manager_redemption[day] + by_chance)
+        for h in self.hedges:
+            dearer = h.margin / h.opening.margin if h.opening.margin > 0.0 and h.margin > 0.0 else 1.0
+            h.orders.others_next = self.rules.others.held_bn(h.opening.other_hedgers_bn, dearer)
         self.sell_from_abroad(plan.foreign_sale_bn[day], p.foreign_holders.flow_noise * on * foreign_noise)
         self.hold_auctions(
             plan.auction_bn[day],
@@ -92,7 +101,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         self.value_managers()
         self.remember()
 
-    def start_day(self, day: int, curve: list[float], volatility: float) -> None:
+    def start_day(self, day: int, curve: list[float], volatility: float, come: list[float]) -> None:
         plan = self.plan
         for name, value in vars(self.seen).items():
             if isinstance(value, float):
@@ -103,7 +112,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         for t in self.trades:
             t.seen.sold = t.seen.bought = 0.0
         for h in self.hedges:
-            h.wanted += plan.hedge_demand_shift[day][h.n] * h.opening.demand_bn
+            h.wanted += (plan.hedge_demand_shift[day][h.n] + come[h.n]) * h.opening.demand_bn
         for g in self.fundings:
             g.policy_rate = plan.policy_rate[day][g.n]
         self.others.volatility_multiple = volatility

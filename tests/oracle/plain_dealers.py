@@ -30,7 +30,8 @@ class Dealers:
             extra = t.funding.client_bp - t.funding.opening.repo_spread_bp
             earned = rules.convergence_bn(t.hedge.value, self.rise(t.hedge), DAYS_A_YEAR)
             for f in self.funds:
-                interest = rules.extra_interest_bn(f.loan[t.n], extra, DAYS_A_YEAR)
+                rate = extra + f.repo_over_average_bp
+                interest = rules.extra_interest_bn(f.loan[t.n], rate, DAYS_A_YEAR)
                 interest_paid[f.n] += interest
                 gain = f.packages[t.n] * f.opening.hedge_ratio[t.n] * earned
                 f.orders.call[INTEREST] += interest
@@ -44,7 +45,8 @@ class Dealers:
         first, interest = self.fundings[0], self.rules.fund.extra_interest_bn
         opening = first.opening.repo_spread_bp
         extra = first.wholesale_bp - opening
-        from_others = interest(self.dealers.other_repo, first.client_bp - opening, DAYS_A_YEAR)
+        others_extra = first.client_bp - opening + self.over_average()
+        from_others = interest(self.dealers.other_repo, others_extra, DAYS_A_YEAR)
         to_lenders = interest(self.dealers.borrowed, extra, DAYS_A_YEAR)
         to_facility = interest(self.others.facility, extra, DAYS_A_YEAR)
         self.pay(FUNDS, DEALERS, from_funds)
@@ -52,6 +54,12 @@ class Dealers:
         self.pay(DEALERS, LENDERS, to_lenders)
         self.pay(DEALERS, CENTRAL_BANK, to_facility)
         self.charge(from_funds + from_others - to_lenders - to_facility)
+        own = []
+        for d in self.dealers:
+            lent = d.lent_to_funds + d.share * self.dealers.other_repo
+            own.append(d.alive * interest(lent - d.from_lenders, d.over_average_bp, DAYS_A_YEAR))
+        for d in self.dealers:
+            d.capital += own[d.n] - d.share * in_order(own)
 
     def charge(self, profit: float) -> None:
         """Dealers share a profit."""
@@ -96,39 +104,54 @@ class Dealers:
             repo = abs(d.lent_to_funds) + self.dealers.other_repo * d.share
             d.use = self.rules.cash.balance_sheet_use(d.share * held, repo, self.others.unnetted_share, limit)
 
-    def fund_dealers(self, withdrawals: list[float], flow_noise: float, facility_bn: float) -> None:
+    def fund_dealers(
+        self, withdrawals: list[float], flow_noise: float, facility_bn: float, to_government: float
+    ) -> None:
+        planned = self.plan_facility(facility_bn)
         self.lend_through_network()
         self.measure_use()
-        needed = offered = missing = at_facility = buffers = 0.0
+        self.others.drained = self.rules.lender.drained_bn(self.others.drained, to_government)
+        drained = self.rules.lender.drained_share(self.others.drained, self.lenders.opening.limits_bn)
+        missing = at_facility = buffers = 0.0
         for d in self.dealers:
             d.taken = d.gap = 0.0
-            d.offer = self.offer_to(d, withdrawals[d.n], flow_noise)
+            d.offer = self.offer_to(d, withdrawals[d.n], drained, flow_noise)
+            d.needed = 0.0
             if d.alive:
-                wanted = self.funding_need(d) + self.dealers.buffer_used * d.share
-                d.gap = self.rules.dealer.funding_gap_bn(wanted, d.offer)
-                needed += wanted
-                offered += d.offer
+                d.needed = self.funding_need(d) + self.dealers.buffer_used * d.share
+                d.gap = self.rules.dealer.funding_gap_bn(d.needed - d.at_facility, d.offer)
                 missing += d.gap
         served = 0.0
         if missing > 0.0:
-            served = self.rules.facility.facility_lending_bn(missing, facility_bn, 0.0) / missing
+            served = self.rules.facility.facility_lending_bn(missing, facility_bn, planned) / missing
         for d in self.dealers:
-            if not d.alive:
-                continue
             lent = served * d.gap
-            own = min(d.gap - lent, self.dealers.opening.cash_bn * d.share)
-            at_facility += lent
-            buffers += own
-            if self.p.channels.roll_over:
-                self.ration_clients(d, d.gap - lent - own)
-        figures = self.p.central_bank.standing_repo
-        premium = figures.spread + figures.stigma - self.fundings[0].opening.repo_spread_bp
-        premium += self.lenders.opening.scarcity_bp
-        cheaper = self.rules.lender.borrowed_up_to_bn(premium, offered)
-        at_facility = max(at_facility, self.rules.facility.facility_demand_bn(needed, cheaper, facility_bn))
+            d.at_facility += lent
+            at_facility += d.at_facility
+            if d.alive:
+                own = min(d.gap - lent, self.dealers.opening.cash_bn * d.share)
+                buffers += own
+                if self.p.channels.roll_over:
+                    self.ration_clients(d, d.gap - lent - own)
+            d.from_lenders = max(0.0, d.needed - d.at_facility)
         self.draw_facility(at_facility)
         self.dealers.buffer_used = buffers
-        self.price_repo(self.rules.lender.scarcity_bp(needed - at_facility, offered))
+        self.price_repo()
+
+    def plan_facility(self, facility_bn: float) -> float:
+        """Each dealer bids for what it could have had cheaper at the facility yesterday."""
+        figures = self.p.central_bank.standing_repo
+        dearer = figures.spread - self.fundings[0].opening.repo_spread_bp + self.lenders.opening.scarcity_bp
+        asked = 0.0
+        for d in self.dealers:
+            premium = dearer + self.rules.facility.own_stigma_bp(place=d.n)
+            cheaper = self.rules.lender.borrowed_up_to_bn(premium, d.offer)
+            d.at_facility = d.alive * self.rules.facility.facility_demand_bn(d.needed, cheaper)
+            asked += d.at_facility
+        if asked > facility_bn:
+            for d in self.dealers:
+                d.at_facility *= facility_bn / asked
+        return min(asked, facility_bn)
 
     def draw_facility(self, wanted: float) -> None:
         change = wanted - self.others.facility
@@ -137,16 +160,41 @@ class Dealers:
         self.others.lent -= change
         self.pay(CENTRAL_BANK, LENDERS, change)
 
-    def price_repo(self, scarce: float) -> None:
+    def price_repo(self) -> None:
+        first, rules = self.fundings[0].opening.repo_spread_bp, self.rules.lender
+        weighted = borrowed = 0.0
+        for d in self.dealers:
+            d.repo_bp = first + (
+                rules.scarcity_bp(d.from_lenders, d.offer) - self.lenders.opening.scarcity_bp
+            )
+            weighted += d.from_lenders * d.repo_bp
+            borrowed += d.from_lenders
+        average = weighted / borrowed if borrowed > 0.0 else first - self.lenders.opening.scarcity_bp
+        for d in self.dealers:
+            if d.from_lenders <= 0.0:
+                d.repo_bp = average
+            d.over_average_bp = d.repo_bp - average
+        self.seen.repo_lowest_bp = min(average, *(d.repo_bp for d in self.dealers))
+        self.seen.repo_highest_bp = max(average, *(d.repo_bp for d in self.dealers))
         for g in self.fundings:
             opening = g.opening.repo_spread_bp
-            g.wholesale_bp = opening + (scarce - self.lenders.opening.scarcity_bp)
+            g.wholesale_bp = opening + (average - first)
             g.client_bp = self.rules.dealer.repo_spread_bp(
                 opening,
                 g.wholesale_bp - opening,
                 self.dealers.cost_bp - self.dealers.opening.cost_bp,
                 self.others.unnetted_share,
             )
+        survivors = self.over_average()
+        for f in self.funds:
+            f.repo_over_average_bp = in_order(
+                f.opening.client_share[d.n] * (d.over_average_bp if d.alive else survivors)
+                for d in self.dealers
+            )
+
+    def over_average(self) -> float:
+        """What clients pay over the average who borrow from all dealers by size."""
+        return in_order(d.share * d.over_average_bp for d in self.dealers)
 
     def funding_need(self, d: Any) -> float:
         book = self.accounts.cash[DEALERS] + self.dealers.posted + self.dealers.other_repo
@@ -171,14 +219,15 @@ class Dealers:
         for d in self.dealers:
             d.lent_to_funds += d.share * orphaned
 
-    def offer_to(self, d: Any, withdrawal: float, flow_noise: float) -> float:
+    def offer_to(self, d: Any, withdrawal: float, drained: float, flow_noise: float) -> float:
         rules = self.rules.lender
-        limits = in_order(lender.opening.offer_bn[d.n] for lender in self.lenders)
+        opening = in_order(lender.opening.offer_bn[d.n] for lender in self.lenders)
+        d.lenders_limit = rules.limit_multiple(d.lenders_limit, min(d.from_lenders, d.offer), opening)
         trust = rules.confidence(
             self.others.volatility_multiple,
             capital_lost=1.0 - d.capital / d.opening.capital_bn,
         )
-        return rules.offer_bn(limits * d.alive, trust, withdrawal, flow_noise)
+        return rules.offer_bn(opening * d.lenders_limit * d.alive, trust, withdrawal, drained, flow_noise)
 
     def cut_clients(self) -> None:
         share_cut = self.rules.dealer.client_cut_share

@@ -238,7 +238,7 @@ class Funds:
             f.opening.packages_bn[t.n],
             f.equity / f.opening.equity_bn,
             self.rise(t.hedge),
-            t.funding.client_bp - t.funding.opening.repo_spread_bp,
+            t.funding.client_bp - t.funding.opening.repo_spread_bp + f.repo_over_average_bp,
         )
 
     def release(self, f: Any, t: Any) -> float:

@@ -53,6 +53,9 @@ class Managers:
             for h in self.hedges:
                 h.waiting -= dropped * m.opening.share * h.opening.demand_bn
         self.managers.price_response = rules.price_response(held, wanted_in_all)
+        for h in self.hedges:
+            sold = in_order(m.orders.manager_sale[h.bucket.n] for m in self.managers)
+            h.wanted += h.opening.share_of_bucket * rules.kept_in_futures_bn(sold)
 
     def share_among_managers(self, amount: float) -> None:
         for m in self.managers:

@@ -151,7 +151,7 @@ class Markets:
             from_dealers += (h.dealer_packages + h.estate_hedges) * h.value_change
             from_central_bank += h.central_packages * h.value_change
             to_managers += h.managers * h.value_change
-            to_others += h.opening.other_hedgers_bn * h.value_change
+            to_others += h.others * h.value_change
         for t in self.trades:
             from_funds += t.fund_hedges * t.hedge.value_change
         self.pay(FUNDS, CLEARING_HOUSE, from_funds)
@@ -293,7 +293,7 @@ class Markets:
             + terms.outright_share * h.bucket.pressure_bp
         )
         clearing = self.rules.hedge.clearing_dislocation_bp(
-            self.shorts(h) - terms.other_hedgers_bn,
+            self.shorts(h) - h.orders.others_next,
             opening + slope * h.wanted,
             slope,
             offset,
@@ -330,7 +330,7 @@ class Markets:
         packages = per_bp = 0.0
         for h in self.hedges:
             demand = self.demand_at(h, self.dislocation_at(h, opening_cost))
-            packages += abs(demand + h.opening.other_hedgers_bn - self.shorts(h)) * h.bucket.price
+            packages += abs(demand + h.orders.others_next - self.shorts(h)) * h.bucket.price
             slopes = h.opening.package_slope_bp_per_bn + self.slope(h)
             moved = self.p.dealers.impact_scale * h.opening.cost_loading * abs(h.side)
             per_bp += moved * h.bucket.price / slopes
@@ -343,7 +343,7 @@ class Markets:
         for h in self.hedges:
             h.dislocation_bp = self.dislocation_at(h, self.dealers.cost_bp)
             h.orders.managers_next = self.demand_at(h, h.dislocation_bp)
-            longs = h.orders.managers_next + h.opening.other_hedgers_bn
+            longs = h.orders.managers_next + h.orders.others_next
             h.orders.dealer_packages_next = longs - self.shorts(h)
         for b in self.buckets:
             b.basis_bp = 0.0
@@ -369,7 +369,7 @@ class Markets:
         for m in self.managers:
             bonds += m.orders.manager_sale[b.n]
         for h in hedges:
-            bonds = bonds + h.given_up - h.wanted - h.opening.other_hedgers_bn + self.shorts(h)
+            bonds = bonds + h.given_up - h.wanted - h.orders.others_next + self.shorts(h)
         return bonds
 
     def balance_sheet_cost(self, packages: float, per_bp: float) -> float:
@@ -464,6 +464,7 @@ class Markets:
             h.estate -= h.orders.estate_sold * h.estate
             h.estate_hedges -= h.orders.estate_sold * h.estate_hedges
             h.managers, h.dealer_packages = h.orders.managers_next, h.orders.dealer_packages_next
+            h.others = h.orders.others_next
             h.orders.hedged = h.orders.estate_sold = 0.0
         self.pay(MANAGERS, DEALERS, replacements)
         self.share_among_managers(-replacements)
@@ -474,8 +475,10 @@ class Markets:
         self.pay(DEALERS, FOREIGN, orders.foreign_sale * price)
         b.issued += orders.auction
         b.end_bonds += orders.auction - orders.auction_left
-        self.pay(DEALERS, ISSUER, orders.auction_left * price)
-        self.pay(END_INVESTORS, ISSUER, (orders.auction - orders.auction_left) * price)
+        paid = self.rules.auction.issue_price(price, b.opening.price_per_bp, b.seen.tail_bp)
+        self.pay(DEALERS, ISSUER, orders.auction_left * paid)
+        self.pay(END_INVESTORS, ISSUER, (orders.auction - orders.auction_left) * paid)
+        self.charge(orders.auction_left * (price - paid))
         b.central_bonds += orders.outright + orders.outright_from_end
         b.end_bonds -= orders.outright_from_end
         self.pay(CENTRAL_BANK, DEALERS, orders.outright * price)

@@ -26,7 +26,6 @@ class Recorded:
             b.seen.manager_bonds = in_order([*replaced, *(m.bonds[b.n] for m in self.managers)])
         for h in self.hedges:
             h.seen.cheapest_place = float(h.cheapest - h.basket[0].n)
-            h.seen.other_hedges = h.opening.other_hedgers_bn
             h.seen.volatility_year_bp = h.volatility_bp * 252.0**0.5
         first = self.fundings[0]
         self.seen.wholesale_repo_bp = first.wholesale_bp

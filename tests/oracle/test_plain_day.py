@@ -35,6 +35,7 @@ def play_both(
         drivers.flow_noise,
         drivers.equity_change,
         drivers.credit_change_bp,
+        drivers.hedge_demand,
     )
     world = World(*(np.ascontiguousarray(part) for part in world))
     records = allocate_records(1, days, prepared.sizes, "float64", agents=True)

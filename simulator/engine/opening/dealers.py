@@ -93,6 +93,11 @@ def open_lenders(
     offer = network * (np.maximum(needed, 0.0) * (1.0 + lenders.headroom))[:, None]
     p.opening.lenders.offer_bn[:] = offer.T
     s.dealers.offer[:] = p.opening.lenders.offer_bn.sum(axis=0)
+    s.dealers.lenders_limit[:] = 1.0
+    s.dealers.needed[:] = needed
+    s.dealers.from_lenders[:] = np.maximum(needed, 0.0)
+    s.dealers.repo_bp[:] = p.opening.fundings.repo_spread_bp[0]
+    p.opening.lenders.limits_bn[0] = s.dealers.offer.sum()
     p.opening.lenders.scarcity_bp[0] = scarcity_bp(
         float(needed.sum()),
         float(s.dealers.offer.sum()),

@@ -36,6 +36,8 @@ def open_hedge_market(scenario: Scenario, p: Parameters, s: State) -> None:
     hedges.hedged_split[:] = split(chosen, list(market.hedges), packages)
     s.hedges.managers[:] = hedges.demand_bn
     s.hedges.wanted[:] = hedges.demand_bn
+    s.hedges.others[:] = hedges.other_hedgers_bn
+    s.orders.others_next[:] = hedges.other_hedgers_bn
     s.hedges.dealer_packages[:] = hedges.dealer_packages_bn
 
 

@@ -181,6 +181,7 @@ def _parameters(scenario: Scenario, opening: OpeningTerms, watch: Watch) -> Para
         end_investors=figures(tables.EndInvestorFigures, scenario.end_investors),
         asset_managers=figures(tables.ManagerFigures, scenario.asset_managers),
         lenders=figures(tables.LenderFigures, scenario.lenders),
+        other_hedgers=figures(tables.OtherHedgerFigures, scenario.other_hedgers),
         foreign_holders=figures(tables.ForeignFigures, scenario.foreign_holders),
         clearing_house=figures(tables.ClearingHouseFigures, scenario.clearing_house),
         central_bank=figures(tables.CentralBankFigures, bank),

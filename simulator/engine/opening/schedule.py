@@ -12,6 +12,7 @@ from simulator.model.table import Floats, allocate
 from simulator.scenario.schema import (
     CURVE_KEYS,
     Auction,
+    CashDrain,
     ClearingMandate,
     ClientRepoDemand,
     CurveChange,
@@ -142,6 +143,8 @@ def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats)
             s.facility_bn[rows] = whole if event.capacity is None else min(whole, event.capacity)
         elif isinstance(event, ClientRepoDemand):
             s.client_repo_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
+        elif isinstance(event, CashDrain):
+            s.paid_to_government_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
         elif isinstance(event, PolicyRateChange):
             s.policy_rate[event.day - 1 :, _chosen(event.fundings, fundings)] += event.change * 1e-4
         elif isinstance(event, HedgeDemandShift):
@@ -232,6 +235,8 @@ def _add_auction(s: Schedule, event: Auction, j: int) -> None:
         s.auction_noise[day, j] = event.bidder_noise
         s.auction_bn[day, j] = total
         s.auction_new_bn[day, j] += event.new_money * event.amount
+    if event.settles is not None and event.settles <= len(s.paid_to_government_bn):
+        s.paid_to_government_bn[int(event.settles) - 1] += event.new_money * event.amount
 
 
 def _chosen(names: Sequence[str], known: Sequence[str]) -> list[int]:

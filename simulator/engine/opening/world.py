@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.agents.clearing_house import tenor_multiple
-from simulator.drivers.block import DriverSpec, MarketLosses
+from simulator.drivers.block import DriverSpec, MarketLosses, PassingDemand
 from simulator.drivers.history import Bootstrap, read_yields
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
 from simulator.drivers.regimes import REGIMES
@@ -60,7 +60,13 @@ def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSp
                 drivers.equity_noise,
                 drivers.credit_response,
                 drivers.credit_noise,
+                drivers.loss_recovery,
                 market_shift(scenario),
+            ),
+            demand=PassingDemand(
+                scenario.asset_managers.futures_noise,
+                scenario.asset_managers.futures_noise_half_life,
+                tuple(scenario.market.hedges),
             ),
         )
     except ValueError as error:

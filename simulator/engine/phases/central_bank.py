@@ -59,7 +59,7 @@ def average_volatility(p: Parameters, s: State) -> float:
 
 @phase
 def draw_facility(s: State, wanted: float) -> None:
-    """Move the facility's lending to what dealers ask: it replaces lenders' money one for one."""
+    """Move the facility's lending to what dealers take: it replaces lenders' money one for one."""
     change = wanted - s.others.facility[0]
     s.others.facility[0] = wanted
     s.dealers.borrowed[0] -= change

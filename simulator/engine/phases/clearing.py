@@ -19,9 +19,10 @@ from simulator.engine.parameters import (
     SQUARE_ROOT,
     Parameters,
 )
-from simulator.engine.phases.dealers import balance_sheet_cost, inventory_cost
+from simulator.engine.phases.dealers import balance_sheet_cost, charge, inventory_cost
 from simulator.engine.phases.managers import share_among_managers
 from simulator.engine.state import State
+from simulator.market.auction import issue_price
 from simulator.market.cash_market import inventory_risk_premium_bp, outright_pressure_bp
 from simulator.market.hedge_market import clearing_dislocation_bp, side_of_market
 from simulator.market.impact import (
@@ -42,8 +43,8 @@ PRICE_FLOOR_SHARE = 0.5
 def clear_markets(p: Parameters, s: State) -> None:
     """Find the dislocation of every hedge and the pressure on every bucket at which both markets clear.
 
-    Everyone but asset managers and dealers is given: funds' and estates' hedges, the central bank's packages,
-    what is sold outright. Asset managers' demand falls with the dislocation; dealers take the rest at a
+    Everyone but asset managers and dealers is given: funds' and estates' hedges, those of others, the central bank's
+    packages, what is sold outright. Asset managers' demand falls with the dislocation; dealers take the rest at a
     dislocation that pays their balance sheet. Bonds freed are bought by dealers, and by asset managers in
     place of hedges they gave up for their price; so inventory does not depend on the dislocation.
     """
@@ -73,7 +74,7 @@ def clear_markets(p: Parameters, s: State) -> None:
         s.hedges.dislocation_bp[h] = dislocation_at(p, s, h, shorts[h], s.dealers.cost_bp[0])
         extra_bp = s.hedges.dislocation_bp[h] - hedges.dislocation_bp[h]
         s.orders.managers_next[h] = futures_demand_bn(s.hedges.wanted[h], extra_bp, demand_slope(p, s, h))
-        s.orders.dealer_packages_next[h] = s.orders.managers_next[h] + hedges.other_hedgers_bn[h] - shorts[h]
+        s.orders.dealer_packages_next[h] = s.orders.managers_next[h] + s.orders.others_next[h] - shorts[h]
     show_dislocations_in_yields(p, s)
 
 
@@ -112,7 +113,7 @@ def add_up_inventory(p: Parameters, s: State, shorts: Floats) -> None:
     for h in each_hedge(s):
         b = bucket_of[h]
         given_up = bonds[b] + s.hedges.given_up[h] - s.hedges.wanted[h]
-        bonds[b] = given_up - p.opening.hedges.other_hedgers_bn[h] + shorts[h]
+        bonds[b] = given_up - s.orders.others_next[h] + shorts[h]
 
 
 @phase
@@ -130,7 +131,7 @@ def dislocation_at(p: Parameters, s: State, h: int, shorts: float, cost_bp: floa
     outright_bp = hedges.outright_share[h] * s.buckets.pressure_bp[hedges.bucket_of[h]]
     offset_bp = opening_bp - opening_cost_bp - own_slope * hedges.dealer_packages_bn[h]
     offset_bp += hedges.financing_loading[h] * financing_bp + outright_bp
-    others = shorts - hedges.other_hedgers_bn[h]
+    others = shorts - s.orders.others_next[h]
     signed_cost_bp = hedges.cost_loading[h] * s.hedges.side[h] * cost_bp
     clearing_bp = clearing_dislocation_bp(others, choke_bp, slope, offset_bp, signed_cost_bp, own_slope)
     return opening_bp + p.dealers.impact_scale * (clearing_bp - opening_bp)
@@ -171,10 +172,9 @@ def signed_inventory_cost_bp(p: Parameters, s: State) -> float:
 @phase
 def dealer_packages_at(p: Parameters, s: State, h: int, shorts: float, dislocation_bp: float) -> float:
     """Packages dealers hold at a dislocation: what asset managers and others want beyond what others sold."""
-    hedges = p.opening.hedges
-    extra_bp = dislocation_bp - hedges.dislocation_bp[h]
+    extra_bp = dislocation_bp - p.opening.hedges.dislocation_bp[h]
     futures = futures_demand_bn(s.hedges.wanted[h], extra_bp, demand_slope(p, s, h))
-    return futures + hedges.other_hedgers_bn[h] - shorts
+    return futures + s.orders.others_next[h] - shorts
 
 
 @phase
@@ -243,12 +243,15 @@ def transfer(p: Parameters, s: State) -> None:
     The funds' own orders are executed beside this; see :func:`simulator.engine.phases.funds.execute_orders`.
     """
     transfer_hedges(p, s)
-    transfer_bonds(s)
+    transfer_bonds(p, s)
 
 
 @phase
-def transfer_bonds(s: State) -> None:
-    """Move the bonds that were sold, issued and bought, bucket by bucket, against cash."""
+def transfer_bonds(p: Parameters, s: State) -> None:
+    """Move the bonds that were sold, issued and bought, bucket by bucket, against cash.
+
+    New bonds are paid for at the price of their auction; what dealers pay less than the market's is their profit.
+    """
     for b in each_bucket(s):
         price = s.buckets.price[b]
         foreign, issued, left = s.orders.foreign_sale[b], s.orders.auction[b], s.orders.auction_left[b]
@@ -257,8 +260,10 @@ def transfer_bonds(s: State) -> None:
         pay(s, DEALERS, FOREIGN, foreign * price)
         s.buckets.issued[b] += issued
         s.buckets.end_bonds[b] += issued - left
-        pay(s, DEALERS, ISSUER, left * price)
-        pay(s, END_INVESTORS, ISSUER, (issued - left) * price)
+        paid = issue_price(price, p.opening.buckets.price_per_bp[b], s.seen.tail_bp[b])
+        pay(s, DEALERS, ISSUER, left * paid)
+        pay(s, END_INVESTORS, ISSUER, (issued - left) * paid)
+        charge(s, left * (price - paid))
         s.buckets.central_bonds[b] += outright + from_end
         s.buckets.end_bonds[b] -= from_end
         pay(s, CENTRAL_BANK, DEALERS, outright * price)
@@ -291,6 +296,7 @@ def transfer_hedges(p: Parameters, s: State) -> None:
         s.hedges.estate[h] -= s.orders.estate_sold[h] * s.hedges.estate[h]
         s.hedges.estate_hedges[h] -= s.orders.estate_sold[h] * s.hedges.estate_hedges[h]
         s.hedges.managers[h] = s.orders.managers_next[h]
+        s.hedges.others[h] = s.orders.others_next[h]
         s.hedges.dealer_packages[h] = s.orders.dealer_packages_next[h]
         s.orders.hedged[h] = 0.0
         s.orders.estate_sold[h] = 0.0

@@ -54,7 +54,7 @@ def book_extra_interest(p: Parameters, s: State, from_funds: float) -> None:
     """Book repo interest over the opening spread: funds pay dealers, dealers pay lenders and the facility."""
     opening_bp = p.opening.fundings.repo_spread_bp[0]
     extra_bp = s.fundings.wholesale_bp[0] - opening_bp
-    client_extra_bp = s.fundings.client_bp[0] - opening_bp
+    client_extra_bp = s.fundings.client_bp[0] - opening_bp + others_over_average_bp(s)
     from_others = extra_interest_bn(s.dealers.other_repo[0], client_extra_bp, TRADING_DAYS_PER_YEAR)
     to_lenders = extra_interest_bn(s.dealers.borrowed[0], extra_bp, TRADING_DAYS_PER_YEAR)
     to_facility = extra_interest_bn(s.others.facility[0], extra_bp, TRADING_DAYS_PER_YEAR)
@@ -64,6 +64,38 @@ def book_extra_interest(p: Parameters, s: State, from_funds: float) -> None:
     pay(s, DEALERS, LENDERS, to_lenders)
     pay(s, DEALERS, CENTRAL_BANK, to_facility)
     charge(s, profit)
+    share_own_rates(s)
+
+
+@phase
+def others_over_average_bp(s: State) -> float:
+    """What clients other than the funds pay over the average repo rate: each dealer lends to them at its own."""
+    over_bp = 0.0
+    for d in each_dealer(s):
+        over_bp += s.dealers.share[d] * s.dealers.over_average_bp[d]
+    return over_bp
+
+
+@phase
+def share_own_rates(s: State) -> None:
+    """Give each dealer what its own repo rate brings from clients and costs at lenders, over the average.
+
+    Profit was shared as if all paid the average; what each has over it is taken from all by share, so that nothing is
+    added.
+    """
+    total = 0.0
+    for d in each_dealer(s):
+        total += own_interest(s, d)
+    for d in each_dealer(s):
+        s.dealers.capital[d] += own_interest(s, d) - s.dealers.share[d] * total
+
+
+@phase
+def own_interest(s: State, d: int) -> float:
+    """Interest of a day that dealer d earns from clients beyond what it pays lenders, for its rate over the average."""
+    lent = s.dealers.lent_to_funds[d] + s.dealers.share[d] * s.dealers.other_repo[0]
+    own = lent - s.dealers.from_lenders[d]
+    return s.dealers.alive[d] * extra_interest_bn(own, s.dealers.over_average_bp[d], TRADING_DAYS_PER_YEAR)
 
 
 @phase
@@ -231,24 +263,67 @@ def steps_of_clients(p: Parameters, s: State, sched: Schedule, day: int, steps: 
 
 
 @phase
-def price_repo(p: Parameters, s: State, need: float, offered: float) -> None:
-    """Set today's repo spreads: scarcity of what lenders offer for dealers, plus balance-sheet cost for clients.
+def price_repo(p: Parameters, s: State) -> None:
+    """Set today's repo spreads: scarcity of what lenders offer each dealer, plus balance-sheet cost for clients.
 
-    ``need`` is what dealers borrow from lenders, or would: what the facility lends is not in it.
+    The wholesale spread is the average over what dealers ask of lenders; what the facility lends is not in it. Who asks
+    nothing pays the average.
     """
-    scarce_bp = scarcity_bp(
-        need, offered, p.lenders.easy_share, p.lenders.scarcity_at_limit, p.lenders.scarcity_ceiling
-    )
+    opening_bp, opening_scarcity_bp = p.opening.fundings.repo_spread_bp[0], p.opening.lenders.scarcity_bp[0]
+    weighted = 0.0
+    borrowed = 0.0
+    for d in each_dealer(s):
+        need = s.dealers.from_lenders[d]
+        scarce_bp = scarcity_bp(
+            need,
+            s.dealers.offer[d],
+            p.lenders.easy_share,
+            p.lenders.scarcity_at_limit,
+            p.lenders.scarcity_ceiling,
+        )
+        s.dealers.repo_bp[d] = opening_bp + (scarce_bp - opening_scarcity_bp)
+        weighted += need * s.dealers.repo_bp[d]
+        borrowed += need
+    average_bp = weighted / borrowed if borrowed > 0.0 else opening_bp - opening_scarcity_bp
+    spread_repo_rates(s, average_bp)
     extra_cost_bp = s.dealers.cost_bp[0] - p.opening.dealers.cost_bp[0]
     for g in each_funding(s):
-        opening_bp = p.opening.fundings.repo_spread_bp[g]
-        s.fundings.wholesale_bp[g] = opening_bp + (scarce_bp - p.opening.lenders.scarcity_bp[0])
+        here_bp = p.opening.fundings.repo_spread_bp[g]
+        s.fundings.wholesale_bp[g] = here_bp + (average_bp - opening_bp)
         s.fundings.client_bp[g] = repo_spread_bp(
-            opening_bp,
-            s.fundings.wholesale_bp[g] - opening_bp,
+            here_bp,
+            s.fundings.wholesale_bp[g] - here_bp,
             extra_cost_bp,
             s.others.unnetted_share[0],
         )
+    charge_own_rates(p, s)
+
+
+@phase
+def spread_repo_rates(s: State, average_bp: float) -> None:
+    """Measure each dealer's repo rate against the average, and note the lowest and the highest of those who borrow."""
+    lowest = average_bp
+    highest = average_bp
+    for d in each_dealer(s):
+        if s.dealers.from_lenders[d] <= 0.0:
+            s.dealers.repo_bp[d] = average_bp
+        s.dealers.over_average_bp[d] = s.dealers.repo_bp[d] - average_bp
+        lowest = min(lowest, s.dealers.repo_bp[d])
+        highest = max(highest, s.dealers.repo_bp[d])
+    s.seen.repo_lowest_bp[0] = lowest
+    s.seen.repo_highest_bp[0] = highest
+
+
+@phase
+def charge_own_rates(p: Parameters, s: State) -> None:
+    """Find what each fund pays over the average: its dealers' own rates, for a failed one the survivors'."""
+    over, shares = s.funds.repo_over_average_bp, p.opening.funds.client_share
+    empty(over)
+    average_bp = others_over_average_bp(s)
+    for i in each_fund(s):
+        for d in each_dealer(s):
+            own_bp = s.dealers.over_average_bp[d] if s.dealers.alive[d] == 1.0 else average_bp
+            over[i] += shares[i, d] * own_bp
 
 
 @phase

@@ -95,13 +95,14 @@ def accrue_fund_carry(p: Parameters, s: State) -> float:
     paid, call = s.scratch.first, s.orders.call
     empty(paid)
     loan, packages, ratio = s.funds.loan, s.funds.packages, p.opening.funds.hedge_ratio
+    own_bp = s.funds.repo_over_average_bp
     for j in each_trade(s):
         h, g = p.opening.trades.hedge_of[j], p.opening.trades.funding_of[j]
         extra_repo_bp = s.fundings.client_bp[g] - p.opening.fundings.repo_spread_bp[g]
         extra_bp = s.hedges.dislocation_bp[h] - p.opening.hedges.dislocation_bp[h]
         earned = convergence_bn(s.hedges.value[h], extra_bp, TRADING_DAYS_PER_YEAR)
         for i in each_fund(s):
-            interest = extra_interest_bn(loan[j, i], extra_repo_bp, TRADING_DAYS_PER_YEAR)
+            interest = extra_interest_bn(loan[j, i], extra_repo_bp + own_bp[i], TRADING_DAYS_PER_YEAR)
             paid[i] += interest
             call[INTEREST, i] += interest
             call[CARRY, i] -= packages[j, i] * ratio[j, i] * earned
@@ -561,6 +562,7 @@ def choose_positions(p: Parameters, s: State) -> None:
         s.orders.packages,
         p.opening.funds.packages_bn,
     )
+    own_bp = s.funds.repo_over_average_bp
     for j in each_trade(s):
         b, h, g = p.opening.trades.bucket_of[j], p.opening.trades.hedge_of[j], p.opening.trades.funding_of[j]
         extra_repo_bp = s.fundings.client_bp[g] - p.opening.fundings.repo_spread_bp[g]
@@ -568,7 +570,8 @@ def choose_positions(p: Parameters, s: State) -> None:
         price, cost = s.buckets.price[b], p.opening.trades.transaction_cost[j]
         margin = s.hedges.margin[h] * p.opening.funds.margin_factor[0]
         for i in each_fund(s):
-            wanted = wanted_packages_bn(opening[j, i], wealth[i], extra_bp, extra_repo_bp, elasticity_bp)
+            repo_bp = extra_repo_bp + own_bp[i]
+            wanted = wanted_packages_bn(opening[j, i], wealth[i], extra_bp, repo_bp, elasticity_bp)
             gap = speed * (wanted - packages[j, i])
             tied_up = cash_tied_up(haircut_in_force[j, i], price, margin, cost)
             entry = min(abs(gap), affordable_purchase_bn(spare[i], tied_up))

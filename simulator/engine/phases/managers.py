@@ -4,6 +4,7 @@ from simulator.agents.asset_manager import (
     adjusted_today_bn,
     cash_to_raise_bn,
     hedges_dropped_share,
+    kept_in_futures_bn,
     over_a_month,
     precautionary_cash_bn,
     price_response,
@@ -71,6 +72,20 @@ def redeem_from_managers(p: Parameters, s: State, demanded: float) -> None:
         if p.watch.diary and from_bonds > SMALLEST_ENTRY_BN:
             note(s, MANAGERS_SOLD, a, -1, from_bonds)
     s.managers.price_response[0] = price_response(held, wanted_in_all)
+    keep_duration(p, s)
+
+
+@phase
+def keep_duration(p: Parameters, s: State) -> None:
+    """Asset managers come to want futures in place of part of the Treasuries they sell today, bucket by bucket."""
+    sold = s.scratch.by_bucket
+    for b in each_bucket(s):
+        sold[b] = 0.0
+        for a in each_manager(s):
+            sold[b] += s.orders.manager_sale[b, a]
+    for h in each_hedge(s):
+        kept = kept_in_futures_bn(sold[p.opening.hedges.bucket_of[h]], p.asset_managers.duration_kept)
+        s.hedges.wanted[h] += p.opening.hedges.share_of_bucket[h] * kept
 
 
 @phase

@@ -234,7 +234,7 @@ def pay_hedges(p: Parameters, s: State, rise: Floats) -> None:
         from_dealers += (s.hedges.dealer_packages[h] + s.hedges.estate_hedges[h]) * rise[h]
         to_managers += s.hedges.managers[h] * rise[h]
         from_central_bank += s.hedges.central_packages[h] * rise[h]
-        to_others += p.opening.hedges.other_hedgers_bn[h] * rise[h]
+        to_others += s.hedges.others[h] * rise[h]
     for j in each_trade(s):
         from_funds += s.trades.fund_hedges[j] * rise[p.opening.trades.hedge_of[j]]
     pay(s, FUNDS, CLEARING_HOUSE, from_funds)
