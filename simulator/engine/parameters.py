@@ -232,6 +232,7 @@ class DealerTerms(NamedTuple):
     """Dealers."""
 
     share: Floats = per("dealer", unit="1", doc="share of the trading book")
+    size_place: Ints = per("dealer", unit="place", doc="place by size, the largest first", whole=True)
     capital_bn: Floats = per("dealer", unit="$bn", doc="capital (1 where there is none)")
     cost_bp: Floats = one(unit="bp", doc="cost of balance sheet a year")
     inventory_cost_bp: Floats = one(unit="bp", doc="cost of holding bonds outright a year")

@@ -144,7 +144,7 @@ class Dealers:
         dearer = figures.spread - self.fundings[0].opening.repo_spread_bp + self.lenders.opening.scarcity_bp
         asked = 0.0
         for d in self.dealers:
-            premium = dearer + self.rules.facility.own_stigma_bp(place=d.n)
+            premium = dearer + self.rules.facility.own_stigma_bp(size_place=d.opening.size_place)
             cheaper = self.rules.lender.borrowed_up_to_bn(premium, d.offer)
             d.at_facility = d.alive * self.rules.facility.facility_demand_bn(d.needed, cheaper)
             asked += d.at_facility

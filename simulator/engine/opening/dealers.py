@@ -34,6 +34,7 @@ def open_dealers(
     buckets.inventory_bn[:] = [bucket.dealer_inventory for bucket in scenario.market.buckets.values()]
     s.buckets.inventory[:] = buckets.inventory_bn
     o.share[:] = shares
+    o.size_place[np.argsort(-shares, kind="stable")] = np.arange(len(shares))
     s.dealers.share[:] = shares
     s.dealers.alive[:] = 1.0
     s.dealers.other_repo[0] = d.other_repo

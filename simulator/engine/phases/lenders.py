@@ -82,7 +82,7 @@ def plan_facility(p: Parameters, s: State, facility_bn: float) -> float:
     dearer_bp = facility.spread - p.opening.fundings.repo_spread_bp[0] + p.opening.lenders.scarcity_bp[0]
     asked = 0.0
     for d in each_dealer(s):
-        premium_bp = dearer_bp + own_stigma_bp(facility.stigma, d)
+        premium_bp = dearer_bp + own_stigma_bp(facility.stigma, p.opening.dealers.size_place[d])
         offered, limit_bp = s.dealers.offer[d], lenders.scarcity_at_limit
         cheaper = borrowed_up_to_bn(premium_bp, offered, lenders.easy_share, limit_bp)
         s.dealers.at_facility[d] = s.dealers.alive[d] * facility_demand_bn(s.dealers.needed[d], cheaper)
