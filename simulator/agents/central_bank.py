@@ -45,8 +45,8 @@ def own_stigma_bp(stigma: float, size_place: int) -> float:
     """How much dearer than the facility lenders may be before this dealer turns to it: each has its own.
 
     From nothing to twice ``stigma``, evenly spread and neither rising nor falling with size: fractional parts of
-    multiples of the golden ratio, by the dealer's ``size_place``, 0 for the largest. That dealers differ is seen in what
-    they bid at operations; how is judgement.
+    multiples of the golden ratio, by the dealer's ``size_place``, 0 for the largest. That dealers differ is seen in
+    what they bid at operations; how is judgement.
     """
     return 2.0 * stigma * (((size_place + 1) * GOLDEN_RATIO) % 1.0)
 

@@ -36,8 +36,8 @@ class MarketLosses:
         Fall of equities (share) and rise of credit spreads (bp) per unit of log volatility beyond.
     equity_noise, credit_noise_bp
         Standard deviations of the rest, a day.
-    recovery
-        Share of a loss that is made good as volatility calms; the rest stays.
+    half_life
+        Days in which a loss is half made good once volatility calms.
     shift
         Change by the scenario since the opening, shape (day, 2): equities as a share, spreads in bp.
     """
@@ -47,7 +47,7 @@ class MarketLosses:
     equity_noise: float
     credit_response_bp: float
     credit_noise_bp: float
-    recovery: float
+    half_life: float
     shift: Floats
 
 
@@ -269,8 +269,9 @@ def _losses(
     if losses is None:
         return np.zeros_like(multiplier), np.zeros_like(multiplier)
     strain = np.maximum(np.log(multiplier / losses.tolerance), 0.0)
-    if losses.recovery < 1.0:
-        strain += (1.0 - losses.recovery) * (np.maximum.accumulate(strain, axis=1) - strain)
+    kept = 0.5 ** (1.0 / losses.half_life)
+    for day in range(1, day_count):  # losses come at once and are made good slowly
+        strain[:, day] = np.maximum(strain[:, day], kept * strain[:, day - 1])
     equity = losses.shift[:day_count, 0] - losses.equity_response * strain
     credit = losses.shift[:day_count, 1] + losses.credit_response_bp * strain
     if scale > 0.0:

@@ -861,7 +861,7 @@ class AssetManagers(Section):
         doc="part of the duration of Treasuries sold for cash that is kept in futures",
     )
     futures_noise: Share = parameter(
-        "3%",
+        "2.5%",
         minimum="0%",
         maximum="50%",
         source="net longs of asset managers by contract, 2018-19: weekly changes of 3 to 9% (CFTC)",
@@ -875,7 +875,7 @@ class AssetManagers(Section):
         doc="time in which such a change is half undone",
     )
     supply_demand: Share = parameter(
-        "10%",
+        "13%",
         minimum="0%",
         maximum="100%",
         source="leveraged shorts of about 5 cents a dollar of issuance (literature), half of what managers want",
@@ -1456,12 +1456,12 @@ class Drivers(Section):
         source="judgement: daily standard deviation of high-yield spreads in calm times",
         doc="standard deviation of daily changes of credit spreads beside that",
     )
-    loss_recovery: Share = parameter(
-        "30%",
-        minimum="0%",
-        maximum="100%",
-        source="S&P 500 made good 30% of its fall by 31 March 2020, when volatility had calmed",
-        doc="part of such losses that is made good as volatility falls back",
+    loss_half_life: Days = parameter(
+        "30d",
+        minimum="1d",
+        maximum="2500d",
+        source="S&P 500: 30% of its fall made good by 31 March 2020, half by the end of April, all in August",
+        doc="time in which such losses are half made good once volatility calms",
     )
     file: DataFile = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
     start: Text = parameter("", source="scenario", doc="first date of history used (bootstrap, replay)")

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.drivers import block as block_module
-from simulator.drivers.block import FLOW_STREAMS, DriverBlock, DriverSpec, MarketLosses, draw_block
+from simulator.drivers.block import (
+    FLOW_STREAMS,
+    DriverBlock,
+    DriverSpec,
+    MarketLosses,
+    PassingDemand,
+    draw_block,
+)
 from simulator.drivers.history import Bootstrap, YieldHistory
 from simulator.drivers.random_streams import normals
 from simulator.drivers.regimes import REGIMES
@@ -20,7 +27,9 @@ DAYS = 30
 SAMPLE = normals(99, "sample of a test", 0, 300, 7) * np.array([3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 4.0])
 
 
-LOSSES = MarketLosses(1.2, 0.75, 0.008, 1500.0, 5.0, np.outer(np.linspace(0.0, 1.0, DAYS), (-0.1, 100.0)))
+LOSSES = MarketLosses(
+    1.2, 0.75, 0.008, 1500.0, 5.0, 20.0, np.outer(np.linspace(0.0, 1.0, DAYS), (-0.1, 100.0))
+)
 
 
 def history() -> YieldHistory:
@@ -81,6 +90,29 @@ def test_equities_fall_and_spreads_rise_with_volatility_beyond_the_tolerance_and
     assert block.equity_change[:, -1] == pytest.approx(-0.1 - 0.75 * beyond)
     assert block.credit_change_bp[:, -1] == pytest.approx(100.0 + 1500.0 * beyond)
     assert draw_block(replace(spec, losses=None), 3, 0, 2, DAYS).equity_change.max() == 0.0
+
+
+def test_losses_come_with_volatility_and_are_made_good_slowly() -> None:
+    factor = np.ones(DAYS)
+    factor[5] = 2.4
+    spec = DriverSpec("none", losses=replace(LOSSES, shift=np.zeros((DAYS, 2))), volatility_shift=factor)
+    fall = -draw_block(spec, 3, 0, 1, DAYS).equity_change[0]
+    assert fall[4] == 0.0
+    assert fall[5] == pytest.approx(0.75 * np.log(2.0))
+    assert fall[5:] == pytest.approx(fall[5] * 0.5 ** (np.arange(DAYS - 5) / 20.0))
+
+
+def test_demand_for_hedges_comes_and_goes_hedge_by_hedge() -> None:
+    spec = DriverSpec("factor", rate_model=MODEL, demand=PassingDemand(0.03, 10.0, ("TU", "TY")))
+    changes = draw_block(spec, 3, 0, 400, 120).hedge_demand
+    level = np.cumsum(changes, axis=1)
+    assert changes[:, 0].std() == pytest.approx(0.03, rel=0.1)
+    assert level[:, -1].std() == pytest.approx(0.03 / np.sqrt(1.0 - 0.5**0.2), rel=0.1)
+    assert abs(level[:, -1].mean()) < 0.02
+    assert abs(np.corrcoef(level[:, -1, 0], level[:, -1, 1])[0, 1]) < 0.2
+    alone = replace(spec, demand=PassingDemand(0.03, 10.0, ("TY",)))
+    assert np.array_equal(draw_block(alone, 3, 0, 400, 120).hedge_demand[:, :, 0], changes[:, :, 1])
+    assert not draw_block(replace(spec, noise_scale=0.0), 3, 0, 2, DAYS).hedge_demand.any()
 
 
 def test_equities_never_lose_all() -> None:

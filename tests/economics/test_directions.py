@@ -111,7 +111,7 @@ def test_hedged_purchases_move_the_dislocation_and_hardly_the_pressure() -> None
 def test_outright_purchases_move_the_pressure_and_hardly_the_dislocation() -> None:
     dislocation, pressure = moves("outright")
     assert pressure < -1.0
-    assert abs(dislocation) < 0.02 * abs(pressure)
+    assert abs(dislocation) < 0.03 * abs(pressure)
 
 
 @pytest.mark.parametrize("kind", ["hedged", "outright"])

@@ -38,6 +38,9 @@ QUIET = (
     "channels.roll_over=false",
     "asset_managers.cash_speed=0%",
     "asset_managers.futures_cut=0x",
+    "asset_managers.duration_kept=0%",
+    "other_hedgers.margin_response=0.0",
+    "lenders.scarcity_ceiling=0bp",
 )
 
 # Known answer 2: one fund, one trade, linear impact

@@ -69,21 +69,21 @@ def test_a_dealer_that_borrows_more_is_given_more_after_some_weeks_and_keeps_wha
 
 
 def test_taxes_take_the_same_share_of_every_offer_and_come_back() -> None:
-    taxes = f"events=[{{type: cash-drain, day: {DAY}d, amount: $100bn}}]"
+    taxes = f"events=[{{type: cash-drain, day: {DAY}d, amount: $200bn}}]"
     prepared, books = at_close(taxes)
     _, calm = at_close("events=[]")
-    missing = 100.0 / prepared.parameters.opening.lenders.limits_bn[0]
+    missing = 200.0 / prepared.parameters.opening.lenders.limits_bn[0]
     np.testing.assert_allclose(books.dealers.offer / calm.dealers.offer, 1.0 - missing, rtol=1e-9)
     assert books.fundings.wholesale_bp[0] > calm.fundings.wholesale_bp[0] + 1.0
     half_life = int(prepared.parameters.lenders.drain_half_life)
     _, later = at_close(taxes, days=DAY + half_life)
-    assert later.others.drained[0] == pytest.approx(50.0, rel=1e-12)
+    assert later.others.drained[0] == pytest.approx(100.0, rel=1e-12)
 
 
 def test_a_refund_is_the_mirror_of_a_tax() -> None:
     event = "events=[{{type: cash-drain, day: 3d, days: 2d, amount: {}}}]"
-    _, taxed = at_close(event.format("$80bn"), days=4)
-    _, refunded = at_close(event.format("-$80bn"), days=4)
+    _, taxed = at_close(event.format("$200bn"), days=4)
+    _, refunded = at_close(event.format("-$200bn"), days=4)
     assert taxed.others.drained[0] == pytest.approx(-refunded.others.drained[0])
     assert refunded.fundings.wholesale_bp[0] < taxed.fundings.wholesale_bp[0]
 
@@ -105,9 +105,9 @@ def test_an_auction_cannot_settle_before_it_is_held() -> None:
 
 
 def test_the_facility_is_used_by_one_dealer_after_the_other_as_lenders_get_dearer() -> None:
-    open_now = "central_bank.standing_repo={open: true, spread: 15bp, stigma: 10bp, capacity: $1tn}"
+    open_now = "central_bank.standing_repo={open: true, spread: 5bp, stigma: 40bp, capacity: $1tn}"
     users = []
-    for share in ("9%", "11%", "13%", "16%"):
+    for share in ("9%", "11%", "12%", "13%", "20%"):
         _, books = at_close(open_now, leaves(share, "[]"), days=DAY + 1)
         users.append(int((books.dealers.at_facility > 0.0).sum()))
         assert books.others.facility[0] == pytest.approx(books.dealers.at_facility.sum())

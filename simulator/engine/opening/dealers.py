@@ -98,6 +98,7 @@ def open_lenders(
     s.dealers.needed[:] = needed
     s.dealers.from_lenders[:] = np.maximum(needed, 0.0)
     s.dealers.repo_bp[:] = p.opening.fundings.repo_spread_bp[0]
+    s.seen.repo_lowest_bp[:] = s.seen.repo_highest_bp[:] = p.opening.fundings.repo_spread_bp[0]
     p.opening.lenders.limits_bn[0] = s.dealers.offer.sum()
     p.opening.lenders.scarcity_bp[0] = scarcity_bp(
         float(needed.sum()),

@@ -60,7 +60,7 @@ def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSp
                 drivers.equity_noise,
                 drivers.credit_response,
                 drivers.credit_noise,
-                drivers.loss_recovery,
+                drivers.loss_half_life,
                 market_shift(scenario),
             ),
             demand=PassingDemand(
