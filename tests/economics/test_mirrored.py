@@ -30,8 +30,9 @@ ONE_SIDED = {
 TWO_SIDED = tuple(setting for settings in ONE_SIDED.values() for setting in settings)
 #: What happens in addition, for a friction that nothing else would show.
 HAPPENS = {"refused repo": "{type: lender-withdrawal, day: 5d, days: 3d, share: 12%}"}
-#: Of the variables that turn, and of those that stay, at a tenth of the size; prices are curved, nothing else is.
-TURNS_WITHIN, STAYS_WITHIN = 5e-4, 1e-2
+#: Of the variables that turn, and of those that stay, at a tenth of the size: prices are curved, nothing else is, and
+#: those of long swaps are curved most.
+WITHIN = {"toy": (5e-4, 1e-2), "calm": (5e-4, 1e-2), "tariff-shock-2025": (3e-3, 2e-2)}
 #: A size on the page may be off by this factor: other parts of the model move it.
 FACTOR = 2.0
 
@@ -55,7 +56,7 @@ def rows() -> list[Row]:
     return [Row(friction, variable, float(size) / 100.0) for friction, variable, size in found]
 
 
-@pytest.mark.parametrize("name", ["toy", "calm"])
+@pytest.mark.parametrize("name", WITHIN)
 def test_a_market_without_one_sided_frictions_is_its_own_mirror_but_for_the_curve_of_prices(
     name: str,
 ) -> None:
@@ -63,10 +64,11 @@ def test_a_market_without_one_sided_frictions_is_its_own_mirror_but_for_the_curv
     some = played_both_ways(name, TWO_SIDED, 0.1, at_fair_prices=True)
     less = played_both_ways(name, TWO_SIDED, 0.01, at_fair_prices=True)
     for variable in (*TURNS, *STAYS):
+        if variable == "initial_margin" and not over_opening(less[0], variable).any():
+            continue  # it does not leave its floor
         left = asymmetry(*some, variable)
-        assert left < (TURNS_WITHIN if variable in TURNS else STAYS_WITHIN), f"{variable}: {left:.2e}"
-        if variable != "initial_margin":  # does not leave its floor in the smaller one
-            assert asymmetry(*less, variable) < 0.15 * left + 1e-6, variable
+        assert left < WITHIN[name][variable in STAYS], f"{variable}: {left:.2e}"
+        assert asymmetry(*less, variable) < 0.15 * left + 1e-6, variable
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.friction}: {row.variable}")
