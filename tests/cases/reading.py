@@ -47,19 +47,26 @@ def number(value: Any) -> Any:
     return float(value) if isinstance(value, str) else value
 
 
+def read_rules(folder: Path = FOLDER, files: str = "*/*.yaml") -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Every rule of the files below a folder, by its full name, and what is written under it."""
+    for file in sorted(folder.glob(files)):
+        module = ".".join(file.relative_to(folder).with_suffix("").parts)
+        for rule, entries in YAML(typ="safe").load(file.read_text(encoding="utf-8")).items():
+            yield f"simulator.{module}.{rule}", entries
+
+
 def read_cases(file: Path, folder: Path = FOLDER) -> Iterator[Case]:
-    """The cases of one file."""
-    module = ".".join(file.relative_to(folder).with_suffix("").parts)
-    for rule, cases in YAML(typ="safe").load(file.read_text(encoding="utf-8")).items():
-        for place, case in enumerate(cases, start=1):
-            where = f"{module}.{rule}, case {place}"
+    """The cases of one file; what it says of mirrors is for :mod:`tests.cases.mirrors`."""
+    for rule, entries in read_rules(folder, str(file.relative_to(folder))):
+        for place, case in enumerate((entry for entry in entries if "mirror" not in entry), start=1):
+            where = f"{rule.removeprefix('simulator.')}, case {place}"
             keys = set(case)
             if keys - OPTIONAL != REQUIRED:
                 raise ValueError(
                     f"{where}: has {sorted(keys)}; write {sorted(REQUIRED)}, and {sorted(OPTIONAL)} if need be"
                 )
             yield Case(
-                f"simulator.{module}.{rule}",
+                rule,
                 where,
                 case["note"],
                 case["source"],
