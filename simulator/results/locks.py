@@ -52,7 +52,7 @@ class Fence:
             if said.get("token") == self.token:
                 return
             time.sleep(0.05)
-        folder = shown(self.file.parent)
+        folder = self.file.parent
         if not said:
             raise OutputError(
                 f"{shown(folder)}: is not seen from the worker on {platform.node()}. Use a folder that all machines"
