@@ -12,17 +12,17 @@ at the file of the outermost function).
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
 import numba
+
+from simulator.compiled_cache import prepare_cache
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -48,33 +48,14 @@ def source_hash() -> str:
     return digest.hexdigest()[:20]
 
 
-def cache_root() -> Path:
-    """Folder that holds one cache per version of the sources (``$UNWIND_CACHE`` or the user's cache)."""
-    chosen = os.environ.get("UNWIND_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    base = Path(chosen) if chosen else Path.home() / ".cache"
-    return base / "unwind"
-
-
-def _prepare_cache() -> Path:
-    folder = cache_root() / source_hash()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError:  # read-only home: compile into a folder of this user's own under the temporary one
-        folder = Path(tempfile.gettempdir()) / f"unwind-{os.getuid()}" / source_hash()
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def drop_cache() -> None:
     """Delete the compiled code of this version, after a damaged cache file (it is then compiled anew)."""
     shutil.rmtree(CACHE_FOLDER, ignore_errors=True)
-    CACHE_FOLDER.mkdir(parents=True, exist_ok=True)
+    CACHE_FOLDER.mkdir(mode=0o700, exist_ok=True)
 
 
-CACHE_FOLDER = _prepare_cache()
+#: Where compiled code is kept, and why not in the usual place (empty if it is).
+CACHE_FOLDER, CACHE_NOTE = prepare_cache(source_hash())
 setattr(numba.config, "CACHE_DIR", str(CACHE_FOLDER))  # noqa: B010 - Numba declares it at run time
 
 # Sixty funds are seven vectors of eight and four over: let LLVM take those four together too, and the four partial

@@ -21,7 +21,14 @@ from typing import ParamSpec
 import typer
 
 from simulator.cli.terminal import complain
-from simulator.results.errors import ENVIRONMENT, INTERRUPTED, LostClusterError, OutputError, disk_error
+from simulator.results.errors import (
+    ENVIRONMENT,
+    INTERRUPTED,
+    LostClusterError,
+    OutputError,
+    disk_error,
+    masked,
+)
 
 #: A defect of ours; the other exit codes are those of ``results.errors``.
 DEFECT = 1
@@ -105,5 +112,5 @@ def written_report(write: Callable[[], Path], results: Path) -> str:
 
 
 def this_command() -> str:
-    """The command that was typed, to be typed again."""
-    return shlex.join(["unwind", *sys.argv[1:]])
+    """The command that was typed, to be typed again; without passwords."""
+    return shlex.join(["unwind", *map(masked, sys.argv[1:])])

@@ -8,6 +8,7 @@ interrupted; 1 is a defect of ours. There is no traceback without ``--debug``.
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated, NoReturn
 
 import typer
@@ -104,9 +105,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
-        if "--debug" in sys.argv:
-            raise
-        complain(_in_words(error))
+        complain(traceback.format_exc() if "--debug" in sys.argv else _in_words(error))
         sys.exit(_exit_code(error))
 
 

@@ -46,6 +46,10 @@ class ShownProgress:
 
     def compiles(self) -> None:
         """Say why nothing seems to happen."""
+        from simulator import rule
+
+        if rule.CACHE_NOTE:
+            complain(f"Compiled code is kept in {rule.CACHE_FOLDER}. {rule.CACHE_NOTE}")
         complain("Compiling the model, once for this version of the code: about a minute.")
 
     def joins(self, dashboard: str) -> None:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from simulator.results.errors import masked
 from simulator.scenario.errors import printable, width
 
 if TYPE_CHECKING:
@@ -30,12 +31,12 @@ _CARET = re.compile(r"^ *\| +\^$")
 
 def say(text: str, style: str = "") -> None:
     """Print a text to standard output."""
-    print(paint(printable(text), style, sys.stdout))
+    print(paint(printable(masked(text)), style, sys.stdout))
 
 
 def complain(text: str) -> None:
     """Print a text to standard error; on a terminal the place of a mistake stands out."""
-    lines = printable(text).split("\n")
+    lines = printable(masked(text)).split("\n")
     print("\n".join(map(_marked, lines)), file=sys.stderr, flush=True)
 
 
@@ -74,7 +75,7 @@ def _marked(line: str) -> str:
 
 def say_json(value: object) -> None:
     """Print a value as JSON, for other programs."""
-    print(json.dumps(value, indent=2, ensure_ascii=True))
+    print(masked(json.dumps(value, indent=2, ensure_ascii=True)))
 
 
 def columns(rows: Iterable[Sequence[str]], widest: int = 48) -> str:

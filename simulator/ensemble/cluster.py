@@ -318,11 +318,12 @@ def _security(tls: Tls | None) -> Security:
 
 @contextmanager
 def _local_cluster(resources: Resources) -> Iterator[Any]:
-    """Worker processes of one thread each on this machine, reachable from it alone."""
+    """Worker processes of one thread each on this machine, which talk to who has this session's certificate alone."""
     import multiprocessing
 
     import dask
     from distributed import LocalCluster
+    from distributed import Security as DaskSecurity
 
     advice = (
         "A script that starts worker processes is read again by each of them: put what it does under"
@@ -330,6 +331,16 @@ def _local_cluster(resources: Resources) -> Iterator[Any]:
     )
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise OutputError(advice, BAD_INPUT)
+    try:
+        security = (
+            DaskSecurity.temporary()
+        )  # other users of this machine can connect, but are not listened to
+    except ImportError as error:
+        raise OutputError(
+            "--workers: found no package cryptography, which keeps other users of this machine away from the"
+            " workers. Install it (pip install 'unwind-simulator[cluster]'), or use --threads.",
+            BAD_INPUT,
+        ) from error
     settings = {
         "distributed.scheduler.worker-ttl": f"{resources.worker_ttl_s:g}s",
         "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
@@ -345,6 +356,7 @@ def _local_cluster(resources: Resources) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
+                security=security,
                 dashboard_address="127.0.0.1:0",
                 memory_limit=resources.memory_of_worker or "auto",
                 silence_logs=logging.CRITICAL,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.results.errors import masked
 from simulator.results.places import is_local, put_durably
 
 LOG = "run"
@@ -41,7 +42,7 @@ class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         said = {"time": at, "level": record.levelname.lower(), "event": record.getMessage()}
-        return json.dumps(said | getattr(record, "facts", {}), default=str)
+        return masked(json.dumps(said | getattr(record, "facts", {}), default=str))
 
 
 class _File(logging.FileHandler):

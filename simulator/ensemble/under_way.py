@@ -18,7 +18,7 @@ from simulator.ensemble.description import describe_run, gigabytes, prepare_run
 from simulator.ensemble.jobs import Done, Failed, Job, Task
 from simulator.ensemble.log import RunLog, logging_to
 from simulator.ensemble.plan import Block, plan_blocks
-from simulator.results.errors import BAD_INPUT, OutputError
+from simulator.results.errors import BAD_INPUT, OutputError, masked
 from simulator.results.folder import RunFolder, begin_or_resume, open_run, strike_from_ledgers
 from simulator.results.ledger import FAILURES, FailedBlock, append_block, append_failure, ledger_file
 from simulator.results.locks import Fence, locked, setting_up
@@ -149,7 +149,7 @@ class RunUnderWay:
             self.run.finished[block.number] = result.finished
             self.outcomes.add(block.number, result.reduced)
             return
-        said = f"{type(result.error).__name__}: {result.error}"
+        said = masked(f"{type(result.error).__name__}: {result.error}")
         failed = FailedBlock(*block, error=said, attempts=result.attempts, failed_at=round(time.time(), 3))
         append_failure(ledger_file(self.run.path, self.run.shard, FAILURES), key, failed)
         self.failed.append(result)

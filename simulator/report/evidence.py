@@ -12,6 +12,7 @@ from simulator.report.page import Cell, PageTable, Prose, Section
 from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
+from simulator.results.errors import masked
 from simulator.results.statistics import Estimate
 from simulator.results.summary import FLOW_TABLES, SummaryRow, Table, note_of
 
@@ -156,7 +157,7 @@ def manifest(data: RunData) -> PageTable:
     """Versions, seed and hashes: what one needs to make the same bytes again."""
     m = data.manifest
     facts: list[tuple[str, object]] = [
-        ("command", m.command),
+        ("command", masked(m.command)),
         ("scenario", m.name),
         ("seed", m.seed),
         ("sampling", m.sampling),

@@ -14,6 +14,7 @@ from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Sectio
 from simulator.report.sweep_data import SweepData, sentence
 from simulator.report.sweep_figures import figures_of
 from simulator.report.words import listed
+from simulator.results.errors import masked
 from simulator.results.measures import with_unit
 from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown_in
 from simulator.scenario.explain import in_words
@@ -251,7 +252,7 @@ def _how(data: SweepData) -> Prose:
     manifest = data.manifest
     return Prose(
         [
-            f"Sweep file: {manifest.file}. Command: {manifest.command}. Seed of the scenario and of designs, versions"
-            f" and hashes: manifest.json in the folder of the sweep, key {manifest.key}."
+            f"Sweep file: {manifest.file}. Command: {masked(manifest.command)}. Seed of the scenario and of designs,"
+            f" versions and hashes: manifest.json in the folder of the sweep, key {manifest.key}."
         ]
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 
 BAD_INPUT, UNFINISHED, ENVIRONMENT, INTERRUPTED = 2, 3, 4, 130
 
+#: Scheme and user of a URL, and the password after them, up to the last *@* of the word.
+_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*):\S*@", re.IGNORECASE)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -14,7 +17,7 @@ class OutputError(Exception):
     """Results that cannot be written or used: *where: what was found; what is allowed or what to do*."""
 
     def __init__(self, message: str, exit_code: int = ENVIRONMENT) -> None:
-        super().__init__(message)
+        super().__init__(masked(message))
         self.exit_code = exit_code
 
 
@@ -32,6 +35,17 @@ def disk_error(error: OSError, folder: str | Path) -> OutputError:
     else:
         what = f"{error.strerror or error}. Check the disk, or choose another folder with -o"
     return OutputError(f"{plain(str(place))}: {what}.")
+
+
+def masked(text: str) -> str:
+    """A text with ``***`` in place of each password in a URL.
+
+    Examples
+    --------
+    >>> masked("Resume with: unwind run calm -o ftp://anna:secret@host/calm")
+    'Resume with: unwind run calm -o ftp://anna:***@host/calm'
+    """
+    return _PASSWORD.sub(r"\1:***@", text)
 
 
 def plain(text: str) -> str:

@@ -52,13 +52,13 @@ class Fence:
             if said.get("token") == self.token:
                 return
             time.sleep(0.05)
-        folder = shown(self.file.parent)
+        folder = self.file.parent
         if not said:
             raise OutputError(
-                f"{folder}: is not seen from the worker on {platform.node()}. Use a folder that all machines share,"
-                " under the same name, or a URL with -o."
+                f"{shown(folder)}: is not seen from the worker on {platform.node()}. Use a folder that all machines"
+                " share, under the same name, or a URL with -o."
             )
-        raise OutputError(f"{folder}: another run has taken over ({_holder(said)}); this one stops.")
+        raise OutputError(f"{shown(folder)}: another run has taken over ({_holder(said)}); this one stops.")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from simulator.results.errors import OutputError
+from simulator.results.errors import OutputError, masked
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock
 from simulator.results.places import put_durably, read_bytes, shown
@@ -157,7 +157,7 @@ def provenance() -> dict[str, Any]:
         | {package: _version(package) for package in PACKAGES},
         "machine": _machine(),
         "git": _git_state(),
-        "command": shlex.join(sys.argv),
+        "command": shlex.join(map(masked, sys.argv)),
         "created": now(),
     }
 

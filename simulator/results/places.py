@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from simulator.results.errors import BAD_INPUT, OutputError
+from simulator.results.errors import BAD_INPUT, OutputError, masked
 
 #: Ending of a local file that is not yet whole.
 PARTIAL = ".partial"
@@ -79,7 +79,7 @@ def shown(path: Path) -> str:
     remote = cast(Any, path)
     options = remote.storage_options
     if "host" not in options:
-        return str(path)
+        return masked(str(path))
     port = f":{options['port']}" if "port" in options else ""
     return f"{remote.protocol}://{options['host']}{port}{remote.path}"
 

@@ -24,6 +24,7 @@ from simulator.ensemble.log import RunLog
 from simulator.ensemble.observer import Observer
 from simulator.ensemble.plan import plan_blocks
 from simulator.ensemble.stopping import StopSignal
+from simulator.results.errors import masked
 from simulator.results.folder import RunFolder, begin_or_resume
 from simulator.results.ledger import append_block
 from simulator.results.locks import Fence
@@ -176,7 +177,7 @@ class _Work:
 
     def note_retry(self, task: Task, error: Exception, attempts: int) -> None:
         """Write in the log that a block will be tried again."""
-        said = f"{type(error).__name__}: {error}"
+        said = masked(f"{type(error).__name__}: {error}")
         self.log.warn("tried again", of=task.job, block=task.block.number, attempts=attempts, error=said)
 
     def take(self, result: Done | Failed) -> None:
@@ -186,7 +187,7 @@ class _Work:
         if isinstance(result, Failed):
             block, error = result.task.block, result.error
             paths = f"paths {block.first_path:,} to {block.first_path + block.paths - 1:,}"
-            cell.errors.append(f"{paths}: {type(error).__name__}: {error}")
+            cell.errors.append(masked(f"{paths}: {type(error).__name__}: {error}"))
             cell.attempts = max(cell.attempts, result.attempts)
         else:
             self._keep(cell, result)
@@ -216,7 +217,7 @@ class _Work:
         except Exception as error:
             if is_hopeless(error):
                 raise
-            self._fail(number, f"{type(error).__name__}: {error}", attempts=1)
+            self._fail(number, masked(f"{type(error).__name__}: {error}"), attempts=1)
             return None
         cell = OpenCell(number, prepared, job, run)
         self.open[job.key] = cell

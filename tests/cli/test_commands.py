@@ -22,6 +22,7 @@ import pytest
 import simulator
 from simulator.cli import main as cli
 from simulator.cli import run as run_module
+from simulator.cli.ending import DEFECT
 from simulator.cli.options import Telling
 from simulator.cli.run import RunOptions
 from simulator.ensemble.resources import Resources, Tls
@@ -477,11 +478,17 @@ def test_how_a_run_ends(
     assert "Traceback" not in err
 
 
-def test_debug_shows_the_traceback(runner: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_debug_shows_the_traceback(
+    runner: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     runner.ends_with = ZeroDivisionError("planted")
     monkeypatch.setattr(sys, "argv", ["unwind", "--debug", "run", str(COMPLETE)])
-    with pytest.raises(ZeroDivisionError, match="planted"):
+    with pytest.raises(SystemExit) as ended:
         cli.main()
+    assert ended.value.code == DEFECT
+    said = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in said
+    assert "ZeroDivisionError: planted" in said
 
 
 def test_text_that_the_terminal_cannot_show_does_not_break_the_command(tmp_path: Path) -> None:

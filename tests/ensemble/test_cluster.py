@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -14,6 +16,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from distributed import Security
+from distributed.core import rpc
 
 from simulator.ensemble import cluster as clustering
 from simulator.ensemble.cluster import check_address, scheduler_address
@@ -281,6 +285,42 @@ def test_workers_that_would_compute_otherwise_are_refused(tmp_path: Path, kind: 
     assert expected in said
     assert "1 of 1 workers, such as tcp://127.0.0.1:" in said
     assert said.endswith(ADVICE)
+
+
+def test_strangers_are_refused_by_workers_started_here(tmp_path: Path) -> None:
+    strangers = {"tcp": Security(), "tls": Security.temporary()}
+    with clustering._local_cluster(Resources(workers=1)) as cluster:
+        (nanny,) = cluster.workers.values()
+        for address in (cluster.scheduler_address, nanny.address, nanny.worker_address):
+            marker = tmp_path / address.rpartition(":")[2]
+            asyncio.run(command(address, cluster.security, marker))  # whoever has the certificate may
+            assert marker.exists()
+            marker.unlink()
+            for scheme, stranger in strangers.items():
+                with pytest.raises(OSError, match=r"before comm was established|[Tt]imed out"):
+                    asyncio.run(command(f"{scheme}://{address.partition('://')[2]}", stranger, marker))
+                assert not marker.exists()
+
+
+def test_workers_are_not_started_unprotected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with (
+        pytest.raises(OutputError, match=r"found no package cryptography.*Install it") as refused,
+        open_executor(Resources(workers=1)),
+    ):
+        pass
+    assert refused.value.exit_code == BAD_INPUT
+
+
+async def command(address: str, security: Security, marker: Path) -> None:
+    """Have the worker that listens at an address, or all that a scheduler has, make a file."""
+    words = {"function": pickle.dumps(partial(Path.touch, marker))}
+    identity = security.get_connection_args("client")
+    async with rpc(address, connection_args=identity, timeout=2.0) as there:
+        if (await there.identity())["type"] == "Scheduler":
+            await there.broadcast(msg={"op": "run", **words})
+        else:
+            await there.run(**words)
 
 
 def test_encrypted_clusters_need_a_certificate(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulator.cli.ending import this_command
 from simulator.cli.options import Telling
 from simulator.cli.resume import ResumeOptions, resume_run, tell_status, verify_run_at
 from simulator.ensemble.execution import run_scenario
@@ -27,7 +28,7 @@ from simulator.results.places import names, place
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from simulator.scenario.loading import load_scenario
-from tests.ensemble.clusters import ended, kill_tree, ledger_lines, unwind, wait_until
+from tests.ensemble.clusters import PATIENCE_S, ended, kill_tree, ledger_lines, unwind, wait_until
 from tests.ensemble.conftest import TOY, load_toy, run_command
 
 KINDS = (
@@ -294,6 +295,7 @@ import logging
 logging.basicConfig(level=logging.CRITICAL)
 authorizer = DummyAuthorizer()
 authorizer.add_anonymous(sys.argv[1], perm="elradfmwMT")
+authorizer.add_user("anna", "s3cr3t", sys.argv[1], perm="elradfmwMT")
 FTPHandler.authorizer = authorizer
 server = ThreadedFTPServer(("127.0.0.1", 0), FTPHandler)
 print(server.address[1], flush=True)
@@ -340,6 +342,42 @@ def test_a_server_of_files_holds_a_run(ftp: tuple[str, Path], finished: Path) ->
     assert verify_run(remote) == []
     assert digest(remote) == whole
     assert tell_status(f"{url}/run") == 0
+
+
+def test_a_password_is_nowhere_to_be_read(ftp: tuple[str, Path], tmp_path: Path) -> None:
+    url, served = ftp
+    place_of_run = f"{url.replace('//', '//anna:s3cr3t@')}/private"
+    gone = "ftp://anna:s3cr3t@127.0.0.1:9/run"
+    said = []
+    for words, expected in (
+        (("run", TOY, "-o", place_of_run, "--shard", "1/2"), 0),
+        (("run", TOY, "-o", place_of_run, "--set", "seed=8"), BAD_INPUT),
+        (("resume", place_of_run), 0),
+        (("status", place_of_run), 0),
+        (("verify", place_of_run, "--json"), 0),
+        (("report", place_of_run), 0),
+        (("--debug", "report", gone), ENVIRONMENT),
+        (("run", TOY, "-o", gone), ENVIRONMENT),
+    ):
+        code, *texts = communicated(unwind(*words))
+        assert code == expected, texts
+        said += texts
+    assert "anna" in "".join(said)
+    written = [file.read_text(errors="replace") for file in (served / "private").rglob("*") if file.is_file()]
+    assert len(written) > 10
+    assert any("ftp://anna:***@" in text for text in written)  # the command, in the manifest
+    assert not [text for text in (*said, *written) if "s3cr3t" in text]
+
+
+def communicated(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Exit code and all that a program printed, tracebacks included."""
+    said, complained = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, said, complained
+
+
+def test_the_command_to_go_on_with_keeps_the_password_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["unwind", "run", "calm", "-o", "ftp://anna:p@ss@host/calm"])
+    assert this_command() == "unwind run calm -o 'ftp://anna:***@host/calm'"
 
 
 def test_results_in_memory_open_like_those_on_disk(finished: Path) -> None:
