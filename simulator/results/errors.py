@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-BAD_INPUT, UNFINISHED, ENVIRONMENT, INTERRUPTED = 2, 3, 4, 130
+BAD_INPUT, UNFINISHED, ENVIRONMENT, UNREPORTED, INTERRUPTED = 2, 3, 4, 5, 130
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
