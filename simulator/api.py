@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -96,6 +97,8 @@ class Results:
         from simulator.report.run_report import run_page
 
         page = run_page(RunData(self._run, self.outcomes))
+        if page.failures:
+            warnings.warn(f"Not among the figures: {'; '.join(page.failures)}", stacklevel=3)
         return {figure.key: figure for figure in page.blocks("figure")}
 
     @property
@@ -393,7 +396,7 @@ def write_report(
     Raises
     ------
     OutputError
-        If there is no run or sweep.
+        If there is no run or sweep; an ``IncompletePageError`` if the report was written without some of its figures.
     OSError
         If the file cannot be written.
     """

@@ -1,9 +1,9 @@
 """How commands end: exit codes, what is said of errors, and how to go on.
 
 Exit codes: 0 done; 2 bad input; 3 finished, but with stopped paths, failed blocks or broken identities; 4
-disk, memory or another writer; 130 interrupted, to be resumed with the same command; 1 a defect of ours.
-Stopped paths make a code of their own because what is left is a selected sample: a program that reads the
-figures must know.
+disk, memory or another writer; 5 results complete, but not their report; 130 interrupted, to be resumed with the
+same command; 1 a defect of ours. Stopped paths make a code of their own because what is left is a selected sample:
+a program that reads the figures must know.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from simulator.cli.terminal import complain
 from simulator.results.errors import (
     ENVIRONMENT,
     INTERRUPTED,
+    UNREPORTED,
     LostClusterError,
     OutputError,
     disk_error,
@@ -95,12 +96,16 @@ def reporting_errors(output: str | Path) -> Iterator[Ended]:
         ended.code = ENVIRONMENT
 
 
-def written_report(write: Callable[[], Path], results: Path) -> str:
-    """Where the report is that ``write`` wrote; nothing if it could not: the results do not hang on it."""
+def written_report(write: Callable[[], Path], results: Path) -> tuple[str, int]:
+    """Where the report is that ``write`` wrote, nothing if it could not, and the exit code; results stand without."""
+    from simulator.report.page import IncompletePageError
     from simulator.results.places import shown
 
     try:
-        return shown(write())
+        return shown(write()), 0
+    except IncompletePageError as error:
+        complain(str(error))
+        return shown(error.file), error.exit_code
     except Exception as error:
         told = (
             disk_error(error, results) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
@@ -108,7 +113,7 @@ def written_report(write: Callable[[], Path], results: Path) -> str:
         complain(
             f"The report could not be written: {told} The results are complete. Try: unwind report {shown(results)}"
         )
-        return ""
+        return "", UNREPORTED
 
 
 def this_command() -> str:

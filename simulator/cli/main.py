@@ -1,8 +1,8 @@
 """The command ``unwind``: what a user types, and how it ends.
 
 Each command imports what it needs when it runs, so that ``--help`` and ``validate`` start at once.
-Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment (disk, memory), 130
-interrupted; 1 is a defect of ours. There is no traceback without ``--debug``.
+Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment (disk, memory), 5
+results without their whole report, 130 interrupted; 1 is a defect of ours. There is no traceback without ``--debug``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Examples:
   unwind validate my-scenario.yaml
   unwind explain funds.haircut_slope
 
-Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment, 130 interrupted.""",
+Exit codes: 0 done, 2 bad input, 3 finished but incomplete, 4 environment, 5 report incomplete, 130 interrupted.""",
 )
 
 register_run(app)

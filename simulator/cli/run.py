@@ -162,7 +162,9 @@ def _tell(outcome: RunOutcome, telling: Telling) -> int:
     run = outcome.folder
     residuals = worst_residuals(run.finished.values())
     outcomes = collect_outcomes(run, outcome.outcomes)
-    report = "" if telling.no_report else written_report(lambda: _write_report(run, outcomes), run.path)
+    report, code = "", 0
+    if not telling.no_report:
+        report, code = written_report(lambda: _write_report(run, outcomes), run.path)
     if telling.as_json or not telling.quiet:
         summary = summarise(run, outcomes)
         if telling.as_json:
@@ -172,7 +174,7 @@ def _tell(outcome: RunOutcome, telling: Telling) -> int:
             if residuals:
                 print_audit(residuals)
     has_stopped = any(block.stopped for block in run.finished.values())
-    return UNFINISHED if has_stopped or any(map(is_broken, residuals)) else 0
+    return UNFINISHED if has_stopped or any(map(is_broken, residuals)) else code
 
 
 def _write_report(run: RunFolder, outcomes: Dataset) -> Path:

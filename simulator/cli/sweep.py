@@ -103,12 +103,13 @@ def tell_sweep(outcome: SweepOutcome, telling: Telling) -> int:
         done = len(outcome.chosen) - len(outcome.left)
         complain(f"{done:,} of {len(outcome.chosen):,} cells have ended. Resume with: {this_command()}")
         return INTERRUPTED if outcome.is_interrupted else UNFINISHED
+    code = 0
     if not telling.no_report and len(outcome.folder.state.cells) == outcome.folder.manifest.cells:
         folder = outcome.folder.path
-        report = written_report(lambda: _write_report(folder), folder)
+        report, code = written_report(lambda: _write_report(folder), folder)
         if report and not (telling.quiet or telling.as_json):
             say(f"Report: {report}")
-    return UNFINISHED if failed else 0
+    return UNFINISHED if failed else code
 
 
 def _write_report(folder: Path) -> Path:

@@ -29,7 +29,7 @@ ENTRIES = (
     "the central bank sells {amount} of {hedge} packages",
     "another bond becomes cheapest to deliver into {hedge}",
     "foreign holders sell {amount} of {bucket}",
-    "asset managers sell {amount} of Treasuries to pay redemptions",
+    "{manager} sells {amount} of Treasuries to pay redemptions",
     "dealers are left with {amount} of {bucket} at auction",
     "the clearing house's waterfall pays {amount}",
 )
@@ -62,6 +62,10 @@ ENTRIES = (
     AUCTION_LEFT,
     WATERFALL_PAID,
 ) = range(len(ENTRIES))
+
+#: Entries whose agent is a dealer, and an asset manager; of all others that have one it is a fund.
+OF_DEALERS = (TOOK_BACK, DEALER_DEFAULT, FACILITY_LENT)
+OF_MANAGERS = (MANAGERS_SOLD,)
 
 #: Entries whose market is a bucket, and a hedge; of all others it is a trade.
 OF_BUCKETS = (BOUGHT_OUTRIGHT, SOLD_OUTRIGHT, FOREIGN_SOLD, AUCTION_LEFT)

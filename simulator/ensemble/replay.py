@@ -63,6 +63,7 @@ def diary_entries(prepared: Prepared, result: BlockResult) -> Iterator[DiaryEntr
         names = {
             "fund": _name(prepared.funds, agent),
             "dealer": _name(prepared.dealers, agent),
+            "manager": _name(prepared.managers, agent),
             "trade": _name(prepared.trades, market),
             "bucket": _name(prepared.buckets, market),
             "hedge": _name(prepared.hedges, market),

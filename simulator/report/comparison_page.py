@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from simulator.analysis.compared_measures import GROUPS
@@ -20,8 +21,7 @@ from simulator.report.comparison_figures import (
     relative_changes,
     sales_by_cause,
 )
-from simulator.report.figure import Figure
-from simulator.report.page import Cell, Headline, Page, PageTable, Section, write_page
+from simulator.report.page import Cell, Headline, Page, PageTable, Section, attempted, write_page
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
 from simulator.results.measures import MEASURES, with_unit
@@ -57,15 +57,18 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
     run = days[0][0]
     sections = [
         Section("money", "What it costs and what it buys",
-                [*_figures(cost_benefit(comparison, by)), _appraisals(comparison)],
+                attempted(partial(cost_benefit, comparison, by), partial(_appraisals, comparison)),
                 lead="Costs and benefits are differences from the base."),
-        Section("what", "What changes", _figures(relative_changes(comparison), sales_by_cause(comparison))),
+        Section("what", "What changes",
+                attempted(partial(relative_changes, comparison), partial(sales_by_cause, comparison))),
         Section("when", "When it changes",
-                _figures(means_by_day(comparison, days), paired_fans(comparison, days))),
-        Section("tables", "All figures", [_table(contrast, comparison.base.label, number)
-                                          for number, contrast in enumerate(comparison.contrasts)],
+                attempted(partial(means_by_day, comparison, days), partial(paired_fans, comparison, days))),
+        Section("tables", "All figures", attempted(*(
+                    partial(_table, contrast, comparison.base.label, number)
+                    for number, contrast in enumerate(comparison.contrasts))),
                 lead="Averages over paths unless they say otherwise; ± is one Monte Carlo standard error."),
-        Section("scenarios", "What differs between the scenarios", [_changes(comparison), _runs(comparison)]),
+        Section("scenarios", "What differs between the scenarios",
+                attempted(partial(_changes, comparison), partial(_runs, comparison))),
     ]  # fmt: skip
     return Page(
         title=f"{listed(labels)} against {comparison.base.label}",
@@ -84,10 +87,6 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
             f"Made by Unwind {__version__}. This file asks no other machine for anything.",
         ],
     )  # fmt: skip
-
-
-def _figures(*found: Figure | None) -> list[Figure]:
-    return [each for each in found if each is not None]
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:

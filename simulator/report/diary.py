@@ -42,7 +42,7 @@ TOLD = {
     diary.SOLD_PACKAGES: "The central bank sells {amount} of packages{trades}.",
     diary.SWITCHED: "Another bond becomes cheapest to deliver{trades}.",
     diary.FOREIGN_SOLD: "Foreign holders sell {amount}{trades}.",
-    diary.MANAGERS_SOLD: "Asset managers sell {amount} of Treasuries to pay redemptions.",
+    diary.MANAGERS_SOLD: "Redemptions: Treasuries of {amount} are sold by {who}.",
     diary.AUCTION_LEFT: "Dealers are left with {amount} at auction{trades}.",
     diary.WATERFALL_PAID: "The clearing house's waterfall pays {amount}.",
 }
@@ -53,8 +53,6 @@ ROUTINE = (
     diary.SWITCHED, diary.CALLED_REDEMPTION, diary.ENTERED, diary.FOREIGN_SOLD, diary.MANAGERS_SOLD, diary.AUCTION_LEFT,
     diary.BOUGHT_OUTRIGHT, diary.BOUGHT_PACKAGES, diary.SOLD_OUTRIGHT, diary.SOLD_PACKAGES, diary.FACILITY_LENT,
 )  # fmt: skip
-#: Kinds whose agent is a dealer.
-OF_DEALERS = (diary.TOOK_BACK, diary.DEALER_DEFAULT, diary.FACILITY_LENT)
 #: An amount is told from this share of the funds' opening equity (calls) or packages (sales) on.
 OF_EQUITY, OF_PACKAGES = 0.005, 0.002
 DAYS_MAX = 16
@@ -153,7 +151,11 @@ def _matters(prepared: Prepared, kind: int, entries: _Kind) -> bool:
 
 def _who(prepared: Prepared, kind: int, entries: _Kind) -> str:
     """*14 funds (most: fund 3, $0.8bn)*, or the name of the only one."""
-    names, noun = (prepared.dealers, "dealers") if kind in OF_DEALERS else (prepared.funds, "funds")
+    names, noun = prepared.funds, "funds"
+    if kind in diary.OF_DEALERS:
+        names, noun = prepared.dealers, "dealers"
+    elif kind in diary.OF_MANAGERS:
+        names, noun = prepared.managers, "asset managers"
     agents = entries.agents
     if not agents:
         return noun

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from simulator.report.page import Cell, PageTable, Prose, Section
+from simulator.report.page import Cell, PageTable, Prose, Section, attempted
 from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
@@ -32,13 +32,15 @@ FIRST_COLUMN = {
 def evidence_sections(data: RunData) -> list[Section]:
     """Tables, parameters, rules, limits, manifest."""
     stand_above = FLOW_TABLES if data.finished_paths else ()
-    tables = [table for table in data.summary.tables if table.key not in stand_above]
+    tables = [
+        partial(page_table, data, table) for table in data.summary.tables if table.key not in stand_above
+    ]
     return [
-        Section("tables", "All other figures", [page_table(data, table) for table in tables],
+        Section("tables", "All other figures", attempted(*tables),
                 lead="Averages over paths; ± is one Monte Carlo standard error."),
-        Section("model", "What was computed", [parameters(data), rules(data)]),
+        Section("model", "What was computed", attempted(partial(parameters, data), partial(rules, data))),
         Section("limits-of-model", "What the model does not do", [Prose(known_limits(), is_list=True)]),
-        Section("manifest", "How to make this again", [manifest(data)]),
+        Section("manifest", "How to make this again", attempted(partial(manifest, data))),
     ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.report.images import draw_images
 from simulator.report.netcdf import netcdf_bytes
-from simulator.report.page import Page
+from simulator.report.page import IncompletePageError, Page
 from simulator.report.run_data import RunData
 from simulator.report.run_report import run_page
 from simulator.report.spreadsheets import csv_bytes, workbook_bytes
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FORMATS = ("json", "csv", "xlsx", "svg", "png", "netcdf")
+#: Formats that hold what the report shows.
+OF_PAGE = frozenset({"csv", "xlsx", "svg", "png"})
 DEFAULT = ("json", "csv", "xlsx")
 FOLDER = "export"
 
@@ -79,6 +81,8 @@ def export(
 
     Raises
     ------
+    IncompletePageError
+        If figures or tables could not be made: everything else is written.
     OutputError
         If there is nothing to export, a format is unknown, there is no browser for figures, or NetCDF would be too
         large.
@@ -100,6 +104,8 @@ def export(
         if is_local(subfolder):
             subfolder.mkdir(parents=True, exist_ok=True)
     put(target, files)
+    if exported.page.failures and set(wanted) & OF_PAGE:
+        raise IncompletePageError(exported.page, target)
     return [target / name for name in files]
 
 

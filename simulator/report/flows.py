@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from simulator.report.evidence import page_table
 from simulator.report.fans import DATE, date_axis, upright
 from simulator.report.figure import Figure, Panel, Trace, axis, line
-from simulator.report.page import Section
+from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData
 from simulator.report.words import bn, day_in_words, listed
 from simulator.results.flow_of_funds import FlowOfFunds, holds
@@ -31,11 +32,11 @@ DRAWN = (("bonds", "face", "$bn"), ("bonds_ten_year", "ten-year equivalents", "$
 
 def flow_section(data: RunData) -> Section:
     """Net purchases of bonds by day, and the flow of funds at the height of stress and over the whole run."""
-    tables = [page_table(data, table) for table in data.summary.tables if table.key in FLOW_TABLES]
+    tables = [partial(page_table, data, table) for table in data.summary.tables if table.key in FLOW_TABLES]
     return Section(
         "flows",
         "Who sold, who bought",
-        [net_purchases(data), *tables],
+        attempted(partial(net_purchases, data), *tables),
         lead="What one sector buys (+) others sold (-): every column adds up to nothing. Repo is lent or borrowed,"
         " hedges are net long, and what the issuer sells is new. The height of stress is the day on which outright"
         " selling presses most on yields, averaged over paths and over the bonds outstanding by their risk.",

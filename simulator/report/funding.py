@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from simulator.report.fans import DATE, date_axis, fan_traces, level_line, spread_columns
 from simulator.report.figure import Figure, Panel, axis, bars
-from simulator.report.page import Section
+from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData, estimate_at, largest
 from simulator.report.words import day_in_words, figure, listed, share_in_words, share_of_paths
 from simulator.results.days import Fan
@@ -20,8 +21,11 @@ OFTEN = 0.05
 
 def funding_section(data: RunData) -> Section:
     """Limits, dealers, repo."""
-    found = (limits(data), dealers(data), repo(data))
-    return Section("funding", "Limits, dealers and repo", [block for block in found if block is not None])
+    return Section(
+        "funding",
+        "Limits, dealers and repo",
+        attempted(*(partial(make, data) for make in (limits, dealers, repo))),
+    )
 
 
 def limits(data: RunData) -> Figure | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from simulator.report.fans import DATE, date_axis, fan_traces, spread_columns
 from simulator.report.figure import Figure, Panel, Trace, axis, bars, column, text
-from simulator.report.page import Section
+from simulator.report.page import Section, attempted
 from simulator.report.run_data import ChosenPath, RunData
 from simulator.report.words import figure, share_of_paths
 from simulator.results import statistics
@@ -26,8 +27,11 @@ HALF = 50.0
 
 def fund_section(data: RunData) -> Section:
     """Equity, failures, and the network."""
-    found = (equity(data), network(data))
-    return Section("funds", "Hedge funds and who funds them", [block for block in found if block is not None])
+    return Section(
+        "funds",
+        "Hedge funds and who funds them",
+        attempted(*(partial(make, data) for make in (equity, network))),
+    )
 
 
 def equity(data: RunData) -> Figure | None:

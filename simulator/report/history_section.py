@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from simulator.history.series import PUBLIC_DATA, Values, series_on
 from simulator.history.shelf import episode_of
 from simulator.report.fans import DATE, date_axis, fan_traces, spread_columns
 from simulator.report.figure import Figure, Panel, Trace, axis, column, text
-from simulator.report.page import Block, Cell, PageTable, Prose, Section
+from simulator.report.page import Block, Cell, PageTable, Prose, Section, attempted
 from simulator.results.days import fan, read_days
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Days
@@ -61,8 +62,8 @@ def history_section(
     notes += side.left_out_in_words
     blocks: list[Block] = [Prose([side.verdict])]
     if drawn:
-        blocks.append(_figure(run, where, drawn, f"{key}-fans"))
-    blocks.append(_table(side, f"{key}-moments"))
+        blocks += attempted(partial(_figure, run, where, drawn, f"{key}-fans"))
+    blocks += attempted(partial(_table, side, f"{key}-moments"))
     if notes:
         blocks.append(Prose(notes, is_list=True))
     title = side.episode.title or side.episode.name

@@ -10,14 +10,16 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from simulator.report.figure import PALETTES, Columns, Figure
-from simulator.results.places import put
+from simulator.results.errors import UNREPORTED, OutputError
+from simulator.results.places import put, shown
+from simulator.results.store import DamagedBlockError
 
 ASSETS = Path(__file__).with_name("assets")
 PLOTLY = "plotly-cartesian.min.js"
@@ -118,7 +120,17 @@ class Story:
     kind = "story"
 
 
-Block = Figure | PageTable | Prose | Story
+@dataclass(frozen=True)
+class Failure:
+    """What could not be made, told in its place: the rest of the page stands without it."""
+
+    name: str
+    error: str
+
+    kind = "failure"
+
+
+Block = Figure | PageTable | Prose | Story | Failure
 
 
 @dataclass(frozen=True)
@@ -173,16 +185,71 @@ class Page:
         """All figures, tables, prose or stories."""
         return (block for section in self.sections for block in section.blocks if block.kind == kind)
 
+    @property
+    def failures(self) -> list[str]:
+        """What could not be made, and why."""
+        return [f"{block.name} ({block.error})" for block in self.blocks("failure")]
+
+
+class IncompletePageError(OutputError):
+    """A page, or files made of it, that was written without some of what belongs to it."""
+
+    def __init__(self, page: Page, file: Path) -> None:
+        super().__init__(
+            f"{shown(file)}: written without {'; '.join(page.failures)}. The numbers are complete: this is a defect"
+            " of the report. Please report it.",
+            UNREPORTED,
+        )
+        self.file = file
+
+
+#: Errors that concern the results as a whole: no part of a page stands when they are raised.
+_OF_ALL = (OutputError, DamagedBlockError, OSError, MemoryError)
+
+
+def attempted(*makers: Callable[[], Block | Iterable[Block] | None]) -> list[Block]:
+    """The blocks that each maker makes, none for nothing; one that fails leaves its failure, and the others stand."""
+    blocks: list[Block] = []
+    for make in makers:
+        try:
+            made = make()
+            blocks += [] if made is None else list(made) if isinstance(made, Iterable) else [made]
+        except _OF_ALL:
+            raise
+        except Exception as error:
+            blocks.append(_failure(make, error))
+    return blocks
+
+
+def attempted_section(make: Callable[[], Section]) -> Section:
+    """The section that is made, or one that tells that it could not be."""
+    try:
+        return make()
+    except _OF_ALL:
+        raise
+    except Exception as error:
+        failure = _failure(make, error)
+        return Section(failure.name.replace(" ", "-"), failure.name.capitalize(), [failure])
+
+
+def _failure(make: Callable[..., Any], error: Exception) -> Failure:
+    made = make.func if isinstance(make, partial) else make
+    return Failure(made.__name__.strip("_").replace("_", " "), f"{type(error).__name__}: {error}"[:200])
+
 
 def write_page(page: Page, file: Path) -> Path:
     """Write a page, whole or not at all, and return its path.
 
     Raises
     ------
+    IncompletePageError
+        If parts of the page could not be made: it is written without them.
     OSError
         If it cannot be written.
     """
     put(file.parent, {file.name: render(page).encode()})
+    if page.failures:
+        raise IncompletePageError(page, file)
     return file
 
 

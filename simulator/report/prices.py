@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from simulator.report.fans import (
     spread_columns,
 )
 from simulator.report.figure import Figure, Panel, axis, bars, line
-from simulator.report.page import Section
+from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData
 from simulator.report.words import day_in_words, figure, share_of_paths, span
 from simulator.results.days import LEVELS
@@ -36,8 +37,13 @@ STATES = {"with_room": (ROOM, "sky"), "without_room": (NO_ROOM, "vermilion")}
 
 def price_section(data: RunData) -> Section:
     """What is told and drawn, what private selling adds and policy takes away, dislocations, the cost of sales."""
-    found = (yields(data), selling_and_policy(data), dislocations(data), cost_of_sales(data))
-    return Section("prices", "Yields and dislocations", [block for block in found if block is not None])
+    return Section(
+        "prices",
+        "Yields and dislocations",
+        attempted(
+            *(partial(make, data) for make in (yields, selling_and_policy, dislocations, cost_of_sales))
+        ),
+    )
 
 
 def yields(data: RunData) -> Figure | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from simulator.report.flows import flow_section
 from simulator.report.funding import funding_section
 from simulator.report.funds import fund_section
 from simulator.report.history_section import run_history_section
-from simulator.report.page import Page, Section, write_page
+from simulator.report.page import Page, Section, attempted_section, write_page
 from simulator.report.prices import price_section
 from simulator.report.run_data import RunData
 from simulator.report.spiral import spiral_section
@@ -91,16 +92,17 @@ def run_page(data: RunData) -> Page:
 
 
 def _pictures(data: RunData) -> list[Section]:
-    return [
-        price_section(data),
-        spiral_section(data),
-        flow_section(data),
-        funding_section(data),
-        fund_section(data),
-        tail_section(data),
-        run_history_section(data.run),
-        story_section(data),
-    ]
+    makers = (
+        partial(price_section, data),
+        partial(spiral_section, data),
+        partial(flow_section, data),
+        partial(funding_section, data),
+        partial(fund_section, data),
+        partial(tail_section, data),
+        partial(run_history_section, data.run),
+        partial(story_section, data),
+    )
+    return [attempted_section(make) for make in makers]
 
 
 def _facts(data: RunData) -> list[tuple[str, str]]:

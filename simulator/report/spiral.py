@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from simulator.report.fans import DATE, date_axis, fan_traces, spread_columns
 from simulator.report.figure import Figure, Panel, Trace, axis, bars, line
-from simulator.report.page import Section
+from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData, largest
 from simulator.report.words import cause, colour_of, day_in_words, figure, listed
 from simulator.results.days import Fan
@@ -21,8 +22,7 @@ DRAWN_FROM = 0.001
 
 def spiral_section(data: RunData) -> Section:
     """The spiral through time, and why funds sold."""
-    found = (spiral(data), who_sold(data))
-    return Section("spiral", "The spiral", [block for block in found if block is not None])
+    return Section("spiral", "The spiral", attempted(*(partial(make, data) for make in (spiral, who_sold))))
 
 
 def spiral(data: RunData) -> Figure | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from simulator.report.diary import daily_story
 from simulator.report.fans import DATE, date_axis
 from simulator.report.figure import Figure, Panel, axis, line
-from simulator.report.page import Block, Prose, Section, Story
+from simulator.report.page import Block, Prose, Section, Story, attempted
 from simulator.report.run_data import ChosenPath, RunData, largest
 from simulator.results.layout import Array
 
@@ -21,8 +22,8 @@ def story_section(data: RunData) -> Section:
     """The chosen paths side by side, then the diary of each."""
     blocks: list[Block] = []
     if data.chosen:
-        blocks.append(paths_figure(data))
-        blocks += [_story(data, path) for path in data.chosen if path.replay is not None]
+        told = (partial(_story, data, path) for path in data.chosen if path.replay is not None)
+        blocks += attempted(partial(paths_figure, data), *told)
         if any(path.replay is None for path in data.chosen):
             blocks.append(Prose([f"Diaries are left out: {data.why_not}."]))
     return Section(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,21 +23,21 @@ SERIES_MAX = 7
 ERRORS_SHOWN = 2.0
 
 
-def figures_of(data: SweepData) -> Iterator[tuple[str, Figure]]:
-    """The figures that fit a sweep's axes, each with the section that it belongs to."""
+def figures_of(data: SweepData) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """The figures that fit a sweep's axes, to be made, each with the section that it belongs to."""
     designs = [each for each in data.parameters if each.is_design]
     plain = [each for each in data.parameters if not each.is_design]
     for design in designs:
-        yield "design", sensitivity(data, design)
+        yield "design", partial(sensitivity, data, design)
         for shown in data.drawn[:2]:
-            yield "design", scatter(data, design, shown)
+            yield "design", partial(scatter, data, design, shown)
     for shown in data.drawn:
         if len(plain) >= 2:
-            yield "map", tiles(data, plain[1], plain[0], shown)
+            yield "map", partial(tiles, data, plain[1], plain[0], shown)
         elif len(plain) == 1:
-            yield "map", curves(data, plain[0], shown)
+            yield "map", partial(curves, data, plain[0], shown)
     if data.policies is not None and len(data.policies.labels) > 1:
-        yield "policies", policy_bars(data)
+        yield "policies", partial(policy_bars, data)
 
 
 def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from simulator.report.figure import Figure
-from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, write_page
+from simulator.report.page import (
+    Block,
+    Cell,
+    Headline,
+    Page,
+    PageTable,
+    Prose,
+    Section,
+    attempted,
+    write_page,
+)
 from simulator.report.sweep_data import SweepData, sentence
 from simulator.report.sweep_figures import figures_of
 from simulator.report.words import listed
@@ -42,15 +53,16 @@ def write_sweep_report(folder: Path, file: Path) -> Path:
 
 def sweep_page(data: SweepData) -> Page:
     """The page of a sweep."""
-    grouped: dict[str, list[Figure]] = {key: [] for key in TITLES}
+    grouped: dict[str, list[Block]] = {key: [] for key in TITLES}
     for key, drawn in figures_of(data):
-        grouped[key].append(drawn)
+        grouped[key] += attempted(drawn)
     sections = [
         Section(key, TITLES[key][0], blocks, lead=TITLES[key][1]) for key, blocks in grouped.items() if blocks
     ]
     sections += [
-        Section("cells", "Every cell", [cells(data)], lead="Averages over paths; ± is one Monte Carlo standard error."),
-        Section("sweep", "What was run", [axes(data), _how(data)]),
+        Section("cells", "Every cell", attempted(partial(cells, data)),
+                lead="Averages over paths; ± is one Monte Carlo standard error."),
+        Section("sweep", "What was run", attempted(partial(axes, data), partial(_how, data))),
     ]  # fmt: skip
     failed = _failed(data)
     if failed is not None:
@@ -62,7 +74,10 @@ def sweep_page(data: SweepData) -> Page:
         facts=_facts(data),
         status=_status(data),
         is_complete=set(data.counts()) <= {"done"},
-        summary=_summary(data, grouped),
+        summary=_summary(
+            data,
+            {key: [each for each in blocks if isinstance(each, Figure)] for key, blocks in grouped.items()},
+        ),
         headlines=_headlines(data),
         sections=sections,
         footer=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from simulator.analysis.tail import exceedance
 from simulator.report.fans import upright
 from simulator.report.figure import Figure, Panel, axis, band, line
-from simulator.report.page import Section
+from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData
 from simulator.report.words import figure
 from simulator.results import statistics
@@ -22,8 +23,7 @@ BAND, CURVE = "95% confidence", "share of paths that are worse"
 
 def tail_section(data: RunData) -> Section:
     """Exceedance curves."""
-    found = tail(data)
-    return Section("tail", "The tail", [found] if found is not None else [])
+    return Section("tail", "The tail", attempted(partial(tail, data)))
 
 
 def tail(data: RunData) -> Figure | None:

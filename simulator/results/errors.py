@@ -6,7 +6,7 @@ import errno
 import re
 from pathlib import Path
 
-BAD_INPUT, UNFINISHED, ENVIRONMENT, INTERRUPTED = 2, 3, 4, 130
+BAD_INPUT, UNFINISHED, ENVIRONMENT, UNREPORTED, INTERRUPTED = 2, 3, 4, 5, 130
 
 #: Scheme and user of a URL, and the password after them, up to the last *@* of the word.
 _PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*):\S*@", re.IGNORECASE)

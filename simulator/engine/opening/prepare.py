@@ -64,7 +64,7 @@ class Prepared:
         Memory of the books on day 0, which every path starts from.
     sizes
         Numbers of agents and of everything that tables run over.
-    buckets, hedges, trades, funds, dealers
+    buckets, hedges, trades, funds, dealers, managers
         Names, in the order of the arrays.
     notes
         Sentences on choices the opening books forced.
@@ -82,6 +82,7 @@ class Prepared:
     trades: tuple[str, ...]
     funds: tuple[str, ...]
     dealers: tuple[str, ...]
+    managers: tuple[str, ...]
     notes: tuple[str, ...]
 
     def new_state(self, diary_capacity: int = 0) -> tuple[State, Floats]:
@@ -153,6 +154,7 @@ def prepare(
         trades=tuple(market.trades),
         funds=funds.names,
         dealers=dealers,
+        managers=tuple(drawn_names("asset manager", scenario.asset_managers.count)),
         notes=tuple(notes),
     )
 
