@@ -11,7 +11,7 @@ from simulator.scenario.explain import find_parameters, in_words, unit_in_words
 from simulator.scenario.schema import Scenario
 
 #: Texts that change nothing in the numbers.
-TEXTS = ("name", "title", "description")
+TEXTS = ("name", "title", "description", "provenance")
 ABSENT = "(none)"
 
 

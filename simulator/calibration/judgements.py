@@ -163,17 +163,3 @@ _SPRING_2025 = Judgement(
 
 #: Oldest first.
 JUDGEMENTS = (_AUTUMN_2019, _FEBRUARY_2020, _SPRING_2025)
-
-
-def judgement_for(day: date) -> Judgement:
-    """The judgement that holds on a day.
-
-    Raises
-    ------
-    ValueError
-        If the day is before the first.
-    """
-    known = [judgement for judgement in JUDGEMENTS if judgement.since <= day]
-    if not known:
-        raise ValueError(f"no margins and spreads before {JUDGEMENTS[0].since}; choose a later date.")
-    return known[-1]

@@ -13,7 +13,7 @@ Changes are bp a day; all else is a pure number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -311,16 +311,19 @@ def _rounded(values: Floats, digits: int) -> tuple[float, ...]:
     return tuple(round(float(value), digits) for value in values)
 
 
-def fitted_regimes(yields: YieldHistory) -> dict[str, RateModel]:
-    """All shipped regimes, fitted afresh; the dynamics of 2010-2025 are the prior of the others."""
-    start, end = WINDOWS[LONG_WINDOW]
-    long = fit_rate_model(yields, start, end, LONG_WINDOW)
-    others = {
-        name: fit_rate_model(yields, *window, name, prior=long)
-        for name, window in WINDOWS.items()
-        if name != LONG_WINDOW
+def fitted_regimes(
+    yields: YieldHistory, windows: Mapping[str, tuple[str, str]] = WINDOWS, prior: RateModel | None = None
+) -> dict[str, RateModel]:
+    """The regimes of some windows, fitted afresh: all that ship by default.
+
+    The longest window is fitted first, with ``prior`` if there is one; its model is the prior of the others.
+    """
+    longest = max(windows, key=lambda name: len(yields.changes_bp(*windows[name])))
+    first = fit_rate_model(yields, *windows[longest], longest, prior)
+    return {
+        name: first if name == longest else fit_rate_model(yields, *window, name, prior=first)
+        for name, window in windows.items()
     }
-    return {LONG_WINDOW: long, **others}
 
 
 def regimes_module(models: dict[str, RateModel]) -> str:

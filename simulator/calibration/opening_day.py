@@ -17,10 +17,12 @@ from datetime import date
 from functools import cached_property
 from itertools import pairwise
 
+from simulator.calibration.availability import Choice, Reach
 from simulator.calibration.judgements import (
     BUCKET_ENDS_YEARS,
     EASY_SHARE,
     FOREIGN_LONG_WEIGHT,
+    JUDGEMENTS,
     LEVERAGE_2019,
     LEVERAGE_QUARTER,
     LONG_BUCKETS,
@@ -29,18 +31,24 @@ from simulator.calibration.judgements import (
     SWAP_MARGIN_DAYS,
     VOLUME_2018_BN,
     SwapTrade,
-    judgement_for,
 )
 from simulator.calibration.ladder import Rung, maturity_ladder
 from simulator.calibration.public_data import (
+    AUCTIONS,
+    BANDS,
     DEALERS,
     FACTORS,
+    FOREIGN,
     FORM_PF,
+    LONG_BANDS,
+    POSITIONS,
     RATES,
     RESERVES,
     SOMA,
+    TENORS_YEARS,
     YIELDS,
     PublicData,
+    Row,
     Security,
 )
 from simulator.contracts import (
@@ -53,8 +61,9 @@ from simulator.contracts import (
 )
 from simulator.market.futures import conversion_factor, forward_clean_price_at, months_counted
 from simulator.market.treasuries import dirty_price_at, dv01_per_face_at
+from simulator.scenario.errors import Problem, Problems
 
-TENORS_YEARS = (2, 3, 5, 7, 10, 20, 30)
+TENORS = tuple(f"y{tenor}" for tenor in TENORS_YEARS)
 COUPONS_PER_YEAR = 2.0
 TRADING_DAYS_PER_YEAR = 252.0
 CALENDAR_DAYS_PER_YEAR = 365.25
@@ -82,21 +91,76 @@ class DeliverableSecurity:
     factor: float
 
 
-class OpeningDay:
-    """Derived figures of a market at the close of a day."""
+#: How far from the opening day a row may lie. Surveys of a week stand for the days around it, reports of positions
+#: for four weeks, quarters for the next one. A sale of a quarter is put back by the calendar (`ladder`). The table
+#: of holdings abroad begins with January 2020: its first month stands for the half year before, as stocks move slowly.
+DAILY = Reach(0)
+WEEKLY = Reach(7, 7, step=7, is_nearest=True)
+REPORTS = Reach(28, step=7)
+QUARTERLY = Reach(100, step=92)
+MONTHLY = Reach(62, 215, step=31)
+SALES = Reach(92, step=31)
+ANY_BEFORE = Reach(None, step=10_000)
 
-    def __init__(self, data: PublicData, day: date) -> None:
+
+class OpeningDay:
+    """Derived figures of a market at the close of a day.
+
+    Parameters
+    ----------
+    data
+        The public files.
+    day
+        The opening day.
+    takes_nearest
+        Where a series is missing take the nearest row there is, and tell in ``choice.substitutions``.
+
+    Raises
+    ------
+    Problems
+        If files are missing or broken, or if they have nothing for the day that may stand for it.
+    """
+
+    def __init__(self, data: PublicData, day: date, *, takes_nearest: bool = False) -> None:
+        data.check_files()
         self.data, self.day = data, day
-        self.judgement = judgement_for(day)
         self.delivery_month = first_deferred_month(day)
-        columns = tuple(f"y{tenor}" for tenor in TENORS_YEARS)
-        self.yields = data.nearest(YIELDS, day, columns, within_days=0)
-        self.rates = data.nearest(RATES, day, ("sofr", "iorb", "effr"), within_days=0)
-        self.positions = data.positions(day)
-        self.dealer_week = data.nearest(DEALERS, day, ("coupons_net", "tips_net", "ust_repo_out_bn"))
-        self.soma_week = data.nearest(SOMA, day, ("notes_bonds",))
-        self.reserves_week = data.nearest(RESERVES, day, ("reserve_balances", "rrp_domestic"))
-        self.foreign_month, self.foreign_total_bn = data.foreign_holdings_bn(day)
+        self.choice = choice = Choice(day, takes_nearest=takes_nearest)
+
+        def row(file: str, what: str, reach: Reach, columns: Sequence[str], at: date | None = None) -> Row:
+            return choice.of(file, what, reach, data.published(file, tuple(columns)), at)
+
+        curves = data.published(YIELDS, TENORS)
+        self.yields = choice.of(YIELDS, "par yields of 2 to 30 years", DAILY, curves)
+        until = date.fromisoformat(self.yields["date"])
+        self._curves = [curve for when, curve in sorted(curves.items()) if when <= until]
+        window = f"{VOLATILITY_DAYS} daily changes of par yields"
+        choice.has_window(YIELDS, window, curves, VOLATILITY_DAYS + 1, until)
+        self.rates = row(RATES, "SOFR, EFFR and interest on reserves", DAILY, ("sofr", "iorb", "effr"))
+        reports = "futures-only reports of all six contracts"
+        self.positions = choice.of(POSITIONS, reports, REPORTS, data.positions())
+        bands = [f"coupons_{band}_net" for band in BANDS]
+        dealers = ("coupons_net", "tips_net", "ust_repo_out_bn", *bands)
+        self.dealer_week = row(DEALERS, "dealers' positions and repo", WEEKLY, dealers)
+        self.soma_week = row(SOMA, "holdings of the Federal Reserve", WEEKLY, ("notes_bonds",))
+        reserves = ("reserve_balances", "rrp_domestic")
+        self.reserves_week = row(RESERVES, "reserves and reverse repo", WEEKLY, reserves)
+        abroad = {when: (when, amount) for when, amount in data.foreign_holdings_bn().items()}
+        foreign_month, self.foreign_total_bn = choice.of(FOREIGN, "holdings abroad", MONTHLY, abroad)
+        self.foreign_month = f"{foreign_month:%Y-%m}"
+        choice.is_recent(
+            AUCTIONS, "sales", SALES, data.issue_days(), "sales by the Treasury's calendar after"
+        )
+        leverage = ("Form PF leverage of hedge funds", QUARTERLY, ("gross_leverage",))
+        self.leverage_row = row(FORM_PF, *leverage)
+        self.leverage_base_row = row(FORM_PF, *leverage, at=LEVERAGE_QUARTER)
+        known = {judgement.since: judgement for judgement in JUDGEMENTS}
+        self.judgement = choice.of("judgements", "margins, spreads and shares", ANY_BEFORE, known)
+        self.unnetted_week = self.dealer_week
+        if self.judgement.unnetted_repo is None:
+            columns = ("ust_repo_out_bn", "ust_repo_uncleared_bilateral_bn")
+            self.unnetted_week = row(DEALERS, "dealers' uncleared repo", WEEKLY, columns)
+        choice.check()
         self.ladder = maturity_ladder(data, day)
 
     # Rates
@@ -118,16 +182,13 @@ class OpeningDay:
 
     def par_yield(self, years: float) -> float:
         """Par yield at any maturity: straight between tenors, flat beyond them."""
-        return between(
-            years, TENORS_YEARS, [float(self.yields[f"y{tenor}"]) / 100.0 for tenor in TENORS_YEARS]
-        )
+        return between(years, TENORS_YEARS, [float(self.yields[tenor]) / 100.0 for tenor in TENORS])
 
     def volatility_bp(self, years: float) -> float:
         """Realised volatility a year of the yield at a maturity, over the last sixty daily changes."""
-        rows = [row for row in self.data.rows(YIELDS) if row["date"] <= self.day.isoformat()]
         series = [
-            between(years, TENORS_YEARS, [float(row[f"y{tenor}"]) * 100.0 for tenor in TENORS_YEARS])
-            for row in rows[-VOLATILITY_DAYS - 1 :]
+            between(years, TENORS_YEARS, [float(curve[tenor]) * 100.0 for tenor in TENORS])
+            for curve in self._curves[-VOLATILITY_DAYS - 1 :]
         ]
         changes = [after - before for before, after in pairwise(series)]
         return statistics.stdev(changes) * math.sqrt(TRADING_DAYS_PER_YEAR)
@@ -148,8 +209,12 @@ class OpeningDay:
         return sorted(kept, key=lambda bond: bond.years)
 
     def _basket(self, code: str) -> list[DeliverableSecurity]:
-        official = list(self._official_basket(code))
-        return official if official else list(self._computed_basket(code))
+        basket = list(self._official_basket(code)) or list(self._computed_basket(code))
+        if not basket:
+            future = f"the {CONTRACTS[code].name} of {self.delivery_month:%B %Y}"
+            found = f"found no bond issued by {self.day} that may be delivered into {future}"
+            raise Problems([Problem(AUCTIONS, found, "Choose another day, or complete the file.")])
+        return basket
 
     def has_official_factors(self, code: str) -> bool:
         """Whether the exchange's table for the delivery month is at hand."""
@@ -277,11 +342,11 @@ class OpeningDay:
 
     def _dealers_beyond_11_years_bn(self) -> tuple[float, float]:
         """Up to 25 years and beyond. The survey's total of coupons includes TIPS, its bands do not."""
-        if self.dealer_week["coupons_gt21y_net"]:
+        if all(self.dealer_week[f"coupons_{band}_net"] for band in LONG_BANDS):
             below = self._surveyed("11_21y") + self._surveyed("gt21y") * self._part(21.0, 25.0, math.inf)
             return below, self._surveyed("11_21y") + self._surveyed("gt21y") - below
         nominal = float(self.dealer_week["coupons_net"]) - float(self.dealer_week["tips_net"])
-        rest = nominal - sum(self._surveyed(band) for band in ("le2y", "2_3y", "3_6y", "6_7y", "7_11y"))
+        rest = nominal - sum(map(self._surveyed, BANDS))
         part = self._part(11.0, 25.0, math.inf)
         return rest * part, rest * (1.0 - part)
 
@@ -341,7 +406,7 @@ class OpeningDay:
         """Share of dealers' repo that no clearing house nets."""
         if self.judgement.unnetted_repo is not None:
             return self.judgement.unnetted_repo.value
-        week = self.dealer_week
+        week = self.unnetted_week
         return float(week["ust_repo_uncleared_bilateral_bn"]) / float(week["ust_repo_out_bn"])
 
     def lender_headroom(self) -> float:
@@ -353,16 +418,6 @@ class OpeningDay:
         spare = float(week["reserve_balances"]) - self.judgement.reserves_floor_bn.value
         spare += float(week["rrp_domestic"])
         return max(spare / float(self.dealer_week["ust_repo_out_bn"]), 1.0 / EASY_SHARE - 1.0)
-
-    @cached_property
-    def leverage_row(self) -> dict[str, str]:
-        """Last quarter of hedge funds' gross leverage."""
-        return self.data.latest(FORM_PF, self.day, ("gross_leverage",))
-
-    @cached_property
-    def leverage_base_row(self) -> dict[str, str]:
-        """The quarter that the default leverage stands for."""
-        return self.data.nearest(FORM_PF, LEVERAGE_QUARTER, ("gross_leverage",), within_days=0)
 
     def leverage(self) -> float:
         """Median basis book over equity: the default, moved with hedge funds' gross leverage."""

@@ -1,16 +1,19 @@
-"""Market presets: every figure of an opening day as YAML, with its source beside it.
+"""Opening markets: every figure of a day as YAML, with its source beside it.
 
-``python -m simulator.cli.upkeep preset --data DIR --date 2020-02-18`` prints the preset that ships as
+``unwind calibrate --data DIR --date 2020-02-18`` prints the preset that ships as
 ``simulator/scenario/presets/us-treasury-2020-02-18.yaml``, from the public data files in DIR. How each figure
 is derived stands in `simulator.calibration.opening_day`, what was judged in `judgements` beside it.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from simulator.calibration.judgements import (
     BUCKET_ENDS_YEARS,
@@ -21,13 +24,15 @@ from simulator.calibration.judgements import (
     SwapTrade,
 )
 from simulator.calibration.opening_day import (
-    TENORS_YEARS,
+    TENORS,
     VOLATILITY_DAYS,
     DeliverableSecurity,
     OpeningDay,
 )
-from simulator.calibration.public_data import PublicData
+from simulator.calibration.own_regimes import regime_lines
+from simulator.calibration.vintage import hashes, locked_vintage
 from simulator.contracts import CONTRACTS
+from simulator.drivers.rates import RateModel
 from simulator.units import BASIS_POINTS, MONEY, RATE, written
 
 #: Published dates of presets, of which the package ships the result.
@@ -49,24 +54,82 @@ class Line:
         return text + (f" {self.value}" if self.value else "") + (f"  # {self.note}" if self.note else "")
 
 
-def preset_text(data: PublicData, day: date) -> str:
-    """The preset of a day.
+@dataclass(frozen=True)
+class Fit:
+    """Regimes fitted to a user's yields, the first of them in force: by name, and the file's name and SHA-256."""
 
-    Raises
-    ------
-    ValueError
-        If a file has nothing for the day, or the day is before the first judgement.
+    regimes: Mapping[str, RateModel]
+    file: str
+    sha256: str
+
+    def lines(self) -> Iterator[Line]:
+        """The regimes as they stand below the drivers."""
+        yield Line(1, "regime", f'"{next(iter(self.regimes))}"', f"fitted to {self.file}, as all below")
+        yield Line(1, "regimes", "", "by tenor: 2, 3, 5, 7, 10, 20, 30 years")
+        for name, model in self.regimes.items():
+            yield Line(2, f'"{name}"')
+            for key, value in regime_lines(model):
+                yield Line(3, key, value)
+
+
+def preset_text(opening: OpeningDay, fit: Fit | None = None, command: Sequence[str] = ()) -> str:
+    """The opening market of a day, as a scenario without events.
+
+    Parameters
+    ----------
+    opening
+        The day.
+    fit
+        Regimes to put in place of the shipped one.
+    command
+        Options of the command that makes it, beyond the folder and the date.
     """
-    opening = OpeningDay(data, day)
-    lines = [*_market(opening), *_sectors(opening)]
-    return "\n".join([*_head(opening), *map(str, lines)]) + "\n"
+    vintage, found = locked_vintage(), hashes(opening.data.folder)
+    lines = [
+        *_market(opening),
+        *_sectors(opening, fit),
+        *_provenance(found, fit, vintage.name, remarks_on(opening)),
+    ]
+    return "\n".join([*_head(opening, command), *map(str, lines)]) + "\n"
 
 
-def _head(opening: OpeningDay) -> list[str]:
+def remarks_on(opening: OpeningDay) -> list[str]:
+    """What stands in for missing series, and which files are not those of the locked vintage, in sentences."""
+    return [*opening.choice.substitutions, *locked_vintage().others(hashes(opening.data.folder))]
+
+
+def regimes_text(fit: Fit, command: Sequence[str]) -> str:
+    """Regimes alone, to be laid over an opening market with ``extends``."""
+    lines = [Line(0, "drivers"), *fit.lines(), *_provenance({}, fit, "", ())]
+    options = " ".join(["unwind calibrate", *command])
+    head = [f"# Regimes of yields fitted to {fit.file}. Made by:", f"#   {options}"]
+    return "\n".join([*head, *map(str, lines)]) + "\n"
+
+
+def _provenance(
+    found: Mapping[str, str], fit: Fit | None, vintage: str, remarks: Iterable[str]
+) -> Iterator[Line]:
+    yield Line(0, "provenance", "", "SHA-256 of the data files")
+    if vintage:
+        yield Line(1, "vintage", f'"{vintage}"', "locked in simulator/calibration/vintage.json")
+    yield Line(1, "files")
+    for file, sha256 in found.items():
+        yield Line(2, Path(file).stem, f'"{sha256}"')
+    if fit is not None and fit.sha256 not in found.values():
+        yield Line(2, re.sub(r"[^A-Za-z0-9_-]", "_", f"regimes_{Path(fit.file).stem}"), f'"{fit.sha256}"')
+    if remarks := list(remarks):
+        yield Line(1, "remarks")
+        for remark in remarks:
+            yield Line(2, f"- {json.dumps(remark, ensure_ascii=False)}")
+
+
+def _head(opening: OpeningDay, command: Sequence[str]) -> list[str]:
     known = opening.judgement
     shared = {
+        "judgement": f"the figures in force since {known.since} in simulator/calibration/judgements.py",
         "dislocation": f"{known.spreads_over_ois_bp.source}; EFFR - IORB added",
-        "volatility": f"treasury_par_yields, {VOLATILITY_DAYS} daily changes to {opening.day}, a year of 252",
+        "volatility": f"treasury_par_yields, {VOLATILITY_DAYS} daily changes to {opening.yields['date']}, "
+        "a year of 252",
         "daily_volume": known.volume_scale.source,
         "exchange_margin": known.margin_source,
         "asset_manager_bonds": f"{known.asset_manager_bonds_bn.value:,.0f}, by private float; "
@@ -77,13 +140,16 @@ def _head(opening: OpeningDay) -> list[str]:
         f"{known.central_bank_shares.source}",
         "outstanding": "treasury_auctions and the list of March 2025; missing sales put back by the calendar",
     }
+    options = " ".join(["unwind calibrate --data DIR --date", str(opening.day), *command])
     return [
         f"# US Treasury market at the close of {opening.day}. Made by:",
-        f"#   python -m simulator.cli.upkeep preset --data DIR --date {opening.day}",
+        f"#   {options}",
         "# A figure's source stands beside it: a data file and its date, a key of docs/model/sources.md, or",
         "# the word judgement. How each is derived: docs/model/presets.md. Sources that rows share:",
         "#",
         *(f"#   {key}: {source}" for key, source in shared.items()),
+        f"name: us-treasury-{opening.day}",
+        f"title: US Treasury market at the close of {opening.day}",
     ]
 
 
@@ -92,8 +158,8 @@ def _market(opening: OpeningDay) -> Iterator[Line]:
     yield Line(0, "market")
     yield Line(1, "date", f'"{opening.day}"')
     yield Line(1, "par_curve", "", f"treasury_par_yields {opening.yields['date']}")
-    for tenor in TENORS_YEARS:
-        yield Line(2, f"y{tenor}", f"{opening.yields[f'y{tenor}']}%")
+    for tenor in TENORS:
+        yield Line(2, tenor, f"{opening.yields[tenor]}%")
     yield Line(1, "fundings")
     yield Line(2, "treasury")
     yield Line(3, "policy_rate", f"{opening.rates['iorb']}%", f"money_market_rates {when}: iorb")
@@ -182,11 +248,14 @@ def _trade(name: str, packages_bn: float, source: str, bucket: str) -> Iterator[
     yield Line(3, "transaction_cost", _bp(TRANSACTION_COST_BP[bucket], 2), BID_ASK)
 
 
-def _sectors(opening: OpeningDay) -> Iterator[Line]:
+def _sectors(opening: OpeningDay, fit: Fit | None) -> Iterator[Line]:
     known, week = opening.judgement, opening.dealer_week
     zero, negative = known.haircut_shares.value
     yield Line(0, "drivers")
-    yield Line(1, "regime", f'"{known.regime}"', "the calm window before the date with fitted moments")
+    if fit is None:
+        yield Line(1, "regime", f'"{known.regime}"', "the calm window before the date with fitted moments")
+    else:
+        yield from fit.lines()
     yield Line(0, "funds")
     now, base = opening.leverage_row, opening.leverage_base_row
     ratio = (
@@ -198,7 +267,7 @@ def _sectors(opening: OpeningDay) -> Iterator[Line]:
     yield Line(0, "dealers")
     repo = f"primary_dealer {week['date']}: repo out {week['ust_repo_out_bn']} less funds and own bonds"
     yield Line(1, "other_repo", _money(round(opening.other_repo_bn())), repo)
-    unnetted = f"primary_dealer {week['date']}: uncleared bilateral over all Treasury repo"
+    unnetted = f"primary_dealer {opening.unnetted_week['date']}: uncleared bilateral over all Treasury repo"
     if known.unnetted_repo is not None:
         unnetted = known.unnetted_repo.source
     yield Line(1, "unnetted_repo", _percent(opening.unnetted_repo(), 0), unnetted)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.ending import DEFECT
 from simulator.cli.options import Overrides, ScenarioFile
 from simulator.cli.terminal import complain, console, plain_table, say
 from simulator.results.errors import BAD_INPUT, OutputError
@@ -53,21 +52,14 @@ def regimes(
 
 
 @app.command()
-def preset(
-    data: DataFolder,
-    day: Annotated[str, typer.Option("--date", help="Opening day, YYYY-MM-DD.")],
-) -> None:
-    """Print the market preset of a date."""
-    from datetime import date
+def vintage(data: DataFolder) -> None:
+    """Lock the public files of a folder: write their hashes into the package."""
+    from datetime import UTC, datetime
 
-    from simulator.calibration.presets import preset_text
-    from simulator.calibration.public_data import PublicData
+    from simulator.calibration.vintage import LOCK, lock
 
-    try:
-        sys.stdout.write(preset_text(PublicData(data), date.fromisoformat(day)))
-    except (ValueError, OSError) as error:
-        complain(f"{day}: {error}")
-        raise typer.Exit(DEFECT) from error
+    LOCK.write_text(lock(data, datetime.now(UTC).date()), encoding="utf-8")
+    say(f"{LOCK.name} is written.")
 
 
 @app.command("results-page")

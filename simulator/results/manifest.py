@@ -164,7 +164,7 @@ def provenance() -> dict[str, Any]:
 
 def scenario_hash(scenario: Mapping[str, Any], data: Iterable[str] = ()) -> str:
     """Hash of what a scenario says but for its seed, number of paths and texts, and of the data it names."""
-    aside = ("seed", "paths", "title", "description", "output")
+    aside = ("seed", "paths", "title", "description", "output", "provenance")
     content = {key: value for key, value in scenario.items() if key not in aside}
     return sha256_of((content, sorted(data)))
 

@@ -80,6 +80,8 @@ class Shape:
     def form(self) -> str:
         """Limits on the number of entries, or the form of a text, in words; empty for none."""
         if self.container and self.length_max is not None:
+            if self.length_min == self.length_max:
+                return f"{self.length_max:,} entries"
             least = f"{self.length_min} to" if self.length_min else "up to"
             return f"{least} {self.length_max:,} entries"
         return f"of the form {self.pattern}" if self.pattern else ""

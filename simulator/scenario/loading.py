@@ -69,7 +69,7 @@ class LoadedScenario(Generic[Model]):
     data_files
         Path of each data file, by the reference that names it in the scenario.
     notes
-        What was left out of it, in sentences for the user.
+        What its provenance remarks and what was left out of it, in sentences for the user.
     """
 
     scenario: Model
@@ -133,7 +133,8 @@ def load_scenario(
         tree, used = read_with_parents(str(path))
         tree = apply_overrides(tree, overrides)
         tree, notes = (tree, ()) if horizon is None else shortened(tree, horizon)
-        return replace(load_tree(tree, used, model or Scenario), notes=notes)
+        loaded = load_tree(tree, used, model or Scenario)
+        return replace(loaded, notes=(*loaded.notes, *notes))
 
 
 def load_tree(tree: Node, used: Sequence[UsedFile], model: type[Model]) -> LoadedScenario[Model]:
@@ -152,7 +153,8 @@ def load_tree(tree: Node, used: Sequence[UsedFile], model: type[Model]) -> Loade
         names = _names_in(data_files[scenario.dealers.population])
         if problems := unknown_dealers(scenario, names) if names else []:
             raise ScenarioError([locate(tree, problem) for problem in problems])
-    return LoadedScenario(scenario, tree, (*used, *hashed), data_files)
+    notes = tuple(scenario.provenance.remarks) if isinstance(scenario, Scenario) else ()
+    return LoadedScenario(scenario, tree, (*used, *hashed), data_files, notes)
 
 
 def _names_in(population: Path) -> list[str]:

@@ -1402,6 +1402,73 @@ class TenorResponse(Section):
     y30: Number = parameter(1.0, minimum=0.0, maximum=5.0, source="scenario", doc="30-year")
 
 
+#: Regimes that ship, in `simulator.drivers.regimes`.
+SHIPPED_REGIMES = (
+    "2010-2025", "2010-2019", "2017-2019", "2008-crisis", "march-2020", "2022-2023", "2024", "april-2025",
+)  # fmt: skip
+_SEVEN = Field(min_length=7, max_length=7)
+_FIT = "unwind calibrate --regimes"
+_CALIBRATE = "unwind calibrate"
+
+
+class Regime(Section):
+    """A factor model of yields fitted to a period: lists go by tenor, 2, 3, 5, 7, 10, 20 and 30 years."""
+
+    source: Text = parameter("", source=_FIT, doc="file and period that it was fitted to")
+    sd: Annotated[list[BasisPoints], _SEVEN] = parameter(
+        minimum="0.01bp", maximum="200bp", source=_FIT, doc="standard deviation of daily changes"
+    )
+    level: Annotated[list[Number], _SEVEN] = parameter(
+        minimum=-1.0, maximum=1.0, source=_FIT, doc="loadings on the first factor"
+    )
+    slope: Annotated[list[Number], _SEVEN] = parameter(
+        minimum=-1.0, maximum=1.0, source=_FIT, doc="loadings on the second factor"
+    )
+    curvature: Annotated[list[Number], _SEVEN] = parameter(
+        minimum=-1.0, maximum=1.0, source=_FIT, doc="loadings on the third factor"
+    )
+    volatility_sensitivity: Annotated[list[Number], _SEVEN] = parameter(
+        minimum=0.0,
+        maximum=10.0,
+        source=_FIT,
+        doc="per cent by which volatility moves when the state moves by one",
+    )
+    persistence: Number = parameter(
+        minimum=0.0, maximum=0.9999, source=_FIT, doc="share of log volatility left a day later"
+    )
+    shock_sd: Number = parameter(
+        minimum=0.0, maximum=1.0, source=_FIT, doc="standard deviation of daily shocks to log volatility"
+    )
+    jumps_per_year: Number = parameter(
+        2.0, minimum=0.0, maximum=252.0, source="judgement", doc="upward jumps of volatility a year"
+    )
+    jump_size: Number = parameter(
+        0.4, minimum=0.0, maximum=2.0, source="judgement", doc="size of a jump in logs"
+    )
+    news_sd: Number = parameter(
+        minimum=0.0, maximum=2.0, source=_FIT, doc="standard deviation of the log scale of single days"
+    )
+    reversion: Annotated[list[Number], Field(min_length=3, max_length=3)] = parameter(
+        [0.0, 0.0, 0.0],
+        minimum=0.0,
+        maximum=252.0,
+        source=_FIT,
+        doc="speed a year at which level, slope and curvature revert",
+    )
+
+    @model_validator(mode="after")
+    def loadings_are_of_unit_length(self) -> Regime:
+        """Refuse loadings with which the standard deviations would not be those of ``sd``."""
+        loadings = zip(self.level, self.slope, self.curvature, strict=True)
+        lengths = [round(sum(loading * loading for loading in tenor), 4) for tenor in loadings]
+        if any(abs(length - 1.0) > 1e-3 for length in lengths):
+            found = f"squares of level, slope and curvature add up to {lengths}"
+            raise Problems(
+                [Problem("level", found, "1 at every tenor", "Divide them by the root of their sum.")]
+            )
+        return self
+
+
 class Drivers(Section):
     """The exogenous world: fundamental yields and volatility."""
 
@@ -1410,6 +1477,9 @@ class Drivers(Section):
     )
     regime: Text = parameter(
         "2017-2019", source="literature 2.10", doc="period whose fitted moments the factor model uses"
+    )
+    regimes: Annotated[dict[str, Regime], Field(max_length=50)] = parameter(
+        {}, source=_FIT, doc="regimes of your own, by name"
     )
     noise: Number = parameter(
         1.0,
@@ -1869,6 +1939,18 @@ class Output(Section):
     )
 
 
+class Provenance(Section):
+    """What an opening market was made from, as unwind calibrate writes it; no number of a run depends on it."""
+
+    vintage: Text = parameter("", source=_CALIBRATE, doc="vintage of the public files that Unwind has locked")
+    files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = parameter(
+        {}, source=_CALIBRATE, doc="SHA-256 of each data file, by its name without ending"
+    )
+    remarks: Annotated[list[Text], Field(max_length=100)] = parameter(
+        [], source=_CALIBRATE, doc="what differs from the way in which the shipped markets are made"
+    )
+
+
 class Scenario(Section):
     """A scenario: an opening market, the agents in it, and what happens."""
 
@@ -1901,6 +1983,7 @@ class Scenario(Section):
     )
     numerics: Numerics = section(default=Numerics, doc="how the day is solved")
     output: Output = section(default=Output, doc="what is kept")
+    provenance: Provenance = section(default=Provenance, doc="what the opening market was made from")
 
     @model_validator(mode="after")
     def relations_hold(self) -> Scenario:
@@ -1927,10 +2010,11 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         "hedge": list(market.hedges),
         "funding": list(market.fundings),
         "lender": drawn_names("lender", scenario.lenders.count),
+        "regime": [*scenario.drivers.regimes, *SHIPPED_REGIMES],
     }
     if not scenario.dealers.population:
         known["dealer"] = drawn_names("dealer", scenario.dealers.count)
-    named = []
+    named = [("drivers.regime", "regime", scenario.drivers.regime)]
     for name, hedge in market.hedges.items():
         named.append((_key(f"market.hedges.{name}", "bucket", hedge.bucket), "bucket", hedge.bucket or name))
     for name, trade in market.trades.items():

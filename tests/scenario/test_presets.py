@@ -10,13 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from simulator.calibration.ladder import maturity_ladder
 from simulator.calibration.opening_day import OpeningDay, first_deferred_month, security_factor
 from simulator.calibration.presets import SHIPPED, preset_text
 from simulator.calibration.public_data import PublicData, Security
-from simulator.cli.upkeep import app
 from simulator.contracts import CONTRACTS
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loading import load_scenario
@@ -90,7 +88,7 @@ def held_bn(market: Market, name: str) -> float:
 
 @pytest.mark.parametrize("day", SHIPPED, ids=str)
 def test_preset_regenerates_from_the_data_exactly(data: PublicData, day: date) -> None:
-    assert preset_text(data, day) == preset_path(day).read_text(encoding="utf-8")
+    assert preset_text(OpeningDay(data, day)) == preset_path(day).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -107,24 +105,9 @@ def test_positions_are_rolled_into_the_first_deferred_contract(day: date, month:
 
 
 def test_another_date_gives_a_preset_as_well(data: PublicData) -> None:
-    text = preset_text(data, date(2021, 6, 1))
+    text = preset_text(OpeningDay(data, date(2021, 6, 1)))
     assert "SWAP" not in text
     assert "10-year note, September 2021" in text
-
-
-def test_command_prints_the_preset(folder: Path) -> None:
-    done = CliRunner().invoke(app, ["preset", "--data", str(folder), "--date", "2020-02-18"])
-    assert done.output == preset_path(date(2020, 2, 18)).read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("day", "reason"),
-    [("2018-02-01", "no margins and spreads before 2019-07-01"), ("2023-06-01", "no futures-only report")],
-)
-def test_command_says_why_a_date_has_no_preset(folder: Path, day: str, reason: str) -> None:
-    done = CliRunner().invoke(app, ["preset", "--data", str(folder), "--date", day])
-    assert done.exit_code == 1
-    assert reason in done.output
 
 
 @pytest.mark.parametrize("day", SHIPPED, ids=str)
@@ -237,13 +220,13 @@ def test_every_figure_of_a_preset_has_a_source(day: date) -> None:
     shared = {line.split(":")[0].lstrip("# ") for line in text.splitlines() if line.startswith("#   ")}
     bare = [
         line
-        for line in text.splitlines()
+        for line in text.partition("\nprovenance:")[0].splitlines()
         if ": " in line and "#" not in line and line.split(":")[0].strip() not in shared
     ]
     unsourced = [
         line
         for line in bare
-        if not line.strip().startswith(("date:", "y", "kind:", "bucket:", "- {", "open:"))
+        if not line.strip().startswith(("date:", "y", "kind:", "bucket:", "- {", "open:", "name:", "title:"))
     ]
     assert unsourced == []
 

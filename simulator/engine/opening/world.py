@@ -13,11 +13,12 @@ from simulator.drivers.history import Bootstrap, read_yields
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
 from simulator.drivers.regimes import REGIMES
 from simulator.drivers.user_arrays import read_user_arrays
+from simulator.drivers.volatility import VolatilityModel
 from simulator.engine.opening.schedule import curve_shift_bp, market_shift, volatility_shift
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
 from simulator.model.table import Floats
 from simulator.scenario.errors import Problem, Problems
-from simulator.scenario.schema import CURVE_KEYS, Scenario
+from simulator.scenario.schema import CURVE_KEYS, Drivers, Scenario
 
 
 def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSpec:
@@ -26,7 +27,7 @@ def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSp
     Raises
     ------
     Problems
-        If the regime is unknown, or a file is missing or unusable.
+        If a file is missing or unusable.
     """
     drivers = scenario.drivers
     kind = drivers.model
@@ -84,17 +85,36 @@ def regime_at_opening_volatility(scenario: Scenario) -> RateModel:
 
     Correlations, relative volatilities by tenor and the dynamics of volatility are the regime's.
     """
-    name = scenario.drivers.regime
-    if name not in REGIMES:
-        found = f"{name!r} is not a regime"
-        raise Problems([Problem("drivers.regime", found, f"one of {', '.join(REGIMES)}", near=list(REGIMES))])
-    model = REGIMES[name]
+    model = _regime_in_force(scenario.drivers)
     buckets = list(scenario.market.buckets.values())
     maturity = np.array([bucket.bonds[0].maturity for bucket in buckets])
     reference = buckets[int(np.argmin(np.abs(maturity - 10.0)))]
     tenor = int(np.argmin(np.abs(np.array(TENOR_YEARS) - maturity[buckets.index(reference)])))
     wanted = reference.volatility / np.sqrt(TRADING_DAYS_PER_YEAR)
     return model.scaled(wanted / model.sd_bp[tenor if abs(tenor - REFERENCE_TENOR) > 2 else REFERENCE_TENOR])
+
+
+def _regime_in_force(drivers: Drivers) -> RateModel:
+    """The regime that the drivers name: one of the scenario's own, or one that ships."""
+    own = drivers.regimes.get(drivers.regime)
+    if own is None:
+        return REGIMES[drivers.regime]
+    volatility = VolatilityModel(
+        persistence_per_day=own.persistence,
+        shock_sd=own.shock_sd,
+        jumps_per_year=own.jumps_per_year,
+        jump_size=own.jump_size,
+        news_sd=own.news_sd,
+    )
+    return RateModel(
+        name=drivers.regime,
+        source=own.source,
+        sd_bp=tuple(own.sd),
+        loadings=(tuple(own.level), tuple(own.slope), tuple(own.curvature)),
+        volatility_sensitivity=tuple(own.volatility_sensitivity),
+        volatility=volatility,
+        reversion_per_year=tuple(own.reversion),
+    )
 
 
 def _file(scenario: Scenario, files: Mapping[str, Path]) -> Path:
