@@ -14,6 +14,7 @@ import typer
 
 from simulator.cli.analysis import register as register_analysis
 from simulator.cli.basis import register as register_basis
+from simulator.cli.calibrate import register as register_calibrate
 from simulator.cli.ending import DEFECT
 from simulator.cli.explain import register as register_explain
 from simulator.cli.export import register as register_export
@@ -50,6 +51,7 @@ register_run(app)
 register_resume(app)
 register_scenarios(app)
 register_explain(app)
+register_calibrate(app)
 register_basis(app)
 register_analysis(app)
 register_history(app)
@@ -61,6 +63,7 @@ register_sweep(app)
 _IN_SHORT = {
     "scenarios": "List the scenarios and opening markets that ship.",
     "new": "Write a commented scenario to start from.",
+    "calibrate": "Make the opening market of any date from public data.",
     "validate": "Check a scenario or a sweep; every mistake at once.",
     "explain": "Tell where values come from, or what a word means.",
     "schema": "Print all that a scenario may say, for editors.",
