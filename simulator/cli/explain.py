@@ -105,6 +105,7 @@ def say_explanations(key: str) -> None:
     for row in parameters:
         _say_facts(row.key, row.doc, {
             "written as": row.unit, "allowed": row.bounds, "default": row.default, "source": row.source,
+            "prior": row.prior,
         })  # fmt: skip
     for rule in rules:
         _say_rule(rule)

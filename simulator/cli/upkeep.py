@@ -70,6 +70,24 @@ def results_reference() -> None:
     sys.stdout.write(results_page())
 
 
+@app.command()
+def judgements(
+    write: Annotated[
+        Path | None, typer.Option(help="Page to put the table in, instead of printing it.")
+    ] = None,
+) -> None:
+    """Print every parameter of judgement with its prior, or put the table in the page of the model."""
+    from simulator.history.markdown import put_in_page
+    from simulator.scenario.explain import judgements_table
+    from simulator.scenario.schema import Scenario
+
+    table = judgements_table(Scenario)
+    if write:
+        put_in_page(write, table)
+    else:
+        print(table)
+
+
 @app.command("honest-numbers")
 def honest_numbers(
     paths: Annotated[int | None, typer.Option(help="Random paths; those of the scenario by default.")] = None,

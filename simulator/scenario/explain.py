@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from simulator.scenario.declarations import Declaration, Shape, catalogue, decla
 from simulator.scenario.errors import Problem, Problems, did_you_mean
 from simulator.scenario.loading import LoadedScenario
 from simulator.scenario.parameters import Section
+from simulator.scenario.priors import is_judgement, plain_key, prior_in_words
 from simulator.units import written
 
 REQUIRED = "required"
@@ -39,6 +40,7 @@ class ReferenceRow:
     default: str
     source: str
     doc: str
+    prior: str = ""
 
 
 def as_written(section: Section) -> dict[str, Any]:
@@ -156,6 +158,7 @@ def reference_row(key: str, declaration: Declaration) -> ReferenceRow:
         default=REQUIRED if declaration.is_required else in_words(declaration.default),
         source=declaration.source,
         doc=declaration.doc,
+        prior=prior_in_words(key, declaration),
     )
 
 
@@ -193,20 +196,31 @@ def reference_page(
     for row in reference_rows(model):
         tables.setdefault(row.key.rpartition(".")[0], []).append(row)
     for section, rows in tables.items():
+        headings = ["key", "meaning", "written as", "allowed", "default", "source"]
+        headings += ["prior"] if any(row.prior for row in rows) else []
         lines += ["", f"## `{section}`" if section else "## Top of the file", ""]
-        lines += ["| key | meaning | written as | allowed | default | source |", "|---|---|---|---|---|---|"]
-        lines += [_table_row(row) for row in rows]
+        lines += [_table_row(headings), f"|{'---|' * len(headings)}"]
+        lines += [_table_row(_cells(row)[: len(headings)]) for row in rows]
     return "\n".join(lines) + "\n"
 
 
-def _table_row(row: ReferenceRow) -> str:
+def judgements_table(model: type[BaseModel]) -> str:
+    """Every parameter of judgement in Markdown: what it is, its default, its prior and why."""
+    lines = [_table_row(["parameter", "meaning", "default", "prior, and why"]), f"|{'---|' * 4}"]
+    rows = {
+        plain_key(key): reference_row(key, declaration)
+        for key, declaration in catalogue(model)
+        if is_judgement(declaration)
+    }
+    lines += [_table_row([f"`{key}`", row.doc, f"`{row.default}`", row.prior]) for key, row in rows.items()]
+    return "\n".join(lines)
+
+
+def _cells(row: ReferenceRow) -> list[str]:
     name = row.key.rpartition(".")[2]
-    cells = [
-        f"`{name}`",
-        row.doc,
-        row.unit,
-        row.bounds,
-        f"`{row.default}`" if row.default != REQUIRED else REQUIRED,
-        row.source,
-    ]
+    default = f"`{row.default}`" if row.default != REQUIRED else REQUIRED
+    return [f"`{name}`", row.doc, row.unit, row.bounds, default, row.source, row.prior]
+
+
+def _table_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

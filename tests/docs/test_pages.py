@@ -28,7 +28,7 @@ from simulator.results import measures
 from simulator.results.reference import results_page
 from simulator.rule import CATALOGUE
 from simulator.scenario.declarations import catalogue
-from simulator.scenario.explain import find_parameters, reference_page
+from simulator.scenario.explain import find_parameters, judgements_table, reference_page
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.schema import Event, Scenario
 from simulator.sweeps.cells import load_sweep
@@ -68,6 +68,12 @@ def test_reference_of_parameters_is_current() -> None:
     page = (DOCS / "reference" / "parameters.md").read_text(encoding="utf-8")
     told = "make it anew: unwind schema --markdown > docs/reference/parameters.md"
     assert page == reference_page(Scenario), told
+
+
+def test_list_of_judgements_is_current() -> None:
+    page = (DOCS / "model" / "model.md").read_text(encoding="utf-8")
+    told = "make it anew: python -m simulator.cli.upkeep judgements --write docs/model/model.md"
+    assert f"\n\n{judgements_table(Scenario)}\n\n" in page, told
 
 
 def test_reference_of_sweeps_is_current() -> None:

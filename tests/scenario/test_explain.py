@@ -123,6 +123,7 @@ def test_reference_rows_are_in_words() -> None:
         "default": "$1.2bn",
         "source": "judgement",
         "doc": "own money",
+        "prior": "",
     }
     assert rows["name"].default == "required"
     assert rows["weights"].unit == "mapping of 3% or 25bp (fraction)"
