@@ -53,7 +53,7 @@ def drained_bn(before_bn: float, paid_bn: float, drain_share: float, drain_half_
     ``drain_share`` is how much of a payment leaves lenders; the rest comes from elsewhere. What is gone comes back
     as the government spends it, half in ``drain_half_life`` days. Negative where the government paid out.
     """
-    return before_bn * 0.5 ** (1.0 / drain_half_life) + drain_share * paid_bn
+    return before_bn * math.pow(0.5, 1.0 / drain_half_life) + drain_share * paid_bn
 
 
 @rule

@@ -6,6 +6,8 @@ hold less, whichever way they are.
 Units: USD billions, shares as decimals.
 """
 
+import math
+
 from simulator.rule import rule
 
 
@@ -16,4 +18,4 @@ def held_bn(opening_bn: float, margin_ratio: float, margin_response: float) -> f
     ``margin_response`` is the elasticity, per cent less for a margin one per cent dearer. Source: net longs of other
     reportables and small traders fell by a third while margins rose 2.5 to 3 times, March 2020 (CFTC).
     """
-    return opening_bn * margin_ratio ** (-margin_response)
+    return opening_bn * math.pow(margin_ratio, -margin_response)

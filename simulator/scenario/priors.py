@@ -150,6 +150,8 @@ PRIORS: Mapping[str, Prior] = {
     "drivers.loss_tolerance": Prior("1.2x", "2x", EVEN, "volatility of 2017-19 stayed below 1.5 times its mean"),
     "drivers.equity_noise": Prior("0.5%", "1.2%", PEAKED, "from calm to uneasy years"),
     "drivers.credit_noise": Prior("3bp", "10bp", PEAKED_LOGS, "from calm to uneasy years"),
+    "drivers.regimes.NAME.jumps_per_year": Prior(1.0, 6.0, LOGS, "from one scare a year to one every two months"),
+    "drivers.regimes.NAME.jump_size": Prior(0.2, 0.9, LOGS, "volatility up by a fifth, to two and a half times"),
     "drivers.block": Prior("5d", "30d", LOGS, "a week to a month and a half: volatility clusters as long"),
     # Hedge funds
     "funds.count": Prior(30, 120, LOGS, _GROUPS),
@@ -215,6 +217,9 @@ PRIORS: Mapping[str, Prior] = {
     "asset_managers.volatility_redemption": Prior("0.01%", "0.3%", LOGS, "5% of assets left in March 2020, ICI"),
     "asset_managers.volatility_tolerance": Prior("1.2x", "2x", EVEN, "nobody redeemed in the ups and downs of 2017-19"),
     "asset_managers.loss_redemption": Prior("0.1%", "2%", LOGS, "a fifth to four times the default"),
+    "asset_managers.futures_cut": Prior("4x", "20x", LOGS, "a fifth of net longs gone for 5% redeemed, and twice that"),
+    "asset_managers.duration_kept": Prior("10%", "70%", EVEN, "benchmarks ask for duration; cash funds have none"),
+    "asset_managers.futures_noise_half_life": Prior("15d", "90d", LOGS, "a month to four months, CFTC 2018-19"),
     "asset_managers.futures_lag": Prior("4d", "30d", LOGS, "a week to six weeks, CFTC in spring 2020"),
     "asset_managers.flow_noise": Prior("0.01%", "0.04%", LOGS, _NOISE),
     # Lenders, foreigners, clearing house, central bank
@@ -224,6 +229,9 @@ PRIORS: Mapping[str, Prior] = {
     "lenders.dealer_loss_response": Prior(0.5, 8.0, LOGS, "a tenth of capital lost costs 5% to 80% of the offer"),
     "lenders.dealer_loss_tolerance": Prior("1%", "15%", LOGS, "losses that lenders may not see, to those that all see"),
     "lenders.volatility_response": Prior("0.5%", "8%", LOGS, "Treasury repo lenders hardly look at volatility"),
+    "lenders.limit_speed": Prior("1%", "10%", LOGS, "lines reviewed every week to every quarter"),
+    "lenders.drain_share": Prior("30%", "100%", EVEN, "payments come out of deposits and of lending overnight"),
+    "lenders.drain_half_life": Prior("3d", "30d", LOGS, "the government spends within days to a month and a half"),
     "lenders.scarcity_at_limit": Prior("15bp", "120bp", LOGS, "a third to three times the premium of March 2020"),
     "lenders.scarcity_ceiling": Prior("300bp", "1000bp", LOGS, "paid by few, on single days"),
     "lenders.easy_share": Prior("75%", "97%", EVEN, "premia begin when little is left on offer"),

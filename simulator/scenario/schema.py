@@ -843,7 +843,7 @@ class AssetManagers(Section):
         "11x",
         minimum="0x",
         maximum="30x",
-        source="net longs of asset managers fell by 21% to 14 April 2020 (CFTC), 5.2% of assets redeemed (ICI)",
+        source="judgement: net longs fell by 21% to 14 April 2020 (CFTC), with 5.2% of assets redeemed (ICI)",
         doc="cut of futures demand per share redeemed",
     )
     futures_lag: Days = parameter(
@@ -1771,7 +1771,7 @@ class Auction(Section):
     )
 
 
-class CashDrain(Section):
+class GovernmentDrain(Section):
     """Cash goes to the government, in equal parts a day: taxes; or comes from it."""
 
     type: Literal["cash-drain"] = parameter(source="scenario", doc="kind of event")
@@ -1883,7 +1883,7 @@ Event = Annotated[
     | InvestorDemand
     | Redemption
     | Auction
-    | CashDrain
+    | GovernmentDrain
     | LimitCut
     | ClientRepoDemand
     | FacilityOpening

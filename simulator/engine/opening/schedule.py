@@ -12,13 +12,13 @@ from simulator.model.table import Floats, allocate
 from simulator.scenario.schema import (
     CURVE_KEYS,
     Auction,
-    CashDrain,
     ClearingMandate,
     ClientRepoDemand,
     CurveChange,
     FacilityOpening,
     ForeignPremium,
     ForeignSale,
+    GovernmentDrain,
     HaircutMinimum,
     HaircutStep,
     HedgeDemandShift,
@@ -143,7 +143,7 @@ def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats)
             s.facility_bn[rows] = whole if event.capacity is None else min(whole, event.capacity)
         elif isinstance(event, ClientRepoDemand):
             s.client_repo_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
-        elif isinstance(event, CashDrain):
+        elif isinstance(event, GovernmentDrain):
             s.paid_to_government_bn[days_of(event.day, event.days, horizon)] += event.amount / event.days
         elif isinstance(event, PolicyRateChange):
             s.policy_rate[event.day - 1 :, _chosen(event.fundings, fundings)] += event.change * 1e-4
