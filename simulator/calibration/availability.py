@@ -141,7 +141,7 @@ class Choice:
             self.substitutions.append(f"{file}: {found}; in their place {instead}.")
             return
         advice = f"--nearest puts in their place {instead}." if instead else "Nothing can stand in for them."
-        there = spans_in_words(spans(days, 3 * reach.step + 4), day)
+        there = _told(spans(days, 3 * reach.step + 4), day)
         self.missing.append(Problem(file, f"found {found}", there, advice))
 
 
@@ -161,7 +161,7 @@ def spans(days: Iterable[date], gap_days: int) -> list[tuple[date, date]]:
     return list(zip(firsts, lasts, strict=True))
 
 
-def spans_in_words(there: Sequence[tuple[date, date]], day: date) -> str:
+def _told(there: Sequence[tuple[date, date]], day: date) -> str:
     """What there is of a series, in a sentence: its spans, of many those nearest to a day."""
     if not there:
         return "There are none."

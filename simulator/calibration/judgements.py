@@ -67,7 +67,6 @@ class Judgement:
     reserves_floor_bn: Sourced[float]
     haircut_shares: Sourced[tuple[float, float]]
     unnetted_repo: Sourced[float] | None
-    facility_spread_bp: Sourced[float] | None
     regime: str
     swaps: Mapping[str, SwapTrade]
     swaps_source: str = ""
@@ -115,6 +114,13 @@ EASY_SHARE = 0.95
 #: Swap margin: standard deviations and days that clearing houses cover (judgement: 99.7% over five days).
 SWAP_CONFIDENCE, SWAP_MARGIN_DAYS = 2.75, 5.0
 
+#: The standing repo facility: the day on which it was set up, and its rate over interest on reserves ever since.
+FACILITY_SINCE = date(2021, 7, 28)
+FACILITY_SPREAD_BP = Sourced(10.0, "offered at the top of the target range")
+
+#: Judgements older than this on the opening day are told to be so.
+JUDGED_DAYS = 366
+
 _SPREADS_2019 = {"TU": 26.5, "FV": 28.7, "TY": 21.8, "UXY": 21.8, **LONG_SPREADS_BP}
 _SPREADS_2020 = {"TU": 15.5, "FV": 7.3, "TY": 14.2, "UXY": 14.2, **LONG_SPREADS_BP}
 
@@ -130,7 +136,6 @@ _AUTUMN_2019 = Judgement(
     reserves_floor_bn=Sourced(1385.4, "reserves on 18 September 2019, when repo rates had jumped"),
     haircut_shares=Sourced((0.64, 0.10), "74% at zero or below: pilot of June 2022 (OFR-NCCBR), the first"),
     unnetted_repo=Sourced(790.0 / 1748.0, "means of 2022, the first published: 790/1,748 (literature 2.2)"),
-    facility_spread_bp=None,
     regime="2017-2019",
     swaps={},
 )
@@ -155,7 +160,6 @@ _SPRING_2025 = Judgement(
     reserves_floor_bn=Sourced(2700.0, "level at which reserves stop being ample (WAL25)"),
     haircut_shares=Sourced((0.56, 0.10), "collection of April 2025 (literature 2.2)"),
     unnetted_repo=None,
-    facility_spread_bp=Sourced(10.0, "offered at 4.50%, the top of the target range"),
     regime="2024",
     swaps={"SWAP10": SwapTrade(10, "UXY", 50.0, 200.0), "SWAP30": SwapTrade(30, "WN", 83.0, 100.0)},
     swaps_source="about 300 in all (MON26), two thirds up to ten years (judgement)",

@@ -22,6 +22,7 @@ from simulator.calibration.judgements import (
     BUCKET_ENDS_YEARS,
     EASY_SHARE,
     FOREIGN_LONG_WEIGHT,
+    JUDGED_DAYS,
     JUDGEMENTS,
     LEVERAGE_2019,
     LEVERAGE_QUARTER,
@@ -156,6 +157,11 @@ class OpeningDay:
         self.leverage_base_row = row(FORM_PF, *leverage, at=LEVERAGE_QUARTER)
         known = {judgement.since: judgement for judgement in JUDGEMENTS}
         self.judgement = choice.of("judgements", "margins, spreads and shares", ANY_BEFORE, known)
+        if (day - self.judgement.since).days > JUDGED_DAYS:
+            choice.substitutions.append(
+                f"judgements: the margins, spreads and shares in force are those of {self.judgement.since}, more"
+                f" than a year before {day}; look at them first."
+            )
         self.unnetted_week = self.dealer_week
         if self.judgement.unnetted_repo is None:
             columns = ("ust_repo_out_bn", "ust_repo_uncleared_bilateral_bn")

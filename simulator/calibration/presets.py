@@ -17,6 +17,8 @@ from pathlib import Path
 
 from simulator.calibration.judgements import (
     BUCKET_ENDS_YEARS,
+    FACILITY_SINCE,
+    FACILITY_SPREAD_BP,
     LONG_SPREADS_BP,
     NOMINAL_SHARE,
     TRANSACTION_COST_BP,
@@ -281,11 +283,11 @@ def _sectors(opening: OpeningDay, fit: Fit | None) -> Iterator[Line]:
     yield Line(1, "headroom", _percent(opening.lender_headroom(), 1), spare)
     yield Line(0, "central_bank")
     yield Line(1, "standing_repo")
-    if known.facility_spread_bp is None:
+    if opening.day < FACILITY_SINCE:
         yield Line(2, "open", "false", "there was none before July 2021")
         return
     yield Line(2, "open", "true")
-    yield Line(2, "spread", _bp(known.facility_spread_bp.value), known.facility_spread_bp.source)
+    yield Line(2, "spread", _bp(FACILITY_SPREAD_BP.value), FACILITY_SPREAD_BP.source)
     yield Line(2, "capacity", "$500bn", "literature 2.9")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -158,6 +158,7 @@ def known_limits() -> list[str]:
 def manifest(data: RunData) -> PageTable:
     """Versions, seed and hashes: what one needs to make the same bytes again."""
     m = data.manifest
+    market: Mapping[str, Any] = m.scenario.get("provenance", {})
     facts: list[tuple[str, object]] = [
         ("command", masked(m.command)),
         ("scenario", m.name),
@@ -181,6 +182,7 @@ def manifest(data: RunData) -> PageTable:
         *((f"git: {key}", value) for key, value in m.git.items()),
         *((f"machine: {key}", value) for key, value in m.machine.items() if key != "host"),
         *((f"file: {entry['file']}", entry["sha256"]) for entry in m.files),
+        *((f"opening market from: {name}", sha256) for name, sha256 in market.get("files", {}).items()),
     ]
     cells = [[Cell(name), Cell(_told(value))] for name, value in facts]
     return PageTable("manifest-table", "Manifest", ["what", "value"], cells, is_folded=True)

@@ -144,6 +144,7 @@ def _footer(data: RunData) -> list[str]:
         notes.append("Paths are Sobol points: the true errors are smaller.")
     if data.prepared is not None:
         notes += data.prepared.notes
+    notes += data.manifest.scenario.get("provenance", {}).get("remarks", [])
     return [
         *notes,
         f"Made by Unwind {data.manifest.code_version}. This file asks no other machine for anything.",

@@ -87,7 +87,7 @@ def test_shipped_markets_come_out_to_the_last_digit(
 
 def test_another_market_validates_and_is_not_written_over(data: Path, unwind: Unwind, tmp_path: Path) -> None:
     file = tmp_path / "june.yaml"
-    command = ("calibrate", "--data", str(data), "--date", "2021-06-01", "-o", str(file))
+    command = ("calibrate", "--data", str(data), "--date", "2020-11-02", "-o", str(file))
     code, out, err = unwind(*command)
     assert (code, err) == (0, "")
     assert f"unwind run {file}" in out
@@ -135,16 +135,22 @@ def test_substitutions_are_said_written_down_and_said_again(
 ) -> None:
     file = tmp_path / "june.yaml"
     command = ("calibrate", "--data", str(data), "--date", "2023-06-01", "--nearest", "-o", str(file))
+    aged = (
+        "judgements: the margins, spreads and shares in force are those of 2020-01-01, more than a year before"
+        " 2023-06-01; look at them first."
+    )
     remark = (
         "cftc_tff_treasury_futures_weekly.csv: no futures-only reports of all six contracts in the 28 days to"
         " 2023-06-01; in their place those of 2024-01-02."
     )
     code, _, err = unwind(*command)
-    assert (code, err) == (0, f"{remark}\n")
-    assert "# cftc 2024-01-02: leveraged funds, net short" in file.read_text(encoding="utf-8")
-    assert load_scenario(file).scenario.provenance.remarks == [remark]
+    assert (code, err) == (0, f"{remark}\n{aged}\n")
+    text = file.read_text(encoding="utf-8")
+    assert "# cftc 2024-01-02: leveraged funds, net short" in text
+    assert "open: true\n    spread: 10bp" in text, "the facility was set up in July 2021"
+    assert load_scenario(file).scenario.provenance.remarks == [remark, aged]
     code, _, err = unwind("validate", str(file))
-    assert (code, err) == (0, f"{remark}\n")
+    assert (code, err) == (0, f"{remark}\n{aged}\n")
 
 
 def test_what_nothing_can_stand_in_for_is_refused_with_nearest_too(data: Path, unwind: Unwind) -> None:

@@ -31,6 +31,7 @@ PATHS = 60
 DASH = ROOT / "scenarios" / "dash-for-cash-2020.yaml"
 #: Digits that the page keeps.
 CLOSE = 2e-6
+REMARK = "Futures positions are those of another week."
 
 
 def content_of(file: Path) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def content_of(file: Path) -> dict[str, Any]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dash for cash on a few dozen paths, in several blocks."""
     folder = tmp_path_factory.mktemp("report") / "run"
-    run_scenario(load_scenario(DASH, [f"paths={PATHS}", "numerics.block=25"]), folder, threads=2)
+    settings = [f"paths={PATHS}", "numerics.block=25", f"provenance.remarks=[{REMARK}]"]
+    run_scenario(load_scenario(DASH, settings), folder, threads=2)
     return folder
 
 
@@ -270,6 +272,14 @@ def test_diary_is_left_out_when_the_data_changed(tmp_path: Path, monkeypatch: py
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no results of a run"):
         write_report(tmp_path)
+
+
+def test_the_files_of_the_opening_market_and_what_is_to_be_known_of_them_are_told(folder: Path) -> None:
+    text = write_report(folder).read_text(encoding="utf-8")
+    files = open_run(folder).manifest.scenario["provenance"]["files"]
+    assert len(files) == 11
+    assert all(f"opening market from: {name}" in text and sha256 in text for name, sha256 in files.items())
+    assert f"<p>{REMARK}</p><p>Made by" in text
 
 
 def test_known_limits_are_those_of_the_model_document() -> None:
