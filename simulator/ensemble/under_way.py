@@ -240,15 +240,13 @@ def _job(run: RunFolder, prepared: Prepared, fence: Fence, terms: Terms) -> Job:
 
 def _without_damage(run: RunFolder, shard: Shard | None, threads: int) -> tuple[RunFolder, dict[int, str]]:
     """The run without the blocks, of the shard, that are not whole on disk; and these, with what is wrong."""
-    count = run.layout.blocks
-    known = {number: block for number, block in run.finished.items() if 0 <= number < count}
-    ours = [number for number in known if shard is None or number % shard.count == shard.number - 1]
+    ours = [number for number in run.finished if shard is None or number % shard.count == shard.number - 1]
     damaged = {
         damage.block: damage.what
         for damage in damaged_blocks(run, ours, threads=threads)
         if damage.block is not None
     }
-    whole = {number: block for number, block in known.items() if number not in damaged}
+    whole = {number: block for number, block in run.finished.items() if number not in damaged}
     return replace(run, finished=whole), damaged
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from simulator.results.errors import BAD_INPUT, OutputError, plain
@@ -18,6 +19,7 @@ from simulator.results.ledger import (
     FAILURES,
     LEDGER,
     FinishedBlock,
+    Fits,
     create_ledger,
     has_ledger,
     ledger_file,
@@ -82,7 +84,7 @@ class RunFolder:
         """The ledger of finished blocks that this process writes."""
         return ledger_file(self.path, self.shard)
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """Size and labels of the store."""
         return self.manifest.store_layout()
@@ -223,13 +225,18 @@ def open_run(folder: Path, shard: str = "") -> RunFolder:
     """
     manifest = read_manifest(folder)
     try:
-        ledger = read_ledgers(folder, manifest.run_key)
+        ledger = read_ledgers(folder, manifest.run_key, fits_in(manifest.store_layout()))
     except OSError as error:
         raise OutputError(
             f"{shown(ledger_file(folder))}: cannot be read: {error.strerror}. Repair the run with unwind resume"
             f" {shown(folder)}."
         ) from error
     return RunFolder(folder, manifest, ledger.blocks, ledger.broken_lines, shard)
+
+
+def fits_in(layout: Layout) -> Fits:
+    """Which blocks are of a run."""
+    return lambda finished: layout.has_block(finished.block, finished.first_path, finished.paths)
 
 
 def _is_used(folder: Path) -> bool:
@@ -261,9 +268,12 @@ def _knows(folder: Path, manifest: Manifest) -> bool:
 def _tidy(folder: Path, manifest: Manifest) -> None:
     """Remove what a writer that died left behind: files half written, and broken lines of the ledgers."""
     sweep_partial(folder / STORE)
-    if is_local(folder):
-        for file in [*folder.glob(f"{LEDGER}*.jsonl"), *folder.glob(f"{FAILURES}*.jsonl")]:
-            strike(file, manifest.run_key)
+    ledgers = folder.glob(f"{LEDGER}*.jsonl") if is_local(folder) else [ledger_file(folder)]
+    for file in ledgers:
+        strike(file, manifest.run_key, fits=fits_in(manifest.store_layout()))
+    failures = folder.glob(f"{FAILURES}*.jsonl") if is_local(folder) else [ledger_file(folder, kind=FAILURES)]
+    for file in failures:
+        strike(file, manifest.run_key)
 
 
 def strike_from_ledgers(run: RunFolder, blocks: Collection[int]) -> None:
