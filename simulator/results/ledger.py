@@ -208,6 +208,25 @@ def _ledger_of(files: Iterable[Path], run_key: str, fits: Fits | None) -> Ledger
     return Ledger(blocks, tuple(broken))
 
 
+def is_of_another_run(folder: Path, run_key: str) -> bool:
+    """Whether the ledgers of a folder hold blocks, and all are of another run than this."""
+    shards = folder.glob(f"{LEDGER}-*-of-*.jsonl") if is_local(folder) else []
+    files = [file for file in (ledger_file(folder), *shards) if _is_folder(file) or file.is_file()]
+    if any(read_entries(file, run_key)[0] for file in files):
+        return False
+    return any(_is_block(line) for file in files for _, line in _lines_of(file))
+
+
+def _is_block(line: bytes) -> bool:
+    """Whether a line says that a block is finished, of whatever run."""
+    try:
+        said = json.loads(line)
+        said.pop("check")
+        return _finished(said, None) is not None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+
+
 def _finished(entry: Mapping[str, Any], fits: Fits | None) -> FinishedBlock | None:
     """The block of an entry; none if it is no block, or not one that fits."""
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.results.errors import BAD_INPUT, OutputError
+from simulator.results.folder import SET_ASIDE, STORE
 from simulator.results.ledger import FAILURES, LEDGER
 from simulator.results.locks import LOCK
 from simulator.results.manifest import INPUTS
@@ -77,7 +78,7 @@ def _signed(files: dict[str, str]) -> bytes:
 def _hashes(folder: Path) -> dict[str, str]:
     """Hash of every file that is signed, by its name in the folder."""
     below = [f"{kind}/{name}" for kind in (LEDGER, FAILURES, INPUTS) for name in names(folder / kind)]
-    aside = (LOCK, "run.log", "run-", SIGNATURE, "results.zarr")
+    aside = (LOCK, "run.log", "run-", SIGNATURE, STORE, SET_ASIDE)
     top = [name for name in names(folder) - {LEDGER, FAILURES, INPUTS} if not name.startswith(aside)]
     return {
         name: hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else "cannot be read"

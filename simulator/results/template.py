@@ -52,6 +52,8 @@ def repair_template(folder: Path, layout: Layout) -> list[str]:
     OSError
         If it cannot be written.
     """
+    if not folder.is_symlink() and not folder.exists():  # deleted
+        create_template(folder, layout)
     problem = foreign_to(folder, layout)
     if problem:
         raise _refused(folder, problem)
