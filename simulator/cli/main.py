@@ -72,6 +72,7 @@ _IN_SHORT = {
     "status": "Tell how far a run or sweep is.",
     "resume": "Finish a run or sweep from its folder alone.",
     "verify": "Check that results are what was written.",
+    "sign": "Sign a run, so that changes show.",
     "report": "Write the report of a run or sweep.",
     "export": "Write figures, tables and results to files.",
     "compare": "Put runs side by side, path by path.",

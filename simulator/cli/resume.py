@@ -1,10 +1,12 @@
-"""``unwind resume``, ``verify`` and ``status``: a run or a sweep that exists is finished, checked, or looked at.
+"""``unwind resume``, ``verify``, ``sign`` and ``status``: what exists is finished, checked, vouched for, or looked at.
 
 Everything heavy is imported inside the functions, after linear algebra was pinned to one thread.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +17,10 @@ from simulator.cli.ending import ends_quietly, reporting_errors
 from simulator.cli.options import AsJson, Retries, Run, Telling, WhereToWork, takes_options
 from simulator.cli.run import run_and_tell
 from simulator.cli.sweep import tell_sweep
-from simulator.cli.terminal import say, say_json
+from simulator.cli.terminal import complain, say, say_json
 from simulator.ensemble.cores import pin_linear_algebra, usable_threads
 from simulator.ensemble.resources import Resources
-from simulator.results.errors import UNFINISHED
+from simulator.results.errors import BAD_INPUT, UNFINISHED, OutputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +75,51 @@ def _resume_sweep(folder: Path, telling: Telling, resources: Resources) -> int:
 
 
 @ends_quietly
-def verify(output: Run, as_json: AsJson = False) -> None:
+def verify(
+    output: Run,
+    as_json: AsJson = False,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="Public key (PEM) that a run must be signed with.")
+    ] = None,
+) -> None:
     """Read all results of a run or a sweep and compare them with what was written; exit code 3 if anything differs."""
     sweep = _sweep_folder(output)
-    raise typer.Exit(verify_run_at(output, as_json) if sweep is None else _verify_sweep(sweep, as_json))
+    if sweep is not None and key is not None:
+        complain(f"--key {key}: found a sweep; allowed are runs. Verify its cells one by one.")
+        raise typer.Exit(BAD_INPUT)
+    raise typer.Exit(verify_run_at(output, as_json, key) if sweep is None else _verify_sweep(sweep, as_json))
 
 
-def verify_run_at(output: str, as_json: bool = False) -> int:
+@ends_quietly
+def sign(
+    output: Run,
+    key: Annotated[Path, typer.Option("--key", help="Your private key (PEM, Ed25519).", show_default=False)],
+) -> None:
+    """Sign a complete run, so that others can prove that it is yours and was not changed since."""
+    with reporting_errors(output) as ended:
+        from simulator.results.folder import existing_folder
+        from simulator.results.places import shown
+        from simulator.results.signature import SIGNATURE, sign_run
+
+        folder = existing_folder(output)
+        with _needing_cryptography():
+            sign_run(folder, key, usable_threads())
+        say(f"{shown(folder / SIGNATURE)}: signed.")
+    raise typer.Exit(ended.code)
+
+
+@contextmanager
+def _needing_cryptography() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise OutputError(
+            "--key: found no package cryptography. Install it: pip install 'unwind-simulator[cluster]'.",
+            BAD_INPUT,
+        ) from error
+
+
+def verify_run_at(output: str, as_json: bool = False, key: Path | None = None) -> int:
     """Compare everything in the folder of a run with what was written, tell what differs, return the exit code."""
     with reporting_errors(output) as ended:
         from simulator.cli.run_display import damage_lines
@@ -89,6 +129,11 @@ def verify_run_at(output: str, as_json: bool = False) -> int:
 
         folder = existing_folder(output)
         found = verify_run(folder, threads=usable_threads())
+        if key is not None:
+            from simulator.results.signature import signature_damage
+
+            with _needing_cryptography():
+                found += signature_damage(folder, key)
         if as_json:
             damage = [{"block": injury.block, "what": injury.what} for injury in found]
             say_json({"folder": shown(folder), "is_whole": not found, "damage": damage})
@@ -175,4 +220,5 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the program's."""
     app.command("resume", epilog="\b\nExample:\n  unwind resume outputs/calm")(resume)
     app.command("verify", epilog="\b\nExample:\n  unwind verify outputs/calm --json")(verify)
+    app.command("sign", epilog="\b\nExample:\n  unwind sign outputs/calm --key private.pem")(sign)
     app.command("status", epilog="\b\nExample:\n  unwind status outputs/calm")(status)

@@ -18,8 +18,8 @@ from simulator.ensemble.description import describe_run, gigabytes, prepare_run
 from simulator.ensemble.jobs import Done, Failed, Job, Task
 from simulator.ensemble.log import RunLog, logging_to
 from simulator.ensemble.plan import Block, plan_blocks
-from simulator.results.errors import BAD_INPUT, OutputError, masked
-from simulator.results.folder import RunFolder, begin_or_resume, open_run, strike_from_ledgers
+from simulator.results.errors import BAD_INPUT, OutputError, masked, plain
+from simulator.results.folder import SET_ASIDE, RunFolder, begin_or_resume, open_run, strike_from_ledgers
 from simulator.results.ledger import FAILURES, FailedBlock, append_block, append_failure, ledger_file
 from simulator.results.locks import Fence, locked, setting_up
 from simulator.results.manifest import finished_manifest, write_manifest
@@ -225,10 +225,24 @@ def run_under_way(
         with logging_to(folder, shard) as log:
             job = _job(run, prepared, fence, terms)
             under_way = RunUnderWay(
-                run, job, prepared.notes, log, terms.shard, damaged, OutcomeTable(run.layout)
+                run,
+                job,
+                (*prepared.notes, *_told_aside(run)),
+                log,
+                terms.shard,
+                damaged,
+                OutcomeTable(run.layout),
             )
             _note_begin(under_way)
             yield under_way
+
+
+def _told_aside(run: RunFolder) -> list[str]:
+    if not run.set_aside:
+        return []
+    return [
+        f"Not of this run, and moved to {shown(run.path / SET_ASIDE)}: {plain(', '.join(run.set_aside))}."
+    ]
 
 
 def _job(run: RunFolder, prepared: Prepared, fence: Fence, terms: Terms) -> Job:
@@ -240,15 +254,13 @@ def _job(run: RunFolder, prepared: Prepared, fence: Fence, terms: Terms) -> Job:
 
 def _without_damage(run: RunFolder, shard: Shard | None, threads: int) -> tuple[RunFolder, dict[int, str]]:
     """The run without the blocks, of the shard, that are not whole on disk; and these, with what is wrong."""
-    count = run.layout.blocks
-    known = {number: block for number, block in run.finished.items() if 0 <= number < count}
-    ours = [number for number in known if shard is None or number % shard.count == shard.number - 1]
+    ours = [number for number in run.finished if shard is None or number % shard.count == shard.number - 1]
     damaged = {
         damage.block: damage.what
         for damage in damaged_blocks(run, ours, threads=threads)
         if damage.block is not None
     }
-    whole = {number: block for number, block in known.items() if number not in damaged}
+    whole = {number: block for number, block in run.finished.items() if number not in damaged}
     return replace(run, finished=whole), damaged
 
 
@@ -262,6 +274,7 @@ def _note_begin(under_way: RunUnderWay) -> None:
         paths=run.layout.paths,
         blocks_done=len(run.finished),
         blocks_damaged=under_way.damaged,
+        set_aside=run.set_aside,
         run_key=manifest.run_key,
         version=manifest.code_version,
         shard=run.shard,

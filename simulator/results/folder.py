@@ -7,9 +7,12 @@ has.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from simulator.results.errors import BAD_INPUT, OutputError, plain
@@ -18,8 +21,10 @@ from simulator.results.ledger import (
     FAILURES,
     LEDGER,
     FinishedBlock,
+    Fits,
     create_ledger,
     has_ledger,
+    is_of_another_run,
     ledger_file,
     read_ledgers,
     strike,
@@ -45,10 +50,13 @@ from simulator.results.places import (
     shown,
     sweep_partial,
 )
+from simulator.results.store import strays
 from simulator.results.template import create_template, repair_template
 
 ROOT = Path("outputs")
 STORE = "results.zarr"
+#: Folder into which goes what was found in the store and is not ours: nothing of others is deleted.
+SET_ASIDE = "set-aside"
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")
 
 
@@ -64,6 +72,8 @@ class RunFolder:
         Lines of the ledger that count as not written, by file and number.
     shard
         Part of the run that this process writes, such as ``2-of-5``; empty for all of it.
+    set_aside
+        What did not belong into the store when it was opened, and was moved out of it.
     """
 
     path: Path
@@ -71,6 +81,7 @@ class RunFolder:
     finished: dict[int, FinishedBlock]
     broken_lines: tuple[str, ...] = ()
     shard: str = ""
+    set_aside: tuple[str, ...] = ()
 
     @property
     def store(self) -> Path:
@@ -82,7 +93,7 @@ class RunFolder:
         """The ledger of finished blocks that this process writes."""
         return ledger_file(self.path, self.shard)
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """Size and labels of the store."""
         return self.manifest.store_layout()
@@ -169,11 +180,16 @@ def begin_or_resume(
         if not overwrite:
             found = _same_run(folder, found, manifest, other_version)
         if not overwrite and has_ledger(folder):
-            if not shard:
-                _tidy(folder, found)
+            if is_of_another_run(folder, found.run_key):
+                raise OutputError(
+                    f"{shown(folder / MANIFEST)}: found the manifest of another run than the blocks in the ledger; they"
+                    " are left as they are. Put back the manifest of their run, or replace it with --overwrite.",
+                    BAD_INPUT,
+                )
+            set_aside = () if shard else _tidy(folder, found)
             repair_template(folder / STORE, found.store_layout())
             _keep_inputs(folder, found, data_files or {})
-            return open_run(folder, shard)
+            return replace(open_run(folder, shard), set_aside=set_aside)
         _delete_run(folder)
     write_manifest(folder, manifest)
     _keep_inputs(folder, manifest, data_files or {})
@@ -223,13 +239,18 @@ def open_run(folder: Path, shard: str = "") -> RunFolder:
     """
     manifest = read_manifest(folder)
     try:
-        ledger = read_ledgers(folder, manifest.run_key)
+        ledger = read_ledgers(folder, manifest.run_key, fits_in(manifest.store_layout()))
     except OSError as error:
         raise OutputError(
             f"{shown(ledger_file(folder))}: cannot be read: {error.strerror}. Repair the run with unwind resume"
             f" {shown(folder)}."
         ) from error
     return RunFolder(folder, manifest, ledger.blocks, ledger.broken_lines, shard)
+
+
+def fits_in(layout: Layout) -> Fits:
+    """Which blocks are of a run."""
+    return lambda finished: layout.has_block(finished.block, finished.first_path, finished.paths)
 
 
 def _is_used(folder: Path) -> bool:
@@ -258,12 +279,46 @@ def _knows(folder: Path, manifest: Manifest) -> bool:
     return has_ledger(folder) and bool(read_ledgers(folder, manifest.run_key).blocks)
 
 
-def _tidy(folder: Path, manifest: Manifest) -> None:
-    """Remove what a writer that died left behind: files half written, and broken lines of the ledgers."""
+def _tidy(folder: Path, manifest: Manifest) -> tuple[str, ...]:
+    """Remove what a writer that died left behind: files half written, and broken lines of the ledgers.
+
+    Returns what was not ours and was moved out of the store.
+    """
     sweep_partial(folder / STORE)
-    if is_local(folder):
-        for file in [*folder.glob(f"{LEDGER}*.jsonl"), *folder.glob(f"{FAILURES}*.jsonl")]:
-            strike(file, manifest.run_key)
+    ledgers = folder.glob(f"{LEDGER}*.jsonl") if is_local(folder) else [ledger_file(folder)]
+    for file in ledgers:
+        strike(file, manifest.run_key, fits=fits_in(manifest.store_layout()))
+    failures = folder.glob(f"{FAILURES}*.jsonl") if is_local(folder) else [ledger_file(folder, kind=FAILURES)]
+    for file in failures:
+        strike(file, manifest.run_key)
+    return tuple(_move_strays(folder, manifest.store_layout())) if is_local(folder) else ()
+
+
+def _move_strays(folder: Path, layout: Layout) -> Iterator[str]:
+    """Move what is not ours out of a store of this machine, links and folders in place of files included."""
+    store = folder / STORE
+    if store.is_symlink() or not store.is_dir():
+        return
+    arrays = {field.variable.name for field in layout.fields()} | {each.name for each in layout.coordinates()}
+    tops = sorted(os.scandir(store), key=lambda entry: entry.name)
+    odd = [entry.name for entry in tops if entry.is_symlink() or (entry.name in arrays) != entry.is_dir()]
+    yield from _moved(folder, odd)
+    for name in sorted(arrays & names(store)):
+        entries = sorted(os.scandir(store / name), key=lambda entry: entry.name)
+        odd = [f"{name}/{entry.name}" for entry in entries if not entry.is_file(follow_symlinks=False)]
+        yield from _moved(folder, odd)
+    yield from _moved(folder, strays(store, layout))
+
+
+def _moved(folder: Path, entries: Iterable[str]) -> Iterator[str]:
+    """Move entries of the store aside, each under a name that is free."""
+    for entry in entries:
+        aside = folder / SET_ASIDE
+        aside.mkdir(exist_ok=True)
+        name = entry.replace("/", ".")
+        free = (f"{name}.{number}" if number else name for number in count())
+        os.rename(folder / STORE / entry, aside / next(text for text in free if text not in names(aside)))
+        yield entry
 
 
 def strike_from_ledgers(run: RunFolder, blocks: Collection[int]) -> None:

@@ -23,6 +23,11 @@ from simulator.results.variables import (
 
 Array = NDArray[Any]
 
+#: Most of each size: the bounds of scenarios; names of one kind; and bytes of a chunk, by its compressor.
+PATHS_MAX, DAYS_MAX, BLOCK_MAX = 100_000_000, 2_500, 100_000
+NAMES_MAX, CHUNK_BYTES_MAX = 20_000, 2**31 - 17
+PRECISIONS = {"float32": "<f4", "float64": "<f8"}
+
 STATUS = Variable("status", "1", "why the path stopped; 0 when it finished", "checks.status")
 STOPPED_ON_DAY = Variable(
     "stopped_on_day", "1", "day on which the path stopped; 0 when it finished", "checks.clock"
@@ -109,6 +114,50 @@ class Layout:
     precision: str
     attributes: Mapping[str, str | int]
 
+    def check(self) -> None:
+        """Refuse sizes that no scenario has, and labels that do not fit each other: a file may say anything.
+
+        Raises
+        ------
+        ValueError
+            Naming what is wrong.
+        """
+        sizes = {
+            "paths": (self.paths, 1, PATHS_MAX),
+            "days": (self.days, 1, DAYS_MAX),
+            "block": (self.block, 1, BLOCK_MAX),
+            "year of the opening": (self.opening.year, 1900, 2200),
+            "told_day": (self.told_day, 1, self.days),
+            "told_volatility_day": (self.told_volatility_day, 1, self.days),
+            "paths_without_policy": (self.paths_without_policy, 0, self.paths),
+            "test_sale_paths": (self.test_sale_paths, 0, self.paths),
+        }
+        for name, (size, least, most) in sizes.items():
+            if not least <= size <= most:
+                raise ValueError(f"{name}: found {size:,}; allowed are {least:,} to {most:,}")
+        for name, names in {**self.labels(), "dealer": self.dealers, "status": self.statuses}.items():
+            if len(names) > NAMES_MAX or len(set(names)) < len(names):
+                raise ValueError(f"{name}: found {len(names):,} names; allowed are {NAMES_MAX:,}, none twice")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision: found {self.precision!r}; allowed are {' and '.join(PRECISIONS)}")
+        fits = {
+            "ten_year_equivalents": len(self.ten_year_equivalents) == len(self.buckets),
+            "outstanding": len(self.outstanding) == len(self.buckets),
+            "told_yields": len(self.told_yields) == len(self.buckets),
+            "hedge_buckets": len(self.hedge_buckets) == len(self.hedges)
+            and set(self.hedge_buckets) <= set(self.buckets),
+            "trade_hedges": len(self.trade_hedges) == len(self.trades)
+            and set(self.trade_hedges) <= set(self.hedges),
+        }
+        for name, does_fit in fits.items():
+            if not does_fit:
+                raise ValueError(f"{name}: found entries that do not fit the other labels")
+        for field in self.fields():
+            if math.prod(self.chunk_shape(field)) * self.data_type(field).itemsize > CHUNK_BYTES_MAX:
+                raise ValueError(
+                    f"{field.variable.name}: found chunks of more than {CHUNK_BYTES_MAX:,} bytes"
+                )
+
     @property
     def chunk(self) -> int:
         """Paths in a chunk: a block, or all paths when there are fewer."""
@@ -118,6 +167,14 @@ class Layout:
     def blocks(self) -> int:
         """Blocks of the run, the last of which may be short."""
         return -(-self.paths // self.chunk)
+
+    def has_block(self, number: int, first_path: int, paths: int) -> bool:
+        """Whether the run has this block, of these paths."""
+        return (
+            0 <= number < self.blocks
+            and first_path == number * self.chunk
+            and paths == min(self.chunk, self.paths - first_path)
+        )
 
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names along each labelled dimension that the store has."""
@@ -163,7 +220,7 @@ class Layout:
     def data_type(self, field: Field) -> np.dtype[Any]:
         """Number format in which an array is stored, little-endian."""
         status = {STATUS.name: "<i1", STOPPED_ON_DAY.name: "<i4"}
-        return np.dtype(status.get(field.variable.name, {"float32": "<f4", "float64": "<f8"}[self.precision]))
+        return np.dtype(status.get(field.variable.name, PRECISIONS[self.precision]))
 
     def bytes_of_path(self) -> int:
         """Bytes of one path before compression."""

@@ -13,12 +13,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from simulator.results.places import get, is_local, names, put, put_durably, sync_folder
+from simulator.results.places import get, is_local, names, put, put_durably, read_bytes, remove, sync_folder
+from simulator.results.plain_values import parsed
 
 LEDGER, FAILURES = "ledger", "failures"
 #: Object that says that a run behind a URL was begun.
@@ -59,6 +61,10 @@ class FinishedBlock:
     store_seconds: float = 0.0
     finished_at: float = 0.0
     worker: str = ""
+
+
+#: Whether a block is one of a run.
+Fits: TypeAlias = Callable[[FinishedBlock], bool]
 
 
 @dataclass(frozen=True)
@@ -167,19 +173,15 @@ def append_entry(file: Path, run_key: str, entry: Mapping[str, Any]) -> None:
         sync_folder(file.parent)
 
 
-def read_ledger(file: Path, run_key: str) -> Ledger:
-    """Read what one ledger says is finished; lines that cannot be trusted are left out and counted.
-
-    Raises
-    ------
-    OSError
-        If there is no ledger.
-    """
-    return _ledger_of([file], run_key)
-
-
-def read_ledgers(folder: Path, run_key: str) -> Ledger:
+def read_ledgers(folder: Path, run_key: str, fits: Fits | None = None) -> Ledger:
     """Read what all ledgers of a run say, those of its shards included.
+
+    Lines that cannot be trusted are left out and counted.
+
+    Parameters
+    ----------
+    fits
+        Whether a block is one of the run; lines of others are left out too.
 
     Raises
     ------
@@ -188,27 +190,54 @@ def read_ledgers(folder: Path, run_key: str) -> Ledger:
     """
     shards = sorted(folder.glob(f"{LEDGER}-*-of-*.jsonl")) if is_local(folder) else []
     files = [ledger_file(folder), *shards] if has_ledger(folder) or not shards else shards
-    return _ledger_of(files, run_key)
+    return _ledger_of(files, run_key, fits)
 
 
-def _ledger_of(files: Iterable[Path], run_key: str) -> Ledger:
+def _ledger_of(files: Iterable[Path], run_key: str, fits: Fits | None) -> Ledger:
     blocks: dict[int, FinishedBlock] = {}
     broken = []
     for file in files:
         entries, unreadable = read_entries(file, run_key)
         broken += unreadable
         for name, entry in entries:
-            try:
-                finished = FinishedBlock(**{**entry, "audit": tuple(entry["audit"])})
-            except (KeyError, TypeError):
+            finished = _finished(entry, fits)
+            if finished is None:
                 broken.append(name)
-                continue
-            blocks[finished.block] = finished
+            else:
+                blocks[finished.block] = finished
     return Ledger(blocks, tuple(broken))
 
 
-def strike(file: Path, run_key: str, blocks: Collection[int] = ()) -> None:
-    """Write a ledger of this machine anew without the lines that cannot be trusted, and without some blocks.
+def is_of_another_run(folder: Path, run_key: str) -> bool:
+    """Whether the ledgers of a folder hold blocks, and all are of another run than this."""
+    shards = folder.glob(f"{LEDGER}-*-of-*.jsonl") if is_local(folder) else []
+    files = [file for file in (ledger_file(folder), *shards) if _is_folder(file) or file.is_file()]
+    if any(read_entries(file, run_key)[0] for file in files):
+        return False
+    return any(_is_block(line) for file in files for _, line in _lines_of(file))
+
+
+def _is_block(line: bytes) -> bool:
+    """Whether a line says that a block is finished, of whatever run."""
+    try:
+        said = json.loads(line)
+        said.pop("check")
+        return _finished(said, None) is not None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+
+
+def _finished(entry: Mapping[str, Any], fits: Fits | None) -> FinishedBlock | None:
+    """The block of an entry; none if it is no block, or not one that fits."""
+    try:
+        finished = parsed(FinishedBlock, entry)
+    except ValueError:
+        return None
+    return finished if fits is None or fits(finished) else None
+
+
+def strike(file: Path, run_key: str, blocks: Collection[int] = (), fits: Fits | None = None) -> None:
+    """Write a ledger anew without the lines that cannot be trusted, that fit no block, or that are of some blocks.
 
     Raises
     ------
@@ -216,7 +245,16 @@ def strike(file: Path, run_key: str, blocks: Collection[int] = ()) -> None:
         If it cannot be written; the old one then stays.
     """
     entries, broken = read_entries(file, run_key)
-    kept = [entry for _, entry in entries if entry.get("block") not in blocks]
+    struck = [
+        name
+        for name, entry in entries
+        if entry.get("block") in blocks or (fits is not None and _finished(entry, fits) is None)
+    ]
+    if _is_folder(file):
+        for name in (*broken, *struck):
+            remove(file.parent / name)
+        return
+    kept = [entry for name, entry in entries if name not in struck]
     if broken or len(kept) < len(entries):
         put_durably(file, b"".join(_line(run_key, entry) for entry in kept))
 
@@ -226,7 +264,12 @@ def read_failures(folder: Path, run_key: str) -> dict[int, FailedBlock]:
     file = ledger_file(folder, kind=FAILURES)
     files = [file] if _is_folder(file) else sorted(folder.glob(f"{FAILURES}*.jsonl"))
     entries = [entry for file in files for _, entry in read_entries(file, run_key)[0]]
-    return {entry["block"]: FailedBlock(**entry) for entry in entries}
+    failed: dict[int, FailedBlock] = {}
+    for entry in entries:
+        with suppress(ValueError):  # nothing of ours
+            block = parsed(FailedBlock, entry)
+            failed[block.block] = block
+    return failed
 
 
 def read_entries(file: Path, run_key: str) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
@@ -254,7 +297,7 @@ def read_entries(file: Path, run_key: str) -> tuple[list[tuple[str, dict[str, An
 def _lines_of(file: Path) -> list[tuple[str, bytes]]:
     """Lines of a file, or objects of a folder behind a URL, each with its name; empty ones left out."""
     if not _is_folder(file):
-        lines = enumerate(file.read_bytes().split(b"\n"), start=1)
+        lines = enumerate(read_bytes(file).split(b"\n"), start=1)
         return [(f"{file.name}, line {number}", line) for number, line in lines if line]
     found = get(file, sorted(names(file) - {BEGUN}))
     return [

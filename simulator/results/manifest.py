@@ -10,12 +10,13 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,7 @@ from simulator.results.errors import OutputError, masked
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock
 from simulator.results.places import put_durably, read_bytes, shown
+from simulator.results.plain_values import parsed
 from simulator.results.variables import GROUPS
 from simulator.version import __version__
 
@@ -32,6 +34,7 @@ FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 #: Folder of the copies of data files, so that a run can be finished from its folder alone.
 INPUTS = "inputs"
+_COPY = re.compile(rf"{INPUTS}/[0-9a-f]{{64}}(\.[^/]*)?")
 PACKAGES = (
     "numpy",
     "scipy",
@@ -99,10 +102,16 @@ class Manifest:
         return sha256_of(decisive)
 
     def store_layout(self) -> Layout:
-        """Size and labels of the store."""
-        said = dict(self.layout)
-        tuples = {key: tuple(value) for key, value in said.items() if isinstance(value, list)}
-        return Layout(**{**said, **tuples, "opening": date.fromisoformat(said["opening"])})
+        """Size and labels of the store.
+
+        Raises
+        ------
+        ValueError
+            If they are none that a run can have.
+        """
+        layout = parsed(Layout, self.layout)
+        layout.check()
+        return layout
 
 
 def new_manifest(
@@ -271,10 +280,11 @@ def read_manifest(folder: Path) -> Manifest:
             raise ValueError("it is not the manifest of a run")
         if said.pop("format_version") != format_version():
             raise ValueError("it was written by a version of Unwind with other variables")
-        tuples = {key: tuple(said[key]) for key in ("files", "resumed_with")}
-        manifest = Manifest(**{**said, **tuples})
+        manifest = parsed(Manifest, said)
         if not is_whole:
             raise ValueError("it was changed after it was written")
+        if not all(map(_COPY.fullmatch, manifest.data_files.values())):
+            raise ValueError("data_files: found a copy that lies elsewhere")
         manifest.store_layout()
     except FileNotFoundError as error:
         raise OutputError(f"{shown(folder)}: found no results of a run there. Check the path.") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from simulator.results.errors import BAD_INPUT, OutputError, masked
 
 #: Ending of a local file that is not yet whole.
 PARTIAL = ".partial"
+#: Most that a file of ours can have: no chunk is larger.
+FILE_BYTES_MAX = 2**31
 _LOCAL = ("file", "local")
 _known = threading.local()
 
@@ -162,6 +165,11 @@ def get(folder: Path, wanted: Collection[str]) -> dict[str, bytes | OSError]:
 
 def _get_local(file: Path) -> bytes | OSError:
     try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):  # a pipe would be waited for
+            raise OSError(errno.EINVAL, "found something that is no file", str(file))
+        if found.st_size > FILE_BYTES_MAX:
+            raise OSError(errno.EFBIG, f"found more than {FILE_BYTES_MAX:,} bytes", str(file))
         return file.read_bytes()
     except OSError as error:
         return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 from simulator.results.errors import OutputError
 from simulator.results.folder import STORE, RunFolder, open_run
 from simulator.results.ledger import FinishedBlock
-from simulator.results.manifest import MANIFEST, digest_of
+from simulator.results.manifest import MANIFEST, digest_of, scenario_hash
 from simulator.results.places import exists, get, is_local, place, shown
 from simulator.results.store import (
     DamagedBlockError,
@@ -25,6 +26,10 @@ from simulator.results.template import check_template, foreign_to, injuries
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+#: Missing blocks that are told one by one.
+NAMED_MAX = 1_000
 
 
 class Damage(NamedTuple):
@@ -125,7 +130,7 @@ def verify_run(folder: str | Path, threads: int = 1) -> list[Damage]:
         raise
     layout = run.layout
     count = layout.blocks
-    found = [Damage(None, f"{line} is broken") for line in run.broken_lines]
+    found = [Damage(None, f"{line} is broken or of no block of the run") for line in run.broken_lines]
     found += [Damage(None, what) for what in _injured_inputs(run)]
     found += [Damage(None, f"{MANIFEST} {what}") for what in _stale_manifest(run, count)]
     foreign = foreign_to(run.store, layout)
@@ -133,15 +138,22 @@ def verify_run(folder: str | Path, threads: int = 1) -> list[Damage]:
         return [*found, Damage(None, f"{STORE} is not ours: {foreign}")]
     found += [Damage(None, f"{STORE}/{what}") for what in injuries(run.store, layout)]
     found += [Damage(None, f"{STORE}/{file} does not belong there") for file in strays(run.store, layout)]
-    missing = [block for block in range(count) if block not in run.finished]
-    found += [Damage(block, "is not in the ledger") for block in missing]
-    beyond = sorted(block for block in run.finished if not 0 <= block < count)
-    found += [Damage(block, "is in the ledger but not in the run") for block in beyond]
-    return found + damaged_blocks(run, [block for block in run.finished if block < count], threads)
+    missing = (block for block in range(count) if block not in run.finished)
+    found += [Damage(block, "is not in the ledger") for block in islice(missing, NAMED_MAX)]
+    if (more := count - len(run.finished) - NAMED_MAX) > 0:
+        found.append(Damage(None, f"{more:,} more blocks are not in the ledger"))
+    return found + damaged_blocks(run, threads=threads)
 
 
 def _stale_manifest(run: RunFolder, count: int) -> list[str]:
-    """What the manifest says that the ledger does not."""
+    """What the manifest says that its own scenario or the ledger does not."""
+    manifest = run.manifest
+    data = [Path(copy).stem for copy in manifest.data_files.values()]
+    if scenario_hash(manifest.scenario, data) != manifest.scenario_sha256:
+        return ["tells another scenario than the numbers were made from"]
+    told = manifest.scenario.get("seed"), manifest.scenario.get("paths")
+    if told != (manifest.seed, run.layout.paths):
+        return ["tells another seed or number of paths than the numbers were made from"]
     is_whole = len(run.finished) == count
     if run.manifest.status == "complete" and run.manifest.digest != digest_of(run.finished):
         return ["says that the run is complete with other numbers than the ledger's"]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from simulator.results.variables import WITHOUT_POLICY
 
 # Level 1: prices are mostly noise to a compressor, and higher levels take twice the time for a percent.
 ZSTD_LEVEL = 1
+_CHUNK = re.compile(r"c\.([0-9]{1,9})")
 
 
 class BlockRecords(Protocol):
@@ -158,8 +160,8 @@ def compress(data: bytes | memoryview) -> bytes:
     return packed + checksum.to_bytes(4, "little")
 
 
-def decompress(data: bytes) -> bytes:
-    """What was compressed.
+def decompress(data: bytes, size: int) -> bytes:
+    """What was compressed, of so many bytes: a few bytes can claim to be any number of them.
 
     Raises
     ------
@@ -171,15 +173,16 @@ def decompress(data: bytes) -> bytes:
 
     if len(data) < 4 or google_crc32c.value(data[:-4]).to_bytes(4, "little") != data[-4:]:
         raise DamagedBlockError("its checksum is wrong")
-    unpacked: bytes = Zstd().decode(data[:-4])
-    return unpacked
+    unpacked = np.empty(size, np.uint8)
+    try:
+        Zstd().decode(data[:-4], unpacked)
+    except (RuntimeError, ValueError) as error:
+        raise DamagedBlockError("it has the wrong size or is not compressed as written") from error
+    return unpacked.tobytes()
 
 
 def _decode(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    numbers = np.frombuffer(decompress(data), dtype)
-    if numbers.size != math.prod(shape):
-        raise DamagedBlockError("it has the wrong size")
-    return numbers.reshape(shape)
+    return np.frombuffer(decompress(data, math.prod(shape) * dtype.itemsize), dtype).reshape(shape)
 
 
 def _chunk_name(field: Field, block: int) -> str:
@@ -258,22 +261,27 @@ def results_digest(folder: Path, layout: Layout) -> str:
 
 def blocks_on_disk(folder: Path, layout: Layout) -> set[int]:
     """Blocks of which every chunk exists: one listing an array, no chunk is opened."""
-    found = set(range(layout.blocks))
+    found: set[int] | None = None
     for field in layout.fields():
-        known = listing(folder / field.variable.name)
-        found = {block for block in found if _chunk_name(field, block) in known}
-    return found
+        chunks = _chunks(listing(folder / field.variable.name), field, layout.blocks)
+        found = set(chunks) if found is None else found & set(chunks)
+    return found or set()
+
+
+def _chunks(files: Collection[str], field: Field, blocks: int) -> dict[int, str]:
+    """Files that are chunks of an array, by block."""
+    numbers = (int(found[1]) for found in map(_CHUNK.match, files) if found is not None)
+    chunks = {block: _chunk_name(field, block) for block in numbers if block < blocks}
+    return {block: name for block, name in chunks.items() if name in files}
 
 
 def strays(folder: Path, layout: Layout) -> list[str]:
     """Files in a store that are no chunk, no coordinate and no metadata."""
-    count = layout.blocks
-    chunks = {
-        field.variable.name: {_chunk_name(field, block) for block in range(count)}
-        for field in layout.fields()
-    }
-    chunks |= {coordinate.name: {"c.0"} for coordinate in layout.coordinates()}
-    found = listing(folder) - set(chunks) - {"zarr.json"}
-    for name, known in chunks.items():
-        found |= {f"{name}/{file}" for file in listing(folder / name) - known - {"zarr.json"}}
+    fields = {field.variable.name: field for field in layout.fields()}
+    arrays = [*fields, *(coordinate.name for coordinate in layout.coordinates())]
+    found = listing(folder) - set(arrays) - {"zarr.json"}
+    for name in arrays:
+        files = listing(folder / name)
+        chunks = _chunks(files, fields[name], layout.blocks).values() if name in fields else ["c.0"]
+        found |= {f"{name}/{file}" for file in files - set(chunks) - {"zarr.json"}}
     return sorted(found)

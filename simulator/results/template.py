@@ -52,6 +52,8 @@ def repair_template(folder: Path, layout: Layout) -> list[str]:
     OSError
         If it cannot be written.
     """
+    if not folder.is_symlink() and not folder.exists():  # deleted
+        create_template(folder, layout)
     problem = foreign_to(folder, layout)
     if problem:
         raise _refused(folder, problem)
@@ -99,6 +101,7 @@ def injuries(folder: Path, layout: Layout) -> Iterator[str]:
     """What is wrong with the metadata and coordinates of a store, in words."""
     wanted = dict(_files(layout))
     found = get(folder, wanted)
+    packed = {f"{coordinate.name}/c.0": _packed(coordinate.values) for coordinate in layout.coordinates()}
     for name, data in wanted.items():
         there = found[name]
         if isinstance(there, OSError):
@@ -113,7 +116,7 @@ def injuries(folder: Path, layout: Layout) -> Iterator[str]:
             wrong = [key for key in expected if not isinstance(said, dict) or said.get(key) != expected[key]]
             if wrong:
                 yield f"{name} has another {wrong[0]}"
-        elif _unpacked(there) != _unpacked(data):
+        elif _unpacked(there, len(values := packed[name])) != values:
             yield f"{name.split('/')[0]} has other values than when it was written"
 
 
@@ -156,10 +159,10 @@ def _parsed(text: bytes) -> object:
         return None
 
 
-def _unpacked(data: bytes) -> bytes | None:
+def _unpacked(data: bytes, size: int) -> bytes | None:
     try:
-        return decompress(data)
-    except (DamagedBlockError, RuntimeError, ValueError):
+        return decompress(data, size)
+    except DamagedBlockError:
         return None
 
 

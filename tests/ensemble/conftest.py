@@ -37,12 +37,13 @@ def run_command(
     as_json: bool = False,
     path: int | None = None,
     audit: bool = False,
+    resources: Resources | None = None,
 ) -> int:
     """``unwind run`` on a scenario that is loaded already, without the report; its exit code."""
     folder = None if output is None else str(output)
     telling = Telling(no_report=True, quiet=quiet, as_json=as_json)
     options = RunOptions(file=str(TOY), output=folder, path=path, audit=audit, telling=telling)
-    return play(loaded, Resources(), options)
+    return play(loaded, resources or Resources(), options)
 
 
 @pytest.fixture(scope="session")

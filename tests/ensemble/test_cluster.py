@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from distributed import Security
+from distributed import LocalCluster, Security
 from distributed.core import rpc
 
 from simulator.ensemble import cluster as clustering
@@ -45,7 +45,7 @@ from tests.ensemble.clusters import (
     unwind,
     wait_until,
 )
-from tests.ensemble.conftest import TOY, load_toy
+from tests.ensemble.conftest import TOY, load_toy, run_command
 
 PATHS, BLOCK = 2400, 20
 OVERRIDES = (f"paths={PATHS}", f"numerics.block={BLOCK}")
@@ -202,6 +202,21 @@ def test_ctrl_c_finishes_what_is_in_flight(tmp_path: Path, unbroken: str) -> Non
     code, _, complained = ended(unwind("resume", folder))
     assert code == 0, complained
     assert digest(folder) == unbroken
+
+
+def test_workers_that_cannot_be_closed_leave_a_complete_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    closes = LocalCluster.close
+
+    def late(cluster: LocalCluster, timeout: float | None = None) -> None:
+        closes(cluster, timeout)
+        raise TimeoutError  # an error of the system to Python, as those of a disk are
+
+    monkeypatch.setattr(LocalCluster, "close", late)
+    code = run_command(load_toy(), output=tmp_path / "run", resources=Resources(workers=1))
+    assert (code, open_run(tmp_path / "run").manifest.status) == (0, "complete")
+    assert "disk" not in capsys.readouterr().err
 
 
 # Blocks that fail

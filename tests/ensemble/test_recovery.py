@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from simulator.ensemble.under_way import Shard, Terms
 from simulator.results import manifest as manifests
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError
 from simulator.results.folder import open_run
-from simulator.results.ledger import FailedBlock, append_failure, ledger_file
+from simulator.results.ledger import FailedBlock, append_block, append_failure, ledger_file
 from simulator.results.locks import locked
 from simulator.results.places import names, place
 from simulator.results.reading import open_results, verify_run
@@ -82,10 +84,87 @@ def test_injuries_are_found_and_exactly_what_is_damaged_is_done_again(finished: 
         }
         block = injured.name.split(".")[1] if injured.name.startswith("c.") else None
         assert changed <= {block}, f"{kind} of {injured}: blocks {changed} were written"
-        if kind == "junk":
-            assert verify_run_at(str(finished)) == UNFINISHED  # not ours to delete
-            injured.unlink()
+        if kind == "junk":  # not ours to delete
+            assert list((finished / "set-aside").iterdir())
+            shutil.rmtree(finished / "set-aside")
         assert verify_run(finished) == []
+    assert digest(finished) == whole
+
+
+def becomes_a_link(run: Path) -> None:
+    chunk = run / "results.zarr" / "dislocation" / "c.1.0.0"
+    chunk.rename(run.parent / "elsewhere")
+    chunk.symlink_to(run.parent / "elsewhere")
+
+
+def becomes_a_folder(run: Path) -> None:
+    chunk = run / "results.zarr" / "dislocation" / "c.1.0.0"
+    chunk.unlink()
+    chunk.mkdir()
+
+
+def becomes_a_linked_array(run: Path) -> None:
+    array = run / "results.zarr" / "dislocation"
+    array.rename(run.parent / "elsewhere")
+    array.symlink_to(run.parent / "elsewhere")
+
+
+def gets_checkpoints(run: Path) -> None:
+    for folder in (run, run / "results.zarr", run / "results.zarr" / "dislocation"):
+        (folder / ".ipynb_checkpoints").mkdir()
+        (folder / ".ipynb_checkpoints" / "mine.txt").write_text("keep this")
+
+
+def loses_its_store(run: Path) -> None:
+    shutil.rmtree(run / "results.zarr")
+
+
+def gets_a_line_beyond(run: Path) -> None:
+    found = open_run(run)
+    append_block(found.ledger, found.manifest.run_key, replace(found.finished[2], block=7, first_path=56))
+
+
+@pytest.mark.parametrize(
+    ("happens", "done_again"),
+    [
+        (becomes_a_link, {"1"}), (becomes_a_folder, {"1"}), (becomes_a_linked_array, {"0", "1", "2"}),
+        (gets_checkpoints, set()), (loses_its_store, {"0", "1", "2"}), (gets_a_line_beyond, set()),
+    ],
+)  # fmt: skip
+def test_what_befalls_a_store_is_repaired_and_nothing_else_is_touched(
+    finished: Path, happens: Callable[[Path], None], done_again: set[str]
+) -> None:
+    whole = digest(finished)
+    before = {file: file.stat().st_mtime_ns for file in finished.glob("results.zarr/*/c.*")}
+    happens(finished)
+    assert verify_run_at(str(finished)) == UNFINISHED
+    assert resume(finished) == 0
+    assert verify_run(finished) == []
+    assert digest(finished) == whole
+    changed = {
+        file.name.split(".")[1]
+        for file in finished.glob("results.zarr/*/c.*")
+        if file.stat().st_mtime_ns != before.get(file)
+    }
+    assert changed == done_again
+    if happens is gets_checkpoints:
+        assert "dislocation/.ipynb_checkpoints" in (finished / "run.log").read_text()
+        assert len(list((finished / "set-aside").rglob("mine.txt"))) == 2
+    if happens is becomes_a_link:
+        assert (finished.parent / "elsewhere").is_file()
+
+
+def test_another_runs_manifest_does_not_cost_the_finished_blocks(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, manifest = digest(finished), (finished / "manifest.json").read_bytes()
+    run_scenario(load_toy("seed=8"), tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "manifest.json", finished / "manifest.json")
+    assert resume(finished) == BAD_INPUT
+    assert "the manifest of another run than the blocks in the ledger" in capsys.readouterr().err
+    assert run_command(load_toy("seed=8"), output=finished, quiet=True) == BAD_INPUT
+    (finished / "manifest.json").write_bytes(manifest)
+    assert verify_run(finished) == []
     assert digest(finished) == whole
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.results.ledger import FinishedBlock, append_block, create_ledger, read_ledger
+from simulator.results.ledger import FinishedBlock, append_block, create_ledger, read_ledgers
 
 KEY = "run"
 
@@ -28,7 +28,7 @@ def ledger(tmp_path: Path) -> Path:
 
 
 def test_blocks_come_back_as_they_were(ledger: Path) -> None:
-    found = read_ledger(ledger, KEY)
+    found = read_ledgers(ledger.parent, KEY)
     assert found.blocks == {number: block(number) for number in (0, 1, 2)}
     assert found.broken_lines == ()
 
@@ -58,14 +58,14 @@ def test_wherever_a_write_is_cut_only_whole_lines_count(ledger: Path) -> None:
         whole = data[:length].count(b"\n")
         # a last line that lacks nothing but its end of line is whole
         done = whole + (length > 0 and data[length : length + 1] == b"\n")
-        assert len(read_ledger(ledger, KEY).blocks) == done
+        assert len(read_ledgers(ledger.parent, KEY).blocks) == done
 
 
 def test_writing_goes_on_after_a_torn_line(ledger: Path) -> None:
     data = ledger.read_bytes()
     ledger.write_bytes(data[:-20])
     append_block(ledger, KEY, block(1))
-    found = read_ledger(ledger, KEY)
+    found = read_ledgers(ledger.parent, KEY)
     assert set(found.blocks) == {0, 1, 2}
     assert found.broken_lines == ("ledger.jsonl, line 3",)
 
@@ -75,13 +75,13 @@ def test_any_edit_of_a_line_is_noticed(ledger: Path) -> None:
     entry = json.loads(lines[1])
     for change in ({"sha256": "f" * 64}, {"paths": 9}, {"stopped": {}}, {"check": "0" * 16}, {"more": 1}):
         ledger.write_text("\n".join([lines[0], json.dumps(entry | change), lines[2]]) + "\n")
-        found = read_ledger(ledger, KEY)
+        found = read_ledgers(ledger.parent, KEY)
         assert set(found.blocks) == {2, 1}
         assert found.broken_lines == ("ledger.jsonl, line 2",)
 
 
 def test_lines_of_another_run_do_not_count(ledger: Path) -> None:
-    found = read_ledger(ledger, "another run")
+    found = read_ledgers(ledger.parent, "another run")
     assert found.blocks == {}
     assert found.broken_lines == (
         "ledger.jsonl, line 1",
@@ -95,7 +95,7 @@ def test_lines_of_another_run_do_not_count(ledger: Path) -> None:
 )
 def test_junk_is_counted_and_left_out(ledger: Path, junk: bytes) -> None:
     ledger.write_bytes(junk + ledger.read_bytes())
-    found = read_ledger(ledger, KEY)
+    found = read_ledgers(ledger.parent, KEY)
     assert set(found.blocks) == {0, 1, 2}
     assert found.broken_lines == ("ledger.jsonl, line 1",)
 
@@ -103,4 +103,4 @@ def test_junk_is_counted_and_left_out(ledger: Path, junk: bytes) -> None:
 def test_the_later_line_of_a_block_holds(ledger: Path) -> None:
     again = FinishedBlock(1, 8, 8, "e" * 64, 100, 0.5)
     append_block(ledger, KEY, again)
-    assert read_ledger(ledger, KEY).blocks[1] == again
+    assert read_ledgers(ledger.parent, KEY).blocks[1] == again
