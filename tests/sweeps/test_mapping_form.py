@@ -68,3 +68,10 @@ def test_mistakes_are_told_where_they_stand(axes: str, told: str, tmp_path: Path
     with pytest.raises(ScenarioError) as caught:
         swept(tmp_path, axes)
     assert told in str(caught.value)
+
+
+def test_a_table_with_a_vast_cell_is_refused_in_clear_words(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text(f"funds.leverage\n{'8' * 200_000}x\n")
+    with pytest.raises(ScenarioError, match="cannot be read as CSV: field larger than field limit") as caught:
+        swept(tmp_path, "  a: {kind: csv, file: points.csv}")
+    assert "report this file" not in str(caught.value)
