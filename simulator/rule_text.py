@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from simulator.scenario.errors import did_you_mean
-
 PACKAGE = Path(__file__).resolve().parent
 LITERATURE = "literature"
 FOLDERS = ("agents", "market", "engine", "basis", LITERATURE)
@@ -89,11 +87,6 @@ def all_rules() -> Iterator[RuleText]:
 def find_rules(name: str) -> list[RuleText]:
     """Rules of a name, alone or with the module before it (``confidence``, ``cash_lender.confidence``)."""
     return [found for found in all_rules() if f".{found.name}".endswith(f".{name}")]
-
-
-def near_rule(name: str) -> str:
-    """*Did you mean …?* with the nearest name of a rule, or nothing."""
-    return did_you_mean(name, [found.name.rpartition(".")[2] for found in all_rules()])
 
 
 def _rules_of(file: Path, text: str) -> Iterator[RuleText]:

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Context
 from fractions import Fraction
 
@@ -22,15 +23,32 @@ WHOLE_DIGITS = r"(0|[1-9][0-9]*)"
 #: Longest figure read: more digits than a double can hold are a mistake, or an attack.
 LENGTH_MAX = 40
 SHOWN_MAX = 60
+#: Most forms that a figure without unit is advised to be.
+CHOICES_MAX = 2
 EXACT_WHOLE_MAX = 2**53
+#: Years of the days that a scenario or a file may name.
+FIRST_YEAR, LAST_YEAR = 1900, 2100
 
 
 class UnitError(ValueError):
-    """A figure that cannot be read, in three parts: what was found, what is allowed, what to do."""
+    """A figure that cannot be read, in three parts: what was found, what is allowed, what to do.
 
-    def __init__(self, found: str, allowed: str, advice: str = "") -> None:
+    ``kind`` and ``value`` say what it should have been and what was written, for advice within bounds.
+    """
+
+    def __init__(
+        self, found: str, allowed: str, advice: str = "", kind: Kind | None = None, value: object = None
+    ) -> None:
         super().__init__(f"{found}; allowed: {allowed}." + (f" {advice}" if advice else ""))
         self.found, self.allowed, self.advice = found, allowed, advice
+        self.kind, self.value = kind, value
+
+    def advised(self, minimum: float | None, maximum: float | None, usual: float | None = None) -> str:
+        """What to do where the figure must stand within bounds, in engine units: nothing beyond them is advised.
+
+        Of several readings, that nearest to the ``usual`` figure is.
+        """
+        return self.advice if self.kind is None else _advice(self.kind, self.value, minimum, maximum, usual)
 
 
 @dataclass(frozen=True)
@@ -222,11 +240,11 @@ def read(kind: Kind, value: object) -> float:
     UnitError: 50 has no unit; allowed: a rate a year in % or bp. Write 50% or 50bp.
     """
     if value is None:
-        raise UnitError("no value", kind.allowed, _for_example(kind))
+        raise _unread("no value", kind, value)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise UnitError(f"{quoted(value)} is not a figure", kind.allowed, _for_example(kind))
+        raise _unread(f"{quoted(value)} is not a figure", kind, value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise UnitError(f"{value} is not finite", kind.allowed, _for_example(kind))
+        raise _unread(f"{value} is not finite", kind, value)
     figure = _read_bare(kind, value) if kind.bare else _read_with_unit(kind, value)
     if not kind.smallest <= figure <= kind.largest:
         limits = f"{written(kind, kind.smallest)} to {written(kind, kind.largest)}"
@@ -234,19 +252,24 @@ def read(kind: Kind, value: object) -> float:
     return int(figure) if kind.whole else float(figure)
 
 
+def _unread(found: str, kind: Kind, value: object, allowed: str = "") -> UnitError:
+    return UnitError(found, allowed or kind.allowed, _advice(kind, value), kind, value)
+
+
 def _read_with_unit(kind: Kind, value: float | str) -> Fraction:
     if not isinstance(value, str):
-        raise UnitError(f"{quoted(value)} has no unit", kind.allowed, _advise_unit(kind, value))
+        raise _unread(f"{quoted(value)} has no unit", kind, value)
     if len(value) > LENGTH_MAX:
-        raise UnitError(
-            f"{quoted(value)} is too long",
-            f"{kind.allowed}, up to {LENGTH_MAX} characters",
-            _for_example(kind),
+        raise _unread(
+            f"{quoted(value)} is too long", kind, value, f"{kind.allowed}, up to {LENGTH_MAX} characters"
         )
     form = re.fullmatch(kind.pattern[1:-1], value)
     if form is None:
-        found = f"{quoted(value)} has no unit" if _is_plain(value) else f"{quoted(value)} cannot be read"
-        raise UnitError(found, kind.allowed, _advise_form(kind, value))
+        raise _unread(
+            f"{quoted(value)} has no unit" if _is_plain(value) else f"{quoted(value)} cannot be read",
+            kind,
+            value,
+        )
     suffix = form[form.re.groups] or ""
     size = Fraction(value.lstrip("+-").removeprefix(kind.prefix).removesuffix(suffix)) * kind.suffixes[suffix]
     return -size if value.startswith("-") else size
@@ -255,10 +278,45 @@ def _read_with_unit(kind: Kind, value: float | str) -> Fraction:
 def _read_bare(kind: Kind, value: float | str) -> float:
     if isinstance(value, str):
         found = f"{quoted(value)} is text" if _is_plain(value) else f"{quoted(value)} cannot be read"
-        raise UnitError(found, kind.allowed, _advise_form(kind, value))
+        raise _unread(found, kind, value)
     if kind.whole and isinstance(value, float) and not (value.is_integer() and abs(value) <= EXACT_WHOLE_MAX):
-        raise UnitError(f"{quoted(value)} is not whole", kind.allowed, _for_example(kind))
+        raise _unread(f"{quoted(value)} is not whole", kind, value)
     return value
+
+
+def day_of(text: str) -> date:
+    """A day of the calendar, written as 2020-03-09.
+
+    Raises
+    ------
+    UnitError
+        If it is none, or stands outside the years in which a market could open.
+
+    Examples
+    --------
+    >>> day_of("2020-03-09").isoformat()
+    '2020-03-09'
+    """
+    wanted = "a day as 2020-03-09: year, month, day"
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise UnitError(f"{quoted(text)} is no date", wanted, _advise_day(text))
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise UnitError(f"{quoted(text)} is no day of the calendar", wanted) from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise UnitError(f"{quoted(text)} is too far away", f"a day of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def _advise_day(text: str) -> str:
+    """The date to write instead of one in another form, where it can be one day only."""
+    parts = re.fullmatch(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})", text)
+    if parts is None:
+        return ""
+    orders = ((parts[1], parts[2]), (parts[2], parts[1]))
+    days = {f"{parts[3]}-{int(month):02d}-{int(day):02d}" for month, day in orders if int(month) <= 12}
+    return f"Write {days.pop()}." if len(days) == 1 else ""
 
 
 def written(kind: Kind, value: float, digits: int | None = None) -> str:
@@ -326,36 +384,84 @@ def _is_plain(text: str) -> bool:
     return re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text) is not None
 
 
-def _for_example(kind: Kind) -> str:
-    return f"Write for example {' or '.join(kind.examples[:2])}."
+def _advice(
+    kind: Kind,
+    value: object,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    usual: float | None = None,
+) -> str:
+    """What to write instead, within bounds where there are any."""
+    if isinstance(value, str):
+        return _advise_form(kind, value, minimum, maximum, usual)
+    if kind.bare or isinstance(value, bool) or not isinstance(value, int | float):
+        return _for_example(kind, minimum, maximum)
+    return _advise_unit(kind, value, minimum, maximum, usual)
 
 
-def _advise_unit(kind: Kind, value: float) -> str:
-    """The written forms that a figure without unit may have meant."""
-    digits = written(NUMBER, abs(value)) if abs(value) < NUMBER.largest else ""
+def _for_example(kind: Kind, minimum: float | None, maximum: float | None) -> str:
+    low, high = _bounds(kind, minimum, maximum)
+    fitting = [example for example in kind.examples[:2] if low <= _engine_value(kind, example) <= high]
+    if not fitting:
+        middle = (low + high) / 2.0
+        fitting = [written(kind, round(middle) if kind.whole else middle, digits=2)]
+    return f"Write for example {' or '.join(fitting)}."
+
+
+def _bounds(kind: Kind, minimum: float | None, maximum: float | None) -> tuple[float, float]:
+    return (kind.smallest if minimum is None else minimum, kind.largest if maximum is None else maximum)
+
+
+def _engine_value(kind: Kind, text: str) -> float:
+    return float(text) if kind.bare else float(_read_with_unit(kind, text))
+
+
+def _advise_unit(
+    kind: Kind, value: float, minimum: float | None, maximum: float | None, usual: float | None
+) -> str:
+    """The written forms that a figure without unit may have meant, those within the bounds."""
+    if not abs(value) < NUMBER.largest:
+        return _for_example(kind, minimum, maximum)
+    low, high = _bounds(kind, minimum, maximum)
+    digits = written(NUMBER, abs(value))
     sign = "-" if value < 0 else ""
     choices = [f"{sign}{kind.prefix}{digits}{suffix}" for suffix in kind.suffixes if suffix not in ("", "k")]
     if not all(re.fullmatch(kind.pattern, choice) for choice in choices):
-        return _for_example(kind)
+        return _for_example(kind, minimum, maximum)
+    fitting = [choice for choice in choices if low <= _engine_value(kind, choice) <= high]
     if kind in (SHARE, RATE) and 0 < abs(value) < 1:
-        return f"Write {written(kind, value)} if it is a fraction, {choices[0]} if it is already in per cent."
-    return f"Write {', '.join(choices[:-1])}{' or ' if choices[1:] else ''}{choices[-1]}."
+        fraction = written(kind, value)
+        if low <= value <= high:
+            already = f", {choices[0]} if it is already in per cent" if choices[0] in fitting else ""
+            return f"Write {fraction} if it is a fraction{already}."
+    if not fitting:
+        return _for_example(kind, minimum, maximum)
+    if usual and value:
+        fitting.sort(key=lambda choice: abs(math.log(abs(_engine_value(kind, choice) / usual))))
+        fitting = fitting[:1]
+    elif "%" in kind.suffixes and abs(value) >= 1 and (minimum, maximum) != (None, None):
+        fitting = fitting[:1]  # a hundred times apart, and the kind's own unit comes first
+    return f"Write {' or '.join(fitting[:CHOICES_MAX])}."
 
 
-def _advise_form(kind: Kind, text: str) -> str:
+def _advise_form(
+    kind: Kind, text: str, minimum: float | None, maximum: float | None, usual: float | None
+) -> str:
     """The correct form nearest to what was written, if there is one."""
     plain = unicodedata.normalize("NFKC", text).strip().lower()
     plain = re.sub(r"[\s_']", "", plain).replace("−", "-").removeprefix("+")
     plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", plain).replace(",", ".")
     parts = re.fullmatch(r"(-?)(\$?|usd)(-?)0*([0-9]*\.?[0-9]*?)\.?([^0-9.][^0-9]*)?", plain)
     if parts is None or not re.search("[0-9]", plain) or len(text) > LENGTH_MAX:
-        return _for_example(kind)
+        return _for_example(kind, minimum, maximum)
     digits = parts[4] if parts[4][:1].isdigit() else f"0{parts[4]}"
     suffix = (parts[5] or "").removesuffix("usd")
     suffix = kind.synonyms.get(suffix, suffix)
     near = f"{parts[1] or parts[3]}{kind.prefix}{digits}{suffix}"
-    if kind.bare:
-        return f"Write {near}, without quotes or unit." if not suffix and not parts[2] else _for_example(kind)
-    if not suffix and not parts[2]:
-        return _advise_unit(kind, float(f"{parts[1]}{digits}"))
-    return f"Write {near}." if re.fullmatch(kind.pattern[1:-1], near) else _for_example(kind)
+    if kind.bare and not suffix and not parts[2]:
+        return f"Write {near}, without quotes or unit."
+    if not kind.bare and not suffix and not parts[2]:
+        return _advise_unit(kind, float(f"{parts[1]}{digits}"), minimum, maximum, usual)
+    if not kind.bare and re.fullmatch(kind.pattern[1:-1], near):
+        return f"Write {near}."
+    return _for_example(kind, minimum, maximum)

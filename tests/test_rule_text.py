@@ -12,7 +12,7 @@ import textwrap
 
 from simulator import rule_text
 from simulator.rule import CATALOGUE
-from simulator.rule_text import all_rules, find_rules, near_rule
+from simulator.rule_text import all_rules, find_rules
 
 
 def test_rules_read_are_those_compiled() -> None:
@@ -40,7 +40,6 @@ def test_a_rule_is_found_by_its_name_with_or_without_its_module() -> None:
     assert found.takes[0] == ("needed_bn", "USD billions")
     assert found.gives == "bp"
     assert found.units == "USD billions, bp, shares as decimals."
-    assert near_rule("scarcty_bp") == "Did you mean scarcity_bp?"
 
 
 def test_rules_of_the_literature_are_found_and_said_to_be_such() -> None:

@@ -119,7 +119,7 @@ def test_counts_are_whole_and_exact(trap: float) -> None:
         (
             MONEY,
             900,
-            "900 has no unit; allowed: dollars with k, mn, bn or tn. Write $900mn, $900bn or $900tn.",
+            "900 has no unit; allowed: dollars with k, mn, bn or tn. Write $900mn or $900bn.",
         ),
         (MONEY, "1.2bn", "'1.2bn' cannot be read; allowed: dollars with k, mn, bn or tn. Write $1.2bn."),
         (MONEY, "$1,200m", "'$1,200m' cannot be read; allowed: dollars with k, mn, bn or tn. Write $1200mn."),
@@ -225,3 +225,30 @@ def test_writes_short_forms(kind: Kind, value: float, digits: int | None, text: 
 
 def test_examples_of_the_module_hold() -> None:
     assert doctest.testmod(units).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "bounds", "usual", "advice"),
+    [
+        (BASIS_POINTS, 75, (0.0, 500.0), 25.0, "Write 75bp."),
+        (BASIS_POINTS, 75, (0.0, 10_000.0), None, "Write 75bp."),
+        (BASIS_POINTS, 1, (0.0, 1_000.0), 100.0, "Write 1%."),
+        (SHARE, 2, (0.0, 1.0), 0.02, "Write 2%."),
+        (SHARE, 2, (0.0, 1.0), None, "Write 2%."),
+        (SHARE, 0.02, (0.0, 1.0), None, "Write 2% if it is a fraction, 0.02% if it is already in per cent."),
+        (SHARE, 200, (0.0, 1.0), None, "Write 200bp."),
+        (RATE, 75, (0.0, 0.2), None, "Write 75bp."),
+        (MULTIPLE, 160, (0.1, 150.0), 12.0, "Write for example 20x or 1.5x."),
+        (MULTIPLE, 160, (0.1, 0.3), None, "Write for example 0.2x."),
+        (MONEY, 160, (-5_000.0, 5_000.0), None, "Write $160mn or $160bn."),
+        (MONEY, "160", (0.0, 10.0), None, "Write $160mn."),
+        (MONEY, 160, (0.0, 5_000.0), 50.0, "Write $160bn."),
+        (YEARS, 10, (0.1, 30.0), 7.0, "Write 10y."),
+    ],
+)
+def test_advice_lies_within_the_bounds_of_the_parameter(
+    kind: Kind, value: object, bounds: tuple[float, float], usual: float | None, advice: str
+) -> None:
+    with pytest.raises(UnitError) as caught:
+        read(kind, value)
+    assert caught.value.advised(*bounds, usual) == advice

@@ -30,11 +30,16 @@ def complete_setting(incomplete: str) -> Iterator[str]:
 
 def complete_word(incomplete: str) -> Iterator[str]:
     """What ``unwind explain`` can explain, for shell completion."""
+    from simulator.cli.vocabulary import all_words
     from simulator.rule_text import all_rules
     from simulator.scenario.declarations import catalogue
+    from simulator.scenario.explain import typed
     from simulator.scenario.schema import Scenario
 
-    names = [key for key, _ in catalogue(Scenario)] + [rule.name.rpartition(".")[2] for rule in all_rules()]
+    names = [typed(key) for key, _ in catalogue(Scenario)] + [
+        rule.name.rpartition(".")[2] for rule in all_rules()
+    ]
+    names += [word.name for word in all_words() if word.kind != "term"]
     names += complete_scenario(incomplete)
     return (name for name in names if name.startswith(incomplete))
 

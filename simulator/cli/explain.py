@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,9 @@ from simulator.cli.completion import complete_word
 from simulator.cli.ending import ends_quietly
 from simulator.cli.options import AsJson, Horizon, Overrides
 from simulator.cli.terminal import complain, say, say_columns, say_json
-from simulator.scenario.errors import Problem, Problems
+from simulator.cli.vocabulary import Word, all_words, commands_of, words_named
+from simulator.scenario.errors import Problem, Problems, did_you_mean
+from simulator.scenario.explain import typed
 from simulator.scenario.files import resolve_shipped
 
 if TYPE_CHECKING:
@@ -27,16 +30,20 @@ EXAMPLES = """\b
 Examples:
   unwind explain dash-for-cash-2020
   unwind explain funds.haircut_slope
-  unwind explain wanted_cut"""
+  unwind explain wanted_cut
+  unwind explain haircut
+  unwind explain auction"""
 
 
 @ends_quietly
 def explain(
+    context: typer.Context,
     what: Annotated[
         str,
         typer.Argument(
-            metavar="SCENARIO|PARAMETER|RULE|VARIABLE",
-            help="Scenario, dotted key of a parameter, rule of the model, or stored variable.",
+            metavar="SCENARIO|WORD",
+            help="Scenario; or a word of Unwind: a parameter's dotted key, a rule, a stored variable, a measure,"
+            " a kind of event, a command, a term of the glossary.",
             show_default=False,
             autocompletion=complete_word,
         ),
@@ -45,13 +52,13 @@ def explain(
     horizon: Horizon = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell where every value of a scenario comes from, or what a parameter, rule or result means."""
+    """Tell where every value of a scenario comes from, or what a word means: of a scenario, the model or the field."""
     if _names_a_scenario(what):
         _explain_scenario(what, override or [], horizon, as_json)
     elif as_json:
-        say_json(explanations(what))
+        say_json(explanations(what, commands_of(context)))
     else:
-        say_explanations(what)
+        say_explanations(what, commands_of(context))
 
 
 def _names_a_scenario(what: str) -> bool:
@@ -77,23 +84,24 @@ def _explain_scenario(file: str, overrides: list[str], horizon: str | None, as_j
         complain(note)
 
 
-def explanations(key: str) -> list[dict[str, Any]]:
-    """Everything that a word names, as records for other programs: parameters, rules, stored variables.
+def explanations(key: str, commands: Sequence[Word] = ()) -> list[dict[str, Any]]:
+    """Everything that a word names, as records for other programs.
 
     Raises
     ------
     Problems
         If it names nothing; with the nearest name.
     """
-    parameters, rules, variables = _found(key)
+    words, parameters, rules, variables = _found(key, commands)
     return [
+        *(asdict(word) for word in words),
         *({"kind": "parameter", **vars(row)} for row in parameters),
         *({"kind": "rule", **asdict(rule), "takes": dict(rule.takes)} for rule in rules),
         *({"kind": "variable", **variable._asdict()} for variable in variables),
     ]
 
 
-def say_explanations(key: str) -> None:
+def say_explanations(key: str, commands: Sequence[Word] = ()) -> None:
     """Print everything that a word names.
 
     Raises
@@ -101,9 +109,14 @@ def say_explanations(key: str) -> None:
     Problems
         If it names nothing; with the nearest name.
     """
-    parameters, rules, variables = _found(key)
+    words, parameters, rules, variables = _found(key, commands)
+    for word in words:
+        say(f"{word.name} ({word.kind})", "bold")
+        say(textwrap.indent(textwrap.fill(word.meaning, _WIDTH), _INDENT))
+        if word.example:
+            say(f"{_INDENT}{word.example}", "cyan")
     for row in parameters:
-        _say_facts(row.key, row.doc, {
+        _say_facts(typed(row.key), row.doc, {
             "written as": row.unit, "allowed": row.bounds, "default": row.default, "source": row.source,
             "prior": row.prior,
         })  # fmt: skip
@@ -113,25 +126,29 @@ def say_explanations(key: str) -> None:
         _say_facts(variable.name, variable.meaning, {"stored in": variable.unit})
 
 
-def _found(key: str) -> tuple[list[ReferenceRow], list[RuleText], list[Variable]]:
-    from simulator.rule_text import find_rules, near_rule
+def _found(
+    key: str, commands: Sequence[Word]
+) -> tuple[list[Word], list[ReferenceRow], list[RuleText], list[Variable]]:
+    from simulator.rule_text import all_rules, find_rules
+    from simulator.scenario.declarations import catalogue
     from simulator.scenario.explain import find_parameters, reference_row
     from simulator.scenario.schema import Scenario
 
-    rules = find_rules(key)
-    variables = _variables(key)
+    known = [*all_words(), *commands]
+    words, rules, variables = words_named(key, known), find_rules(key), _variables(key)
     try:
         parameters = [reference_row(*found) for found in find_parameters(Scenario, key)]
     except Problems as unknown:
-        variables = variables or ([] if rules else _outcomes(key))
-        if not rules and not variables:
-            advice = unknown.problems[0].advice
-            if not advice.startswith("Did you mean"):
-                advice = near_rule(key.rpartition(".")[2]) or advice
-            told = Problem(key, "no such parameter, rule or stored variable", "", advice)
-            raise Problems([told]) from unknown
         parameters = []
-    return parameters, rules, variables
+        if not words and not rules and not variables:
+            variables = _outcomes(key)
+        if not words and not rules and not variables:
+            names = [*(word.name for word in known), *(rule.name.rpartition(".")[2] for rule in all_rules())]
+            advice = did_you_mean(key, [*names, *(typed(path) for path, _ in catalogue(Scenario))])
+            advice = advice or did_you_mean(key.rpartition(".")[2], names) or unknown.problems[0].advice
+            told = Problem(key, "nothing is called so", "", advice)
+            raise Problems([told]) from unknown
+    return words, parameters, rules, variables
 
 
 def _variables(name: str) -> list[Variable]:

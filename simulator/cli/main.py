@@ -27,7 +27,7 @@ from simulator.cli.scenario import register as register_scenarios
 from simulator.cli.sweep import register as register_sweep
 from simulator.cli.terminal import complain, counted, prepare_streams, say
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED
-from simulator.scenario.errors import Problems, ScenarioError, printable
+from simulator.scenario.errors import Problems, ScenarioError, ended, printable
 from simulator.version import __version__
 
 app = typer.Typer(
@@ -124,7 +124,11 @@ def _in_words(error: Exception) -> str:
         return f"{error}\n{counted(len(error.problems) + error.left_out, 'problem')}."
     if isinstance(error, Problems):
         return "\n".join(
-            " ".join(filter(None, (f"{problem.key}: {problem.found}.", problem.allowed, problem.advice)))
+            " ".join(
+                ended(part)
+                for part in (f"{problem.key}: {problem.found}", problem.allowed, problem.advice)
+                if part
+            )
             for problem in error.problems
         )
     if isinstance(error, OSError):

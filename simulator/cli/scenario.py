@@ -38,6 +38,10 @@ def validate(
         return
     try:
         loaded = load_scenario(file, override or (), horizon=horizon)
+        if loaded.data_files or loaded.scenario.drivers.reads_file:
+            from simulator.inputs.opened import check_inputs
+
+            check_inputs(loaded)
     except ScenarioError as error:
         if not as_json:
             raise

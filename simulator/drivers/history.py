@@ -9,23 +9,26 @@ in per cent. Inside, yields are bp. Source of the stationary bootstrap: Politis 
 
 from __future__ import annotations
 
-import csv
-import datetime
 import math
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from simulator.csv_file import CsvFile, DataError, read_csv
 from simulator.drivers.random_streams import Floats, Sampling, uniforms
 from simulator.drivers.rates import TENOR_COUNT, TENOR_YEARS
 from simulator.drivers.volatility import index_weighted_squares, smoothed_multiplier
+from simulator.units import UnitError, day_of, quoted
 
 COLUMNS = tuple(f"y{tenor}" for tenor in TENOR_YEARS)
 YIELD_PCT_MIN, YIELD_PCT_MAX = -5.0, 30.0
-ROWS_MAX = 100_000
+#: A file of yields that are all smaller than this holds fractions: no market's 30-year yield has stayed so low.
+FRACTION_BELOW_BP = 10.0
+#: Days from row to row, weekends and holidays aside; and the longest that markets have been closed in one piece.
+DAYS_APART_MAX, GAP_DAYS_MAX = 3.0, 12
 SMOOTHING_MEMORY = 0.94
 # RiskMetrics (1996), the usual weight for daily volatilities.
 OPENING_DAYS_MIN = 20
@@ -53,19 +56,23 @@ class YieldHistory:
     def changes_bp(self, start: str, end: str) -> Floats:
         """Daily changes of the days from `start` to `end`, both included, shape (day, tenor).
 
-        The first change is from the last day before `start`, where the file has one.
+        The first change is from the last day before `start`, where the file has one. An empty `start` or `end` is the
+        file's own.
 
         Raises
         ------
-        ValueError
-            If there are fewer than two changes or a yield is missing.
+        DataError
+            If there are fewer than two changes, a yield is missing, or rows are missing.
         """
-        first = max(int(np.searchsorted(self.dates, _day(start))), 1)
-        after = int(np.searchsorted(self.dates, _day(end), side="right"))
+        first = max(int(np.searchsorted(self.dates, _day(start))), 1) if start else 1
+        after = int(np.searchsorted(self.dates, _day(end), side="right")) if end else len(self.dates)
         if after - first < 2:
-            raise ValueError(
-                f"{self.source}: found {max(after - first, 0)} daily changes from {start} to {end}; at least"
-                f" 2 are needed; the file covers {self.dates[0]} to {self.dates[-1]}."
+            window = f"from {start or 'its first day'} to {end or 'its last'}"
+            raise DataError(
+                self.source,
+                f"{max(after - first, 0)} daily changes {window}",
+                f"at least 2; the file covers {self.dates[0]} to {self.dates[-1]}",
+                "Choose another drivers.start or drivers.end.",
             )
         self._check_complete(first - 1, after)
         return np.diff(self.yields_bp[first - 1 : after], axis=0)
@@ -75,28 +82,44 @@ class YieldHistory:
 
         Raises
         ------
-        ValueError
-            If the file starts after `opening`, ends too early, or lacks a yield in the window.
+        DataError
+            If the file starts after `opening`, ends too early, or lacks a yield or days in the window.
         """
         row = int(np.searchsorted(self.dates, _day(opening), side="right")) - 1
         days_after = len(self.dates) - 1 - row
         if row < 0 or days_after < day_count:
             found = "no day on or before" if row < 0 else f"{days_after} trading days after"
-            raise ValueError(
-                f"{self.source}: found {found} {opening}; {day_count} days after it are needed and the file"
-                f" covers {self.dates[0]} to {self.dates[-1]}; choose another opening or fewer days."
+            raise DataError(
+                self.source,
+                f"{found} {opening}, and {day_count} days after it are needed",
+                f"days that the file covers, {self.dates[0]} to {self.dates[-1]}",
+                "Choose another opening (drivers.start, or else market.date) or a shorter horizon.",
             )
+        if (_day(opening) - self.dates[row]).astype(int) > GAP_DAYS_MAX:
+            raise self._gap(row, row + 1, "Choose another opening (drivers.start, or else market.date).")
         self._check_complete(row, row + day_count + 1)
         return row
 
     def _check_complete(self, first: int, after: int) -> None:
+        """Refuse a window that lacks a yield, or days."""
         missing = np.argwhere(~np.isfinite(self.yields_bp[first:after]))
         if len(missing):
             row, tenor = missing[0]
-            raise ValueError(
-                f"{self.source}: found no {COLUMNS[tenor]} on {self.dates[first + row]}; every day of the"
-                f" window needs all of {', '.join(COLUMNS)}; choose another window or complete the file."
+            raise DataError(
+                self.source,
+                f"no {COLUMNS[tenor]} on {self.dates[first + row]}",
+                f"all of {', '.join(COLUMNS)} on every day of the window",
+                "Delete the row if markets were closed, or else complete it or choose another window.",
             )
+        apart = np.diff(self.dates[first:after]).astype(int)
+        if len(apart) and apart.max() > GAP_DAYS_MAX:
+            row = first + int(apart.argmax())
+            raise self._gap(row, row + 1, "Complete the file, or choose another window.")
+
+    def _gap(self, row: int, following: int, advice: str) -> DataError:
+        after = self.dates[following] if following < len(self.dates) else "its end"
+        found = f"no row between {self.dates[row]} and {after}"
+        return DataError(self.source, found, "a row for each trading day of the window", advice)
 
 
 @dataclass(frozen=True)
@@ -127,9 +150,11 @@ class Bootstrap:
                 f" (day, {TENOR_COUNT})."
             )
         if not 1.0 <= self.block_days <= len(self.daily_change_bp):
-            raise ValueError(
-                f"bootstrap: found blocks of {self.block_days:g} days; allowed is 1 to the"
-                f" {len(self.daily_change_bp)} days of the sample."
+            raise DataError(
+                "bootstrap",
+                f"blocks of {self.block_days:g} days",
+                f"1 to the {len(self.daily_change_bp)} days of the sample",
+                "Choose shorter blocks (drivers.block) or a longer window.",
             )
 
     def sampled_days(
@@ -180,9 +205,11 @@ def replayed_window(history: YieldHistory, opening: str, day_count: int) -> tupl
     before = np.diff(history.yields_bp[max(row - 250, 0) : row + 1], axis=0)
     before = before[np.isfinite(before).all(axis=1)]
     if len(before) < OPENING_DAYS_MIN:
-        raise ValueError(
-            f"{history.source}: found {len(before)} daily changes before {opening}; {OPENING_DAYS_MIN} are"
-            " needed to know volatility at the opening; choose a later opening."
+        raise DataError(
+            history.source,
+            f"{len(before)} daily changes before {opening}",
+            f"{OPENING_DAYS_MIN}, to know volatility at the opening",
+            "Choose a later opening (drivers.start, or else market.date), or a file that begins earlier.",
         )
     squares = index_weighted_squares(before)
     ages = np.arange(len(squares))[::-1]
@@ -204,74 +231,66 @@ def read_yields(path: Path | str) -> YieldHistory:
 
     Raises
     ------
-    ValueError
+    DataError
         With file, line and column of the first fault.
     """
-    path = Path(path)
-    with path.open(newline="", encoding="utf-8-sig") as lines:
+    table = read_csv(Path(path), ("date", *COLUMNS))
+    days = _ascending_days(table)
+    yields = np.array(
+        [
+            [_yield_bp(table, row, column, text) for row, text in enumerate(table.column(column))]
+            for column in COLUMNS
+        ]
+    ).T
+    if len(days) < 2:
+        raise DataError(table.name, f"has {len(days)} rows of yields", "at least 2")
+    known = np.abs(yields[np.isfinite(yields)])
+    if len(known) and known.max() < FRACTION_BELOW_BP:
+        found = f"no yield is above {known.max() / 100.0:g} per cent: they seem to be fractions"
+        raise DataError(table.name, found, "per cent", "Write 4.25 for 4.25%, not 0.0425.")
+    dates = np.array(days, dtype="datetime64[D]")
+    usual = float(np.median(np.diff(dates).astype(int)))
+    if usual > DAYS_APART_MAX:
+        found = f"rows are {usual:g} days apart"
+        raise DataError(table.name, found, "a row for each trading day", "Bring daily yields.")
+    return YieldHistory(table.name, dates, yields)
+
+
+def _ascending_days(table: CsvFile) -> list[str]:
+    days: list[str] = []
+    for row, text in enumerate(table.column("date")):
+        where = table.where(row, "date")
         try:
-            rows = _parsed_rows(path.name, csv.reader(lines))
-        except (UnicodeDecodeError, csv.Error) as fault:
-            raise ValueError(f"{path.name}: not readable as CSV ({fault}); save it as UTF-8 CSV.") from None
-    if len(rows) < 2:
-        raise ValueError(f"{path.name}: found {len(rows)} rows of yields; at least 2 are needed.")
-    dates = np.array([day for day, _ in rows], dtype="datetime64[D]")
-    return YieldHistory(path.name, dates, np.array([values for _, values in rows]))
+            day = day_of(text).isoformat()
+        except UnitError as error:
+            raise DataError(where, error.found, error.allowed, error.advice) from None
+        if days and day <= days[-1]:
+            twice = day == days[-1]
+            found = f"{day} stands twice" if twice else f"{day} comes after {days[-1]}"
+            advice = (
+                "Delete one of the two rows." if twice else "Sort the file by date, the oldest day first."
+            )
+            raise DataError(where, found, "dates that ascend, one row a day", advice)
+        days.append(day)
+    return days
 
 
-def _parsed_rows(name: str, reader: Iterator[list[str]]) -> list[tuple[str, list[float]]]:
-    header = [cell.strip() for cell in next(reader, [])]
-    absent = [column for column in ("date", *COLUMNS) if column not in header]
-    if absent:
-        raise ValueError(
-            f"{name}:1: found no column {', '.join(absent)}; needed are date (ISO) and {', '.join(COLUMNS)}"
-            " (per cent)."
-        )
-    places = [header.index(column) for column in COLUMNS]
-    date_place = header.index("date")
-    rows: list[tuple[str, list[float]]] = []
-    for line, cells in enumerate(reader, start=2):
-        where = f"{name}:{line}"
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            raise ValueError(f"{where}: found {len(cells)} cells; the header has {len(header)}.")
-        day = _checked_date(where, cells[date_place].strip(), rows)
-        values = [_yield_bp(f"{where} {COLUMNS[i]}", cells[place].strip()) for i, place in enumerate(places)]
-        rows.append((day, values))
-        if len(rows) > ROWS_MAX:
-            raise ValueError(f"{where}: found more than {ROWS_MAX:,} rows; cut the file to the years needed.")
-    return rows
-
-
-def _checked_date(where: str, text: str, rows: list[tuple[str, list[float]]]) -> str:
-    try:
-        day = datetime.date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError(f"{where} date: found {text!r}; allowed are dates like 2020-03-09.") from None
-    if rows and day <= rows[-1][0]:
-        raise ValueError(f"{where} date: found {day} after {rows[-1][0]}; dates must ascend, one row a day.")
-    return day
-
-
-def _yield_bp(where: str, text: str) -> float:
+def _yield_bp(table: CsvFile, row: int, column: str, text: str) -> float:
     if not text:
         return math.nan
+    where = table.where(row, column)
     try:
         percent = float(text)
     except ValueError:
-        raise ValueError(f"{where}: found {text!r}; allowed is a number in per cent or nothing.") from None
+        comma = text.replace(",", ".", 1)
+        advice = f"Write {comma}." if re.fullmatch(r"-?\d+\.\d+", comma) else "Leave the cell empty."
+        raise DataError(where, f"{quoted(text)} is no number", "per cent, or an empty cell", advice) from None
     if not YIELD_PCT_MIN <= percent <= YIELD_PCT_MAX:
-        raise ValueError(
-            f"{where}: found {percent:g}; allowed is {YIELD_PCT_MIN:g} to {YIELD_PCT_MAX:g} per cent; write"
-            " 4.25 for 4.25%."
-        )
+        wanted = f"{YIELD_PCT_MIN:g} to {YIELD_PCT_MAX:g} per cent"
+        raise DataError(where, f"{percent:g} is no yield", wanted, "Write 4.25 for 4.25%.")
     # Rounded so that a published hundredth of a per cent is a whole number of bp, free of binary dust.
     return round(percent * 100.0, 6)
 
 
 def _day(text: str) -> np.datetime64:
-    try:
-        return np.datetime64(datetime.date.fromisoformat(text), "D")
-    except ValueError:
-        raise ValueError(f"date: found {text!r}; allowed are dates like 2020-03-09.") from None
+    return np.datetime64(day_of(text), "D")

@@ -39,6 +39,14 @@ class Problem:
     advice: str = ""
     near: Sequence[str] = field(default=(), repr=False)
 
+    @property
+    def sentences(self) -> str:
+        """*What was found; allowed: what is allowed. What to do.*"""
+        allowed = f"; allowed: {self.allowed}" if self.allowed else ""
+        return " ".join(
+            filter(None, (ended(self.found.removesuffix(".") + allowed), self.advice and ended(self.advice)))
+        )
+
 
 class Problems(ValueError):  # noqa: N818 - a collection of problems, not one error
     """Raised by a check of relations between fields, with everything that it found.
@@ -96,9 +104,7 @@ class LocatedProblem:
         place, problem = self.place, self.problem
         where = f"{place}:{place.column}" if place.line and not place.source.is_setting else str(place)
         key = f" {problem.key}:" if problem.key else ""
-        allowed = f"; allowed: {problem.allowed}" if problem.allowed else ""
-        advice = f" {problem.advice}" if problem.advice else ""
-        return printable(f"{where}:{key} {problem.found}{allowed}.{advice}")
+        return printable(f"{where}:{key} {problem.sentences}")
 
     @property
     def excerpt(self) -> str:
@@ -148,6 +154,17 @@ class ScenarioError(Exception):
             }
             for located in self.problems
         ]
+
+
+def ended(sentence: str) -> str:
+    """A sentence with its full stop, and no more than one.
+
+    Examples
+    --------
+    >>> ended("Delete it"), ended("Delete it."), ended("Did you mean this?")
+    ('Delete it.', 'Delete it.', 'Did you mean this?')
+    """
+    return sentence if sentence.endswith(("?", "!")) else f"{sentence.rstrip('.')}."
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:

@@ -108,6 +108,17 @@ def in_words(value: Any) -> str:
     return '""' if value == "" else str(value)
 
 
+def typed(key: str) -> str:
+    """A key of the catalogue as one may type it: kinds of entries without the angles, which a shell would redirect.
+
+    Examples
+    --------
+    >>> typed("events.N.<auction>.day")
+    'events.N.auction.day'
+    """
+    return re.sub(r"<([^>]*)>", r"\1", key)
+
+
 def find_parameters(model: type[BaseModel], key: str) -> list[tuple[str, Declaration]]:
     """The parameters that a dotted key names: one, those of a section, or all that end in that name.
 
@@ -120,8 +131,9 @@ def find_parameters(model: type[BaseModel], key: str) -> list[tuple[str, Declara
     found = [row for row in rows if _matches(row[0].split("."), key)]
     found = found or [row for row in rows if row[0].endswith(f".{key}")]
     if not found:
-        sections = {path.rsplit(".", depth)[0] for path, _ in rows for depth in range(path.count(".") + 1)}
-        advice = did_you_mean(key, [path for path, _ in rows]) or did_you_mean(key, sections)
+        paths = [typed(path) for path, _ in rows]
+        sections = {path.rsplit(".", depth)[0] for path in paths for depth in range(path.count(".") + 1)}
+        advice = did_you_mean(key, paths) or did_you_mean(key, sections)
         advice = advice or did_you_mean(key.rpartition(".")[2], [path.rpartition(".")[2] for path, _ in rows])
         raise Problems(
             [Problem(key, "no such parameter", "", advice or "unwind schema --markdown lists all.")]

@@ -10,6 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 from simulator.scenario.errors import Problem, Problems, did_you_mean
@@ -23,7 +26,7 @@ SHIPPED = next(
     _PACKAGE / "scenarios",
 )
 SCENARIO_SUFFIXES = (".yaml", ".yml")
-DATA_SUFFIXES = (".csv", ".npy", ".npz")
+DATA_SUFFIXES = (".csv", ".npy", ".npz", ".nc")
 SCENARIO_BYTES_MAX = 2_000_000
 DATA_BYTES_MAX = 500_000_000
 REFERENCE_MAX = 255
@@ -64,13 +67,22 @@ def resolve_reference(reference: object, base: Path, root: Path, suffixes: tuple
     if reference.startswith(("/", "~")):
         raise _refused(f"{quoted(reference)} is not relative", "a path relative to the file that names it")
     if not reference.endswith(suffixes):
-        raise _refused(f"{quoted(reference)} is no such file", wanted)
+        raise _refused(f"{quoted(reference)} is no such file", wanted, _advice_for(reference, suffixes))
     base, root = base.resolve(), root.resolve()
     path = Path(os.path.normpath(base / reference))
     if not path.is_relative_to(root):
         raise _refused(f"{quoted(reference)} leads out of {root.name}/", wanted, "Copy the file into it.")
     _check_components(path, root, reference, wanted)
     return path
+
+
+def _advice_for(reference: str, suffixes: tuple[str, ...]) -> str:
+    """What to make of a kind of data file that is not read."""
+    if suffixes != DATA_SUFFIXES:
+        return ""
+    if reference.rstrip("/").endswith(".zarr"):
+        return "Save it as one file, with xarray's to_netcdf(..., engine='scipy')."
+    return "Save it as CSV UTF-8." if reference.endswith((".xlsx", ".xls", ".txt", ".tsv")) else ""
 
 
 def _check_components(path: Path, root: Path, reference: str, wanted: str) -> None:
@@ -150,6 +162,13 @@ def read_regular_file(path: Path, limit: int = SCENARIO_BYTES_MAX) -> bytes:
     Problems
         If it cannot be read, is not a regular file, or is too large.
     """
+    with _regular_file(path, limit) as file:
+        return file.read(limit)
+
+
+@contextmanager
+def _regular_file(path: Path, limit: int) -> Iterator[BufferedReader]:
+    """A regular file, open for reading, that is known to be small enough."""
     wanted = f"a regular file of at most {limit / 1e6:g} MB"
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
@@ -164,9 +183,9 @@ def read_regular_file(path: Path, limit: int = SCENARIO_BYTES_MAX) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise _refused("is not a regular file", wanted)
         if status.st_size > limit:
-            raise _refused(f"has {status.st_size / 1e6:.1f} MB", wanted)
+            raise _refused(f"has {status.st_size / 1e6:,.1f} MB", wanted)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(limit)
+            yield file
     except OSError as error:
         raise _refused(f"cannot be read: {error.strerror}", wanted) from error
     finally:
@@ -181,7 +200,8 @@ def file_sha256(path: Path) -> str:
     Problems
         If it cannot be read or is too large.
     """
-    return hashlib.sha256(read_regular_file(path, DATA_BYTES_MAX)).hexdigest()
+    with _regular_file(path, DATA_BYTES_MAX) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refused(found: str, allowed: str, advice: str = "") -> Problems:

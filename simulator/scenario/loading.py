@@ -8,7 +8,6 @@ and column it stands.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -145,22 +144,11 @@ def load_tree(tree: Node, used: Sequence[UsedFile], model: type[Model]) -> Loade
     ScenarioError
         With every problem found.
     """
-    from simulator.scenario.schema import Scenario, unknown_dealers
-
     scenario = validate(model, tree)
     data_files, hashed = _resolve_data_files(scenario, tree)
-    if isinstance(scenario, Scenario) and scenario.dealers.population:
-        names = _names_in(data_files[scenario.dealers.population])
-        if problems := unknown_dealers(scenario, names) if names else []:
-            raise ScenarioError([locate(tree, problem) for problem in problems])
-    notes = tuple(scenario.provenance.remarks) if isinstance(scenario, Scenario) else ()
+    provenance = getattr(scenario, "provenance", None)
+    notes = tuple(provenance.remarks) if provenance is not None else ()
     return LoadedScenario(scenario, tree, (*used, *hashed), data_files, notes)
-
-
-def _names_in(population: Path) -> list[str]:
-    """Names in a population file; none where it cannot be read as one, which the opening books tell."""
-    with population.open(newline="", encoding="utf-8-sig") as file:
-        return [row["name"] for row in csv.DictReader(file) if row.get("name")]
 
 
 @contextmanager

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from simulator import units
 from simulator.scenario.declarations import DataFileMark, Reading, declarations
 from simulator.scenario.errors import Problem, Problems
 
 __all__ = [
-    "BasisPoints", "Count", "DataFile", "Days", "Money", "Multiple", "Number", "Problem", "Problems", "Rate",
-    "Section", "Share", "Text", "Years", "parameter", "section",
+    "BasisPoints", "Count", "DataFile", "Day", "Days", "Money", "Multiple", "Number", "OptionalDay", "Problem",
+    "Problems", "Rate", "Section", "Share", "Text", "Years", "parameter", "section",
 ]  # fmt: skip
 
 TEXT_MAX = 10_000
@@ -34,6 +34,20 @@ Multiple = Annotated[float, Reading(units.MULTIPLE)]
 Count = Annotated[int, Reading(units.COUNT)]
 Number = Annotated[float, Reading(units.NUMBER)]
 Text = Annotated[str, Field(max_length=TEXT_MAX)]
+
+
+def _as_day(value: object) -> object:
+    """A date that is one of the calendar; anything but text is for the type to refuse."""
+    return units.day_of(value).isoformat() if isinstance(value, str) else value
+
+
+def _as_day_or_nothing(value: object) -> object:
+    return _as_day(value) if value != "" else value
+
+
+#: A day of the calendar, as 2020-03-09; the second may be empty.
+Day = Annotated[str, BeforeValidator(_as_day), Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+OptionalDay = Annotated[str, BeforeValidator(_as_day_or_nothing), Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 #: A data file beside the scenario that names it; empty for none.
 DataFile = Annotated[str, Field(max_length=REFERENCE_MAX), DataFileMark()]
 

@@ -18,10 +18,12 @@ from simulator.scenario.parameters import (
     BasisPoints,
     Count,
     DataFile,
+    Day,
     Days,
     Money,
     Multiple,
     Number,
+    OptionalDay,
     Problem,
     Problems,
     Rate,
@@ -238,9 +240,7 @@ class Trade(Section):
 class Market(Section):
     """The opening day: prices, positions and sizes."""
 
-    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = parameter(
-        source="preset", doc="opening day"
-    )
+    date: Day = parameter(source="preset", doc="opening day")
     par_curve: ParCurve = section(doc="par yields of the opening day")
     fundings: Annotated[dict[str, Funding], Field(min_length=1, max_length=8)] = section(
         doc="where trades are financed, by name; dealers borrow in the first"
@@ -1534,14 +1534,25 @@ class Drivers(Section):
         doc="time in which such losses are half made good once volatility calms",
     )
     file: DataFile = parameter("", source="scenario", doc="yield CSV (bootstrap, replay) or array file")
-    start: Text = parameter("", source="scenario", doc="first date of history used (bootstrap, replay)")
-    end: Text = parameter("", source="scenario", doc="last date of history used (bootstrap, replay)")
+    start: OptionalDay = parameter(
+        "",
+        source="scenario",
+        doc="first day of history used; by default the file's, of a replay the opening day",
+    )
+    end: OptionalDay = parameter(
+        "", source="scenario", doc="last day of history used (bootstrap); by default the file's"
+    )
     block: Days = parameter(
         "10d", minimum="1d", maximum="250d", source="judgement", doc="mean block of the bootstrap"
     )
     sampling: Literal["pseudo", "antithetic", "sobol"] = parameter(
         "pseudo", source="model section 6", doc="random draws"
     )
+
+    @property
+    def reads_file(self) -> bool:
+        """Whether the model takes its yields from a file."""
+        return self.model in ("bootstrap", "replay", "arrays")
 
 
 class YieldShock(Section):

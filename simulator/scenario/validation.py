@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from simulator import units
 from simulator.scenario.declarations import Declaration, Shape, catalogue, declarations
 from simulator.scenario.errors import (
     PROBLEMS_MAX,
@@ -94,7 +95,7 @@ def _problems(model: type[BaseModel], details: Mapping[str, Any]) -> Iterator[Pr
             below = ".".join(filter(None, (key, problem.key)))
             yield Problem(below, problem.found, problem.allowed, problem.advice, problem.near)
     elif isinstance(cause, UnitError):
-        yield Problem(key, cause.found, cause.allowed, cause.advice)
+        yield _unread(key, cause, declaration)
     elif cause is not None:
         yield Problem(key, str(cause))
     elif details["type"] == "missing":
@@ -105,6 +106,16 @@ def _problems(model: type[BaseModel], details: Mapping[str, Any]) -> Iterator[Pr
         yield _untagged(key, shape, value)
     else:
         yield _not_wanted(key, value, shape, details)
+
+
+def _unread(key: str, error: UnitError, declaration: Declaration | None) -> Problem:
+    """A figure that cannot be read: what is allowed and advised lies within the bounds of its parameter."""
+    if declaration is None or error.kind is None:
+        return Problem(key, error.found, error.allowed, error.advice)
+    allowed = ", ".join(filter(None, (error.allowed, declaration.range)))
+    default = declaration.default if isinstance(declaration.default, str | int | float) else None
+    usual = units.read(error.kind, default) if default is not None else None
+    return Problem(key, error.found, allowed, error.advised(declaration.minimum, declaration.maximum, usual))
 
 
 def _walk(

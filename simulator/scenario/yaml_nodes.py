@@ -40,6 +40,8 @@ Scalar = str | int | float | bool | None
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+#: Where a sweep file names parameters of the scenario, by dotted keys.
+_NAMES_PARAMETERS = re.compile(r"axes\.[^.]+(\.parameters)?")
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -239,10 +241,11 @@ class _Composer:
             self._report(
                 event, key, "merge key <<", "YAML 1.2, which has none", "Use extends, or repeat the keys."
             )
-        elif "." in name:
-            advice = (
-                f"Write {quoted(name.split('.')[0])} and, indented below it, {quoted(name.split('.', 1)[1])}."
-            )
+        elif "." in name and not _NAMES_PARAMETERS.fullmatch(key):
+            first, _, rest = name.partition(".")
+            advice = f"Write {quoted(first)} and, indented below it, {quoted(rest)}."
+            if key == "axes":
+                advice = f"Name the axis, and write the parameter below it: {rest}: {{{name}: […]}}."
             self._report(event, key, f"the key {quoted(name)} contains a dot", "names without dots", advice)
         elif not 0 < len(name) <= KEY_LENGTH_MAX:
             self._report(

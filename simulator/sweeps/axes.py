@@ -164,7 +164,12 @@ class _Reader:
     def table(self, path: Path) -> tuple[list[list[Change]], list[str]]:
         """Columns of a CSV, and the labels of its rows if it has any."""
         source = read_file(str(self.node("file").value), path)
-        heading, *body = csv.reader(io.StringIO(source.text)) if source.text.strip() else [[]]
+        try:
+            heading, *body = csv.reader(io.StringIO(source.text)) if source.text.strip() else [[]]
+        except csv.Error as error:
+            wanted = "cells separated by commas, of ordinary length"
+            self.report("", f"cannot be read as CSV: {error}", Place(source), wanted)
+            return [], []
         rows = [(line, row) for line, row in enumerate(body, start=2) if any(row)]
         if not rows:
             self.report(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,6 @@ from simulator.scenario.loading import (
     UsedFile,
     apply_overrides,
     in_clear_words,
-    load_scenario,
     load_tree,
     merge,
     read_with_parents,
@@ -34,6 +33,7 @@ from simulator.scenario.loading import (
 from simulator.scenario.schema import Scenario
 from simulator.scenario.yaml_nodes import Node
 from simulator.sweeps.axes import Change, Dimension, Point, dimension_of
+from simulator.sweeps.mapping_form import listed
 from simulator.sweeps.schema import POLICY, SEED, Sweep
 
 #: More cells than this are a mistake.
@@ -217,8 +217,9 @@ def load_sweep(
     ScenarioError
         With every problem found; nothing else is raised.
     """
-    loaded = load_scenario(path, (), Sweep)
     with in_clear_words(str(path)):
+        tree, read_files = read_with_parents(str(path))
+        loaded = load_tree(listed(tree), read_files, Sweep)
         base, used = _base(loaded, str(path))
         base = merge(base, loaded.tree.child("set") or Node({}, base.place))
         base = apply_overrides(base, overrides)
@@ -350,12 +351,15 @@ def check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
     """
     met: dict[tuple[str, int, int, str, str], tuple[LocatedProblem, list[SweepCell]]] = {}
     sizes, checked = [], 0
+    files: dict[Hashable, tuple[Problem, ...]] = {}
     for cell in loaded.cells():
         if loaded.sweep.seeds and cell.places[-1]:
             continue
         checked += 1
         try:
-            scenario = loaded.load(cell).scenario
+            found = loaded.load(cell)
+            scenario = found.scenario
+            _check_files(found, files)
             block = scenario.numerics.block
             sizes.append(Size(scenario.paths, int(scenario.horizon), block, tuple(scenario.market.trades)))
         except ScenarioError as error:
@@ -367,6 +371,23 @@ def check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
         in_order = sorted(met.items(), key=lambda pair: pair[0][:3])
         raise ScenarioError(_with_cells(located, cells, checked) for _, (located, cells) in in_order)
     return tuple(sizes)
+
+
+def _check_files(cell: LoadedScenario[Scenario], known: dict[Hashable, tuple[Problem, ...]]) -> None:
+    """Hold the data files of a cell against what it asks of them, unless another cell asked the same."""
+    if not (cell.data_files or cell.scenario.drivers.reads_file):
+        return
+    from simulator.inputs.opened import asked_of_files, open_inputs
+
+    asked = asked_of_files(cell.scenario)
+    if asked not in known:
+        try:
+            open_inputs(cell.scenario, cell.data_files)
+            known[asked] = ()
+        except Problems as problems:
+            known[asked] = problems.problems
+    if known[asked]:
+        raise cell.refused(Problems(known[asked]))
 
 
 def _with_cells(located: LocatedProblem, cells: Sequence[SweepCell], checked: int) -> LocatedProblem:

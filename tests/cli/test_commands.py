@@ -210,7 +210,7 @@ def test_an_unknown_parameter_has_a_near_miss(unwind: Unwind) -> None:
     assert unwind("explain", "funds.leverge") == (
         2,
         "",
-        "funds.leverge: no such parameter, rule or stored variable. Did you mean funds.leverage?\n",
+        "funds.leverge: nothing is called so. Did you mean funds.leverage?\n",
     )
 
 

@@ -26,29 +26,32 @@ def test_reading_keeps_whole_basis_points(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "yields.csv:1: found no column date, y2, y3, y5, y7, y10, y20, y30; needed are date (ISO) and"),
-        (HEADER.replace(",y10", ""), "yields.csv:1: found no column y10; needed are"),
-        (HEADER, "yields.csv: found 0 rows of yields; at least 2 are needed."),
-        (HEADER + ROW.format(2) + "2020-01-03,1,2\n", "yields.csv:3: found 3 cells; the header has 9."),
+        ("", "yields.csv: is empty; allowed: a heading, and rows below it."),
+        (HEADER.replace(",y10", ""), "yields.csv:1: no column y10; the heading has date, y1,"),
+        (HEADER, "yields.csv: has no rows; allowed: at least one row below the heading."),
+        (
+            HEADER + ROW.format(2) + "2020-01-03,1,2\n",
+            "yields.csv:3: 3 cells in the row; allowed: 9, as in the heading.",
+        ),
         (
             HEADER + ROW.format(2) + ROW.format(3).replace("2020-01-03", "03/01/2020"),
-            "yields.csv:3 date: found '03/01/2020'; allowed are dates like 2020-03-09.",
+            "yields.csv:3 date: '03/01/2020' is no date; allowed: a day as 2020-03-09: year, month, day.",
         ),
         (
             HEADER + ROW.format(2) + ROW.format(2),
-            "yields.csv:3 date: found 2020-01-02 after 2020-01-02; dates must ascend, one row a day.",
+            "yields.csv:3 date: 2020-01-02 stands twice; allowed: dates that ascend, one row a day.",
         ),
         (
             HEADER + "2020-01-02,1.5,1.5,1.5,abc,1.5,1.5,1.5,1.5\n",
-            "yields.csv:2 y5: found 'abc'; allowed is a number in per cent or nothing.",
+            "yields.csv:2 y5: 'abc' is no number; allowed: per cent, or an empty cell. Leave the cell empty.",
         ),
         (
             HEADER + "2020-01-02,1.5,1.5,1.5,1.5,1.5,1.5,1.5,425\n",
-            "yields.csv:2 y30: found 425; allowed is -5 to 30 per cent; write 4.25 for 4.25%.",
+            "yields.csv:2 y30: 425 is no yield; allowed: -5 to 30 per cent. Write 4.25 for 4.25%.",
         ),
         (
             HEADER + "2020-01-02,1.5,nan,1.5,1.5,1.5,1.5,1.5,1.5\n",
-            "yields.csv:2 y2: found nan; allowed is -5",
+            "yields.csv:2 y2: nan is no yield; allowed: -5",
         ),
         ("date,y2\x00\n", "yields.csv"),
     ],
@@ -64,7 +67,7 @@ def test_faults_carry_line_and_column(tmp_path: Path, text: str, message: str) -
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "yields.csv"
     path.write_bytes(b"\xff\xfe\x00d\x00a")
-    with pytest.raises(ValueError, match=r"yields.csv: not readable as CSV"):
+    with pytest.raises(ValueError, match=r"yields.csv: is not UTF-8 \(it looks like UTF-16\)"):
         read_yields(path)
 
 
@@ -76,18 +79,20 @@ def short_history(days: int = 60) -> YieldHistory:
 
 def test_windows_that_do_not_fit_are_refused() -> None:
     history = short_history()
-    with pytest.raises(ValueError, match=r"found no day on or before 2019-12-31; 5 days after it are needed"):
+    with pytest.raises(ValueError, match=r"no day on or before 2019-12-31, and 5 days after it are needed"):
         replayed_window(history, "2019-12-31", 5)
-    with pytest.raises(ValueError, match=r"found 4 trading days after 2020-02-25; 5 days after it"):
+    with pytest.raises(ValueError, match=r"4 trading days after 2020-02-25, and 5 days after it"):
         replayed_window(history, "2020-02-25", 5)
-    with pytest.raises(ValueError, match=r"found 9 daily changes before 2020-01-10; 20 are needed"):
+    with pytest.raises(ValueError, match=r"9 daily changes before 2020-01-10; allowed: 20"):
         replayed_window(history, "2020-01-10", 5)
-    with pytest.raises(ValueError, match=r"found 0 daily changes from 2021-01-01 to 2021-02-01; at least 2"):
+    with pytest.raises(
+        ValueError, match=r"0 daily changes from 2021-01-01 to 2021-02-01; allowed: at least 2"
+    ):
         history.changes_bp("2021-01-01", "2021-02-01")
-    with pytest.raises(ValueError, match=r"date: found '2020-02-30'; allowed are dates like 2020-03-09."):
+    with pytest.raises(ValueError, match=r"'2020-02-30' is no day of the calendar"):
         replayed_window(history, "2020-02-30", 5)
     history.yields_bp[42, 5] = np.nan
-    with pytest.raises(ValueError, match=r"found no y20 on 2020-02-12; every day of the window needs all of"):
+    with pytest.raises(ValueError, match=r"no y20 on 2020-02-12; allowed: all of"):
         replayed_window(history, "2020-02-01", 20)
 
 
@@ -180,5 +185,5 @@ def test_bootstrap_paths_are_pieces_of_history(yields: YieldHistory) -> None:
 
 @pytest.mark.parametrize("block_days", [0.5, 301.0, float("nan")])
 def test_impossible_blocks_are_refused(block_days: float) -> None:
-    with pytest.raises(ValueError, match=r"bootstrap: found blocks of .* days; allowed is 1 to the 300 days"):
+    with pytest.raises(ValueError, match=r"bootstrap: blocks of .* days; allowed: 1 to the 300 days"):
         Bootstrap(np.ones((300, 7)), block_days)

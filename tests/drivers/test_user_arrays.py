@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-import pickle
 import zipfile
 from pathlib import Path
 
@@ -21,11 +19,6 @@ def written(folder: Path, kind: str, **arrays: np.ndarray) -> Path:
     path = folder / f"paths.{kind}"
     if kind == "npz":
         np.savez(path, **arrays)
-    elif kind == "zarr":
-        zarr = pytest.importorskip("zarr")
-        group = zarr.open_group(str(path), mode="w")
-        for name, values in arrays.items():
-            group.create_array(name, data=values)
     else:
         xarray = pytest.importorskip("xarray")
         dims = ("path", "day", "tenor")
@@ -34,7 +27,7 @@ def written(folder: Path, kind: str, **arrays: np.ndarray) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ["npz", "zarr", "nc"])
+@pytest.mark.parametrize("kind", ["npz", "nc"])
 def test_arrays_come_back_as_written(tmp_path: Path, kind: str) -> None:
     path = written(tmp_path, kind, curve_change_bp=CURVE, volatility_multiplier=VOLATILITY)
     arrays = read_user_arrays(path)
@@ -60,35 +53,38 @@ def spoiled(array: np.ndarray, value: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"curve": CURVE}, "paths.npz: found no variable curve_change_bp; it is required."),
+        (
+            {"curve": CURVE},
+            "paths.npz: no variable curve_change_bp; allowed: curve_change_bp (path, day, tenor) in bp.",
+        ),
         (
             {"curve_change_bp": CURVE[0]},
-            "paths.npz: curve_change_bp has shape (10, 7); allowed are 3 dimensions.",
+            "paths.npz: curve_change_bp has the shape (10, 7); allowed: 3 dimensions.",
         ),
         (
             {"curve_change_bp": CURVE[:, :, :6]},
-            "paths.npz: curve_change_bp has shape (6, 10, 6); allowed is (path, day, 7) with the tenors"
+            "paths.npz: curve_change_bp has the shape (6, 10, 6); allowed: (path, day, 7), the tenors"
             " (2, 3, 5, 7, 10, 20, 30) years in this order.",
         ),
         (
             {"curve_change_bp": CURVE[:0]},
-            "paths.npz: curve_change_bp has shape (0, 10, 7); allowed is (path, day, 7)",
+            "paths.npz: curve_change_bp has the shape (0, 10, 7); allowed: (path, day, 7)",
         ),
         (
             {"curve_change_bp": spoiled(CURVE, np.nan)},
-            "paths.npz: curve_change_bp[1, 2, 0] is nan, and 7 values in all are out of bounds; allowed is"
+            "paths.npz: curve_change_bp[1, 2, 0] is nan, and 7 values in all are out of bounds; allowed:"
             " -3000 to 3000; a blank (NaN) is not.",
         ),
         ({"curve_change_bp": spoiled(CURVE, np.inf)}, "paths.npz: curve_change_bp[1, 2, 0] is inf, and 7"),
         ({"curve_change_bp": spoiled(CURVE, 5e3)}, "paths.npz: curve_change_bp[1, 2, 0] is 5000.0, and 7"),
         (
             {"curve_change_bp": CURVE.astype(str)},
-            "paths.npz: curve_change_bp holds <U32; allowed are plain numbers.",
+            "paths.npz: curve_change_bp holds <U32; allowed: plain numbers.",
         ),
         ({"curve_change_bp": CURVE.astype(complex)}, "paths.npz: curve_change_bp holds complex128;"),
         (
             {"curve_change_bp": CURVE, "volatility_multiplier": VOLATILITY[:, :9]},
-            "paths.npz: volatility_multiplier has shape (6, 9); allowed is (6, 10), the paths and days of"
+            "paths.npz: volatility_multiplier has the shape (6, 9); allowed: (6, 10), the paths and days of"
             " curve_change_bp.",
         ),
         (
@@ -97,7 +93,7 @@ def spoiled(array: np.ndarray, value: float) -> np.ndarray:
         ),
         (
             {"curve_change_bp": CURVE, "tenor_years": np.array([1, 2, 3, 5, 7, 10, 30])},
-            "paths.npz: tenor_years is [1, 2, 3, 5, 7, 10, 30]; allowed is [2, 3, 5, 7, 10, 20, 30].",
+            "paths.npz: tenor_years is [1, 2, 3, 5, 7, 10, 30]; allowed: [2, 3, 5, 7, 10, 20, 30].",
         ),
     ],
 )
@@ -109,30 +105,26 @@ def test_faults_are_named(tmp_path: Path, arrays: dict, message: str) -> None:
 
 def test_too_many_paths_are_refused(tmp_path: Path) -> None:
     spec = DriverSpec("arrays", arrays=read_user_arrays(written(tmp_path, "npz", curve_change_bp=CURVE)))
-    with pytest.raises(
-        ValueError, match=r"found 6 paths of 10 days; the run asks for paths 4 to 6 and 10 days"
-    ):
+    with pytest.raises(ValueError, match=r"6 paths of 10 days; allowed: at least the 7 paths of 10 days"):
         draw_block(spec, 1, 4, 3, 10)
-    with pytest.raises(ValueError, match=r"the run asks for paths 0 to 0 and 11 days"):
+    with pytest.raises(ValueError, match=r"allowed: at least the 1 paths of 11 days"):
         draw_block(spec, 1, 0, 1, 11)
 
 
-@pytest.mark.parametrize("kind", ["npz", "zarr", "nc"])
+@pytest.mark.parametrize("kind", ["npz", "nc"])
 @pytest.mark.parametrize(
     "content", [b"", b"CDF\x01 broken", b"PK\x03\x04 broken", b"\x89HDF\r\n\x1a\n broken"]
 )
 def test_damaged_files_give_one_message(tmp_path: Path, kind: str, content: bytes) -> None:
     path = tmp_path / f"paths.{kind}"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf"paths.{kind}: not a readable"):
+    with pytest.raises(ValueError, match=rf"paths.{kind}: (cannot be read as|is no classic netCDF)"):
         read_user_arrays(path)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"found a file ending in .pkl; allowed are .npz, .nc, .zarr"):
+    with pytest.raises(ValueError, match=r"ends in .pkl; allowed: a file of arrays, .npy, .npz or .nc"):
         read_user_arrays(tmp_path / "paths.pkl")
-    with pytest.raises(ValueError, match=r"paths.npz: found no such file"):
-        read_user_arrays(tmp_path / "paths.npz")
 
 
 class Payload:
@@ -149,60 +141,18 @@ def test_pickled_objects_never_run(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     path = tmp_path / "paths.npz"
     np.savez(path, curve_change_bp=np.array([Payload(mark)], dtype=object))
-    with pytest.raises(ValueError, match=r"paths.npz: not a readable npz file"):
+    with pytest.raises(ValueError, match=r"paths.npz: curve_change_bp holds object; allowed: plain numbers"):
         read_user_arrays(path)
-    assert not mark.exists()
-
-
-@pytest.mark.parametrize(
-    ("filters", "compressor", "message"),
-    [
-        ([{"id": "pickle", "protocol": 5}], None, "paths.zarr: not a readable Zarr group"),
-        (None, {"id": "pickle", "protocol": 5}, "paths.zarr: not a readable Zarr group"),
-        (
-            [{"id": "delta", "dtype": "<f8"}],
-            None,
-            "paths.zarr: curve_change_bp is stored with delta; allowed",
-        ),
-        (
-            None,
-            {"id": "bz2", "level": 1},
-            "paths.zarr: curve_change_bp is stored with bz2; allowed are plain",
-        ),
-    ],
-)
-def test_foreign_codecs_never_run(
-    tmp_path: Path, filters: list | None, compressor: dict | None, message: str
-) -> None:
-    """A store whose metadata asks for an unlisted codec is refused before a chunk is decoded."""
-    pytest.importorskip("zarr")
-    mark = tmp_path / "ran"
-    array = tmp_path / "paths.zarr" / "curve_change_bp"
-    array.mkdir(parents=True)
-    (array.parent / ".zgroup").write_text(json.dumps({"zarr_format": 2}))
-    description = {
-        "zarr_format": 2,
-        "shape": [6, 10, 7],
-        "chunks": [6, 10, 7],
-        "dtype": "<f8",
-        "fill_value": 0.0,
-        "order": "C",
-        "filters": filters,
-        "compressor": compressor,
-    }
-    (array / ".zarray").write_text(json.dumps(description))
-    (array / "0.0.0").write_bytes(pickle.dumps(Payload(mark)))
-    with pytest.raises(ValueError) as fault:  # noqa: PT011
-        read_user_arrays(array.parent)
-    assert str(fault.value).startswith(message)
     assert not mark.exists()
 
 
 def test_oversized_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_arrays, "BYTES_MAX", 1_000)
-    for kind in ("npz", "zarr", "nc"):
+    for kind in ("npz", "nc"):
         path = written(tmp_path, kind, curve_change_bp=CURVE)
-        with pytest.raises(ValueError, match=rf"paths.{kind}: found 0.0 GiB of values; allowed are"):
+        with pytest.raises(
+            ValueError, match=rf"paths.{kind}: curve_change_bp has 0.0 GiB of values; allowed:"
+        ):
             read_user_arrays(path)
 
 
@@ -213,5 +163,5 @@ def test_a_lying_header_is_refused(tmp_path: Path) -> None:
     )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("curve_change_bp.npy", header.ljust(127) + b"\n" + b"\x00" * 64)
-    with pytest.raises(ValueError, match=r"paths.npz: not a readable npz file"):
+    with pytest.raises(ValueError, match=r"paths.npz: curve_change_bp has .* GiB of values"):
         read_user_arrays(path)

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.engine.opening.prepare import Prepared, prepare
 from simulator.engine.state import State
+from simulator.inputs.opened import check_inputs
 from simulator.scenario.errors import Problems, ScenarioError
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import SCENARIOS, closing_books, opened
@@ -123,7 +124,7 @@ def test_names_are_those_of_the_population_that_is_given(tmp_path: Path) -> None
     assert schedule.limit_cut[0].tolist() == pytest.approx([0.0, 0.1])
     file.write_text(text.replace("[South]", "[East]"))
     with pytest.raises(ScenarioError, match=r"two.yaml:5:.*'East' is not a dealer of dealers.csv"):
-        load_scenario(file)
+        check_inputs(load_scenario(file))
     wrong = loaded.scenario.model_copy(
         update={"events": [loaded.scenario.events[0].model_copy(update={"dealers": ["East"]})]}
     )

@@ -35,8 +35,8 @@ MISTAKES = {
     ),
     "no unit": (
         "desk: {capital: 900}",
-        "shop.yaml:4:17: desk.capital: 900 has no unit; allowed: dollars with k, mn, bn or tn."
-        " Write $900mn, $900bn or $900tn.\n    4 | desk: {capital: 900}\n      |                 ^",
+        "shop.yaml:4:17: desk.capital: 900 has no unit; allowed: dollars with k, mn, bn or tn, $0bn to $10tn."
+        " Write $900mn.\n    4 | desk: {capital: 900}\n      |                 ^",
     ),
     "too large": (
         "desk: {leverage: 200x}",
@@ -75,7 +75,7 @@ MISTAKES = {
     ),
     "quoted number": (
         'desk: {traders: "5"}',
-        "shop.yaml:4:17: desk.traders: '5' is text; allowed: a whole number without unit."
+        "shop.yaml:4:17: desk.traders: '5' is text; allowed: a whole number without unit, 1 to 50."
         ' Write 5, without quotes or unit.\n    4 | desk: {traders: "5"}\n      |                 ^',
     ),
     "number for a text": (
@@ -95,7 +95,7 @@ MISTAKES = {
     ),
     "empty figure": (
         "desk:\n  capital:\n  leverage: 3x",
-        "shop.yaml:5:3: desk.capital: no value; allowed: dollars with k, mn, bn or tn."
+        "shop.yaml:5:3: desk.capital: no value; allowed: dollars with k, mn, bn or tn, $0bn to $10tn."
         " Write for example $350mn or $1.2bn.\n    5 |   capital:\n      |   ^",
     ),
     "unknown kind of event": (
@@ -122,7 +122,7 @@ MISTAKES = {
     "missing data file": (
         "desk: {clients: clients.csv}",
         "shop.yaml:4:17: desk.clients: 'clients.csv' does not exist; allowed: a file inside FOLDER/ ending in"
-        " .csv or .npy or .npz. Check the path: it starts from the file that names it.\n"
+        " .csv or .npy or .npz or .nc. Check the path: it starts from the file that names it.\n"
         "    4 | desk: {clients: clients.csv}\n      |                 ^",
     ),
     "duplicate key": (
@@ -222,8 +222,8 @@ def test_several_relations_are_told_at_once(refusal: Refusal) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("desk.capital=50", "--set: desk.capital: 50 has no unit; allowed: dollars with k, mn, bn or tn."
-         " Write $50mn, $50bn or $50tn.\n    1 | desk.capital=50\n      |              ^"),
+        ("desk.capital=50", "--set: desk.capital: 50 has no unit; allowed: dollars with k, mn, bn or tn, $0bn to $10tn."
+         " Write $50mn.\n    1 | desk.capital=50\n      |              ^"),
         ("dsk.capital=$5bn", "--set: dsk: unknown key; allowed: name, note, desk, shelf, weights,"
          " holidays, events."
          " Did you mean desk?\n    1 | dsk.capital=$5bn\n      | ^"),
@@ -270,8 +270,8 @@ def test_a_mistake_in_a_parent_is_told_at_the_parent(tmp_path: Path, monkeypatch
         load_scenario("child.yaml", (), Shop)
     assert [problem.summary for problem in caught.value.problems] == [
         "child.yaml:2:7: name: 'Child' does not fit; allowed: of the form ^[a-z-]{1,20}$.",
-        "parent.yaml:4:17: desk.capital: 3 has no unit; allowed: dollars with k, mn, bn or tn."
-        " Write $3mn, $3bn or $3tn.",
+        "parent.yaml:4:17: desk.capital: 3 has no unit; allowed: dollars with k, mn, bn or tn, $0bn to $10tn."
+        " Write $3bn.",
     ]
 
 
@@ -435,3 +435,11 @@ def test_a_mistake_in_the_market_and_its_message(
     with pytest.raises(ScenarioError) as caught:
         load_scenario("market.yaml")
     assert message in [problem.summary.removeprefix("market.yaml:") for problem in caught.value.problems]
+
+
+def test_no_message_has_two_full_stops_or_loses_its_mark() -> None:
+    from simulator.scenario.errors import Problem
+
+    assert Problem("", "yields.csv: no rows.", "", "Add some.").sentences == "yields.csv: no rows. Add some."
+    assert Problem("", "no rows.", "one row.", "Add one").sentences == "no rows; allowed: one row. Add one."
+    assert Problem("", "no rows", "", "Did you mean this?").sentences == "no rows. Did you mean this?"

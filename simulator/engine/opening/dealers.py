@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import numpy as np
 
 from simulator.agents.cash_lender import scarcity_bp
 from simulator.engine.opening.day_zero import open_costs
-from simulator.engine.opening.population import client_network, lender_network, read_matrix
+from simulator.engine.opening.population import client_network, lender_network
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
 from simulator.model.table import Floats
-from simulator.scenario.schema import Scenario, drawn_names
+from simulator.scenario.schema import Scenario
 
 #: Dealers' usual inventory is taken to be no less than this share of what is outstanding: $70bn of $13tn in 2020.
 SHARE_OF_OUTSTANDING = 0.005
@@ -23,10 +20,8 @@ def open_dealers(
     scenario: Scenario,
     p: Parameters,
     s: State,
-    files: Mapping[str, Path],
-    funds: tuple[str, ...],
-    names: tuple[str, ...],
     shares: Floats,
+    network: Floats | None,
 ) -> None:
     """Dealers' book, clients, limits and capital; capital is what the opening use of their limits needs."""
     d, bank, o = scenario.dealers, scenario.central_bank, p.opening.dealers
@@ -40,10 +35,8 @@ def open_dealers(
     s.dealers.other_repo[0] = d.other_repo
     s.others.leverage_relief[0] = 1.0
     owed = s.funds.loan.sum(axis=0)
-    if d.network:
-        p.opening.funds.client_share[:] = read_matrix("dealers.network", files[d.network], funds, names)
-    else:
-        p.opening.funds.client_share[:] = client_network(d, len(funds), shares)
+    clients = client_network(d, len(owed), shares) if network is None else network
+    p.opening.funds.client_share[:] = clients
     lent = owed @ p.opening.funds.client_share
     p.opening.funds.client_weakness[:] = _client_weakness(p.opening.funds.client_share, owed, lent)
     s.others.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)
@@ -79,15 +72,10 @@ def _open_borrowing(scenario: Scenario, p: Parameters, s: State) -> None:
     s.others.lent[0] = s.dealers.borrowed[0]
 
 
-def open_lenders(
-    scenario: Scenario, p: Parameters, s: State, files: Mapping[str, Path], dealers: tuple[str, ...]
-) -> None:
+def open_lenders(scenario: Scenario, p: Parameters, s: State, network: Floats | None) -> None:
     """What each lender offers each dealer: the opening need and some headroom, by the funding network."""
     lenders, shares = scenario.lenders, p.opening.dealers.share
-    if lenders.network:
-        names = tuple(drawn_names("lender", lenders.count))
-        network = read_matrix("lenders.network", files[lenders.network], dealers, names)
-    else:
+    if network is None:
         network = lender_network(lenders, shares)
     assets = s.dealers.borrowed[0] + s.dealers.capital.sum() - s.dealers.lent_to_funds.sum()
     needed = s.dealers.lent_to_funds + shares * assets - s.dealers.capital

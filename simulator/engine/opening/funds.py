@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.engine.opening.population import FundPopulation, shuffled_quantiles
+from simulator.engine.opening.population import shuffled_quantiles
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
+from simulator.inputs.populations import FundPopulation
 from simulator.model.table import Floats
 from simulator.scenario.schema import Scenario
 

@@ -1,4 +1,4 @@
-"""Who is in the market: funds, dealers, managers and lenders, drawn from size distributions or read from files.
+"""Who is in the market: funds, dealers, managers and lenders, drawn from size distributions.
 
 Sizes follow a Pareto law by rank; leverage, headroom and mix of trades differ between funds by quantiles in a
 fixed order, so that the population belongs to the scenario and not to the seed. The funding network is
@@ -7,38 +7,18 @@ core-periphery: large dealers serve most funds, and funds borrow from few.
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
-from pathlib import Path
-
 import networkx as nx
 import numpy as np
 from scipy.special import ndtri
 
 from simulator.drivers.random_streams import uniforms
+from simulator.inputs.populations import FundPopulation
 from simulator.model.table import Floats
-from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.schema import Dealers, Funds, Lenders
-from simulator.units import MONEY, NUMBER, SHARE, Kind, UnitError, read
 
 #: Seed of the draws that make up a population: a scenario's agents do not change with its random paths.
 POPULATION_SEED = 20200309
 RAKING_ROUNDS = 500
-
-
-@dataclass(frozen=True)
-class FundPopulation:
-    """Hedge funds on the opening day. Arrays over funds; packages are (trade, fund)."""
-
-    names: tuple[str, ...]
-    packages_bn: Floats
-    leverage: Floats
-    equity_bn: Floats  # NaN where leverage decides
-    free_cash_bn: Floats  # NaN where the scenario's share decides
-    line_bn: Floats  # NaN where the scenario's share decides
-    haircut: Floats
-    overnight_share: Floats
-    other_exposure: Floats  # of other strategies, over the average
 
 
 def pareto_shares(count: int, tail: float) -> Floats:
@@ -105,130 +85,6 @@ def _other_exposures(funds: Funds, count: int) -> Floats:
     """Exposure of each fund's other strategies over the average: normal between funds, so that some gain."""
     exposures: Floats = 1.0 + funds.other_dispersion * shuffled_quantiles("other loss", count)
     return exposures
-
-
-FUND_COLUMNS: dict[str, Kind] = {
-    "equity": MONEY,
-    "free_cash": MONEY,
-    "committed_line": MONEY,
-    "haircut": SHARE,
-    "overnight_share": SHARE,
-    "other_exposure": NUMBER,
-}
-
-
-def read_funds(file: Path, trades: list[str], funds: Funds) -> FundPopulation:
-    """Read funds one by one: a name, equity, optional terms, and packages in a column for each trade.
-
-    Raises
-    ------
-    Problems
-        Every broken cell at once, by line and column name.
-    """
-    table = _Table("funds.population", file, ["name", "equity", *trades], [*FUND_COLUMNS])
-    packages = np.stack([table.amounts(trade, MONEY, 0.0) for trade in trades])
-    equity = table.amounts("equity", MONEY, np.nan)
-    table.refuse(~(equity > 0.0), "equity", "no equity", "more than $0bn")
-    table.finish()
-    return FundPopulation(
-        names=tuple(table.texts("name")),
-        packages_bn=packages,
-        leverage=np.full(len(equity), np.nan),
-        equity_bn=equity,
-        free_cash_bn=table.amounts("free_cash", MONEY, np.nan),
-        line_bn=table.amounts("committed_line", MONEY, np.nan),
-        haircut=table.amounts("haircut", SHARE, 0.0),
-        overnight_share=table.amounts("overnight_share", SHARE, funds.overnight_share),
-        other_exposure=table.amounts("other_exposure", NUMBER, 1.0),
-    )
-
-
-def read_dealers(file: Path) -> tuple[tuple[str, ...], Floats]:
-    """Read dealers one by one: a name and a size (any money amount; only proportions count)."""
-    table = _Table("dealers.population", file, ["name", "size"], [])
-    size = table.amounts("size", MONEY, np.nan)
-    table.refuse(~(size > 0.0), "size", "no size", "more than $0bn")
-    table.finish()
-    return tuple(table.texts("name")), size / size.sum()
-
-
-def read_matrix(key: str, file: Path, rows: tuple[str, ...], columns: tuple[str, ...]) -> Floats:
-    """Read a network: a row for each of ``rows`` with shares for each of ``columns``, each row adding up to 100%."""
-    table = _Table(key, file, ["name", *columns], [])
-    named = table.texts("name")
-    if sorted(named) != sorted(rows):
-        table.problems.append(
-            Problem(key, f"{file.name}: rows {', '.join(named)}", f"one row for each of {', '.join(rows)}")
-        )
-        table.finish()
-    shares = np.stack([table.amounts(column, SHARE, 0.0) for column in columns], axis=1)
-    totals = shares.sum(axis=1)
-    table.refuse(
-        np.abs(totals - 1.0) > 1e-6, "name", "shares that do not add up to 100%", "shares adding up to 100%"
-    )
-    table.finish()
-    return shares[[named.index(row) for row in rows]]
-
-
-class _Table:
-    """A small CSV read cell by cell, with every problem collected before it is raised."""
-
-    def __init__(self, key: str, file: Path, required: list[str], optional: list[str]) -> None:
-        self.key = key
-        self.file = file
-        self.problems: list[Problem] = []
-        with file.open(newline="", encoding="utf-8-sig") as handle:
-            reader = csv.DictReader(handle)
-            self.rows = list(reader)
-            found = list(reader.fieldnames or [])
-        allowed = {*required, *optional}
-        for column in required:
-            if column not in found:
-                self.problems.append(
-                    Problem(
-                        self.key, f"{file.name} has no column {column!r}", f"columns {', '.join(required)}"
-                    )
-                )
-        for column in found:
-            if column not in allowed:
-                self.problems.append(
-                    Problem(
-                        self.key,
-                        f"{file.name} has a column {column!r}",
-                        f"columns {', '.join([*required, *optional])}",
-                        near=sorted(allowed),
-                    )
-                )
-        if not self.rows:
-            self.problems.append(
-                Problem(self.key, f"{file.name} has no rows", "a header and at least one row")
-            )
-        self.finish()
-
-    def texts(self, column: str) -> list[str]:
-        return [row[column] or f"row {n + 2}" for n, row in enumerate(self.rows)]
-
-    def amounts(self, column: str, kind: Kind, default: float) -> Floats:
-        values = np.full(len(self.rows), default)
-        for n, row in enumerate(self.rows):
-            text = (row.get(column) or "").strip()
-            if not text:
-                continue
-            try:
-                values[n] = read(kind, text)
-            except UnitError as error:
-                self.problems.append(
-                    Problem(self.key, f"{self.file.name}:{n + 2} {column}: {error}", "a figure with its unit")
-                )
-        return values
-
-    def refuse(self, bad: np.ndarray, column: str, found: str, allowed: str) -> None:
-        for n in np.flatnonzero(bad):
-            self.problems.append(Problem(self.key, f"{self.file.name}:{n + 2} {column}: {found}", allowed))
-
-    def finish(self) -> None:
-        if self.problems:
-            raise Problems(self.problems)
 
 
 def client_network(dealers: Dealers, fund_count: int, dealer_shares: Floats) -> Floats:

@@ -22,13 +22,7 @@ from simulator.engine.opening.dealers import open_dealers, open_lenders
 from simulator.engine.opening.funds import open_funds
 from simulator.engine.opening.hedgers import open_hedge_market, open_managers, split
 from simulator.engine.opening.policy import WithoutPolicy, prepare_without_policy
-from simulator.engine.opening.population import (
-    FundPopulation,
-    draw_funds,
-    pareto_shares,
-    read_dealers,
-    read_funds,
-)
+from simulator.engine.opening.population import draw_funds, pareto_shares
 from simulator.engine.opening.schedule import build_schedule
 from simulator.engine.opening.world import build_driver_spec
 from simulator.engine.parameters import (
@@ -45,9 +39,9 @@ from simulator.engine.parameters import (
     figures,
 )
 from simulator.engine.state import State, allocate_opening, allocate_state
+from simulator.inputs.opened import open_inputs
 from simulator.model.table import Floats, leaves
-from simulator.scenario.errors import Problems
-from simulator.scenario.schema import ClearingHouse, Dealers, Scenario, drawn_names, unknown_dealers
+from simulator.scenario.schema import ClearingHouse, Dealers, Scenario, drawn_names
 
 
 @dataclass(frozen=True)
@@ -109,14 +103,14 @@ def prepare(
     Raises
     ------
     Problems
-        If a population file or a network file cannot be used, or an agent's books cannot balance.
+        If a data file cannot be used, or an agent's books cannot balance.
     """
-    files = files or {}
+    inputs = open_inputs(scenario, files or {})
     market = scenario.market
-    funds = _funds(scenario, files)
-    dealers, shares = _dealers(scenario, files)
-    if problems := unknown_dealers(scenario, dealers):
-        raise Problems(problems)
+    trades = market.trades.values()
+    drawn = np.array([trade.fund_packages for trade in trades])
+    funds = draw_funds(scenario.funds, drawn) if inputs.funds is None else inputs.funds
+    dealers, shares = _drawn_dealers(scenario) if inputs.dealers is None else inputs.dealers
     sizes = market_sizes(market) | {
         "fund": len(funds.names),
         "dealer": len(dealers),
@@ -133,8 +127,8 @@ def prepare(
     open_margins(p, s)
     notes = open_funds(scenario, funds, p, s)
     open_hedge_market(scenario, p, s)
-    open_dealers(scenario, p, s, files, funds.names, dealers, shares)
-    open_lenders(scenario, p, s, files, dealers)
+    open_dealers(scenario, p, s, shares, inputs.client_network)
+    open_lenders(scenario, p, s, inputs.lender_network)
     open_managers(scenario, p, s)
     outstanding = p.opening.buckets.outstanding_bn
     p.opening.buckets.outright_split[:] = split(bank.outright.buckets, list(market.buckets), outstanding)
@@ -146,7 +140,7 @@ def prepare(
         parameters=p,
         schedule=schedule,
         without_policy=prepare_without_policy(scenario, p, schedule, dealers),
-        driver_spec=build_driver_spec(scenario, files),
+        driver_spec=build_driver_spec(scenario, inputs),
         opening=memory,
         sizes=sizes,
         buckets=tuple(market.buckets),
@@ -159,16 +153,7 @@ def prepare(
     )
 
 
-def _funds(scenario: Scenario, files: Mapping[str, Path]) -> FundPopulation:
-    trades = scenario.market.trades
-    if scenario.funds.population:
-        return read_funds(files[scenario.funds.population], list(trades), scenario.funds)
-    return draw_funds(scenario.funds, np.array([trade.fund_packages for trade in trades.values()]))
-
-
-def _dealers(scenario: Scenario, files: Mapping[str, Path]) -> tuple[tuple[str, ...], Floats]:
-    if scenario.dealers.population:
-        return read_dealers(files[scenario.dealers.population])
+def _drawn_dealers(scenario: Scenario) -> tuple[tuple[str, ...], Floats]:
     shares = pareto_shares(scenario.dealers.count, scenario.dealers.size_tail)
     return tuple(drawn_names("dealer", scenario.dealers.count)), shares
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import numpy as np
 
 from simulator.agents.clearing_house import tenor_multiple
 from simulator.drivers.block import DriverSpec, MarketLosses, PassingDemand
-from simulator.drivers.history import Bootstrap, read_yields
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
 from simulator.drivers.regimes import REGIMES
-from simulator.drivers.user_arrays import read_user_arrays
 from simulator.drivers.volatility import VolatilityModel
 from simulator.engine.opening.schedule import curve_shift_bp, market_shift, volatility_shift
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
+from simulator.inputs.opened import Inputs
 from simulator.model.table import Floats
-from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.schema import CURVE_KEYS, Drivers, Scenario
 
 
-def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSpec:
+def build_driver_spec(scenario: Scenario, inputs: Inputs) -> DriverSpec:
     """Specify the drivers of a scenario: the random part and the deterministic shifts of its events.
 
     Raises
@@ -30,48 +25,32 @@ def build_driver_spec(scenario: Scenario, files: Mapping[str, Path]) -> DriverSp
         If a file is missing or unusable.
     """
     drivers = scenario.drivers
-    kind = drivers.model
-    rate_model = bootstrap = history = arrays = None
-    opening = None
-    try:
-        if kind == "factor":
-            rate_model = regime_at_opening_volatility(scenario)
-        elif kind == "bootstrap":
-            history = read_yields(_file(scenario, files))
-            bootstrap = Bootstrap(history.changes_bp(drivers.start, drivers.end), float(drivers.block))
-        elif kind == "replay":
-            history = read_yields(_file(scenario, files))
-            opening = drivers.start or scenario.market.date
-        elif kind == "arrays":
-            arrays = read_user_arrays(_file(scenario, files))
-        return DriverSpec(
-            kind=kind,
-            rate_model=rate_model,
-            bootstrap=bootstrap,
-            history=history,
-            opening=opening,
-            arrays=arrays,
-            noise_scale=drivers.noise,
-            curve_shift_bp=curve_shift_bp(scenario),
-            volatility_shift=volatility_shift(scenario),
-            tenor_shift=_tenor_shift(scenario),
-            losses=MarketLosses(
-                drivers.loss_tolerance,
-                drivers.equity_response,
-                drivers.equity_noise,
-                drivers.credit_response,
-                drivers.credit_noise,
-                drivers.loss_half_life,
-                market_shift(scenario),
-            ),
-            demand=PassingDemand(
-                scenario.asset_managers.futures_noise,
-                scenario.asset_managers.futures_noise_half_life,
-                tuple(scenario.market.hedges),
-            ),
-        )
-    except ValueError as error:
-        raise Problems([Problem("drivers", str(error), "a usable source of yields")]) from error
+    return DriverSpec(
+        kind=drivers.model,
+        rate_model=regime_at_opening_volatility(scenario) if drivers.model == "factor" else None,
+        bootstrap=inputs.bootstrap,
+        history=inputs.history if drivers.model == "replay" else None,
+        opening=drivers.start or scenario.market.date if drivers.model == "replay" else None,
+        arrays=inputs.arrays,
+        noise_scale=drivers.noise,
+        curve_shift_bp=curve_shift_bp(scenario),
+        volatility_shift=volatility_shift(scenario),
+        tenor_shift=_tenor_shift(scenario),
+        losses=MarketLosses(
+            drivers.loss_tolerance,
+            drivers.equity_response,
+            drivers.equity_noise,
+            drivers.credit_response,
+            drivers.credit_noise,
+            drivers.loss_half_life,
+            market_shift(scenario),
+        ),
+        demand=PassingDemand(
+            scenario.asset_managers.futures_noise,
+            scenario.asset_managers.futures_noise_half_life,
+            tuple(scenario.market.hedges),
+        ),
+    )
 
 
 def _tenor_shift(scenario: Scenario) -> Floats:
@@ -115,11 +94,3 @@ def _regime_in_force(drivers: Drivers) -> RateModel:
         volatility=volatility,
         reversion_per_year=tuple(own.reversion),
     )
-
-
-def _file(scenario: Scenario, files: Mapping[str, Path]) -> Path:
-    reference = scenario.drivers.file
-    if not reference:
-        found = f"drivers.model is {scenario.drivers.model}, but no file is named"
-        raise Problems([Problem("drivers.file", found, "a file beside the scenario")])
-    return files[reference]

@@ -1,0 +1,172 @@
+"""All data files of a scenario, opened and held against what the scenario asks of them.
+
+``unwind validate``, runs, sweeps and their dry runs all come here, so that a file is accepted everywhere or nowhere, in
+the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from simulator.csv_file import DataError
+from simulator.drivers.history import Bootstrap, YieldHistory, read_yields, replayed_window
+from simulator.drivers.user_arrays import UserArrays, read_user_arrays
+from simulator.inputs.populations import (
+    Floats,
+    FundPopulation,
+    read_dealers,
+    read_funds,
+    read_network,
+    told_of,
+)
+from simulator.scenario.errors import Problem, Problems
+from simulator.scenario.loading import LoadedScenario
+from simulator.scenario.schema import Scenario, drawn_names, unknown_dealers
+
+Read = TypeVar("Read")
+FILE = "drivers.file"
+#: What models of the drivers read.
+WANTED = {"bootstrap": "a CSV of yields", "replay": "a CSV of yields", "arrays": "a file of arrays"}
+#: Parsed files kept for the cells of a sweep, which mostly share them.
+KEPT = 4
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the files of a scenario hold; none where no file is named."""
+
+    funds: FundPopulation | None = None
+    dealers: tuple[tuple[str, ...], Floats] | None = None
+    client_network: Floats | None = None
+    lender_network: Floats | None = None
+    history: YieldHistory | None = None
+    bootstrap: Bootstrap | None = None
+    arrays: UserArrays | None = None
+
+
+def check_inputs(loaded: LoadedScenario[Scenario]) -> None:
+    """Open every data file of a scenario and hold it against what is asked of it.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem, at the key that names the file.
+    """
+    try:
+        open_inputs(loaded.scenario, loaded.data_files)
+    except Problems as problems:
+        raise loaded.refused(problems) from problems
+
+
+def asked_of_files(scenario: Scenario) -> Hashable:
+    """What decides whether the files of a scenario are good: scenarios that agree in it need one check."""
+    populated = (scenario.funds.population, scenario.dealers.population)
+    networks = (scenario.dealers.network, scenario.lenders.network)
+    return (
+        scenario.drivers.model_dump_json() if scenario.drivers.reads_file else "",
+        (scenario.paths, int(scenario.horizon), scenario.market.date),
+        (*populated, *networks, tuple(scenario.market.trades)),
+        (scenario.funds.count, scenario.dealers.count, scenario.lenders.count) if any(networks) else (),
+    )
+
+
+def open_inputs(scenario: Scenario, files: Mapping[str, Path]) -> Inputs:
+    """Open every data file that a scenario names.
+
+    Parameters
+    ----------
+    files
+        Path of each file, by the reference that names it.
+
+    Raises
+    ------
+    Problems
+        With everything that is wrong with any of them, or too little for what the scenario asks.
+    """
+    found: list[Problem] = []
+    funds, dealers, lenders = scenario.funds, scenario.dealers, scenario.lenders
+    opened_funds = opened_dealers = client_network = lender_network = None
+    fund_names = tuple(drawn_names("fund", funds.count))
+    dealer_names = tuple(drawn_names("dealer", dealers.count))
+    with _collecting(found, "funds.population"):
+        if funds.population:
+            trades = list(scenario.market.trades)
+            opened_funds = read_funds("funds.population", files[funds.population], trades, funds)
+            fund_names = opened_funds.names
+    with _collecting(found, "dealers.population"):
+        if dealers.population:
+            opened_dealers = read_dealers("dealers.population", files[dealers.population])
+            dealer_names = opened_dealers[0]
+            found += unknown_dealers(scenario, dealer_names)
+    if not found:  # a network is held against the names of those whom it joins
+        with _collecting(found, "dealers.network"):
+            if dealers.network:
+                file = files[dealers.network]
+                client_network = read_network("dealers.network", file, fund_names, dealer_names)
+        with _collecting(found, "lenders.network"):
+            if lenders.network:
+                names = drawn_names("lender", lenders.count)
+                lender_network = read_network("lenders.network", files[lenders.network], dealer_names, names)
+    history = bootstrap = arrays = None
+    with _collecting(found, FILE):
+        history, bootstrap, arrays = _open_drivers(scenario, files)
+    if found:
+        raise Problems(found)
+    return Inputs(opened_funds, opened_dealers, client_network, lender_network, history, bootstrap, arrays)
+
+
+def _open_drivers(
+    scenario: Scenario, files: Mapping[str, Path]
+) -> tuple[YieldHistory | None, Bootstrap | None, UserArrays | None]:
+    drivers, days = scenario.drivers, int(scenario.horizon)
+    if not drivers.reads_file:
+        return None, None, None
+    if not drivers.file:
+        found = f"drivers.model is {drivers.model}, but no file is named"
+        raise Problems([Problem(FILE, found, WANTED[drivers.model], "Name a file beside the scenario.")])
+    path = files[drivers.file]
+    is_table = path.suffix == ".csv"
+    if is_table != (drivers.model != "arrays"):
+        found = f"{path.name} is no file for drivers.model: {drivers.model}"
+        advice = "Choose model: replay or bootstrap." if is_table else "Choose model: arrays."
+        raise Problems([Problem(FILE, found, WANTED[drivers.model], advice)])
+    if drivers.model == "arrays":
+        arrays = _read_once(read_user_arrays, path)
+        arrays.check_covers(scenario.paths, days)
+        return None, None, arrays
+    history = _read_once(read_yields, path)
+    if drivers.model == "bootstrap":
+        changes = history.changes_bp(drivers.start, drivers.end)
+        return history, Bootstrap(changes, float(drivers.block)), None
+    replayed_window(history, drivers.start or scenario.market.date, days)
+    return history, None, None
+
+
+def _read_once(read: Callable[[Path], Read], path: Path) -> Read:
+    """What a file holds, read again only when it has changed."""
+    status = path.stat()
+    kept: Read = _kept(read, path, status.st_mtime_ns, status.st_size)  # type: ignore[assignment]
+    return kept
+
+
+@lru_cache(KEPT)
+def _kept(read: Callable[[Path], object], path: Path, changed: int, size: int) -> object:
+    return read(path)
+
+
+@contextmanager
+def _collecting(found: list[Problem], key: str) -> Iterator[None]:
+    """Keep what the body refuses, so that other files are looked at too."""
+    try:
+        yield
+    except Problems as problems:
+        found += problems.problems
+    except DataError as error:
+        found.append(told_of(key, error))
+    except OSError as error:
+        found.append(Problem(key, f"cannot be read: {error.strerror or error}", "a file that can be read"))
