@@ -20,6 +20,7 @@ from simulator.calibration.public_data import FILES, FORM_PF, RATES, YIELDS
 from simulator.calibration.vintage import locked_vintage
 from simulator.drivers.regimes import REGIMES
 from simulator.engine.opening.world import build_driver_spec, regime_at_opening_volatility
+from simulator.inputs.opened import Inputs
 from simulator.results.manifest import scenario_hash
 from simulator.scenario.errors import Problems, ScenarioError
 from simulator.scenario.explain import as_written
@@ -286,7 +287,7 @@ def test_regimes_of_own_yields_are_drawn_from(unwind: Unwind, own_yields: Path, 
     loaded = load_scenario(mine)
     own_hash = hashlib.sha256(own_yields.read_bytes()).hexdigest()
     assert loaded.scenario.provenance.files["regimes_own"] == own_hash
-    model = build_driver_spec(loaded.scenario, {}).rate_model
+    model = build_driver_spec(loaded.scenario, Inputs()).rate_model
     assert model is not None
     assert model.source == "own.csv, 199 daily changes from 2023-01-03 to 2023-12-31"
     assert model.volatility == REGIMES["2010-2025"].volatility, "under 240 days the shipped dynamics"
@@ -310,7 +311,7 @@ def test_the_whole_file_up_to_the_date_by_default(data: Path, unwind: Unwind, ow
         (["a=2023-05-01:2023-04-01"], "ends before it starts"),
         (["a=2023-01-03:2023-03-01", "a=2023-01-03:2023-04-01"], "found a twice"),
         (["a=2023-01-03:2023-01-13"], "a: found 9 daily changes from 2023-01-03 to 2023-01-13 in own.csv"),
-        (["2017-2019"], "2017-2019: own.csv: found 0 daily changes from 2017-01-01 to 2019-12-31"),
+        (["2017-2019"], "2017-2019: own.csv: 0 daily changes from 2017-01-01 to 2019-12-31"),
     ],
 )
 def test_windows_that_cannot_be_fitted(
