@@ -291,7 +291,7 @@ def test_regimes_of_own_yields_are_drawn_from(unwind: Unwind, own_yields: Path, 
     assert model is not None
     assert model.source == "own.csv, 199 daily changes from 2023-01-03 to 2023-12-31"
     assert model.volatility == REGIMES["2010-2025"].volatility, "under 240 days the shipped dynamics"
-    spring = build_driver_spec(load_scenario(mine, ["drivers.regime=spring"]).scenario, {}).rate_model
+    spring = build_driver_spec(load_scenario(mine, ["drivers.regime=spring"]).scenario, Inputs()).rate_model
     assert spring is not None
     assert spring.loadings != model.loadings
 
