@@ -58,10 +58,14 @@ def drop_cache() -> None:
 CACHE_FOLDER, CACHE_NOTE = prepare_cache(source_hash())
 setattr(numba.config, "CACHE_DIR", str(CACHE_FOLDER))  # noqa: B010 - Numba declares it at run time
 
-# Sixty funds are seven vectors of eight and four over: let LLVM take those four together too, and the four partial
-# sums of a total. Neither changes the order of a sum.
+# Let LLVM take the four partial sums of a total together, which changes no order of a sum.
 setattr(numba.config, "SLP_VECTORIZE", 1)  # noqa: B010 - Numba declares it at run time
-llvm.set_option("", "--epilogue-vectorization-minimum-VF=4")
+
+# Loops of a day run over sixty funds (fifteen vectors of four) or a handful of trades, and a day runs through far more
+# code than the processor's first cache of instructions holds: no loop is laid out several times over, which gains in
+# long loops only.
+llvm.set_option("", "--force-vector-interleave=1")
+llvm.set_option("", "--unroll-runtime=false")
 
 # LLVM gives up vectorising a loop over more than about four arrays, because it must check at run time that none
 # overlaps another. The basis rows read a dozen: let it check them all.

@@ -10,11 +10,16 @@ the caller of the kernel keeps the arrays alive until it returns, so nothing is 
 *Apart*: no two fields share memory (a test holds the state to it). Told so, the compiler need not check at run time
 whether writing ``cash`` changes ``call``, and loops over funds become short.
 
-**What this rests on.** All of it is Numba's extension interface but three things, which a new release may change:
-how an array lies in memory (``_ARRAY_HEAD`` words, then shape and strides), that a tuple is its fields one after the
-other, and the functions of ``numba.np.arrayobj`` that read and write an element. ``pyproject.toml`` pins the releases
-that were tried, and ``tests/model/test_compiled.py`` fails when one of the three no longer holds. With
-``NUMBA_DISABLE_JIT=1`` nothing here is used: the same phases run as plain Python, slowly, with the same bits.
+*Packed*: an array is one word of its table, where its numbers begin; shapes stand after the fields. What Numba keeps of
+an array fills a cache line, and a day reads some hundreds of them.
+
+*Counted from the start*: no place is one from the end, so no access asks whether it is below zero (a test reads the
+phases for that).
+
+**What this rests on.** All of it is Numba's extension interface but the functions of ``numba.np.arrayobj`` that read
+and write an element, which a new release may change. ``pyproject.toml`` pins the releases that were tried, and
+``tests/model/test_compiled.py`` fails when they no longer do as expected. With ``NUMBA_DISABLE_JIT=1`` nothing here is
+used: the same phases run as plain Python, slowly, with the same bits.
 """
 
 from __future__ import annotations
@@ -22,6 +27,8 @@ from __future__ import annotations
 import hashlib
 import operator
 from collections.abc import Callable, Iterator
+from functools import cached_property
+from itertools import accumulate
 from typing import Any, TypeVar, cast, get_type_hints
 
 import numpy as np
@@ -65,7 +72,7 @@ class Referred:
 
     def __init__(self, table: tuple[Any, ...]) -> None:
         self.table = table  # keeps the arrays alive
-        self.words = np.array(list(_words(table)), np.int64)
+        self.words = np.array(_words(table), np.int64)
         self.address = self.words.ctypes.data
         self.type = Reference(_type_of(table))
 
@@ -95,24 +102,24 @@ def _kinds(table: tuple[Any, ...]) -> Iterator[Any]:
 
 _TYPES: dict[tuple[Any, ...], Any] = {}
 
-#: What Numba keeps of an array before its shape and strides: two owners (none: it is borrowed), size and item size.
-_ARRAY_HEAD = (0, 0)
 
-
-def _words(table: tuple[Any, ...]) -> Iterator[int]:
-    """A table as compiled code lays it out: every field is whole words of eight bytes."""
+def _words(table: tuple[Any, ...]) -> list[int]:
+    """A table as compiled code reads it: a word of eight bytes a field, then the shapes of its arrays."""
+    fields: list[int] = []
+    shapes: list[int] = []
     for field in table:
         if isinstance(field, tuple):
-            yield from _words(field)
-        elif isinstance(field, np.ndarray):
-            yield from (*_ARRAY_HEAD, field.size, field.itemsize, field.ctypes.data)
-            yield from (*field.shape, *field.strides)
+            fields.extend(_words(field))
+        elif isinstance(field, np.ndarray) and field.flags.c_contiguous:
+            fields.append(field.ctypes.data)
+            shapes.extend(field.shape)
         elif isinstance(field, float):
-            yield int(np.float64(field).view(np.int64))
+            fields.append(int(np.float64(field).view(np.int64)))
         elif type(field) is int:
-            yield field
+            fields.append(field)
         else:
-            raise TypeError(f"a table holds arrays, floats and whole numbers, not {field!r}")
+            raise TypeError(f"a table holds contiguous arrays, floats and whole numbers, not {field!r}")
+    return fields + shapes
 
 
 class Reference(types.Type):
@@ -123,6 +130,20 @@ class Reference(types.Type):
         self.table_name = table.instance_class.__name__
         digest = hashlib.sha256(str(table).encode()).hexdigest()[:8]
         super().__init__(f"{self.table_name}{digest}")  # short: it enters the name of every phase
+
+    @cached_property
+    def layout(self) -> tuple[dict[str, int], int]:
+        """At which word each field begins, and the shape of each array, and how many words there are: as ``_words``."""
+        kinds = {name: self.type_of(name) for name in self.table.fields}
+        places, end = {}, 0
+        for name, kind in kinds.items():
+            places[name] = end
+            end += kind.layout[1] if isinstance(kind, Reference) else 1
+        for name, kind in kinds.items():
+            if isinstance(kind, FieldArray):
+                places[f"{name}.shape"] = end
+                end += kind.ndim
+        return places, end
 
     def type_of(self, name: str) -> types.Type:
         """Type of a field; an array's says which field it is."""
@@ -158,8 +179,7 @@ class FieldArray(types.Array):
 @register_model(Reference)
 class _ReferenceModel(models.PrimitiveModel):
     def __init__(self, manager: Any, reference: Reference) -> None:
-        pointer = manager.lookup(reference.table).get_data_type().as_pointer()
-        super().__init__(manager, reference, pointer)
+        super().__init__(manager, reference, cgutils.intp_t.as_pointer())
 
 
 register_model(FieldArray)(models.ArrayModel)
@@ -190,18 +210,26 @@ class _TypeFields(AttributeTemplate):
 def _read_field(
     context: Any, builder: ir.IRBuilder, reference: Reference, pointer: ir.Value, name: str
 ) -> Any:
-    field_type = reference.type_of(name)
-    field = cgutils.gep_inbounds(builder, pointer, 0, reference.table.fields.index(name))
-    if isinstance(field_type, Reference):
-        return field
-    if not isinstance(field_type, FieldArray):
-        number = context.data_model_manager.lookup(field_type).load_from_data_pointer(builder, field)
-        return _never_changes(builder.module, number)
-    kept = cgutils.create_struct_proxy(field_type)(context, builder, ref=field)
-    borrowed = cgutils.create_struct_proxy(field_type)(context, builder)  # zeros: it owns no memory
-    for member in ("nitems", "itemsize", "data", "shape", "strides"):
-        setattr(borrowed, member, _never_changes(builder.module, getattr(kept, member)))
-    return borrowed._getvalue()
+    kind, places = reference.type_of(name), reference.layout[0]
+
+    def word(place: int, as_type: ir.Type) -> Any:
+        at = builder.bitcast(cgutils.gep_inbounds(builder, pointer, place), as_type.as_pointer())
+        return _never_changes(builder.module, builder.load(at))
+
+    if isinstance(kind, Reference):
+        return cgutils.gep_inbounds(builder, pointer, places[name])
+    if not isinstance(kind, FieldArray):
+        return word(places[name], context.get_value_type(kind))
+    array = cgutils.create_struct_proxy(kind)(context, builder)  # zeros: it owns no memory
+    data_type = context.get_data_type(kind.dtype)
+    array.data = word(places[name], data_type.as_pointer())
+    shape = [word(places[f"{name}.shape"] + n, cgutils.intp_t) for n in range(kind.ndim)]
+    array.itemsize = context.get_constant(types.intp, context.get_abi_sizeof(data_type))
+    steps = list(accumulate([array.itemsize, *reversed(shape)], builder.mul))  # bytes, last dimension first
+    array.nitems = builder.udiv(steps[-1], array.itemsize)
+    array.shape = cgutils.pack_array(builder, shape)
+    array.strides = cgutils.pack_array(builder, steps[-2::-1])
+    return array._getvalue()
 
 
 def _never_changes(module: ir.Module, value: Any) -> Any:
@@ -246,7 +274,7 @@ def _get_item(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) 
     array, place = signature.args
     by_tuple = isinstance(place, types.BaseTuple)
     get_item = arrayobj.getitem_array_tuple if by_tuple else arrayobj.getitem_arraynd_intp
-    found = get_item(context, builder, signature, values)
+    found = get_item(context, builder, signature.replace(args=(array, _counted_up(place))), values)
     if isinstance(found, ir.LoadInstr):  # a number, not a row
         _keep_apart(builder.module, found, array)
     return found
@@ -255,11 +283,22 @@ def _get_item(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) 
 @lower_builtin(operator.setitem, FieldArray, types.Integer, types.Any)
 @lower_builtin(operator.setitem, FieldArray, types.BaseTuple, types.Any)
 def _set_item(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> None:
-    arrayobj.setitem_array(context, builder, signature, values)
-    array, place, _ = signature.args
+    array, place, value = signature.args
+    arrayobj.setitem_array(
+        context, builder, signature.replace(args=(array, _counted_up(place), value)), values
+    )
     places: tuple[types.Type, ...] = getattr(place, "types", (place,))
     if len(places) == array.ndim and all(isinstance(each, types.Integer) for each in places):
         _keep_apart(builder.module, builder.block.instructions[-1], array)
+
+
+def _counted_up(place: Any) -> Any:
+    """Type of a place, without a sign: no place is counted from the end, and none is asked whether it is."""
+    if isinstance(place, types.BaseTuple):
+        return types.Tuple([_counted_up(each) for each in place.types])  # type: ignore[attr-defined]
+    if isinstance(place, types.Integer):
+        return types.Integer.from_bitwidth(place.bitwidth, signed=False)  # type: ignore[attr-defined]
+    return place
 
 
 def _keep_apart(module: ir.Module, access: ir.Instruction, array: FieldArray) -> None:

@@ -7,7 +7,7 @@ A table is a named tuple whose defaults are declarations; a table may hold table
 
 From the declaration follow the shapes, the allocation, what the records may store and what the documentation
 lists. Rows of floats are views of one block of memory, each beginning on a cache line, so that a vector of eight
-numbers never straddles two lines and a whole table is copied in one stroke.
+numbers never straddles two lines and a whole table is copied in one stroke; single numbers stand side by side.
 """
 
 from __future__ import annotations
@@ -82,12 +82,12 @@ def shapes(table: type[tuple[Any, ...]], sizes: Mapping[str, int]) -> dict[str, 
 
 
 def places(table: type[tuple[Any, ...]], sizes: Mapping[str, int]) -> dict[str, int]:
-    """Where each row of floats begins in the memory of its table."""
-    found, start = {}, 0
+    """Where each row of floats begins in the memory of its table: on a cache line, but single numbers share theirs."""
+    found, end = {}, 0
     for name, row in rows(table).items():
         if not row.whole:
-            found[name] = start
-            start += whole_lines(prod(sizes[dim] for dim in row.dims))
+            found[name] = end if row.dims == ("one",) else whole_lines(end)
+            end = found[name] + prod(sizes[dim] for dim in row.dims)
     return found
 
 
@@ -100,8 +100,8 @@ def allocate(
     """
     measured = shapes(table, sizes)
     begin = places(table, sizes)
-    total = sum(whole_lines(prod(measured[name])) for name in begin)
-    memory = aligned_zeros(total) if room is None else room
+    total = max((first + prod(measured[name]) for name, first in begin.items()), default=0)
+    memory = aligned_zeros(whole_lines(total)) if room is None else room
     memory[:] = start
     arrays: dict[str, Any] = {}
     for name, shape in measured.items():

@@ -1,8 +1,10 @@
 """How the code is built, held by tests: import contracts, compile flags, records against their table."""
 
+import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,35 @@ def test_every_variable_is_a_row_of_the_books_with_the_dimension_of_its_group(gr
         assert row.dims == (group.dim or "one",), variable.name
         assert variable.unit == ("1" if row.unit == "place" else row.unit), variable.name
         assert not row.whole, f"{variable.name}: whole numbers are not in the memory that records copy"
+
+
+def test_no_phase_counts_places_from_the_end() -> None:
+    """Compiled code does not look whether a place is below zero (:mod:`simulator.model.compiled`)."""
+    from_the_end = []
+    for source in (ROOT / "simulator" / "engine").rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.FunctionDef) and any(
+                isinstance(each, ast.Name) and each.id in ("phase", "kernel") for each in node.decorator_list
+            ):
+                from_the_end += [f"{source.name}: {ast.unparse(each)}" for each in places_from_the_end(node)]
+    assert from_the_end == []
+
+
+def places_from_the_end(function: ast.FunctionDef) -> Iterator[ast.Subscript]:
+    """Numbers of a row that a function asks for by a place below zero."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and not ast.unparse(node.value).endswith(".shape"):
+            places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if any(isinstance(each, ast.UnaryOp) and isinstance(each.op, ast.USub) for each in places):
+                yield node
+
+
+def test_a_place_from_the_end_would_be_seen() -> None:
+    """The planted error, beside what is allowed: the last dimension of a shape, and a number below zero."""
+    text = "def f(s):\n    return s.row[-1] + s.grid[0, -2] + s.row.shape[-1] + s.row[0] * -1"
+    function = ast.parse(text).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert [ast.unparse(each) for each in places_from_the_end(function)] == ["s.row[-1]", "s.grid[0, -2]"]
 
 
 def test_variables_are_named_once() -> None:

@@ -11,10 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from llvmlite import ir
-from numba import config, njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import config
 from numpy.typing import NDArray
 
 from simulator.model import compiled
@@ -32,7 +29,7 @@ class Shelf(NamedTuple):
     grid: NDArray[np.float64]
     cube: NDArray[np.float32]
     places: NDArray[np.int64]
-    every_other: NDArray[np.float64]  # not contiguous
+    tail: NDArray[np.float64]
 
 
 class Twins(NamedTuple):
@@ -84,7 +81,7 @@ def house() -> House:
         grid=np.arange(6.0).reshape(2, 3) + 0.5,
         cube=np.arange(24.0, dtype=np.float32).reshape(2, 3, 4) / 3,
         places=np.array([2, 0, 1]),
-        every_other=np.arange(10.0)[1::2] * 7.0,
+        tail=np.arange(10.0)[1::2] * 7.0,
     )
     twins = Twins(np.array([0.25, -1.0]), np.array([1e9, 1e-9]))
     return House(Figures(0.1, 3), shelf, twins, Rates(-0.5, 0.75), np.array([4.0]), 2.5)
@@ -117,8 +114,8 @@ def rearrange(h: House) -> float:
     double(h.twins.second)
     h.twins.first[0] = h.rates.low + 2.0 * h.rates.high + h.level
     shelf.cube[1, 2, 3] = shelf.cube[0, 1, 2] + np.float32(0.1)
-    shelf.every_other[4] = shelf.row[3] - shelf.every_other[0]
-    shelf.row[:] = shelf.every_other
+    shelf.tail[4] = shelf.row[3] - shelf.tail[0]
+    shelf.row[:] = shelf.tail
     h.row[0] += shelf.places.shape[0]
     return h.row[0] + h.twins.first[1] + shelf.cube[1, 2, 3]
 
@@ -167,68 +164,36 @@ def test_what_is_no_number_is_refused() -> None:
         name: str
 
     with pytest.raises(TypeError, match="not 'abc'"):
-        list(compiled._words(Named("abc")))
+        compiled._words(Named("abc"))
 
 
-# How Numba lays a table out
+@pytest.mark.parametrize("view", [np.arange(10.0)[1::2], np.zeros((3, 2)).T], ids=["every other", "turned"])
+def test_an_array_with_gaps_is_refused(view: NDArray[np.float64]) -> None:
+    """A table keeps where an array begins and its shape: how far its numbers lie apart follows from that."""
+
+    class Row(NamedTuple):
+        row: NDArray[np.float64]
+
+    with pytest.raises(TypeError, match="contiguous"):
+        compiled._words(Row(view))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def word_of(typing: Any, table: Any, place: Any) -> Any:
-    """A word of a table that was passed by value, as it lies in memory; the first is how many there are."""
-
-    def read(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> Any:
-        model = context.data_model_manager[signature.args[0]]
-        data = model.as_data(builder, values[0])
-        count = context.get_abi_sizeof(data.type) // 8
-        memory = cgutils.alloca_once_value(builder, data)
-        words = builder.bitcast(memory, ir.IntType(64).as_pointer())
-        word = builder.load(builder.gep(words, [builder.sub(values[1], ir.Constant(values[1].type, 1))]))
-        is_first = builder.icmp_signed("==", values[1], ir.Constant(values[1].type, 0))
-        return builder.select(is_first, ir.Constant(ir.IntType(64), count), word)
-
-    return types.int64(table, place), read
-
-
-@njit  # type: ignore[untyped-decorator]
-def words_of(table: Any, words: NDArray[np.int64]) -> int:
-    """Fill in the words of a table that is passed by value; returns how many it has."""
-    for place in range(words.shape[0]):
-        words[place] = word_of(table, place + 1)
-    return word_of(table, 0)
-
-
-def laid_out(table: tuple[Any, ...]) -> list[int | None]:
-    """Words of a table as a reference lays them out, less the owners of arrays, who differ: it borrows them."""
-    found: list[int | None] = []
-    owners = len(compiled._ARRAY_HEAD)
-    for field in table:
-        if isinstance(field, tuple):
-            found += laid_out(field)
+def test_a_table_is_read_where_it_was_laid_out() -> None:
+    """Every field's word and every array's shape stand where the type of the table says, in tables in it too."""
+    table = house()
+    reference, words = compiled.Referred(table).type, compiled._words(table)
+    assert reference.layout[1] == len(words)
+    for name, value in leaves(table):
+        kind, start = reference, 0
+        *outer, field = name.split(".")
+        for each in outer:
+            start, kind = start + kind.layout[0][each], kind.type_of(each)
+        word = words[start + kind.layout[0][field]]
+        if isinstance(value, np.ndarray):
+            at = start + kind.layout[0][f"{field}.shape"]
+            assert (word, tuple(words[at : at + value.ndim])) == (value.ctypes.data, value.shape)
         else:
-            words = list(compiled._words((field,)))
-            found += [None] * owners + words[owners:] if isinstance(field, np.ndarray) else words
-    return found
-
-
-@needs_a_compiler
-@pytest.mark.parametrize("make", [house, yard], ids=["several types", "one type"])
-def test_tables_lie_in_memory_as_compiled_code_expects_them(make: Callable[[], Any]) -> None:
-    """An array is two owners, size, item size, data, shape and strides; a tuple is its fields one after the other."""
-    table = make()
-    expected = laid_out(table)
-    assert len(expected) == len(list(compiled._words(table)))
-    found = np.zeros(len(expected), np.int64)
-    assert words_of(table, found) == len(expected)
-    assert [None if own is None else int(word) for own, word in zip(expected, found, strict=True)] == expected
-
-
-@needs_a_compiler
-def test_another_layout_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The planted error: one owner instead of two."""
-    monkeypatch.setattr(compiled, "_ARRAY_HEAD", (0,))
-    table = yard()
-    assert words_of(table, np.zeros(1, np.int64)) != len(list(compiled._words(table)))
+            assert word == (value if isinstance(value, int) else np.float64(value).view(np.int64))
 
 
 # Without a compiler

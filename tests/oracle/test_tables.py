@@ -52,8 +52,15 @@ def test_no_two_rows_share_memory(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["State", "Opening", "Schedule"])
 def test_rows_of_floats_begin_on_cache_lines(name: str) -> None:
+    """All but single numbers, of which several stand on one line."""
     for row, values in arrays(TABLES[name]()).items():
-        assert values.dtype == np.int64 or values.ctypes.data % (8 * LINE) == 0, row
+        assert values.dtype == np.int64 or values.size == 1 or values.ctypes.data % (8 * LINE) == 0, row
+
+
+def test_single_numbers_stand_side_by_side() -> None:
+    others = allocate_state(SIZES)[0].others
+    first = others.lent.ctypes.data
+    assert [values.ctypes.data - first for values in others] == [8 * n for n in range(len(others))]
 
 
 def test_rows_of_the_books_lie_where_records_look_for_them() -> None:
