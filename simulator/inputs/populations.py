@@ -38,7 +38,7 @@ class FundPopulation:
 
 
 @dataclass(frozen=True)
-class Allowed:
+class Bounded:
     """What a column of figures holds: their kind, and the least and the most that makes sense."""
 
     kind: Kind
@@ -46,17 +46,17 @@ class Allowed:
     most: float
 
 
-AMOUNT, PACKAGES = Allowed(MONEY, 0.0, 5e3), Allowed(MONEY, -5e3, 5e3)
-PART = Allowed(SHARE, 0.0, 1.0)
+AMOUNT, PACKAGES = Bounded(MONEY, 0.0, 5e3), Bounded(MONEY, -5e3, 5e3)
+PART = Bounded(SHARE, 0.0, 1.0)
 FUND_COLUMNS = {
-    "equity": Allowed(MONEY, 1e-6, 5e3),
+    "equity": Bounded(MONEY, 1e-6, 5e3),
     "free_cash": AMOUNT,
     "committed_line": AMOUNT,
-    "haircut": Allowed(SHARE, -0.1, 1.0),
+    "haircut": Bounded(SHARE, -0.1, 1.0),
     "overnight_share": PART,
-    "other_exposure": Allowed(NUMBER, -1e3, 1e3),
+    "other_exposure": Bounded(NUMBER, -1e3, 1e3),
 }
-SIZE = Allowed(MONEY, 1e-6, 1e6)
+SIZE = Bounded(MONEY, 1e-6, 1e6)
 
 
 def read_funds(key: str, file: Path, trades: Sequence[str], funds: Funds) -> FundPopulation:
@@ -156,7 +156,7 @@ class _Table:
             first.setdefault(name, row)
         return names
 
-    def figures(self, heading: str, column: Allowed, default: float, *, is_needed: bool = False) -> Floats:
+    def figures(self, heading: str, column: Bounded, default: float, *, is_needed: bool = False) -> Floats:
         """Figures of a column, the default where a cell is empty or the column is missing."""
         values = np.full(len(self.table.rows), default)
         for row, text in enumerate(self.table.column(heading)):

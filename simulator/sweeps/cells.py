@@ -33,7 +33,7 @@ from simulator.scenario.loading import (
 from simulator.scenario.schema import Scenario
 from simulator.scenario.yaml_nodes import Node
 from simulator.sweeps.axes import Change, Dimension, Point, dimension_of
-from simulator.sweeps.mapping_form import as_lists
+from simulator.sweeps.mapping_form import axes_as_lists
 from simulator.sweeps.schema import POLICY, SEED, Sweep
 
 #: More cells than this are a mistake.
@@ -219,7 +219,7 @@ def load_sweep(
     """
     with in_clear_words(str(path)):
         tree, read_files = read_with_parents(str(path))
-        loaded = load_tree(as_lists(tree), read_files, Sweep)
+        loaded = load_tree(axes_as_lists(tree), read_files, Sweep)
         base, used = _base(loaded, str(path))
         base = merge(base, loaded.tree.child("set") or Node({}, base.place))
         base = apply_overrides(base, overrides)

@@ -16,7 +16,7 @@ from simulator.sweeps.schema import Csv, Grid, LatinHypercube, Sobol, Zip
 _KEYS = {key for kind in (Grid, Zip, LatinHypercube, Sobol, Csv) for key in declarations(kind)}
 
 
-def as_lists(tree: Node) -> Node:
+def axes_as_lists(tree: Node) -> Node:
     """A sweep file whose axes are all written as lists."""
     axes = tree.child("axes")
     if axes is None or not isinstance(axes.value, dict):
