@@ -354,6 +354,10 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.peak("repo_spread"), worse="higher", table="funding", group="funding",
     ),
     Measure(
+        key="repo_spread_highest_peak", label="repo rate of the dealer that pays most, over policy rate, peak",
+        unit="bp", of=days.peak("repo_spread_highest"), worse="higher", table="funding", group="funding",
+    ),
+    Measure(
         key="client_repo_spread_peak", label="repo rate of funds over policy rate, peak", unit="bp",
         of=days.peak("client_repo_spread"), worse="higher", short="repo rate of funds", table="funding",
         group="funding",
