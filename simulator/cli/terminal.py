@@ -31,13 +31,13 @@ _CARET = re.compile(r"^ *\| +\^$")
 
 def say(text: str, style: str = "") -> None:
     """Print a text to standard output."""
-    print(paint(printable(masked(text)), style, sys.stdout))
+    _print(paint(printable(masked(text)), style, sys.stdout), sys.stdout)
 
 
 def complain(text: str) -> None:
     """Print a text to standard error; on a terminal the place of a mistake stands out."""
     lines = printable(masked(text)).split("\n")
-    print("\n".join(map(_marked, lines)), file=sys.stderr, flush=True)
+    _print("\n".join(map(_marked, lines)), sys.stderr)
 
 
 def say_columns(rows: Iterable[Sequence[str]], styles: Sequence[str] = (), widest: int = 48) -> None:
@@ -47,7 +47,15 @@ def say_columns(rows: Iterable[Sequence[str]], styles: Sequence[str] = (), wides
             paint(cell, styles[place] if place < len(styles) else "", sys.stdout)
             for place, cell in enumerate(line)
         )
-        print("  ".join(painted).rstrip())
+        _print("  ".join(painted).rstrip(), sys.stdout)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    """Print to a stream; once its reader has gone (``| head``), to nowhere: the work goes on."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def is_coloured(stream: TextIO) -> bool:
@@ -75,7 +83,7 @@ def _marked(line: str) -> str:
 
 def say_json(value: object) -> None:
     """Print a value as JSON, for other programs."""
-    print(masked(json.dumps(value, indent=2, ensure_ascii=True)))
+    _print(masked(json.dumps(value, indent=2, ensure_ascii=True)), sys.stdout)
 
 
 def columns(rows: Iterable[Sequence[str]], widest: int = 48) -> str:
@@ -101,7 +109,17 @@ def _one_line(cell: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Write what the terminal's encoding cannot show as escapes, instead of failing."""
+    """Write what the terminal's encoding cannot show as escapes, instead of failing; to nowhere if a stream is closed.
+
+    A file that is opened later must not get the number of a closed stream (``>&-``): it would be printed into.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115 - open to the end
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -26,6 +26,8 @@ from simulator.cli.ending import DEFECT
 from simulator.cli.options import Telling
 from simulator.cli.run import RunOptions
 from simulator.ensemble.resources import Resources, Tls
+from simulator.results.folder import open_run
+from simulator.results.reading import verify_run
 from simulator.scenario.declarations import declarations
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.loading import LoadedScenario
@@ -497,6 +499,21 @@ def test_text_that_the_terminal_cannot_show_does_not_break_the_command(tmp_path:
     result = command("validate", "ü.yaml", cwd=tmp_path, env=environment)
     assert result.returncode == 2
     assert "\\xfcnknown: unknown key" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
+)
+def test_a_run_that_nobody_listens_to_is_whole(tmp_path: Path, closed: str) -> None:
+    toy = ROOT / "tests" / "ensemble" / "toy.yaml"
+    words = f"{sys.executable} -m simulator run {toy} --no-report -o {tmp_path / 'run'}"
+    script = f"( {words} ; echo $? >{tmp_path / 'code'} ) {closed}"
+    result = subprocess.run(["sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "Traceback" not in result.stdout + result.stderr
+    assert "Exception ignored" not in result.stderr
+    assert (tmp_path / "code").read_text().strip() == "0"
+    assert verify_run(tmp_path / "run") == []
+    assert open_run(tmp_path / "run").manifest.status == "complete"
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
