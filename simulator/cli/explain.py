@@ -14,7 +14,7 @@ from simulator.cli.completion import complete_word
 from simulator.cli.ending import ends_quietly
 from simulator.cli.options import AsJson, Horizon, Overrides
 from simulator.cli.terminal import complain, say, say_columns, say_json
-from simulator.cli.vocabulary import Word, all_words, commands_of, words_named
+from simulator.cli.vocabulary import Word, all_words, commands_of, measure_words, words_named
 from simulator.scenario.errors import Problem, Problems, did_you_mean
 from simulator.scenario.explain import typed
 from simulator.scenario.files import resolve_shipped
@@ -134,8 +134,9 @@ def _found(
     from simulator.scenario.explain import find_parameters, reference_row
     from simulator.scenario.schema import Scenario
 
-    known = [*all_words(), *commands]
-    words, rules, variables = words_named(key, known), find_rules(key), _variables(key)
+    rules, variables = find_rules(key), _variables(key)
+    known = [*all_words(), *(() if rules else measure_words()), *commands]
+    words = words_named(key, known)
     try:
         parameters = [reference_row(*found) for found in find_parameters(Scenario, key)]
     except Problems as unknown:

@@ -125,9 +125,7 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, Problems):
         return "\n".join(
             " ".join(
-                ended(part)
-                for part in (f"{problem.key}: {problem.found}", problem.allowed, problem.advice)
-                if part
+                filter(None, (ended(f"{problem.key}: {problem.found}"), problem.allowed, problem.advice))
             )
             for problem in error.problems
         )

@@ -46,8 +46,8 @@ def words_named(name: str, words: Iterable[Word]) -> list[Word]:
 
 
 def all_words() -> list[Word]:
-    """Every word but the commands, terms first."""
-    return [*_terms(), *_events(), *_measures()]
+    """Terms of the glossary and kinds of events."""
+    return [*_terms(), *_events()]
 
 
 def _folded(name: str) -> str:
@@ -92,7 +92,8 @@ def _events() -> tuple[Word, ...]:
 
 
 @cache
-def _measures() -> tuple[Word, ...]:
+def measure_words() -> tuple[Word, ...]:
+    """Measures of results; finding them loads what computes them."""
     from simulator.results.measures import MEASURES
 
     return tuple(

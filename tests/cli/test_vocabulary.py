@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from simulator.cli.main import app
-from simulator.cli.vocabulary import GLOSSARY, all_words
+from simulator.cli.vocabulary import GLOSSARY, all_words, measure_words
 from simulator.results.measures import MEASURES
 from simulator.scenario import schema
 from tests.conftest import Unwind
@@ -44,7 +44,7 @@ def test_a_word_is_explained(word: str, kind: str, said: str, unwind: Unwind) ->
 
 
 def test_every_event_measure_term_and_command_is_known(unwind: Unwind) -> None:
-    known = {(word.kind, word.name) for word in all_words()}
+    known = {(word.kind, word.name) for word in (*all_words(), *measure_words())}
     assert {("event", name) for name in EVENTS} <= known
     assert len(EVENTS) >= 20
     assert {("measure", key) for key in MEASURES} <= known
