@@ -505,9 +505,7 @@ def test_text_that_the_terminal_cannot_show_does_not_break_the_command(tmp_path:
     assert "\\xfcnknown: unknown key" in result.stderr
 
 
-@pytest.mark.parametrize(
-    "closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
-)
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_a_run_that_nobody_listens_to_is_whole(tmp_path: Path, closed: str) -> None:
     toy = ROOT / "tests" / "ensemble" / "toy.yaml"
     words = f"{sys.executable} -m simulator run {toy} --no-report -o {tmp_path / 'run'}"
