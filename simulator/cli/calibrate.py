@@ -1,69 +1,183 @@
-"""``unwind calibrate``: an opening market of any date that the public data files cover."""
+"""``unwind calibrate``: parameters estimated from targets, or an opening market of a date that the public files cover.
+
+Everything heavy is imported inside the functions, after linear algebra was pinned to one thread.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from simulator.cli.ending import ends_quietly
-from simulator.cli.options import Quiet
-from simulator.cli.terminal import complain, say
-from simulator.results.errors import BAD_INPUT
+from simulator.cli.ending import reporting_errors, this_command
+from simulator.cli.options import AsJson, Overrides, Quiet, WhereToWork, takes_options
+from simulator.cli.terminal import complain, say, say_json
+from simulator.ensemble.cores import pin_linear_algebra
+from simulator.results.errors import BAD_INPUT, INTERRUPTED, OutputError
 from simulator.scenario.errors import Problem, Problems
 
+if TYPE_CHECKING:
+    from simulator.ensemble.resources import Resources
+    from simulator.estimation.running import Effort
+
+#: What the estimation needs beside the packages of a run.
+EXTRA = ("sklearn", "emcee")
 EXAMPLES = """\b
 Examples:
-  unwind calibrate --data shared/data --date 2021-06-01 -o june-2021.yaml
-  unwind calibrate --data shared/data --date 2021-06-01 --dry-run"""
+  unwind calibrate calm-and-march-2020 --dry-run
+  unwind calibrate calm-and-march-2020 --workers 4
+  unwind calibrate my-targets.yaml --points 256 -o outputs/first-try
+  unwind calibrate --data shared/data --date 2021-06-01 -o june-2021.yaml"""
 
 
-@ends_quietly
-def calibrate_command(
+@dataclass(frozen=True, kw_only=True)
+class CalibrateOptions:
+    """What ``unwind calibrate`` takes."""
+
     targets: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
-            metavar="TARGETS.yaml", help="Moments to estimate parameters from.", show_default=False
+            metavar="TARGETS",
+            help="Moments to estimate parameters from: a file, or the name of one that ships.",
+            show_default=False,
         ),
-    ] = None,
+    ] = None
     data: Annotated[
         Path | None,
         typer.Option("--data", metavar="DIR", help="Folder of the public data files.", show_default=False),
-    ] = None,
+    ] = None
     day: Annotated[
         str | None,
         typer.Option("--date", metavar="YYYY-MM-DD", help="Opening day.", show_default=False),
-    ] = None,
+    ] = None
+    override: Overrides = None
+    points: Annotated[
+        int | None,
+        typer.Option(min=16, help="Points of the first stage; the others follow.", show_default=False),
+    ] = None
+    sets: Annotated[
+        int | None, typer.Option(min=10, max=5000, help="Parameter sets to make.", show_default=False)
+    ] = None
+    paths: Annotated[
+        int | None,
+        typer.Option(
+            min=4, help="Paths of a point of the last stage; the others follow.", show_default=False
+        ),
+    ] = None
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of designs and samples.")] = 1
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output",
-            metavar="FILE.yaml",
-            help="File to write; printed when absent.",
+            metavar="FOLDER|FILE.yaml",
+            help="Folder of the estimation, outputs/NAME by default; or file of the market, printed when absent.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another estimation in the folder.")
+    ] = False
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")
-    ] = False,
-    quiet: Quiet = False,
-) -> None:
-    """Make the opening market of a date from public data files: a scenario that validate and run take."""
-    if targets is not None:
-        _refuse(
-            str(targets), "estimation from a file of targets is not part of this version", "--data and --date"
-        )
-    if data is None or day is None:
-        missing = " and ".join(name for name, value in (("--data", data), ("--date", day)) if value is None)
+        bool, typer.Option("--dry-run", help="Tell what it will take or write, and do nothing.")
+    ] = False
+    where: WhereToWork = field(default_factory=WhereToWork)
+    quiet: Quiet = False
+    as_json: AsJson = False
+
+
+@takes_options
+def calibrate_command(options: CalibrateOptions) -> None:
+    """Estimate parameters from targets, or make the opening market of a date from public data files."""
+    if options.targets is not None and (options.data or options.day):
+        _refuse(options.targets, "stands beside --data or --date", "targets, or --data and --date")
+    if options.targets is not None:
+        raise typer.Exit(_estimate(options, options.targets, options.where.resources()))
+    if options.data is None or options.day is None:
+        given = (("--data", options.data), ("--date", options.day))
+        missing = " and ".join(name for name, value in given if value is None)
         _refuse(
             "unwind calibrate",
             f"found no {missing}",
-            "--data DIR --date YYYY-MM-DD",
+            "TARGETS, or --data DIR --date YYYY-MM-DD",
             "DIR is the folder of the public data files, the date the opening day: see unwind calibrate --help.",
         )
-    _opening_market(data, day, output, dry_run, quiet)
+    output = Path(options.output) if options.output else None
+    _opening_market(options.data, options.day, output, options.dry_run, options.quiet)
+
+
+def _estimate(options: CalibrateOptions, targets: str, resources: Resources) -> int:
+    pin_linear_algebra()
+    from simulator.estimation.targets import load_targets
+
+    loaded = load_targets(targets, options.override or ())
+    with reporting_errors(options.output or "outputs") as ended:
+        _require_extra()
+        from simulator.cli.calibrate_display import estimate_lines, print_estimation
+        from simulator.cli.progress import ShownProgress
+        from simulator.ensemble.cores import usable_threads
+        from simulator.ensemble.observer import Nobody
+        from simulator.estimation.running import SETS, estimate, run_estimation
+        from simulator.results.folder import choose_folder
+        from simulator.results.places import shown
+
+        effort = _effort(options)
+        if options.dry_run:
+            found = estimate(loaded, effort, resources.threads or resources.workers or usable_threads())
+            if options.as_json:
+                say_json(vars(found))
+            for line in () if options.as_json else estimate_lines(found):
+                say(line)
+            return 0
+        folder = choose_folder(loaded.targets.name, options.output)
+        result = run_estimation(
+            loaded,
+            folder,
+            effort=effort,
+            seed=options.seed,
+            resources=resources,
+            overwrite=options.overwrite,
+            observer=Nobody() if options.quiet or options.as_json else ShownProgress(),
+        )
+        if result is None:
+            complain(f"Stopped before the end. Resume with: {this_command()}")
+            return INTERRUPTED
+        if options.as_json:
+            say_json(result.as_record())
+        elif not options.quiet:
+            print_estimation(result, shown(folder / SETS))
+    return ended.code
+
+
+def _effort(options: CalibrateOptions) -> Effort:
+    """Size of the estimation: what was asked for, the stages in proportion to each other."""
+    from dataclasses import replace
+
+    from simulator.estimation.running import Effort
+
+    effort = Effort()
+    if options.points is not None:
+        effort = replace(effort, wide=options.points, near=max(8, options.points // 2))
+    if options.sets is not None:
+        effort = replace(effort, sets=options.sets)
+    if options.paths is not None:
+        wide, near = max(4, options.paths // 8), max(4, options.paths * 3 // 8)
+        effort = replace(effort, wide_paths=wide, near_paths=near, sets_paths=options.paths)
+    return effort
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise OutputError(
+            f"unwind calibrate: found no {' and no '.join(missing)}. Install them with: pip install"
+            " 'unwind-simulator[calibrate]'",
+            BAD_INPUT,
+        )
 
 
 def _opening_market(folder: Path, written: str, output: Path | None, dry_run: bool, quiet: bool) -> None:
