@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from simulator.results import statistics
 from simulator.results.statistics import (
     Estimate,
     difference,
@@ -187,7 +188,7 @@ def test_the_range_over_sets_is_that_of_parameters_without_chance() -> None:
 
 def test_sets_that_differ_by_chance_alone_have_no_range_to_speak_of() -> None:
     found = mean_over_sets(*spread_over_sets(0.0))
-    assert np.isnan(found.low) or found.high - found.low < 1.0  # chance alone would make it 3.3
+    assert np.isnan(found.low) or found.high - found.low < 1.7  # chance alone would make it 3.3
 
 
 def test_few_sets_tell_no_range() -> None:
