@@ -26,8 +26,9 @@ from simulator.scenario.schema import Scenario
 FORMAT, FORMAT_VERSION = "unwind-parameter-sets", 1
 #: The file of sets that ships, made by ``unwind calibrate``; absent until one was made.
 SHIPPED = Path(__file__).resolve().parent / "presets" / "parameter-sets.json"
-#: Paths of a run that share a set: consecutive ones, so that blocks of any size play the same.
-PATHS_A_SET = 64
+#: Paths of a run that share a set: consecutive ones, so that blocks of any size play the same; so many that to open the
+#: books of a set costs less than a fifth of playing them (``benchmarks/uncertainty.py``).
+PATHS_A_SET = 160
 #: Sets of neighbouring groups of paths are this share of all weight apart: evenly spread for any number of groups.
 GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 ANY = "NAME"
