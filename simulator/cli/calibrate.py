@@ -1,25 +1,38 @@
-"""``unwind calibrate``: an opening market of any date that the public data files cover, and regimes of yields."""
+"""``unwind calibrate``: parameters estimated from targets, opening markets of any date, and regimes of yields.
+
+Everything heavy is imported inside the functions, after linear algebra was pinned to one thread.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from simulator.cli.ending import ends_quietly
-from simulator.cli.options import Quiet
-from simulator.cli.terminal import complain, counted, say, say_columns
+from simulator.cli.ending import reporting_errors, this_command
+from simulator.cli.options import AsJson, Overrides, Quiet, WhereToWork, takes_options
+from simulator.cli.terminal import complain, counted, say, say_columns, say_json
+from simulator.ensemble.cores import pin_linear_algebra
+from simulator.results.errors import BAD_INPUT, INTERRUPTED, OutputError
 from simulator.scenario.errors import Problem, Problems
 
 if TYPE_CHECKING:
     from simulator.calibration.opening_day import OpeningDay
     from simulator.calibration.presets import Fit
+    from simulator.ensemble.resources import Resources
+    from simulator.estimation.running import Effort
 
+#: What the estimation needs beside the packages of a run.
+EXTRA = ("sklearn", "emcee")
 EXAMPLES = """\b
 Examples:
+  unwind calibrate calm-and-march-2020 --dry-run
+  unwind calibrate calm-and-march-2020 --workers 4
+  unwind calibrate my-targets.yaml --points 256 -o outputs/first-try
   unwind calibrate --data public-data --date 2021-06-01 -o june-2021.yaml
   unwind calibrate --data public-data --date 2023-06-01 --nearest --dry-run
   unwind calibrate --data public-data --date 2025-04-01 --regimes own-yields.csv
@@ -28,14 +41,18 @@ Examples:
 _MARKET, _REGIMES = "Opening market", "Regimes of yields"
 
 
-@ends_quietly
-def calibrate_command(
+@dataclass(frozen=True, kw_only=True)
+class CalibrateOptions:
+    """What ``unwind calibrate`` takes."""
+
     targets: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
-            metavar="TARGETS.yaml", help="Moments to estimate parameters from.", show_default=False
+            metavar="TARGETS",
+            help="Moments to estimate parameters from: a file, or the name of one that ships.",
+            show_default=False,
         ),
-    ] = None,
+    ] = None
     data: Annotated[
         Path | None,
         typer.Option(
@@ -45,7 +62,7 @@ def calibrate_command(
             show_default=False,
             rich_help_panel=_MARKET,
         ),
-    ] = None,
+    ] = None
     day: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +72,7 @@ def calibrate_command(
             show_default=False,
             rich_help_panel=_MARKET,
         ),
-    ] = None,
+    ] = None
     nearest: Annotated[
         bool,
         typer.Option(
@@ -63,7 +80,7 @@ def calibrate_command(
             help="Where a series has nothing for the date, take the nearest there is, and write that down.",
             rich_help_panel=_MARKET,
         ),
-    ] = False,
+    ] = False
     regimes: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +90,7 @@ def calibrate_command(
             show_default=False,
             rich_help_panel=_REGIMES,
         ),
-    ] = None,
+    ] = None
     window: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,47 +101,146 @@ def calibrate_command(
             show_default=False,
             rich_help_panel=_REGIMES,
         ),
-    ] = None,
+    ] = None
+    override: Overrides = None
+    points: Annotated[
+        int | None,
+        typer.Option(min=16, help="Points of the first stage; the others follow.", show_default=False),
+    ] = None
+    sets: Annotated[
+        int | None, typer.Option(min=10, max=5000, help="Parameter sets to make.", show_default=False)
+    ] = None
+    paths: Annotated[
+        int | None,
+        typer.Option(
+            min=4, help="Paths of a point of the last stage; the others follow.", show_default=False
+        ),
+    ] = None
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of designs and samples.")] = 1
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output",
-            metavar="FILE.yaml",
-            help="File to write; printed when absent.",
+            metavar="FOLDER|FILE.yaml",
+            help="Folder of the estimation, outputs/NAME by default; or file of the market, printed when absent.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another estimation in the folder.")
+    ] = False
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")
-    ] = False,
-    quiet: Quiet = False,
-) -> None:
-    """Make the opening market of a date from public data, or fit regimes to yields of your own.
+        bool, typer.Option("--dry-run", help="Tell what it will take or write, and do nothing.")
+    ] = False
+    where: WhereToWork = field(default_factory=WhereToWork)
+    quiet: Quiet = False
+    as_json: AsJson = False
 
-    What it writes is a scenario: validate and run take it, others extend it. Every figure has its source beside it.
+
+@takes_options
+def calibrate_command(options: CalibrateOptions) -> None:
+    """Estimate parameters from targets, make the opening market of a date, or fit regimes to yields of your own.
+
+    Markets and regimes are scenarios: validate and run take them, others extend them. Every figure has its source.
     """
-    if targets is not None:
-        found = "estimation from a file of targets is not part of this version"
-        _refuse(str(targets), found, "Give --data and --date.")
-    if (data is None) != (day is None) or (data is None and regimes is None):
-        absent = [name for name, value in (("--data", data), ("--date", day)) if value is None]
+    o = options
+    if o.targets is not None:
+        if o.data or o.day or o.regimes:
+            _refuse(o.targets, "stands beside --data, --date or --regimes", "Give targets, or these.")
+        raise typer.Exit(_estimate(o, o.targets, o.where.resources()))
+    if (o.data is None) != (o.day is None) or (o.data is None and o.regimes is None):
+        absent = [name for name, value in (("--data", o.data), ("--date", o.day)) if value is None]
         _refuse(
             "unwind calibrate",
             f"found no {' and no '.join(absent)}",
-            "An opening market needs --data DIR --date YYYY-MM-DD, regimes alone need --regimes FILE.csv.",
+            "An estimation needs TARGETS, an opening market --data DIR --date YYYY-MM-DD, regimes alone"
+            " --regimes FILE.csv.",
             "See unwind calibrate --help.",
         )
-    if window and regimes is None:
+    windows = o.window or ()
+    if windows and o.regimes is None:
         _refuse("--window", "found without --regimes", "Give the yields to fit to with --regimes FILE.csv.")
-    if nearest and data is None:
+    if o.nearest and o.data is None:
         _refuse("--nearest", "found without --data and --date", "It is about the opening market.")
+    output = Path(o.output) if o.output else None
     _check_output(output)
-    opening = _opening(data, day, nearest) if data is not None and day is not None else None
-    fit = _fit(regimes, window or (), opening.day if opening else None) if regimes is not None else None
-    _deliver(
-        opening, fit, _text(opening, fit, _options(nearest, regimes, window or ())), output, dry_run, quiet
-    )
+    opening = _opening(o.data, o.day, o.nearest) if o.data is not None and o.day is not None else None
+    fit = _fit(o.regimes, windows, opening.day if opening else None) if o.regimes is not None else None
+    text = _text(opening, fit, _options(o.nearest, o.regimes, windows))
+    _deliver(opening, fit, text, output, o.dry_run, o.quiet)
+
+
+def _estimate(options: CalibrateOptions, targets: str, resources: Resources) -> int:
+    pin_linear_algebra()
+    from simulator.estimation.targets import load_targets
+
+    loaded = load_targets(targets, options.override or ())
+    with reporting_errors(options.output or "outputs") as ended:
+        _require_extra()
+        from simulator.cli.calibrate_display import estimate_lines, print_estimation
+        from simulator.cli.progress import ShownProgress
+        from simulator.ensemble.cores import usable_threads
+        from simulator.ensemble.observer import Nobody
+        from simulator.estimation.running import SETS, estimate, run_estimation
+        from simulator.results.folder import choose_folder
+        from simulator.results.places import shown
+
+        effort = _effort(options)
+        if options.dry_run:
+            found = estimate(loaded, effort, resources.threads or resources.workers or usable_threads())
+            if options.as_json:
+                say_json(vars(found))
+            for line in () if options.as_json else estimate_lines(found):
+                say(line)
+            return 0
+        folder = choose_folder(loaded.targets.name, options.output)
+        result = run_estimation(
+            loaded,
+            folder,
+            effort=effort,
+            seed=options.seed,
+            resources=resources,
+            overwrite=options.overwrite,
+            observer=Nobody() if options.quiet or options.as_json else ShownProgress(),
+        )
+        if result is None:
+            complain(f"Stopped before the end. Resume with: {this_command()}")
+            return INTERRUPTED
+        if options.as_json:
+            say_json(result.as_record())
+        elif not options.quiet:
+            print_estimation(result, shown(folder / SETS))
+    return ended.code
+
+
+def _effort(options: CalibrateOptions) -> Effort:
+    """Size of the estimation: what was asked for, the stages in proportion to each other."""
+    from dataclasses import replace
+
+    from simulator.estimation.running import Effort
+
+    effort = Effort()
+    if options.points is not None:
+        effort = replace(effort, wide=options.points, near=max(8, options.points // 2))
+    if options.sets is not None:
+        effort = replace(effort, sets=options.sets)
+    if options.paths is not None:
+        wide, near = max(4, options.paths // 8), max(4, options.paths * 3 // 8)
+        effort = replace(effort, wide_paths=wide, near_paths=near, sets_paths=options.paths)
+    return effort
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise OutputError(
+            f"unwind calibrate: found no {' and no '.join(missing)}. Install them with: pip install"
+            " 'unwind-simulator[calibrate]'",
+            BAD_INPUT,
+        )
 
 
 def _opening(folder: Path, written: str, nearest: bool) -> OpeningDay:

@@ -50,6 +50,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other prog
 NoReport = Annotated[bool, typer.Option("--no-report", help="Write no report.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
+#: Word for the parameter sets that ship.
+SHIPPED_SETS = "shipped"
+Uncertainty = Annotated[
+    str | None,
+    typer.Option(
+        "--uncertainty",
+        metavar="SETS",
+        help=f"Spread paths over parameter sets: a file that unwind calibrate made, or {SHIPPED_SETS}.",
+        show_default=False,
+    ),
+]
 Output = Annotated[
     str | None,
     typer.Option(

@@ -13,6 +13,7 @@ import typer
 
 from simulator.cli.ending import reporting_errors, this_command, written_report
 from simulator.cli.options import (
+    SHIPPED_SETS,
     Horizon,
     Output,
     Overrides,
@@ -20,6 +21,7 @@ from simulator.cli.options import (
     ScenarioFile,
     Shard,
     Telling,
+    Uncertainty,
     WhereToWork,
     takes_options,
 )
@@ -44,7 +46,8 @@ Examples:
   unwind run calm --path 17 --audit
   unwind run dash-for-cash-2020 --horizon 30d
   unwind run calm --set channels.haircut=false -o outputs/no-haircut
-  unwind run calm --paths 100000 --workers 4"""
+  unwind run calm --paths 100000 --workers 4
+  unwind run calm --uncertainty outputs/calm-and-march-2020/parameter-sets.json"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,7 @@ class RunOptions:
         int | None, typer.Option(min=0, help="Seed of all random streams; the same as --set seed=N.")
     ] = None
     horizon: Horizon = None
+    uncertainty: Uncertainty = None
     output: Output = None
     path: Annotated[int | None, typer.Option(min=0, help="Replay this path alone and tell its story.")] = None
     audit: Annotated[bool, typer.Option("--audit", help="Check all ledgers after every phase.")] = False
@@ -85,8 +89,13 @@ class RunOptions:
 def run(options: RunOptions) -> None:
     """Run a scenario and keep its results; the same command again finishes an interrupted run."""
     from simulator.scenario.loading import load_scenario
+    from simulator.scenario.parameter_sets import with_uncertainty
 
     loaded = load_scenario(options.file, options.settings, horizon=options.horizon)
+    if options.uncertainty is not None:
+        loaded = with_uncertainty(
+            loaded, None if options.uncertainty == SHIPPED_SETS else options.uncertainty
+        )
     resources = options.where.resources(options.retries)
     for note in () if options.telling.is_silent else loaded.notes:
         complain(note)

@@ -30,7 +30,6 @@ def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence
     """
     on_terminal = sys.stdout.isatty()
     out = console()
-    done = summary.paths - summary.stopped_count
     out.print(
         plain(f"{summary.name}: {summary.paths:,} paths of {summary.days:,} days, seed {summary.seed}"),
         style="bold",
@@ -43,7 +42,7 @@ def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence
         out.print()
         out.print(_rich_table(table, on_terminal, out.width))
     out.print()
-    out.print(f"± is one Monte Carlo standard error, from {done:,} paths.{sampling_note(summary)}")
+    out.print(plain(f"{summary.note}{sampling_note(summary)}"), soft_wrap=not on_terminal)
     for line in closing:
         out.print(plain(line), soft_wrap=True)
 

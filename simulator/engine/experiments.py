@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from simulator.engine.block import run_block
 from simulator.engine.opening.prepare import Prepared
 from simulator.engine.parameters import Schedule, World
-from simulator.engine.records import Records, allocate_records, blank_after_stops
+from simulator.engine.records import Records, allocate_records, blank_after_stops, some_paths
 from simulator.engine.simulate import draw_world, play_world
 from simulator.engine.status import RUNNING
 from simulator.model.compiled import refer
@@ -67,6 +67,12 @@ class BlockPlays:
 
 def play_again(prepared: Prepared, first_path: int, played: Records) -> BlockPlays:
     """Play those paths of a block again that the scenario wants played without policy or with a test sale."""
+    if prepared.variants is not None:
+        parts = [
+            play_again(variant, first, some_paths(played, first - first_path, count)).again
+            for variant, first, count in prepared.variants.stretches(first_path, len(played.status))
+        ]
+        return BlockPlays(played, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
     output, paths = prepared.scenario.output, len(played.status)
     again: dict[str, Values] = {}
     left_alone = min(max(output.paths_without_policy - first_path, 0), paths)

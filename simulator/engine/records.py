@@ -97,6 +97,12 @@ def joined(parts: Sequence[Records]) -> Records:
     return Records(*groups, status=np.concatenate([part.status for part in parts]))  # type: ignore[arg-type,misc]
 
 
+def some_paths(records: Records, first: int, count: int) -> Records:
+    """The records of some of the paths, in the same memory."""
+    groups = [Packed(packed.of, packed.values[first : first + count]) for packed in records[:-1]]
+    return Records(*groups, status=records.status[first : first + count])  # type: ignore[arg-type,misc]
+
+
 def blank_after_stops(records: Records) -> None:
     """Put NaN where a stopped path wrote nothing: from the day it stopped."""
     for path in np.flatnonzero(records.status[:, 0] != RUNNING):

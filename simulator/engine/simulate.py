@@ -11,7 +11,7 @@ from simulator.drivers.block import FLOW_STREAMS, draw_block
 from simulator.engine.block import run_block
 from simulator.engine.opening.prepare import Prepared
 from simulator.engine.parameters import Parameters, Schedule, World
-from simulator.engine.records import Records, allocate_records, blank_after_stops
+from simulator.engine.records import Records, allocate_records, blank_after_stops, joined
 from simulator.engine.state import State
 from simulator.model.compiled import refer
 from simulator.model.table import Floats
@@ -43,6 +43,13 @@ def simulate_block(
     prepared: Prepared, first_path: int, path_count: int, *, agents: bool = False, diary_capacity: int = 0
 ) -> BlockResult:
     """Play paths ``first_path`` to ``first_path + path_count - 1``: the same bits in whatever block they are."""
+    if prepared.variants is not None:
+        return _joined(
+            [
+                simulate_block(variant, first, count, agents=agents, diary_capacity=diary_capacity)
+                for variant, first, count in prepared.variants.stretches(first_path, path_count)
+            ]
+        )
     scenario = prepared.scenario
     world = draw_world(prepared, first_path, path_count)
     records = allocate_records(
@@ -53,6 +60,19 @@ def simulate_block(
     written = min(int(state.checks.diary_count[0]), diary_capacity)
     return BlockResult(
         records, state.checks.audit_worst, state.checks.audit_day, state.checks.diary[:written]
+    )
+
+
+def _joined(parts: list[BlockResult]) -> BlockResult:
+    """Stretches of paths as one block: the worst residual of any, the diary of the last."""
+    worst = np.array([part.audit_worst for part in parts])
+    days = np.array([part.audit_day for part in parts])
+    place = worst.argmax(axis=0)[None]
+    return BlockResult(
+        joined([part.records for part in parts]),
+        np.take_along_axis(worst, place, axis=0)[0],
+        np.take_along_axis(days, place, axis=0)[0],
+        parts[-1].diary,
     )
 
 
@@ -75,6 +95,15 @@ def draw_world(prepared: Prepared, first_path: int, path_count: int) -> World:
         np.ascontiguousarray(drivers.credit_change_bp),
         np.ascontiguousarray(drivers.hedge_demand),
     )
+
+
+def openings_of_paths(prepared: Prepared, first_path: int, path_count: int, *, agents: bool) -> Records:
+    """Records of the opening of each path, one day: those of its parameter set."""
+    assert prepared.variants is not None
+    parts = []
+    for variant, _, count in prepared.variants.stretches(first_path, path_count):
+        parts += [opening_records(variant, agents=agents)] * count
+    return joined(parts)
 
 
 def opening_records(prepared: Prepared, *, agents: bool = False) -> Records:

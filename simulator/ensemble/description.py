@@ -28,7 +28,7 @@ def prepare_run(loaded: LoadedScenario[Scenario], *, audit: bool = False, diary:
         If they cannot balance.
     """
     try:
-        return prepare(loaded.scenario, loaded.data_files, audit=audit, diary=diary)
+        return prepare(loaded.scenario, loaded.data_files, audit=audit, diary=diary, sets=loaded.sets)
     except Problems as problems:
         raise loaded.refused(problems) from problems
 
@@ -46,6 +46,7 @@ def describe_run(loaded: LoadedScenario[Scenario], prepared: Prepared, audit: bo
         seed=scenario.seed,
         sampling=scenario.drivers.sampling,
         is_audited=audit,
+        parameter_sets={} if loaded.sets is None else loaded.sets.as_record(),
     )
 
 

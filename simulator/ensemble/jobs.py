@@ -12,7 +12,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,12 +109,13 @@ class OpenJob:
         started = time.perf_counter()
         records, residuals = self._simulate(block)
         plays = play_again(self.job.prepared, block.first_path, records)
+        store = self._store_of(block)
         simulated = time.perf_counter()
         self._check_fence()
         if self.job.store is None:
-            written = hash_block(self._store, plays)
+            written = hash_block(store, plays)
         else:
-            written = write_block(self._store, block.first_path, plays)
+            written = write_block(store, block.first_path, plays)
         stored = time.perf_counter()
         codes = Counter(int(code) for code in written.arrays[STATUS.name] if code)
         finished = FinishedBlock(
@@ -132,6 +133,15 @@ class OpenJob:
             worker=f"{platform.node()}:{os.getpid()}",
         )
         return finished, self.job.reduce(Days(written.arrays, self.job.layout))
+
+    def _store_of(self, block: Block) -> Store:
+        """The store with the opening of these paths, which their parameter sets decide."""
+        if self.job.prepared.variants is None:
+            return self._store
+        opening = simulate.openings_of_paths(
+            self.job.prepared, block.first_path, block.paths, agents=self._agents
+        )
+        return replace(self._store, opening=opening)
 
     def _check_fence(self) -> None:
         if self.job.fence is not None:

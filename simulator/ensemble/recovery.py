@@ -6,12 +6,14 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from simulator.results.errors import OutputError, plain
 from simulator.results.manifest import MANIFEST, Manifest
 from simulator.results.places import get, shown
 from simulator.scenario.loading import LoadedScenario, UsedFile, load_resolved
+from simulator.scenario.parameter_sets import sets_of
 from simulator.scenario.schema import Scenario
 
 
@@ -39,4 +41,6 @@ def scenario_of(folder: Path, manifest: Manifest) -> Iterator[LoadedScenario[Sce
             files[reference] = Path(inputs) / Path(copy).name
             files[reference].write_bytes(data)
         used = [UsedFile(file["file"], file["sha256"]) for file in manifest.files]
-        yield load_resolved(manifest.scenario, shown(folder / MANIFEST), used, files)
+        loaded = load_resolved(manifest.scenario, shown(folder / MANIFEST), used, files)
+        sets = sets_of(manifest.parameter_sets) if manifest.parameter_sets else None
+        yield replace(loaded, sets=sets)

@@ -67,7 +67,7 @@ class Manifest:
 
     The first group decides the numbers; ``run_key`` is its hash. The rest is the record. ``data_files`` names the
     copy of each data file by the reference in the scenario; ``resumed_with`` tells of other versions of the code
-    that finished some of the blocks because the user said so.
+    that finished some of the blocks because the user said so. ``parameter_sets``, if any, decide too.
     """
 
     scenario_sha256: str
@@ -92,6 +92,7 @@ class Manifest:
     digest: str
     data_files: Mapping[str, str] = field(default_factory=dict)
     resumed_with: tuple[Mapping[str, str], ...] = ()
+    parameter_sets: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def run_key(self) -> str:
@@ -99,7 +100,7 @@ class Manifest:
         decisive = (
             self.scenario_sha256, self.source_sha256, self.seed, self.sampling, self.layout, self.is_audited,
         )  # fmt: skip
-        return sha256_of(decisive)
+        return sha256_of((*decisive, self.parameter_sets) if self.parameter_sets else decisive)
 
     def store_layout(self) -> Layout:
         """Size and labels of the store.
@@ -125,6 +126,7 @@ def new_manifest(
     seed: int,
     sampling: str,
     is_audited: bool,
+    parameter_sets: Mapping[str, Any] | None = None,
 ) -> Manifest:
     """Manifest of a run that begins now.
 
@@ -138,6 +140,8 @@ def new_manifest(
         ``{"file": …, "sha256": …}`` of everything that was read.
     data
         Hash of each data file among them, by the reference in the scenario: they are part of it.
+    parameter_sets
+        Over which paths are spread: ``ParameterSets.as_record``; none if they are not.
     """
     return Manifest(
         scenario_sha256=scenario_hash(scenario, data.values()),
@@ -154,6 +158,7 @@ def new_manifest(
         finished="",
         status="incomplete",
         digest="",
+        parameter_sets=parameter_sets or {},
         data_files={name: f"{INPUTS}/{sha256}{Path(name).suffix}" for name, sha256 in data.items()},
     )
 
@@ -210,7 +215,7 @@ def differences(found: Manifest, wanted: Manifest) -> list[str]:
     """What makes two runs different, in words."""
     said = {
         "scenario_sha256": "the scenario", "source_sha256": "the version of the code", "seed": "the seed",
-        "sampling": "the sampling", "is_audited": "the audit",
+        "sampling": "the sampling", "is_audited": "the audit", "parameter_sets": "the parameter sets",
     }  # fmt: skip
     words = [word for key, word in said.items() if getattr(found, key) != getattr(wanted, key)]
     sizes = {

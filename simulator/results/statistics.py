@@ -12,6 +12,7 @@ Maritz and Jarrett (1978) for quantiles; Wilson (1927) for probabilities.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,16 +28,23 @@ DENOMINATOR_ERRORS_MIN = 3.0
 class Estimate:
     """A statistic, its standard error, and the independent draws that it rests on.
 
-    The error is NaN when there are too few draws to know it.
+    The error is NaN when there are too few draws to know it. Where paths are spread over parameter sets, ``low`` and
+    ``high`` are what nine of ten of the sets make of it; NaN otherwise, and when sets cannot be told apart.
     """
 
     value: float
     standard_error: float
     draws: int
+    low: float = math.nan
+    high: float = math.nan
 
 
 #: Standard errors to either side of an estimate that hold the truth in 95% of cases.
 ERRORS_OF_95 = 1.96
+
+
+#: Fewer sets than this tell no range; and the ends of the range.
+SETS_MIN, RANGE_OF_SETS = 8, (0.05, 0.95)
 
 
 def holds_zero(estimate: Estimate) -> bool:
@@ -72,6 +80,44 @@ def mean(values: ArrayLike, *, antithetic: bool = False) -> Estimate:
 def difference(values: ArrayLike, baseline: ArrayLike, *, antithetic: bool = False) -> Estimate:
     """Average of the differences of two runs on the same random numbers, path by path."""
     return mean(_floats(values) - _floats(baseline), antithetic=antithetic)
+
+
+def over_sets(
+    statistic: Callable[[NDArray[np.bool_] | None], Estimate], set_of_path: NDArray[np.int64]
+) -> Estimate:
+    """A statistic over paths that are spread over parameter sets, with the range that parameters leave open.
+
+    What each set makes of it differs by parameters and by chance. Chance is taken out: sets are drawn together until
+    they differ by no more than parameters make them differ (Efron and Morris 1975). Sets, not paths, are the
+    independent draws of the whole.
+
+    Parameters
+    ----------
+    statistic
+        Makes the estimate of some of the paths, or of all.
+    set_of_path
+        Which group of paths with a common set each path belongs to.
+
+    Examples
+    --------
+    >>> values, group = np.arange(8.0), np.arange(8) // 2
+    >>> over_sets(lambda chosen: mean(values if chosen is None else values[chosen]), group).value
+    3.5
+    """
+    whole = statistic(None)
+    parts = [statistic(set_of_path == number) for number in np.unique(set_of_path)]
+    known = [part for part in parts if not math.isnan(part.value + part.standard_error)]
+    if len(known) < SETS_MIN:
+        return whole
+    values = np.array([part.value for part in known])
+    chance = float(np.mean([part.standard_error**2 for part in known]))
+    spread = float(values.var(ddof=1))
+    kept = math.sqrt(max(0.0, 1.0 - chance / spread)) if spread > 0.0 else 0.0
+    error = max(whole.standard_error, math.sqrt(spread / len(known)))
+    if not kept:  # sets differ by no more than chance
+        return Estimate(whole.value, error, whole.draws)
+    low, high = np.quantile(whole.value + kept * (values - values.mean()), RANGE_OF_SETS)
+    return Estimate(whole.value, error, whole.draws, float(low), float(high))
 
 
 def probability(happened: ArrayLike, *, antithetic: bool = False) -> Estimate:

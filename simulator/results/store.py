@@ -1,8 +1,8 @@
 """The store of a run: one Zarr v3 array a variable, one block of paths a chunk, written whole or not at all.
 
 Arrays have the dimensions path, day, then trade, channel, call, fund or dealer; day 0 is the opening, the
-same on every path. A chunk is Zstandard with a CRC-32C at the end: a flipped bit or a cut file raises
-when it is read. A *missing* chunk reads as NaN without a word, by the rules of Zarr: whether a run is
+same on every path of a parameter set. A chunk is Zstandard with a CRC-32C at the end: a flipped bit or a cut
+file raises when it is read. A *missing* chunk reads as NaN without a word, by the rules of Zarr: whether a run is
 whole is the ledger's to say.
 
 Chunks are encoded here and not by the Zarr library, whose cost for fifty small arrays a block was that of
@@ -62,7 +62,7 @@ class Store:
     folder
         ``results.zarr`` of the run.
     opening
-        Records of the opening day: one path, one day.
+        Records of the opening day: of one path that stands for all, or of each path of a block; one day.
     """
 
     folder: Path
@@ -129,7 +129,7 @@ def block_arrays(store: Store, records: BlockRecords) -> Iterator[tuple[Field, A
                 yield field, played.astype(dtype)
                 continue
             values = np.empty((played.shape[0], played.shape[1] + 1, *played.shape[2:]), dtype)
-            values[:, 0] = store.opening.of(name.removesuffix(WITHOUT_POLICY))[0, 0]
+            values[:, 0] = store.opening.of(name.removesuffix(WITHOUT_POLICY))[:, 0]
             values[:, 1:] = played
             yield field, values
 

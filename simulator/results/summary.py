@@ -32,6 +32,7 @@ from simulator.results.measures import (
 from simulator.results.outcomes import NO_DEALER_LEFT, is_above
 from simulator.results.statistics import Estimate, holds_zero, quantile
 from simulator.results.store import read_block
+from simulator.scenario.parameter_sets import PATHS_A_SET
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -107,7 +108,7 @@ class StoppedPaths:
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything that is shown of a run."""
+    """Everything that is shown of a run; ``sets`` are the groups of paths with a parameter set of their own, if any."""
 
     name: str
     paths: int
@@ -118,6 +119,18 @@ class Summary:
     tables: tuple[Table, ...]
     stopped: tuple[StoppedPaths, ...]
     folder: str
+    sets: int = 0
+
+    @property
+    def note(self) -> str:
+        """What stands behind ``±``, and behind ranges in brackets."""
+        done = self.paths - self.stopped_count
+        if not self.sets:
+            return f"± is one Monte Carlo standard error, from {done:,} paths."
+        return (
+            f"± is one Monte Carlo standard error, from {done:,} paths over {self.sets:,} parameter sets; [low, high]"
+            " is the range that parameters leave open: what nine of ten sets make of a figure, chance taken out."
+        )
 
     @property
     def stopped_count(self) -> int:
@@ -147,6 +160,7 @@ class Summary:
             "days": self.days,
             "seed": self.seed,
             "sampling": self.sampling,
+            **({"parameter_sets": self.sets} if self.sets else {}),
             "headlines": list(self.headlines),
             "tables": tables,
             "stopped": [vars(group) | {"paths": list(group.paths)} for group in self.stopped],
@@ -159,10 +173,21 @@ def _cell_record(cell: Cell, unit: str) -> dict[str, Any] | None:
         return None
     value, error = (cell.value, cell.standard_error) if isinstance(cell, Estimate) else (cell, 0.0)
     known = {"value": value, "standard_error": error}
+    if isinstance(cell, Estimate) and not math.isnan(cell.low):
+        known |= {"parameters_low": cell.low, "parameters_high": cell.high}
     record = {key: None if math.isnan(number) else number for key, number in known.items()} | {"unit": unit}
     if unit == PER_100BN and isinstance(cell, Estimate):
         record["distinguishable_from_zero"] = None if math.isnan(value + error) else not holds_zero(cell)
     return record
+
+
+def figures_of(run: RunFolder, outcomes: xr.Dataset) -> Figures:
+    """The measures of a run, with the range that parameters leave open if its paths are spread over sets."""
+    return Figures(
+        outcomes,
+        antithetic=run.manifest.sampling == "antithetic",
+        paths_a_set=PATHS_A_SET if run.manifest.parameter_sets else 0,
+    )
 
 
 def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
@@ -196,6 +221,7 @@ def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
         tables=tables,
         stopped=stopped_paths(run),
         folder=str(run.path),
+        sets=sets_played(run),
     )
 
 
@@ -203,7 +229,7 @@ class _Tables:
     """Tables of one run, from the measures that each of them tells."""
 
     def __init__(self, run: RunFolder, outcomes: xr.Dataset) -> None:
-        self.figures = Figures(outcomes, antithetic=run.manifest.sampling == "antithetic")
+        self.figures = figures_of(run, outcomes)
         self.trades = run.layout.trades
         self.layout = run.layout
         names = {row.opening.variable for row in MEASURES.values() if row.opening} | {"fund_packages"}
@@ -469,6 +495,11 @@ def _columns(measure: Measure[Any]) -> list[Column]:
     return columns
 
 
+def sets_played(run: RunFolder) -> int:
+    """Groups of paths that were played with a parameter set of their own; 0 where all share the parameters."""
+    return -(-run.layout.paths // PATHS_A_SET) if run.manifest.parameter_sets else 0
+
+
 def stopped_paths(run: RunFolder) -> tuple[StoppedPaths, ...]:
     """Paths that stopped, by reason, the first of each named."""
     found: dict[str, list[tuple[int, int]]] = {}
@@ -518,12 +549,19 @@ def shown(cell: Cell, decimals: int, more: int = MORE_DECIMALS_MAX) -> str:
     ('12.3 ± 0.7', '0.951 ± 0.002', '-')
     >>> shown(Estimate(2.0, 0.0, 100), 0), shown(Estimate(1e-9, 1e-9, 100), 1), shown(3.0, 1)
     ('2 ± 0', '0.0 ± 0.0', '3.0')
+
+    A range that parameters leave open stands in brackets; where it is wider, digits follow it.
+
+    >>> shown(Estimate(12.345, 0.012, 100, low=10.1, high=15.2), 1)
+    '12 ± 0 [10, 15]'
     """
     if cell is None or math.isnan(cell.value if isinstance(cell, Estimate) else cell):
         return "-"
     if not isinstance(cell, Estimate):
         return f"{cell:z,.{decimals}f}"
     error = cell.standard_error
+    if not math.isnan(cell.low):
+        return _shown_with_range(cell, decimals, more)
     if math.isnan(error):
         return f"{cell.value:z,.{decimals}f} ± ?"
     if error == 0.0:
@@ -532,3 +570,16 @@ def shown(cell: Cell, decimals: int, more: int = MORE_DECIMALS_MAX) -> str:
     if needed > decimals + more:  # too small to be of interest
         needed = decimals
     return f"{cell.value:z,.{needed}f} ± {error:z,.{needed}f}"
+
+
+def _shown_with_range(estimate: Estimate, decimals: int, more: int) -> str:
+    """A figure with what parameters leave open: as many digits as the larger of the two errors deserves."""
+    widest = max(estimate.standard_error, 0.5 * (estimate.high - estimate.low))
+    needed = max(0, -math.floor(math.log10(widest)))
+    if needed > decimals + more:  # too small to be of interest
+        needed = decimals
+    value, error, low, high = (
+        f"{figure:z,.{needed}f}"
+        for figure in (estimate.value, estimate.standard_error, estimate.low, estimate.high)
+    )
+    return f"{value} ± {error} [{low}, {high}]"

@@ -35,6 +35,7 @@ from simulator.scenario.yaml_nodes import DEPTH_MAX, Node, compose, decode
 from simulator.units import quoted
 
 if TYPE_CHECKING:
+    from simulator.scenario.parameter_sets import ParameterSets
     from simulator.scenario.schema import Scenario
 
 EXTENDS = "extends"
@@ -69,6 +70,8 @@ class LoadedScenario(Generic[Model]):
         Path of each data file, by the reference that names it in the scenario.
     notes
         What its provenance remarks and what was left out of it, in sentences for the user.
+    sets
+        Parameter sets over which its paths are spread, of parameters that it leaves at their defaults.
     """
 
     scenario: Model
@@ -76,6 +79,7 @@ class LoadedScenario(Generic[Model]):
     files: tuple[UsedFile, ...]
     data_files: Mapping[str, Path]
     notes: tuple[str, ...] = ()
+    sets: ParameterSets | None = None
 
     def origin(self, key: str) -> str:
         """File and line that a dotted key's value comes from, or ``"default"``."""
@@ -180,7 +184,7 @@ def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> L
     """
     used = [file for file in loaded.files if file.label not in loaded.data_files]
     again = load_tree(apply_overrides(loaded.tree, overrides), used, type(loaded.scenario))
-    return replace(again, notes=loaded.notes)
+    return replace(again, notes=loaded.notes, sets=loaded.sets)
 
 
 def load_resolved(

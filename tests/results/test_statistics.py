@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from simulator.results import statistics
 from simulator.results.statistics import (
     Estimate,
     difference,
@@ -162,3 +163,34 @@ def test_constants_have_no_error() -> None:
     ):
         assert estimate.value == 3.0
         assert estimate.standard_error == 0.0
+
+
+def spread_over_sets(deviation: float, sets: int = 400, paths: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    """Values of paths around the average of their set, which differ by a standard deviation."""
+    generator = np.random.default_rng(11)
+    averages = 10.0 + deviation * generator.standard_normal(sets)
+    values = averages[:, None] + 4.0 * generator.standard_normal((sets, paths))
+    return values.ravel(), np.repeat(np.arange(sets), paths)
+
+
+def mean_over_sets(values: np.ndarray, sets: np.ndarray) -> statistics.Estimate:
+    return statistics.over_sets(
+        lambda chosen: statistics.mean(values if chosen is None else values[chosen]), sets
+    )
+
+
+def test_the_range_over_sets_is_that_of_parameters_without_chance() -> None:
+    found = mean_over_sets(*spread_over_sets(2.0))
+    assert found.value == pytest.approx(10.0, abs=0.3)
+    assert found.high - found.low == pytest.approx(2 * 1.645 * 2.0, rel=0.12)
+    assert found.standard_error == pytest.approx(np.sqrt((4.0 + 1.0) / 400), rel=0.1)
+
+
+def test_sets_that_differ_by_chance_alone_have_no_range_to_speak_of() -> None:
+    found = mean_over_sets(*spread_over_sets(0.0))
+    assert np.isnan(found.low) or found.high - found.low < 1.7  # chance alone would make it 3.3
+
+
+def test_few_sets_tell_no_range() -> None:
+    values, sets = spread_over_sets(2.0, sets=4)
+    assert np.isnan(mean_over_sets(values, sets).low)

@@ -7,10 +7,12 @@ are kept as notes and shown, never silent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from threading import Lock
+from typing import Any, get_args
 
 import numpy as np
 
@@ -41,7 +43,60 @@ from simulator.engine.parameters import (
 from simulator.engine.state import State, allocate_opening, allocate_state
 from simulator.inputs.opened import open_inputs
 from simulator.model.table import Floats, leaves
+from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets, laid_over
 from simulator.scenario.schema import ClearingHouse, Dealers, Scenario, drawn_names
+
+#: Prepared scenarios of parameter sets that are kept: those of a block are needed when its paths are played again.
+VARIANTS_KEPT = 32
+
+
+class Variants:
+    """A scenario at each of its parameter sets, prepared when the first path is played with it.
+
+    Parameters
+    ----------
+    sets
+        Of parameters that may be replaced.
+    files, audit, diary
+        As :func:`prepare` takes them.
+    """
+
+    def __init__(
+        self, scenario: Scenario, sets: ParameterSets, files: Mapping[str, Path], *, audit: bool, diary: bool
+    ) -> None:
+        self._scenario = scenario
+        self._files, self._audit, self._diary = dict(files), audit, diary
+        self.sets = sets
+        self._kept: OrderedDict[int, Prepared] = OrderedDict()
+        self._lock = Lock()
+
+    def of_path(self, path: int) -> Prepared:
+        """What a path is played with."""
+        number = self.sets.set_of_path(path)
+        with self._lock:
+            if number in self._kept:
+                return self._kept[number]
+        scenario = laid_over(self._scenario, self.sets.figures(number))
+        made = prepare(scenario, self._files, audit=self._audit, diary=self._diary)
+        with self._lock:
+            self._kept[number] = made
+            while len(self._kept) > VARIANTS_KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+    def stretches(self, first_path: int, path_count: int) -> Iterator[tuple[Prepared, int, int]]:
+        """Consecutive paths that share a set: what they are played with, the first of them, and how many."""
+        path, end = first_path, first_path + path_count
+        while path < end:
+            after = min(end, (path // PATHS_A_SET + 1) * PATHS_A_SET)
+            yield self.of_path(path), path, after - path
+            path = after
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_kept": OrderedDict(), "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state | {"_lock": Lock()}
 
 
 @dataclass(frozen=True)
@@ -62,6 +117,8 @@ class Prepared:
         Names, in the order of the arrays.
     notes
         Sentences on choices the opening books forced.
+    variants
+        The same scenario at each of the parameter sets over which its paths are spread; none if they are not.
     """
 
     scenario: Scenario
@@ -78,6 +135,7 @@ class Prepared:
     dealers: tuple[str, ...]
     managers: tuple[str, ...]
     notes: tuple[str, ...]
+    variants: Variants | None = None
 
     def new_state(self, diary_capacity: int = 0) -> tuple[State, Floats]:
         """Books for one thread to work in, and their memory."""
@@ -90,6 +148,7 @@ def prepare(
     *,
     audit: bool = False,
     diary: bool = False,
+    sets: ParameterSets | None = None,
 ) -> Prepared:
     """Build parameters, opening books and schedule of a scenario.
 
@@ -99,6 +158,8 @@ def prepare(
         A validated scenario.
     files
         Data files it names, by reference, as the loader resolved them.
+    sets
+        Parameter sets over which its paths are spread.
 
     Raises
     ------
@@ -150,6 +211,7 @@ def prepare(
         dealers=dealers,
         managers=tuple(drawn_names("asset manager", scenario.asset_managers.count)),
         notes=tuple(notes),
+        variants=None if sets is None else Variants(scenario, sets, files or {}, audit=audit, diary=diary),
     )
 
 

@@ -1,0 +1,233 @@
+"""A weighted set of parameter sets: what an estimation leaves open, and how a scenario is laid out by one of them.
+
+A set holds a figure for every parameter that was estimated. Laid over a scenario it changes defaults alone: what a
+scenario, its parents, a preset or the user says stays as it is said.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from simulator.scenario import files
+from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
+from simulator.scenario.loading import LoadedScenario
+from simulator.scenario.parameters import Section
+from simulator.scenario.priors import PriorOf, priors
+from simulator.scenario.schema import Scenario
+
+FORMAT, FORMAT_VERSION = "unwind-parameter-sets", 1
+#: The file of sets that ships, made by ``unwind calibrate``; absent until one was made.
+SHIPPED = Path(__file__).resolve().parent / "presets" / "parameter-sets.json"
+#: Paths of a run that share a set: consecutive ones, so that blocks of any size play the same; so many that to open the
+#: books of a set costs less than a fifth of playing them (``benchmarks/uncertainty.py``).
+PATHS_A_SET = 160
+#: Sets of neighbouring groups of paths are this share of all weight apart: evenly spread for any number of groups.
+GOLDEN = 0.5 * (5.0**0.5 - 1.0)
+ANY = "NAME"
+
+
+@dataclass(frozen=True)
+class ParameterSets:
+    """Weighted parameter sets.
+
+    Parameters
+    ----------
+    keys
+        Parameters, by the keys of :mod:`simulator.scenario.priors`.
+    values
+        Figures of each set in engine units, (set, key).
+    weights
+        Of each set, adding up to one.
+    provenance
+        Targets, hashes, version, seed and size of the estimation, as plain values.
+    """
+
+    keys: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+    weights: tuple[float, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the figures and weights."""
+        said = [self.keys, self.values, self.weights]
+        return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+
+    @cached_property
+    def _ends(self) -> list[float]:
+        return list(accumulate(self.weights))
+
+    def set_of_path(self, path: int) -> int:
+        """Number of the set that a path is played with: by weight, whatever the block and the number of paths."""
+        share = (0.5 + path // PATHS_A_SET * GOLDEN) % 1.0
+        return min(bisect.bisect_right(self._ends, share), len(self.values) - 1)
+
+    def figures(self, number: int) -> dict[str, float]:
+        """The figures of a set by parameter."""
+        return dict(zip(self.keys, self.values[number], strict=True))
+
+    def of(self, keys: Collection[str]) -> ParameterSets:
+        """The same sets of some of the parameters alone."""
+        places = [place for place, key in enumerate(self.keys) if key in keys]
+        return replace(
+            self,
+            keys=tuple(self.keys[place] for place in places),
+            values=tuple(tuple(row[place] for place in places) for row in self.values),
+        )
+
+    def as_record(self) -> dict[str, Any]:
+        """As it is written."""
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(self)}
+
+
+def laid_over(scenario: Scenario, figures: Mapping[str, float]) -> Scenario:
+    """A scenario with other figures at some keys; what stands there is replaced, so give free ones alone."""
+    changes: dict[str, Any] = {}
+    for key, figure in figures.items():
+        is_whole = priors(Scenario)[key].kind.whole
+        _put(changes, key.split("."), int(figure) if is_whole else figure)
+    found = _changed(scenario, changes)
+    assert isinstance(found, Scenario)
+    return found
+
+
+def with_uncertainty(
+    loaded: LoadedScenario[Scenario], file: str | Path | None = None
+) -> LoadedScenario[Scenario]:
+    """A scenario whose paths are spread over parameter sets, as far as it leaves parameters at their defaults.
+
+    Parameters
+    ----------
+    file
+        File of sets; those that ship by default.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be used, or the scenario leaves none of its parameters open.
+    """
+    if file is None and not SHIPPED.exists():
+        told = Problem("", "no parameter sets ship with this version", "a file that unwind calibrate made")
+        raise ScenarioError([LocatedProblem(told, Place(Source("--uncertainty", "")))])
+    sets = read_sets(file or SHIPPED).of(free_keys(loaded))
+    if not sets.keys:
+        told = Problem(
+            "", "the scenario sets every parameter of the sets itself", "parameters left at defaults"
+        )
+        raise ScenarioError([LocatedProblem(told, Place(Source("--uncertainty", "")))])
+    return replace(loaded, sets=sets)
+
+
+def free_keys(loaded: LoadedScenario[Scenario]) -> list[str]:
+    """Parameters with a prior that a scenario leaves at their defaults."""
+    return [key for key in priors(Scenario) if not _is_written(loaded, key)]
+
+
+def _is_written(loaded: LoadedScenario[Scenario], key: str) -> bool:
+    """Whether a figure was written in the scenario, or, of a table, in any of its entries."""
+    before, any_name, after = key.partition(f".{ANY}.")
+    if not any_name:
+        return loaded.origin(key) != "default"
+    table: Any = loaded.scenario
+    for part in before.split("."):
+        table = getattr(table, part)
+    return any(loaded.origin(f"{before}.{name}.{after}") != "default" for name in table)
+
+
+def _put(changes: dict[str, Any], parts: Sequence[str], figure: float) -> None:
+    for part in parts[:-1]:
+        changes = changes.setdefault(part, {})
+    changes[parts[-1]] = figure
+
+
+def _changed(value: Any, changes: Mapping[str, Any]) -> Any:
+    """A section or a table of sections with other figures below it."""
+    if isinstance(value, dict):
+        return {name: _changed(entry, changes[ANY]) for name, entry in value.items()}
+    update = {
+        name: _changed(getattr(value, name), below) if isinstance(below, dict) else below
+        for name, below in changes.items()
+        if hasattr(value, name)  # an entry of another kind has not the key
+    }
+    assert isinstance(value, Section)
+    return value.model_copy(update=update)
+
+
+def read_sets(file: str | Path) -> ParameterSets:
+    """Read a file of parameter sets, and check it against the priors of this version.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read, is something else, or names parameters or figures that cannot stand.
+    """
+    path = Path(file)
+    source = Source(str(file), "")
+    try:
+        sets = sets_of(json.loads(files.read_regular_file(path)))
+    except Problems as refused:
+        raise ScenarioError(LocatedProblem(each, Place(source)) for each in refused.problems) from refused
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        told = Problem("", f"is no file of parameter sets: {error}", "a file that unwind calibrate made")
+        raise ScenarioError([LocatedProblem(told, Place(source))]) from error
+    if problems := _problems_with(sets):
+        raise ScenarioError(LocatedProblem(problem, Place(source)) for problem in problems)
+    return sets
+
+
+def sets_of(record: Mapping[str, Any]) -> ParameterSets:
+    """Parameter sets from the record of them.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, AttributeError
+        If it is none.
+    """
+    if record["format"] != FORMAT or record["format_version"] != FORMAT_VERSION:
+        raise ValueError("it is of another format")
+    return ParameterSets(
+        keys=tuple(record["keys"]),
+        values=tuple(tuple(map(float, row)) for row in record["values"]),
+        weights=tuple(map(float, record["weights"])),
+        provenance=dict(record["provenance"]),
+    )
+
+
+def _problems_with(sets: ParameterSets) -> list[Problem]:
+    known = priors(Scenario)
+    again = "Estimate anew with unwind calibrate."
+    problems = [
+        Problem(key, "is no parameter with a prior", "", again, near=list(known))
+        for key in sets.keys
+        if key not in known
+    ]
+    if len(sets.weights) != len(sets.values) or not sets.values:
+        problems.append(
+            Problem("weights", f"{len(sets.weights)} for {len(sets.values)} sets", "one for each")
+        )
+    elif min(sets.weights) < 0.0 or abs(sum(sets.weights) - 1.0) > 1e-6:
+        problems.append(Problem("weights", f"add up to {sum(sets.weights):g}", "none below 0, 1 in all"))
+    for number, row in enumerate(sets.values):
+        if len(row) != len(sets.keys):
+            problems.append(
+                Problem(f"values.{number}", f"{len(row)} figures", f"{len(sets.keys)}, one a key")
+            )
+            continue
+        for key, figure in zip(sets.keys, row, strict=True):
+            if key in known and not _is_within(known[key], figure):
+                where = f"values.{number}: {key}"
+                problems.append(Problem(where, f"{figure:g} is outside its prior", known[key].range, again))
+    return problems
+
+
+def _is_within(prior: PriorOf, figure: float) -> bool:
+    near = 1e-9 * (prior.high - prior.low)
+    return prior.low - near <= figure <= prior.high + near
