@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from simulator.calibration.opening_day import OpeningDay
     from simulator.calibration.presets import Fit
     from simulator.ensemble.resources import Resources
-    from simulator.estimation.running import Effort
+    from simulator.estimation.procedure import Effort
 
 #: What the estimation needs beside the packages of a run.
 EXTRA = ("sklearn", "emcee")
@@ -140,7 +140,7 @@ class CalibrateOptions:
 
 @takes_options
 def calibrate_command(options: CalibrateOptions) -> None:
-    """Estimate parameters from targets, make the opening market of a date, or fit regimes to yields of your own.
+    """Cost parameters from targets, make the opening market of a date, or fit regimes to yields of your own.
 
     Markets and regimes are scenarios: validate and run take them, others extend them. Every figure has its source.
     """
@@ -178,20 +178,20 @@ def _estimate(options: CalibrateOptions, targets: str, resources: Resources) -> 
     loaded = load_targets(targets, options.override or ())
     with reporting_errors(options.output or "outputs") as ended:
         _require_extra()
-        from simulator.cli.calibrate_display import estimate_lines, print_estimation
+        from simulator.cli.calibrate_display import cost_lines, print_estimation
         from simulator.cli.progress import ShownProgress
         from simulator.ensemble.cores import usable_threads
         from simulator.ensemble.observer import Nobody
-        from simulator.estimation.running import SETS, estimate, run_estimation
+        from simulator.estimation.procedure import SETS, cost_of, run_estimation
         from simulator.results.folder import choose_folder
         from simulator.results.places import shown
 
         effort = _effort(options)
         if options.dry_run:
-            found = estimate(loaded, effort, resources.threads or resources.workers or usable_threads())
+            found = cost_of(loaded, effort, resources.threads or resources.workers or usable_threads())
             if options.as_json:
                 say_json(vars(found))
-            for line in () if options.as_json else estimate_lines(found):
+            for line in () if options.as_json else cost_lines(found):
                 say(line)
             return 0
         folder = choose_folder(loaded.targets.name, options.output)
@@ -218,7 +218,7 @@ def _effort(options: CalibrateOptions) -> Effort:
     """Size of the estimation: what was asked for, the stages in proportion to each other."""
     from dataclasses import replace
 
-    from simulator.estimation.running import Effort
+    from simulator.estimation.procedure import Effort
 
     effort = Effort()
     if options.points is not None:

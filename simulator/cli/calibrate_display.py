@@ -10,14 +10,14 @@ from simulator.cli.terminal import console, duration, plain_table, say
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from simulator.estimation.procedure import Cost
     from simulator.estimation.result import Estimation
-    from simulator.estimation.running import Estimate
 
 #: Parameters that are shown: those of which the targets say most.
 SHOWN = 25
 
 
-def estimate_lines(found: Estimate) -> Iterator[str]:
+def cost_lines(found: Cost) -> Iterator[str]:
     """What an estimation will take, in a few lines."""
     yield (
         f"{found.parameters} parameters from {found.targets} targets, {found.checks} more for checking:"

@@ -89,7 +89,7 @@ class RunOptions:
 def run(options: RunOptions) -> None:
     """Run a scenario and keep its results; the same command again finishes an interrupted run."""
     from simulator.scenario.loading import load_scenario
-    from simulator.scenario.parameter_sets import with_uncertainty
+    from simulator.scenario.uncertainty import with_uncertainty
 
     loaded = load_scenario(options.file, options.settings, horizon=options.horizon)
     if options.uncertainty is not None:

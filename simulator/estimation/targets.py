@@ -19,10 +19,10 @@ from simulator.history.shelf import load_episode, shipped_episode, shipped_episo
 from simulator.scenario import files
 from simulator.scenario.errors import LocatedProblem, Problem, Problems, ScenarioError
 from simulator.scenario.loading import LoadedScenario, UsedFile, load_scenario
-from simulator.scenario.parameter_sets import free_keys
 from simulator.scenario.parameters import Section, Text, parameter
 from simulator.scenario.priors import priors
 from simulator.scenario.schema import Scenario
+from simulator.scenario.uncertainty import free_keys
 
 SHELF = Path(__file__).resolve().parent / "targets"
 #: How many agents stand for a sector is a matter of resolution: networks, populations and events name them.

@@ -23,7 +23,7 @@ SERIES_MAX = 7
 ERRORS_SHOWN = 2.0
 
 
-def figures_of(data: SweepData) -> Iterator[tuple[str, Callable[[], Figure]]]:
+def figures_of_sweep(data: SweepData) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """The figures that fit a sweep's axes, to be made, each with the section that it belongs to."""
     designs = [each for each in data.parameters if each.is_design]
     plain = [each for each in data.parameters if not each.is_design]

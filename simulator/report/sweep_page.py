@@ -23,7 +23,7 @@ from simulator.report.page import (
     write_page,
 )
 from simulator.report.sweep_data import SweepData, sentence
-from simulator.report.sweep_figures import figures_of
+from simulator.report.sweep_figures import figures_of_sweep
 from simulator.report.words import listed
 from simulator.results.errors import masked
 from simulator.results.measures import with_unit
@@ -54,7 +54,7 @@ def write_sweep_report(folder: Path, file: Path) -> Path:
 def sweep_page(data: SweepData) -> Page:
     """The page of a sweep."""
     grouped: dict[str, list[Block]] = {key: [] for key in TITLES}
-    for key, drawn in figures_of(data):
+    for key, drawn in figures_of_sweep(data):
         grouped[key] += attempted(drawn)
     sections = [
         Section(key, TITLES[key][0], blocks, lead=TITLES[key][1]) for key, blocks in grouped.items() if blocks

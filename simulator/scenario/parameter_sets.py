@@ -18,7 +18,6 @@ from typing import Any
 
 from simulator.scenario import files
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
-from simulator.scenario.loading import LoadedScenario
 from simulator.scenario.parameters import Section
 from simulator.scenario.priors import PriorOf, priors
 from simulator.scenario.schema import Scenario
@@ -97,49 +96,6 @@ def laid_over(scenario: Scenario, figures: Mapping[str, float]) -> Scenario:
     found = _changed(scenario, changes)
     assert isinstance(found, Scenario)
     return found
-
-
-def with_uncertainty(
-    loaded: LoadedScenario[Scenario], file: str | Path | None = None
-) -> LoadedScenario[Scenario]:
-    """A scenario whose paths are spread over parameter sets, as far as it leaves parameters at their defaults.
-
-    Parameters
-    ----------
-    file
-        File of sets; those that ship by default.
-
-    Raises
-    ------
-    ScenarioError
-        If the file cannot be used, or the scenario leaves none of its parameters open.
-    """
-    if file is None and not SHIPPED.exists():
-        told = Problem("", "no parameter sets ship with this version", "a file that unwind calibrate made")
-        raise ScenarioError([LocatedProblem(told, Place(Source("--uncertainty", "")))])
-    sets = read_sets(file or SHIPPED).of(free_keys(loaded))
-    if not sets.keys:
-        told = Problem(
-            "", "the scenario sets every parameter of the sets itself", "parameters left at defaults"
-        )
-        raise ScenarioError([LocatedProblem(told, Place(Source("--uncertainty", "")))])
-    return replace(loaded, sets=sets)
-
-
-def free_keys(loaded: LoadedScenario[Scenario]) -> list[str]:
-    """Parameters with a prior that a scenario leaves at their defaults."""
-    return [key for key in priors(Scenario) if not _is_written(loaded, key)]
-
-
-def _is_written(loaded: LoadedScenario[Scenario], key: str) -> bool:
-    """Whether a figure was written in the scenario, or, of a table, in any of its entries."""
-    before, any_name, after = key.partition(f".{ANY}.")
-    if not any_name:
-        return loaded.origin(key) != "default"
-    table: Any = loaded.scenario
-    for part in before.split("."):
-        table = getattr(table, part)
-    return any(loaded.origin(f"{before}.{name}.{after}") != "default" for name in table)
 
 
 def _put(changes: dict[str, Any], parts: Sequence[str], figure: float) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.ensemble.resources import Resources
+from simulator.estimation.procedure import Effort, run_estimation
 from simulator.estimation.result import Estimation
-from simulator.estimation.running import Effort, run_estimation
 from simulator.estimation.targets import LoadedTargets, load_targets
 
 #: Parameters that these moments of the toy market can tell apart, and one that they cannot.

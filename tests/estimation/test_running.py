@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from simulator.ensemble.resources import Resources
-from simulator.estimation.running import RESULT, SETS, Effort, read_record, run_estimation
+from simulator.estimation.procedure import RESULT, SETS, Effort, read_record, run_estimation
 from simulator.estimation.targets import LoadedTargets
 from simulator.results.errors import OutputError
 from simulator.scenario.parameter_sets import read_sets

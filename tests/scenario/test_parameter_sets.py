@@ -13,11 +13,10 @@ from simulator.scenario.loading import load_scenario
 from simulator.scenario.parameter_sets import (
     PATHS_A_SET,
     ParameterSets,
-    free_keys,
     laid_over,
     read_sets,
-    with_uncertainty,
 )
+from simulator.scenario.uncertainty import free_keys, with_uncertainty
 
 KEYS = ("dealers.cost_above", "funds.leverage", "market.hedges.NAME.cash_share")
 

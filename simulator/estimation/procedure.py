@@ -104,7 +104,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Cost:
     """What an estimation will take, before it runs.
 
     Parameters
@@ -124,7 +124,7 @@ class Estimate:
     hours: float
 
 
-def estimate(loaded: LoadedTargets, effort: Effort, workers: int) -> Estimate:
+def cost_of(loaded: LoadedTargets, effort: Effort, workers: int) -> Cost:
     """What an estimation will take on so many threads or workers, from a simulation at the defaults.
 
     Raises
@@ -134,7 +134,7 @@ def estimate(loaded: LoadedTargets, effort: Effort, workers: int) -> Estimate:
     """
     loaded = check_moments(loaded)
     timing = timed(loaded)
-    return Estimate(
+    return Cost(
         parameters=len(loaded.keys),
         targets=sum(len(one.fit) for one in loaded.played),
         checks=sum(len(one.check) for one in loaded.played),
@@ -158,7 +158,7 @@ def run_estimation(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> Estimation | None:
-    """Estimate into a folder, or finish what was begun there; none if it was stopped before the end.
+    """Cost into a folder, or finish what was begun there; none if it was stopped before the end.
 
     Parameters
     ----------
