@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -195,7 +194,8 @@ class Stream:
 
     def probability(self, column: int) -> Estimate:
         """Share of paths in which something happened, of a column of zeros and ones."""
-        share, _, count = astuple(self._moments.mean(column))
+        mean = self._moments.mean(column)
+        share, count = mean.value, mean.draws
         if not count:
             return UNDEFINED
         effective = float(count)
