@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.ending import ends_quietly, reporting_errors
-from simulator.cli.options import AsJson, Retries, Run, Telling, WhereToWork, takes_options
+from simulator.cli.options import AsJson, Quiet, Retries, Run, Telling, WhereToWork, takes_options
 from simulator.cli.run import run_and_tell
 from simulator.cli.sweep import tell_sweep
 from simulator.cli.terminal import complain, say, say_json
@@ -94,6 +94,7 @@ def verify(
 def sign(
     output: Run,
     key: Annotated[Path, typer.Option("--key", help="Your private key (PEM, Ed25519).", show_default=False)],
+    quiet: Quiet = False,
 ) -> None:
     """Sign a complete run, so that others can prove that it is yours and was not changed since."""
     with reporting_errors(output) as ended:
@@ -104,7 +105,8 @@ def sign(
         folder = existing_folder(output)
         with _needing_cryptography():
             sign_run(folder, key, usable_threads())
-        say(f"{shown(folder / SIGNATURE)}: signed.")
+        if not quiet:
+            say(f"{shown(folder / SIGNATURE)}: signed.")
     raise typer.Exit(ended.code)
 
 

@@ -223,7 +223,7 @@ def test_a_rule_is_explained_without_the_compiler(unwind: Unwind) -> None:
     assert out == (
         "agents.cash_lender.scarcity_bp\n"
         "  Repo premium when dealers need more than the easy part of what is offered: it rises with the square of it.\n"
-        "  rule at     simulator/agents/cash_lender.py:40\n"
+        "  rule at     simulator/agents/cash_lender.py:77\n"
         "  takes       needed_bn (USD billions), offered_bn (USD billions), easy_share (share, as a decimal),\n"
         "              scarcity_at_limit (bp), scarcity_ceiling (bp)\n"
         "  gives       bp\n"
@@ -248,7 +248,7 @@ def test_a_rule_is_explained_without_the_compiler(unwind: Unwind) -> None:
 
 def test_stored_variables_and_outcomes_are_explained(unwind: Unwind) -> None:
     assert "stored in   $bn" in unwind("explain", "facility_use")[1]
-    assert "one figure a path" in unwind("explain", "unwound_in_all")[1]
+    assert "packages given up, in all trades" in unwind("explain", "unwound_in_all")[1]
     kinds = [row["kind"] for row in json.loads(unwind("explain", "dislocation", "--json")[1])]
     assert kinds == ["term", "parameter", "parameter", "variable"]  # of futures and of swaps
 

@@ -180,24 +180,29 @@ def test_one_writer_at_a_time(write: Write, tmp_path: Path) -> None:
 
 
 def test_cells_that_fail_are_told_and_the_others_go_on(write: Write, tmp_path: Path) -> None:
-    """One cell has no opening books, one loses paths to prices out of range, two are well."""
+    """One cell loses the file of its funds, one loses paths to prices out of range, two are well."""
     file = write(TINY.replace("[7x, 12x]}", "[7x]}\n  case: {kind: csv, file: cases.csv}"))
-    columns = "label,drivers.regime,dealers.inventory_risk,dealers.impact_scale,horizon"
+    columns = "label,funds.population,dealers.inventory_risk,dealers.impact_scale,horizon"
     table = [
         columns,
-        "well,2017-2019,0.03,1,5d",
-        "books,no-such-years,0.03,1,5d",
-        "prices,2017-2019,10,100,12d",
+        "well,funds.csv,0.03,1,5d",
+        "books,lost.csv,0.03,1,5d",
+        "prices,funds.csv,10,100,12d",
     ]
     (file.parent / "cases.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
-    outcome = run(load_sweep(file), tmp_path / "out")
+    for name in ("funds.csv", "lost.csv"):
+        rows = [f"fund {n},$1bn,$3bn,$4bn" for n in range(3)]
+        (file.parent / name).write_text("\n".join(["name,equity,FV,TY", *rows]) + "\n", encoding="utf-8")
+    loaded = load_sweep(file)
+    (file.parent / "lost.csv").unlink()
+    outcome = run(loaded, tmp_path / "out")
     assert not outcome.left
     cells = open_sweep(tmp_path / "out").sel(policy="none").isel(leverage=0)
     assert cells["status"].values.tolist() == ["done", "failed", "stopped"]
     said = cells["message"].values.tolist()
     assert said[0] == ""
-    assert "drivers.regime" in said[1]
-    assert "no-such-years" in said[1]
+    assert "funds.population" in said[1]
+    assert "lost.csv" in said[1]
     assert "PRICE_OUT_OF_RANGE" in said[2]
     assert np.isnan(cells["unwound_in_all"].values).tolist()[:2] == [False, True]
     assert cells["paths_stopped"].values.tolist()[0] == 0
