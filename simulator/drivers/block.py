@@ -244,13 +244,14 @@ def _demand(
     changes = np.zeros((path_count, day_count, len(demand.hedges)))
     if scale == 0.0 or demand.noise == 0.0:
         return changes
-    kept = 0.5 ** (1.0 / demand.half_life)
     for place, name in enumerate(demand.hedges):
         news = normals(seed, f"hedge demand: {name}", first_path, path_count, day_count, sampling)
-        level = np.zeros(path_count)
-        for day in range(day_count):
-            changes[:, day, place] = scale * demand.noise * news[:, day] - (1.0 - kept) * level
-            level += changes[:, day, place]
+        np.multiply(news, scale * demand.noise, out=changes[:, :, place])
+    fades = 1.0 - 0.5 ** (1.0 / demand.half_life)
+    level = np.zeros((path_count, len(demand.hedges)))
+    for day in range(day_count):
+        changes[:, day] -= fades * level
+        level += changes[:, day]
     return changes
 
 

@@ -169,7 +169,10 @@ class Dealers:
             )
             weighted += d.from_lenders * d.repo_bp
             borrowed += d.from_lenders
-        average = weighted / borrowed if borrowed > 0.0 else first - self.lenders.opening.scarcity_bp
+        average = first - self.lenders.opening.scarcity_bp
+        if borrowed > 0.0:
+            asked = [d.repo_bp for d in self.dealers if d.from_lenders > 0.0]
+            average = min(max(weighted / borrowed, min(asked)), max(asked))
         for d in self.dealers:
             if d.from_lenders <= 0.0:
                 d.repo_bp = average
@@ -186,10 +189,12 @@ class Dealers:
                 self.others.unnetted_share,
             )
         survivors = self.over_average()
+        if self.seen.repo_highest_bp > self.seen.repo_lowest_bp:
+            for d in self.dealers:
+                d.over_average_bp = d.over_average_bp if d.alive else survivors
         for f in self.funds:
             f.repo_over_average_bp = in_order(
-                f.opening.client_share[d.n] * (d.over_average_bp if d.alive else survivors)
-                for d in self.dealers
+                f.opening.client_share[d.n] * d.over_average_bp for d in self.dealers
             )
 
     def over_average(self) -> float:

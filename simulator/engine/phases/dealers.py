@@ -5,6 +5,8 @@ client loans, funding and limits are each dealer's own. Borrowing closes the day
 beyond capital.
 """
 
+import math
+
 from simulator.agents.cash_lender import scarcity_bp
 from simulator.agents.dealer import (
     client_cut_share,
@@ -83,6 +85,8 @@ def share_own_rates(s: State) -> None:
     Profit was shared as if all paid the average; what each has over it is taken from all by share, so that nothing is
     added.
     """
+    if s.seen.repo_highest_bp[0] == s.seen.repo_lowest_bp[0]:
+        return
     total = 0.0
     for d in each_dealer(s):
         total += own_interest(s, d)
@@ -272,6 +276,8 @@ def price_repo(p: Parameters, s: State) -> None:
     opening_bp, opening_scarcity_bp = p.opening.fundings.repo_spread_bp[0], p.opening.lenders.scarcity_bp[0]
     weighted = 0.0
     borrowed = 0.0
+    lowest = math.inf
+    highest = -math.inf
     for d in each_dealer(s):
         need = s.dealers.from_lenders[d]
         scarce_bp = scarcity_bp(
@@ -281,10 +287,16 @@ def price_repo(p: Parameters, s: State) -> None:
             p.lenders.scarcity_at_limit,
             p.lenders.scarcity_ceiling,
         )
-        s.dealers.repo_bp[d] = opening_bp + (scarce_bp - opening_scarcity_bp)
-        weighted += need * s.dealers.repo_bp[d]
+        own_bp = opening_bp + (scarce_bp - opening_scarcity_bp)
+        s.dealers.repo_bp[d] = own_bp
+        weighted += need * own_bp
         borrowed += need
-    average_bp = weighted / borrowed if borrowed > 0.0 else opening_bp - opening_scarcity_bp
+        if need > 0.0:
+            lowest = min(lowest, own_bp)
+            highest = max(highest, own_bp)
+    average_bp = opening_bp - opening_scarcity_bp
+    if borrowed > 0.0:  # rounding must not part dealers that all pay the same
+        average_bp = min(max(weighted / borrowed, lowest), highest)
     spread_repo_rates(s, average_bp)
     extra_cost_bp = s.dealers.cost_bp[0] - p.opening.dealers.cost_bp[0]
     for g in each_funding(s):
@@ -301,7 +313,10 @@ def price_repo(p: Parameters, s: State) -> None:
 
 @phase
 def spread_repo_rates(s: State, average_bp: float) -> None:
-    """Measure each dealer's repo rate against the average, and note the lowest and the highest of those who borrow."""
+    """Measure each dealer's repo rate against the average; who borrows nothing pays that, and a failed one's clients.
+
+    The lowest and the highest of those who borrow are noted.
+    """
     lowest = average_bp
     highest = average_bp
     for d in each_dealer(s):
@@ -317,13 +332,23 @@ def spread_repo_rates(s: State, average_bp: float) -> None:
 @phase
 def charge_own_rates(p: Parameters, s: State) -> None:
     """Find what each fund pays over the average: its dealers' own rates, for a failed one the survivors'."""
-    over, shares = s.funds.repo_over_average_bp, p.opening.funds.client_share
+    over, shares, own_bp = (
+        s.funds.repo_over_average_bp,
+        p.opening.funds.client_share,
+        s.dealers.over_average_bp,
+    )
     empty(over)
+    if s.seen.repo_highest_bp[0] == s.seen.repo_lowest_bp[0]:
+        return
     average_bp = others_over_average_bp(s)
+    for d in each_dealer(s):
+        if s.dealers.alive[d] == 0.0:
+            own_bp[d] = average_bp
     for i in each_fund(s):
+        paid_bp = 0.0
         for d in each_dealer(s):
-            own_bp = s.dealers.over_average_bp[d] if s.dealers.alive[d] == 1.0 else average_bp
-            over[i] += shares[i, d] * own_bp
+            paid_bp += shares[i, d] * own_bp[d]
+        over[i] = paid_bp
 
 
 @phase
