@@ -191,9 +191,15 @@ def begin_or_resume(
             _keep_inputs(folder, found, data_files or {})
             return replace(open_run(folder, shard), set_aside=set_aside)
         _delete_run(folder)
+    try:
+        layout = manifest.store_layout()
+    except ValueError as error:
+        block = min(manifest.layout["block"], manifest.layout["paths"])
+        told = f"numerics.block: found {block:,} paths, which need more than a store can hold: {error}"
+        raise OutputError(f"{told}. Use smaller blocks.") from error
     write_manifest(folder, manifest)
     _keep_inputs(folder, manifest, data_files or {})
-    create_template(folder / STORE, manifest.store_layout())
+    create_template(folder / STORE, layout)
     create_ledger(ledger_file(folder))  # last: it says that the rest is there
     return RunFolder(folder, manifest, {}, shard=shard)
 
