@@ -6,7 +6,7 @@ Everything heavy is imported inside the functions, after linear algebra was pinn
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -140,7 +140,7 @@ class CalibrateOptions:
 
 @takes_options
 def calibrate_command(options: CalibrateOptions) -> None:
-    """Cost parameters from targets, make the opening market of a date, or fit regimes to yields of your own.
+    """Estimate parameters from targets, make the opening market of a date, or fit regimes to yields of your own.
 
     Markets and regimes are scenarios: validate and run take them, others extend them. Every figure has its source.
     """
@@ -216,8 +216,6 @@ def _estimate(options: CalibrateOptions, targets: str, resources: Resources) -> 
 
 def _effort(options: CalibrateOptions) -> Effort:
     """Size of the estimation: what was asked for, the stages in proportion to each other."""
-    from dataclasses import replace
-
     from simulator.estimation.procedure import Effort
 
     effort = Effort()

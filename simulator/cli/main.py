@@ -64,7 +64,7 @@ register_sweep(app)
 _IN_SHORT = {
     "scenarios": "List the scenarios and opening markets that ship.",
     "new": "Write a commented scenario to start from.",
-    "calibrate": "Make the opening market of any date from public data.",
+    "calibrate": "Estimate parameters, or make an opening market.",
     "validate": "Check a scenario or a sweep; every mistake at once.",
     "explain": "Tell where values come from, or what a word means.",
     "schema": "Print all that a scenario may say, for editors.",

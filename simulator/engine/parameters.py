@@ -247,6 +247,7 @@ class LenderTerms(NamedTuple):
     """Cash lenders."""
 
     offer_bn: Floats = per("lender", "dealer", unit="$bn", doc="repo on offer")
+    limit_bn: Floats = per("dealer", unit="$bn", doc="repo on offer to each dealer, by all lenders")
     limits_bn: Floats = one(unit="$bn", doc="repo on offer to all dealers")
     scarcity_bp: Floats = one(unit="bp", doc="premium for scarce repo that the opening spread has in it")
 

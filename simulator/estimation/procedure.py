@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,7 @@ def run_estimation(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> Estimation | None:
-    """Cost into a folder, or finish what was begun there; none if it was stopped before the end.
+    """Estimate into a folder, or finish what was begun there; none if it was stopped before the end.
 
     Parameters
     ----------
@@ -375,8 +376,6 @@ def _begin(folder: Path, key: str, identity: Mapping[str, Any], overwrite: bool)
 
 
 def _session(executor: Executor | None, resources: Resources | None) -> Any:
-    from contextlib import nullcontext
-
     return nullcontext(executor) if executor is not None else open_executor(resources or Resources())
 
 

@@ -81,7 +81,8 @@ def open_lenders(scenario: Scenario, p: Parameters, s: State, network: Floats | 
     needed = s.dealers.lent_to_funds + shares * assets - s.dealers.capital
     offer = network * (np.maximum(needed, 0.0) * (1.0 + lenders.headroom))[:, None]
     p.opening.lenders.offer_bn[:] = offer.T
-    s.dealers.offer[:] = p.opening.lenders.offer_bn.sum(axis=0)
+    p.opening.lenders.limit_bn[:] = p.opening.lenders.offer_bn.sum(axis=0)
+    s.dealers.offer[:] = p.opening.lenders.limit_bn
     s.dealers.lenders_limit[:] = 1.0
     s.dealers.needed[:] = needed
     s.dealers.from_lenders[:] = np.maximum(needed, 0.0)

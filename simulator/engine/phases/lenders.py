@@ -97,9 +97,7 @@ def plan_facility(p: Parameters, s: State, facility_bn: float) -> float:
 @phase
 def offer_to(p: Parameters, s: State, d: int, withdrawal: float, drained: float, flow_noise: float) -> float:
     """What all lenders together offer dealer d today."""
-    opening_limit = 0.0
-    for lender in range(p.opening.lenders.offer_bn.shape[0]):
-        opening_limit += p.opening.lenders.offer_bn[lender, d]
+    opening_limit = p.opening.lenders.limit_bn[d]
     borrowed = min(s.dealers.from_lenders[d], s.dealers.offer[d])
     s.dealers.lenders_limit[d] = limit_multiple(
         s.dealers.lenders_limit[d], borrowed, opening_limit, p.lenders.headroom, p.lenders.limit_speed
