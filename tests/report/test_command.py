@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.report import run_report
+from simulator.results.errors import UNREPORTED
 from tests.conftest import Unwind
 from tests.report.runs import ROOT
 
@@ -29,7 +30,7 @@ def test_run_ends_with_a_report_and_report_writes_it_again(unwind: Unwind, tmp_p
     assert not (tmp_path / "bare" / "report.html").exists()
 
 
-def test_run_succeeds_when_its_report_fails(
+def test_a_run_whose_report_fails_is_complete_and_has_its_own_exit_code(
     unwind: Unwind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> Path:
@@ -37,7 +38,7 @@ def test_run_succeeds_when_its_report_fails(
 
     monkeypatch.setattr(run_report, "write_run_report", fail)
     code, out, err = unwind("run", TOY, "-o", str(tmp_path / "run"))
-    assert code == 0
+    assert code == UNREPORTED
     assert "Report:" not in out
     assert "The report could not be written:" in err
     assert f"Try: unwind report {tmp_path / 'run'}" in err
