@@ -16,7 +16,10 @@ from simulator.analysis.sensitivity import first_order_index, rank_correlation
 from simulator.api import sweep
 from simulator.cli.main import app
 from simulator.report.run_report import write_report
+from simulator.sweeps import running
+from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.reading import open_sweep
+from simulator.sweeps.running import run_sweep
 from tests.report.conftest import PHONE, overflow, saved_csv, undrawn
 
 TOY = Path(__file__).parents[1] / "ensemble" / "toy.yaml"
@@ -115,11 +118,20 @@ def test_the_table_of_cells_sorts(pages: dict[str, Path], opened: Callable[..., 
 
 
 def test_cells_that_fail_are_named_in_the_report_that_a_sweep_ends_with(
-    folders: dict[str, Path], opened: Callable[..., Any]
+    folders: dict[str, Path], opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One cell has no opening books: years that the drivers do not know."""
+    """One cell has no opening books: the file of its funds is lost after it was checked."""
     root = folders["map"].parent
-    (root / "cases.csv").write_text("label,drivers.regime\nwell,2017-2019\nbooks,no-such-years\n")
+    (root / "cases.csv").write_text("label,funds.population\nwell,funds.csv\nbooks,lost.csv\n")
+    for name in ("funds.csv", "lost.csv"):
+        rows = [f"fund {n},$1bn,$3bn,$4bn" for n in range(3)]
+        (root / name).write_text("\n".join(["name,equity,FV,TY", *rows]) + "\n", encoding="utf-8")
+
+    def lose_first(*given: Any, **named: Any) -> SweepOutcome:
+        (root / "lost.csv").unlink()
+        return run_sweep(*given, **named)
+
+    monkeypatch.setattr(running, "run_sweep", lose_first)
     axes = "axes:\n  case: {kind: csv, file: cases.csv}\n"
     (root / "failing.yaml").write_text(f"name: failing\n{HEAD}{axes}", encoding="utf-8")
     ended = CliRunner().invoke(app, ["sweep", str(root / "failing.yaml"), "-o", str(root / "failing")])
@@ -129,7 +141,7 @@ def test_cells_that_fail_are_named_in_the_report_that_a_sweep_ends_with(
         assert "1 failed" in page.locator("[role=status]").text_content()
         row = page.locator("[data-table=failed-cells] tbody tr").text_content()
         assert "case books" in row
-        assert "no-such-years" in row
+        assert "lost.csv" in row
         assert undrawn(page) == []
 
 
