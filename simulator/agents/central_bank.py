@@ -3,10 +3,8 @@
 Units: USD billions face a day, bp.
 """
 
+from simulator.evenly import GOLDEN_RATIO
 from simulator.rule import rule
-
-#: Its multiples fall evenly between whole numbers.
-GOLDEN_RATIO = 0.6180339887498949
 
 
 @rule

@@ -25,6 +25,7 @@ from simulator.engine.parameters import Schedule, World
 from simulator.engine.records import Records, allocate_records, blank_after_stops, some_paths
 from simulator.engine.simulate import draw_world, play_world
 from simulator.engine.status import RUNNING
+from simulator.evenly import GOLDEN_RATIO
 from simulator.model.compiled import refer
 from simulator.model.table import Floats, rows
 from simulator.results.variables import (
@@ -39,8 +40,6 @@ from simulator.results.variables import (
 TEST_SALE_SHARE = 0.001
 #: A sale that was not carried out to this share of itself, for want of bonds, tells nothing.
 CARRIED_OUT = 0.01
-#: Days are this share of the horizon apart, modulo the horizon: the golden ratio spreads any number of them evenly.
-GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 
 #: The world of no path.
 NOTHING = World(*(np.zeros((0,) * len(row.dims)) for row in rows(World).values()))
@@ -162,7 +161,7 @@ def _days(world: World, path: int, days: int) -> World:
 
 def day_of_test(path: int, horizon: int) -> int:
     """Row of the schedule of the day on which a path is tested; both kinds of sale share the days."""
-    return int(path // 2 * GOLDEN % 1.0 * horizon)
+    return int(path // 2 * GOLDEN_RATIO % 1.0 * horizon)
 
 
 def sale_bn(prepared: Prepared) -> Floats:

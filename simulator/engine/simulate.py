@@ -14,7 +14,7 @@ from simulator.engine.parameters import Parameters, Schedule, World
 from simulator.engine.records import Records, allocate_records, blank_after_stops, joined
 from simulator.engine.state import State
 from simulator.model.compiled import refer
-from simulator.model.table import Floats
+from simulator.model.table import Floats, rows
 
 FLOW_COUNT = len(FLOW_STREAMS)
 
@@ -108,15 +108,8 @@ def openings_of_paths(prepared: Prepared, first_path: int, path_count: int, *, a
 
 def opening_records(prepared: Prepared, *, agents: bool = False) -> Records:
     """Records of one path with one day, the opening."""
-    none = np.zeros((1, 0))
-    nothing = World(
-        np.zeros((1, 0, prepared.sizes["tenor"])),
-        none,
-        np.zeros((1, 0, FLOW_COUNT)),
-        none.copy(),
-        none.copy(),
-        np.zeros((1, 0, prepared.sizes["hedge"])),
-    )
+    sizes = {**prepared.sizes, "path": 1, "day": 0, "stream": FLOW_COUNT}
+    nothing = World(*(np.zeros([sizes[size] for size in row.dims]) for row in rows(World).values()))
     records = allocate_records(1, 1, prepared.sizes, prepared.scenario.output.precision, agents)
     play_world(prepared, nothing, records)
     return records

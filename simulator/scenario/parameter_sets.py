@@ -16,6 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from simulator.evenly import GOLDEN_RATIO
 from simulator.scenario import files
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
 from simulator.scenario.parameters import Section
@@ -28,8 +29,6 @@ SHIPPED = Path(__file__).resolve().parent / "presets" / "parameter-sets.json"
 #: Paths of a run that share a set: consecutive ones, so that blocks of any size play the same; so many that to open the
 #: books of a set costs less than a fifth of playing them (``benchmarks/uncertainty.py``).
 PATHS_A_SET = 160
-#: Sets of neighbouring groups of paths are this share of all weight apart: evenly spread for any number of groups.
-GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 ANY = "NAME"
 
 
@@ -66,7 +65,7 @@ class ParameterSets:
 
     def set_of_path(self, path: int) -> int:
         """Number of the set that a path is played with: by weight, whatever the block and the number of paths."""
-        share = (0.5 + path // PATHS_A_SET * GOLDEN) % 1.0
+        share = (0.5 + path // PATHS_A_SET * GOLDEN_RATIO) % 1.0
         return min(bisect.bisect_right(self._ends, share), len(self.values) - 1)
 
     def figures(self, number: int) -> dict[str, float]:

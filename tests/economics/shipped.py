@@ -10,11 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.drivers.block import draw_block
 from simulator.engine.opening.prepare import Prepared, prepare
-from simulator.engine.parameters import World
 from simulator.engine.records import allocate_records
-from simulator.engine.simulate import BlockResult, opening_records, play_world, simulate_block
+from simulator.engine.simulate import BlockResult, draw_world, opening_records, play_world, simulate_block
 from simulator.engine.state import State
 from simulator.ensemble.description import layout_of
 from simulator.results.layout import Days
@@ -73,15 +71,9 @@ def played(
 
 def closing_books(prepared: Prepared, path: int = 0) -> State:
     """Books of one path at the close of its last day."""
-    scenario, days = prepared.scenario, int(prepared.scenario.horizon)
-    drivers = draw_block(prepared.driver_spec, scenario.seed, path, 1, days, scenario.drivers.sampling)
-    parts = (
-        drivers.curve_change_bp,
-        drivers.volatility_multiplier,
-        drivers.flow_noise,
-        drivers.equity_change,
-        drivers.credit_change_bp,
-        drivers.hedge_demand,
+    days = int(prepared.scenario.horizon)
+    return play_world(
+        prepared,
+        draw_world(prepared, path, 1),
+        allocate_records(1, days, prepared.sizes, "float64", agents=True),
     )
-    world = World(*(np.ascontiguousarray(part) for part in parts))
-    return play_world(prepared, world, allocate_records(1, days, prepared.sizes, "float64", agents=True))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulator.drivers.block import draw_block
 from simulator.engine.opening.prepare import Prepared
 from simulator.engine.parameters import CHANNELS
+from simulator.engine.simulate import draw_world
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loading import load_scenario
 from tests.economics.shipped import SCENARIOS, Played, opened, played
@@ -166,14 +166,13 @@ def test_relief_by_rule_lowers_the_dislocation() -> None:
 
 def day_by_day(prepared: Prepared, row: str, path: int = 3) -> list[float]:
     """What a rule gives at the close of each day, by the twin of the engine."""
-    scenario, market = prepared.scenario, PlainMarket(prepared)
-    days = int(scenario.horizon)
-    world = draw_block(prepared.driver_spec, scenario.seed, path, 1, days, scenario.drivers.sampling)
+    days, market = int(prepared.scenario.horizon), PlainMarket(prepared)
+    world = draw_world(prepared, path, 1)
     given = []
     for day in range(days):
         curve, noise = world.curve_change_bp[0, day].tolist(), world.flow_noise[0, day].tolist()
         come = world.hedge_demand[0, day].tolist()
-        market.play_day(day, curve, float(world.volatility_multiplier[0, day]), noise, come)
+        market.play_day(day, curve, float(world.volatility_multiple[0, day]), noise, come)
         given.append(float(getattr(market.others, row)))
     return given
 

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.drivers.block import draw_block
 from simulator.engine.opening.prepare import Prepared
-from simulator.engine.parameters import World
 from simulator.engine.records import Records, allocate_records
-from simulator.engine.simulate import play_world
+from simulator.engine.simulate import draw_world, play_world
 from simulator.engine.state import State
 from simulator.engine.status import NO_DEALER_LEFT, RUNNING
 from simulator.model.table import leaves
@@ -26,18 +24,8 @@ def play_both(
     prepared: Prepared, path: int, market: PlainMarket
 ) -> tuple[list[dict[str, Any]], Records, State]:
     """One path by the twin, and by the kernel: the days of the one, records and books of the other."""
-    scenario = prepared.scenario
-    days = int(scenario.horizon)
-    drivers = draw_block(prepared.driver_spec, scenario.seed, path, 1, days, scenario.drivers.sampling)
-    world = World(
-        drivers.curve_change_bp,
-        drivers.volatility_multiplier,
-        drivers.flow_noise,
-        drivers.equity_change,
-        drivers.credit_change_bp,
-        drivers.hedge_demand,
-    )
-    world = World(*(np.ascontiguousarray(part) for part in world))
+    days = int(prepared.scenario.horizon)
+    world = draw_world(prepared, path, 1)
     records = allocate_records(1, days, prepared.sizes, "float64", agents=True)
     state = play_world(prepared, world, records)
     return market.play(*(part[0] for part in world)), records, state
