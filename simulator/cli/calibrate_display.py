@@ -38,7 +38,7 @@ def print_estimation(found: Estimation, folder: str) -> None:
     )
     say(
         f"Fitted targets are missed by {found.score():.2f} tolerances (root mean square), at the defaults by"
-        f" {found.score(before=True):.2f}."
+        f" {found.score('defaults'):.2f}, at the centre by {found.score('centre'):.2f}."
     )
     if found.widening > 1.0:
         say(
@@ -73,7 +73,7 @@ def _parameters(found: Estimation) -> Table:
 
 
 def _targets(found: Estimation) -> Table:
-    columns = ("target", "unit", "history", "tolerance", "defaults", "sets, mean", "5% to 95%", "")
+    columns = ("target", "unit", "history", "tolerance", "defaults", "centre", "sets, mean", "5% to 95%", "")
     drawn = plain_table(columns, ("target", "unit", ""), "What the sets predict of every target")
     for each in found.targets:
         seen, moment = found.predicted(each), each.moment
@@ -83,7 +83,7 @@ def _targets(found: Estimation) -> Table:
             moment.unit,
             f"{moment.value:g}",
             f"{moment.tolerance:g}",
-            *(f"{figure:.3g}" for figure in (each.before, seen.mean)),
+            *(f"{figure:.3g}" for figure in (each.before, each.at_centre, seen.mean)),
             f"{seen.low:.3g} to {seen.high:.3g}",
             verdict if each.is_fitted else f"{verdict} (not fitted)",
         )

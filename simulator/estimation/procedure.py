@@ -1,8 +1,9 @@
-"""An estimation from its targets file to weighted parameter sets: three stages, resumed where it was stopped.
+"""An estimation from its targets file to weighted parameter sets: stages, resumed where it was stopped.
 
 *Wide*: a Sobol design over the priors, few paths a point; emulators of all moments, and a sample of what the targets
 leave open. *Near*: points of that sample, more paths; emulators and sample anew. *Sets*: some hundred points of the
-last sample, many paths each; they are the result, weighted by what their own simulations say.
+last sample, many paths each; they are the result, weighted by what their own simulations say. *Centre*: the one point
+at which the model's average comes nearest to history (:mod:`simulator.estimation.centre`).
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from simulator.ensemble.observer import Nobody, Observer, Workload, observed
 from simulator.ensemble.resources import Resources
 from simulator.ensemble.session import open_executor
 from simulator.ensemble.stopping import StopSignal, stopping_on_signals
+from simulator.estimation.centre import Aim, nearest_figures
 from simulator.estimation.emulator import Constant, Emulator, emulate_all, predict_all
 from simulator.estimation.posterior import Likelihood, corrected_weights, sample_shares
-from simulator.estimation.result import Estimation, TargetFound
+from simulator.estimation.result import Estimation, TargetFound, quantiles
 from simulator.estimation.simulation import (
     Simulated,
     Simulator,
@@ -33,6 +35,7 @@ from simulator.estimation.simulation import (
     check_moments,
     correlations,
     figures_at,
+    rounded,
     shares_of,
     timed,
 )
@@ -57,7 +60,9 @@ from simulator.scenario.schema import Scenario
 Floats = NDArray[np.float64]
 FORMAT, FORMAT_VERSION = "unwind-estimation", 1
 SETS, RESULT = "parameter-sets.json", "estimation.json"
-WIDE, NEAR, LAST, CENTRE = "wide", "near", "sets", "defaults"
+DEFAULTS, WIDE, NEAR, LAST, CENTRE = "defaults", "wide", "near", "sets", "centre"
+#: Significant digits of the centre, as defaults are written.
+CENTRE_DIGITS = 2
 #: Paths from which correlations of moments over paths are measured.
 PATHS_OF_CORRELATIONS = 200
 
@@ -72,6 +77,8 @@ class Effort:
         Points of each stage; of the first a power of two.
     wide_paths, near_paths, sets_paths
         Paths of each point and scenario.
+    steps
+        Points tried for the centre at most, each with the slopes around it, near_paths each.
     """
 
     wide: int = 1024
@@ -80,28 +87,28 @@ class Effort:
     near_paths: int = 96
     sets: int = 200
     sets_paths: int = 256
+    steps: int = 8
 
-    @property
-    def points(self) -> int:
-        """Points in all; the defaults are one of them."""
-        return self.wide + self.near + self.sets + 1
-
-    def paths(self, scenarios: int) -> int:
-        """Paths in all."""
-        stages = (
+    def stages(self, parameters: int) -> tuple[tuple[int, int], ...]:
+        """Points and paths of each: at most, as parameters that move nothing have no slopes."""
+        return (
             (self.wide, self.wide_paths),
             (self.near, self.near_paths),
-            (self.sets + 1, self.sets_paths),
+            (self.sets + 2, self.sets_paths),  # the defaults and the centre are played like sets
+            (self.steps * (1 + parameters), self.near_paths),
         )
-        return scenarios * sum(points * paths for points, paths in stages)
 
-    def core_seconds(self, timing: Timing) -> float:
-        """What the simulations take on one core."""
-        return (
-            timing.of(self.wide, self.wide_paths)
-            + timing.of(self.near, self.near_paths)
-            + timing.of(self.sets + 1, self.sets_paths)
-        )
+    def points(self, parameters: int) -> int:
+        """Points in all, at most."""
+        return sum(points for points, _ in self.stages(parameters))
+
+    def paths(self, parameters: int, scenarios: int) -> int:
+        """Paths in all, at most."""
+        return scenarios * sum(points * paths for points, paths in self.stages(parameters))
+
+    def core_seconds(self, parameters: int, timing: Timing) -> float:
+        """What the simulations take on one core, at most."""
+        return sum(timing.of(points, paths) for points, paths in self.stages(parameters))
 
 
 @dataclass(frozen=True)
@@ -139,12 +146,12 @@ def cost_of(loaded: LoadedTargets, effort: Effort, workers: int) -> Cost:
         parameters=len(loaded.keys),
         targets=sum(len(one.fit) for one in loaded.played),
         checks=sum(len(one.check) for one in loaded.played),
-        points=effort.points,
-        paths=effort.paths(len(loaded.played)),
+        points=effort.points(len(loaded.keys)),
+        paths=effort.paths(len(loaded.keys), len(loaded.played)),
         workers=workers,
         point_s=timing.point_s,
         path_s=timing.path_s,
-        hours=effort.core_seconds(timing) / workers / 3600.0,
+        hours=effort.core_seconds(len(loaded.keys), timing) / workers / 3600.0,
     )
 
 
@@ -192,9 +199,9 @@ def run_estimation(
             observer.compiles()
         with _session(executor, resources) as hands:
             done = simulator.count  # of paths of any stage: near enough for a bar
-            whole = effort.points * len(loaded.played)
-            scale = effort.paths(len(loaded.played)) // whole
-            workload = Workload(effort.paths(len(loaded.played)), done * scale, lambda: hands.workers)
+            paths = effort.paths(len(loaded.keys), len(loaded.played))
+            scale = paths // (effort.points(len(loaded.keys)) * len(loaded.played))
+            workload = Workload(paths, done * scale, lambda: hands.workers)
             with observed(observer, workload), stopping_on_signals(observer.stops) as stop:
                 found = _Stages(loaded, simulator, hands, effort, seed, observer, stop).run()
         if found is None:
@@ -203,6 +210,10 @@ def run_estimation(
         write_checked(folder / SETS, result.sets.as_record())
         write_checked(folder / RESULT, result.as_record())
     return result
+
+
+class _StoppedError(Exception):
+    """A stop was asked for before all points were played."""
 
 
 @dataclass(frozen=True)
@@ -217,26 +228,26 @@ class _Stages:
 
     def run(self) -> Estimation | None:
         """All stages; none if a stop was asked for."""
-        effort, keys = self.effort, self.loaded.keys
-        known = priors(Scenario)
-        centre = self._play(CENTRE, [{}], effort.sets_paths)
-        wide_at = figures_at(keys, _design(len(keys), effort.wide, self.seed))
-        wide = self._play(WIDE, wide_at, effort.wide_paths) if centre else None
-        if centre is None or wide is None:
+        try:
+            return self._run()
+        except _StoppedError:
             return None
-        likelihood = self._likelihood(centre)
+
+    def _run(self) -> Estimation:
+        effort, keys = self.effort, self.loaded.keys
+        known = tuple(priors(Scenario)[key] for key in keys)
+        defaults = self._play(DEFAULTS, [{}], effort.sets_paths)
+        wide_at = figures_at(keys, _design(len(keys), effort.wide, self.seed))
+        wide = self._play(WIDE, wide_at, effort.wide_paths)
+        likelihood = self._likelihood(defaults)
         emulators = self._emulated([(wide_at, wide)])
         near_shares, _ = self._sample(emulators, likelihood, effort.near, 1)
         near_at = figures_at(keys, near_shares)
         near = self._play(NEAR, near_at, effort.near_paths)
-        if near is None:
-            return None
         emulators = self._emulated([(wide_at, wide), (near_at, near)])
         shares, likelihood = self._sample(emulators, likelihood, effort.sets, 2)
         last_at = figures_at(keys, shares)
         last = self._play(LAST, last_at, effort.sets_paths)
-        if last is None:
-            return None
         fitted = self._fitted
         emulated = likelihood.distance(
             predict_all(emulators, shares_of(keys, last_at)), np.array([each.error for each in emulators])
@@ -244,12 +255,15 @@ class _Stages:
         errors = np.nanmean(last.errors[:, fitted], axis=0)
         weights = corrected_weights(likelihood.distance(last.means[:, fitted], errors), emulated)
         values = tuple(tuple(each[key] for key in keys) for each in last_at)
+        shares = shares_of(keys, last_at)
+        centre, at_centre = self._centre(emulators, shares, weights)
         return Estimation(
             sets=ParameterSets(keys, values, tuple(weights.tolist())),
-            targets=self._targets(centre, last),
-            priors=tuple(known[key] for key in keys),
+            centre=centre,
+            targets=self._targets(defaults, at_centre, last),
+            priors=known,
             widening=likelihood.widening,
-            shares=shares_of(keys, last_at),
+            shares=shares,
             simulations=self.simulator.count,
             core_hours=self.simulator.seconds / 3600.0,
             nearby=near.means,
@@ -263,13 +277,27 @@ class _Stages:
         ]
         return np.flatnonzero(flags)
 
-    def _play(self, stage: str, at: Sequence[Mapping[str, float]], paths: int) -> Simulated | None:
-        return self.simulator.play(self.hands, stage, at, paths, observer=self.observer, stop=self.stop)
+    def _play(self, stage: str, at: Sequence[Mapping[str, float]], paths: int) -> Simulated:
+        found = self.simulator.play(self.hands, stage, at, paths, observer=self.observer, stop=self.stop)
+        if found is None:
+            raise _StoppedError
+        return found
 
-    def _likelihood(self, centre: Simulated) -> Likelihood:
+    @property
+    def _aim(self) -> Aim:
+        """The fitted targets, and how near the centre must come to each."""
+        pairs = [
+            (moment, moment.key in played.closer) for played in self.loaded.played for moment in played.fit
+        ]
+        return Aim(
+            targets=np.array([moment.value for moment, _ in pairs]),
+            tolerances=np.array([moment.tolerance * (0.5 if close else 1.0) for moment, close in pairs]),
+        )
+
+    def _likelihood(self, defaults: Simulated) -> Likelihood:
         fitted = self._fitted
         moments = [moment for played in self.loaded.played for moment in played.moments]
-        deviations = np.nan_to_num(centre.deviations[0][fitted])
+        deviations = np.nan_to_num(defaults.deviations[0][fitted])
         together = correlations(self.loaded, PATHS_OF_CORRELATIONS)[np.ix_(fitted, fitted)]
         return Likelihood(
             targets=np.array([moments[place].value for place in fitted]),
@@ -297,7 +325,22 @@ class _Stages:
         except ValueError as error:
             raise OutputError(f"{self.loaded.targets.name}: {error}.") from error
 
-    def _targets(self, centre: Simulated, last: Simulated) -> tuple[TargetFound, ...]:
+    def _centre(
+        self, emulators: Sequence[Emulator | Constant], shares: Floats, weights: Floats
+    ) -> tuple[dict[str, float], Simulated]:
+        """Figures of the parameters that move a target, and what they give."""
+        moved = np.unique(np.concatenate([each.active for each in emulators]))
+        known = [priors(Scenario)[key] for key in self.loaded.keys]
+        begin = [(known[place], quantiles(shares[:, place], weights, (0.5,))[0]) for place in moved.tolist()]
+
+        def play(at: Sequence[Mapping[str, float]], number: int) -> Floats:
+            return self._play(f"{CENTRE} {number}", at, self.effort.near_paths).means[:, self._fitted]
+
+        figures = nearest_figures(begin, self._aim, play, self.effort.steps)
+        figures = {key: rounded(figure, CENTRE_DIGITS) for key, figure in figures.items()}
+        return figures, self._play(CENTRE, [figures], self.effort.sets_paths)
+
+    def _targets(self, defaults: Simulated, at_centre: Simulated, last: Simulated) -> tuple[TargetFound, ...]:
         moments = [
             (played.name, moment, number < len(played.fit))
             for played in self.loaded.played
@@ -308,7 +351,8 @@ class _Stages:
                 scenario=name,
                 moment=moment,
                 is_fitted=is_fitted,
-                before=float(centre.means[0, place]),
+                before=float(defaults.means[0, place]),
+                at_centre=float(at_centre.means[0, place]),
                 means=last.means[:, place],
                 path_deviation=float(np.nanmean(last.deviations[:, place])),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -29,6 +29,7 @@ NEAREST = 0.1
 AT_ODDS = 0.5
 
 Verdict = Literal["pinned down", "narrowed", "left open"]
+Scored = Literal["sets", "centre", "defaults"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class TargetFound:
     ----------
     before
         The model's average at the defaults.
+    at_centre
+        Its average at the centre.
     means
         Its average of each set.
     path_deviation
@@ -73,6 +76,7 @@ class TargetFound:
     moment: Moment
     is_fitted: bool
     before: float
+    at_centre: float
     means: Floats
     path_deviation: float
 
@@ -118,11 +122,15 @@ class Estimation:
         Of the parameters estimated; where the sets lie in them, (set, parameter).
     widening
         By which all errors were multiplied because the best parameters miss the targets.
+    centre
+        The figures of parameters at which the model's average comes nearest to history: what defaults should be. Those
+        that move no target are not among them.
     nearby
         Moments of the points of the stage before, (point, moment).
     """
 
     sets: ParameterSets
+    centre: Mapping[str, float]
     targets: tuple[TargetFound, ...]
     priors: tuple[PriorOf, ...]
     shares: Floats
@@ -163,13 +171,14 @@ class Estimation:
         low, high = quantiles(means, weights, RANGE)
         return Predicted(mean, low, high, abs(mean - target.moment.value) <= NINE_OF_TEN * error)
 
-    def score(self, *, before: bool = False) -> float:
-        """Root mean square distance of the fitted targets, in tolerances: of the sets' averages, or of the defaults."""
-        distances = [
-            each.distance(each.before if before else self.predicted(each).mean)
-            for each in self.targets
-            if each.is_fitted
-        ]
+    def score(self, of: Scored = "sets") -> float:
+        """Root mean square distance of the fitted targets, in tolerances: of the sets' averages, or of one point."""
+        fitted = [each for each in self.targets if each.is_fitted]
+        if of == "sets":
+            averages = [self.predicted(each).mean for each in fitted]
+        else:
+            averages = [each.at_centre if of == "centre" else each.before for each in fitted]
+        distances = [each.distance(found) for each, found in zip(fitted, averages, strict=True)]
         return float(np.sqrt(np.nanmean(np.square(distances))))
 
     @cached_property
@@ -206,8 +215,10 @@ class Estimation:
             "widening": self.widening,
             "simulations": self.simulations,
             "core_hours": self.core_hours,
-            "score_at_defaults": self.score(before=True),
+            "score_at_defaults": self.score("defaults"),
+            "score_at_centre": self.score("centre"),
             "score": self.score(),
+            "centre": dict(self.centre),
             "parameters": [
                 {
                     "key": each.prior.key,
@@ -231,6 +242,7 @@ class Estimation:
                     "history": each.moment.value,
                     "tolerance": each.moment.tolerance,
                     "at_defaults": _known(each.before),
+                    "at_centre": _known(each.at_centre),
                     "mean": _known(found.mean),
                     "low": _known(found.low),
                     "high": _known(found.high),

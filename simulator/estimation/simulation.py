@@ -265,13 +265,14 @@ def figures_at(keys: Sequence[str], shares: Floats) -> list[dict[str, float]]:
     """Figures of points given as shares of the priors, (point, key), rounded."""
     known = priors(Scenario)
     return [
-        {key: _rounded(known[key].value(float(share))) for key, share in zip(keys, row, strict=True)}
+        {key: rounded(known[key].value(float(share)), DIGITS) for key, share in zip(keys, row, strict=True)}
         for row in shares
     ]
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
+def rounded(value: float, digits: int) -> float:
+    """A figure with so many significant digits."""
+    return float(f"{value:.{digits}g}")
 
 
 def shares_of(keys: Sequence[str], figures: Sequence[Mapping[str, float]]) -> Floats:

@@ -44,6 +44,11 @@ class TargetsOf(Section):
     leave_out: Annotated[list[Text], Field(max_length=500)] = parameter(
         [], source="targets", doc="keys of moments that are left out"
     )
+    closer: Annotated[list[Text], Field(max_length=500)] = parameter(
+        [],
+        source="targets",
+        doc="keys of moments to which the centre must come closer: within half their tolerance",
+    )
 
 
 class Targets(Section):
@@ -94,6 +99,8 @@ class PlayedScenario:
         Parameters that it leaves at their defaults.
     fit, check
         Moments that the model must find: those that are fitted, and those that only judge.
+    closer
+        Keys of those to which the centre must come closer.
     """
 
     free: tuple[str, ...]
@@ -101,6 +108,7 @@ class PlayedScenario:
     episode: Episode
     fit: tuple[Moment, ...]
     check: tuple[Moment, ...]
+    closer: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -190,7 +198,7 @@ def _played(
     moments = {moment.key: moment for moment in episode.scenario.moments}
     problems = [
         _at(loaded, Problem(f"{key}.{where}.{place}", f"{name!r} is no moment of it", "", near=list(moments)))
-        for where in ("check", "leave_out")
+        for where in ("check", "leave_out", "closer")
         for place, name in enumerate(getattr(asked, where))
         if name not in moments
     ]
@@ -199,7 +207,8 @@ def _played(
     found = [each for each in moments.values() if each.kind == "found" and each.key not in asked.leave_out]
     fit = tuple(each for each in found if each.purpose == "fit" and each.key not in asked.check)
     check = tuple(each for each in found if each not in fit)
-    return PlayedScenario(tuple(free_keys(scenario)), scenario, episode.scenario, fit, check), [
+    closer = frozenset(asked.closer)
+    return PlayedScenario(tuple(free_keys(scenario)), scenario, episode.scenario, fit, check, closer), [
         *episode.files,
         *scenario.files,
     ]

@@ -23,6 +23,17 @@ def priced_volatility_bp(in_force_bp: float, implied_bp: float, own_moves: float
 
 
 @rule
+def inventory_wanted_bn(opening_bn: float, volatility_ratio: float, inventory_response: float) -> float:
+    """Inventory that dealers go back to: the opening one while volatility is no higher than at the opening, less above.
+
+    With a response of one its value at risk stays what it was, with none its size does. Dealers scale what they hold
+    so that value at risk keeps to capital. Source: Adrian and Shin, RFS 27 (2014).
+    """
+    kept: float = max(1.0, volatility_ratio) ** -inventory_response
+    return opening_bn * kept
+
+
+@rule
 def absorbed_bn(excess_bn: float, pass_through: float) -> float:
     """Excess inventory that end investors take in a day: ``excess * pass_through``, a share."""
     return excess_bn * pass_through

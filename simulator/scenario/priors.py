@@ -46,12 +46,15 @@ class PriorOf:
     ----------
     key
         Dotted key of the reference, without kinds: ``funds.leverage``, ``market.hedges.NAME.cash_share``.
+    default
+        The parameter's own, as it was declared.
     """
 
     key: str
     kind: Kind
     prior: Prior
     doc: str
+    default: str | float
 
     @cached_property
     def low(self) -> float:
@@ -74,7 +77,7 @@ class PriorOf:
         Examples
         --------
         >>> from simulator.units import SHARE
-        >>> PriorOf("funds.cut_speed", SHARE, Prior("2%", "18%", EVEN, "weeks"), "").value(0.5)
+        >>> PriorOf("funds.cut_speed", SHARE, Prior("2%", "18%", EVEN, "weeks"), "", "5%").value(0.5)
         0.1
         """
         if self.prior.form in (PEAKED, PEAKED_LOGS):
@@ -95,6 +98,11 @@ class PriorOf:
         if self.prior.form in (PEAKED, PEAKED_LOGS):
             return 2.0 * way**2 if way < 0.5 else 1.0 - 2.0 * (1.0 - way) ** 2
         return way
+
+    @cached_property
+    def default_share(self) -> float:
+        """How much of the prior lies below the default."""
+        return self.share(units.read(self.kind, self.default))
 
     @property
     def range(self) -> str:
@@ -128,7 +136,7 @@ def _priors(model: type[BaseModel]) -> Iterator[PriorOf]:
     for key, declaration in catalogue(model):
         prior = PRIORS.get(plain_key(key))
         if prior is not None and declaration.shape.kind is not None:
-            yield PriorOf(plain_key(key), declaration.shape.kind, prior, declaration.doc)
+            yield _prior_of(key, declaration, prior, declaration.shape.kind)
 
 
 def prior_in_words(key: str, declaration: Declaration) -> str:
@@ -136,8 +144,12 @@ def prior_in_words(key: str, declaration: Declaration) -> str:
     prior = PRIORS.get(plain_key(key))
     if prior is None or declaration.shape.kind is None:
         return ""
-    known = PriorOf(plain_key(key), declaration.shape.kind, prior, declaration.doc)
+    known = _prior_of(key, declaration, prior, declaration.shape.kind)
     return f"{known.range}: {prior.reason}"
+
+
+def _prior_of(key: str, declaration: Declaration, prior: Prior, kind: Kind) -> PriorOf:
+    return PriorOf(plain_key(key), kind, prior, declaration.doc, declaration.default)
 
 
 _NOISE = "half to twice what calm flows show"
@@ -195,6 +207,7 @@ PRIORS: Mapping[str, Prior] = {
     "dealers.value_at_risk_use": Prior("10%", "40%", LOGS, "limits are met at 2.5 to 10 times calm risk"),
     "dealers.stress_half_life": Prior("20d", "150d", LOGS, "a month to half a year, DHL23"),
     "dealers.pass_through": Prior("20%", "85%", EVEN, "half of an inventory in half a day to three days"),
+    "dealers.inventory_response": Prior(0.0, 1.0, EVEN, "from inventories that stay to value at risk that stays"),
     "dealers.client_cut_speed": Prior("3%", "30%", LOGS, "repo is renewed within days to a month"),
     "dealers.auction_concession": Prior(0.1, 1.0, LOGS, "tails of 0 to 2.5bp, literature 4.7"),
     "dealers.liquidation_days": Prior("3d", "30d", LOGS, "from a sale in a hurry to an orderly month"),

@@ -675,6 +675,14 @@ class Dealers(Section):
         source="judgement: dealers' coupons less short futures did not rise in March 2020 (primary dealers, CFTC)",
         doc="excess inventory passed to end investors in a day",
     )
+    inventory_response: Number = parameter(
+        0.5,
+        minimum=0.0,
+        maximum=2.0,
+        source="judgement: 1 keeps value at risk (Adrian and Shin 2014); in March 2020 dealers' coupons less short"
+        " futures fell by a quarter (primary dealers, CFTC)",
+        doc="elasticity with which dealers shrink their inventory when volatility is above the opening one",
+    )
     client_cut_speed: Share = parameter(
         "10%",
         minimum="0%",

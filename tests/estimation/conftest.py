@@ -45,7 +45,7 @@ ROWS = (
     ("managers-futures", "$bn", "asset_manager_hedges", "change", -4.0, 1.0, "fit"),
     ("packages", "$bn", "fund_packages", "change", -10.0, 4.0, "check"),
 )
-TINY = Effort(wide=32, wide_paths=8, near=16, near_paths=8, sets=20, sets_paths=16)
+TINY = Effort(wide=32, wide_paths=8, near=16, near_paths=8, sets=20, sets_paths=16, steps=3)
 
 
 def write_targets(folder: Path, keys: tuple[str, ...] = KEYS) -> Path:

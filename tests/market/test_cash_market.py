@@ -96,6 +96,7 @@ def test_the_cost_never_falls_with_use_nor_with_a_lower_threshold(
 def test_compiled_rules_equal_plain_python(amount: float, share: float, volatility: float) -> None:
     cases = [
         (market.absorbed_bn, (amount, share)),
+        (market.inventory_wanted_bn, (amount, volatility, share)),
         (market.inventory_risk_premium_bp, (0.05, volatility, 7.0, share, 8.06e-4, amount)),
         (market.priced_volatility_bp, (volatility, 7.0, share)),
         (market.excess_stock_bn, (volatility, amount, share)),

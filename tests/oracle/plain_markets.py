@@ -28,7 +28,11 @@ class Markets:
 
     def pass_on_inventory(self, demand: list[float]) -> None:
         for b in self.buckets:
-            b.passed = self.rules.cash.absorbed_bn(b.inventory - b.opening.inventory_bn)
+            wanted = self.rules.cash.inventory_wanted_bn(
+                b.opening.inventory_bn,
+                b.priced_volatility_bp / b.opening.volatility_bp,
+            )
+            b.passed = self.rules.cash.absorbed_bn(b.inventory - wanted)
         for b in self.buckets:
             absorbed = b.passed - b.bought_from_end - demand[b.n]
             b.end_excess = self.rules.cash.excess_stock_bn(

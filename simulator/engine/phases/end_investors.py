@@ -3,7 +3,7 @@
 from simulator.engine.loops import each_bucket, pay
 from simulator.engine.parameters import DEALERS, END_INVESTORS, Parameters, Schedule
 from simulator.engine.state import State
-from simulator.market.cash_market import absorbed_bn, excess_stock_bn, stock_pressure_bp
+from simulator.market.cash_market import absorbed_bn, excess_stock_bn, inventory_wanted_bn, stock_pressure_bp
 from simulator.rule import phase
 
 
@@ -13,7 +13,9 @@ def pass_on_inventory(p: Parameters, s: State, sched: Schedule, day: int) -> Non
     opening, passed, from_end = p.opening.buckets, s.buckets.passed, s.buckets.bought_from_end
     excess = s.buckets.end_excess
     for b in each_bucket(s):
-        passed[b] = absorbed_bn(s.buckets.inventory[b] - opening.inventory_bn[b], p.dealers.pass_through)
+        ratio = s.buckets.priced_volatility_bp[b] / opening.volatility_bp[b]
+        wanted = inventory_wanted_bn(opening.inventory_bn[b], ratio, p.dealers.inventory_response)
+        passed[b] = absorbed_bn(s.buckets.inventory[b] - wanted, p.dealers.pass_through)
     fade = 1.0 / p.end_investors.recovery
     for b in each_bucket(s):
         excess[b] = excess_stock_bn(
