@@ -63,7 +63,7 @@ def _parameters(found: Estimation) -> Table:
         drawn.add_row(
             each.prior.key,
             each.prior.range,
-            *(each.in_words(figure) for figure in (each.low, each.median, each.high)),
+            *(each.prior.in_words(figure) for figure in (each.low, each.median, each.high)),
             f"{each.share_of_prior:.0%}",
             each.verdict,
         )

@@ -116,6 +116,33 @@ def honest_numbers(
         print(tables)
 
 
+@app.command()
+def estimation(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of an estimation, to ship what it came to.")
+    ] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Page to put the tables in, instead of printing them.")
+    ] = None,
+) -> None:
+    """Print what the shipped parameter sets were estimated to, or put it in its page."""
+    import shutil
+
+    from simulator.estimation.markdown import estimation_tables
+    from simulator.estimation.procedure import RESULT, SETS, read_record
+    from simulator.history.markdown import put_in_page
+    from simulator.scenario.parameter_sets import SHIPPED
+
+    if folder:
+        for name in (SETS, RESULT):
+            shutil.copyfile(folder / name, SHIPPED.with_name(name))
+    tables = estimation_tables(read_record(SHIPPED.parent))
+    if write:
+        put_in_page(write, tables)
+    else:
+        print(tables)
+
+
 @app.command("history-series")
 def history_series(data: DataFolder) -> None:
     """Write the tables of history's series that ship with the episodes, from the public files."""

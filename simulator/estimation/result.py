@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from simulator.history.episode import Moment
 from simulator.scenario.parameter_sets import ParameterSets
 from simulator.scenario.priors import PriorOf
-from simulator.units import written
 
 Floats = NDArray[np.float64]
 #: Ends of the ranges that are told, of prior and posterior.
@@ -48,12 +47,6 @@ class ParameterFound:
         if self.share_of_prior < PINNED:
             return "pinned down"
         return "narrowed" if self.share_of_prior < NARROWED else "left open"
-
-    def in_words(self, figure: float) -> str:
-        """A figure of it as one would write it, to three digits."""
-        kind = self.prior.kind
-        rounded = float(round(figure)) if kind.whole else float(f"{figure:.3g}")
-        return str(written(kind, rounded))
 
 
 @dataclass(frozen=True)

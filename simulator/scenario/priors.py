@@ -46,15 +46,12 @@ class PriorOf:
     ----------
     key
         Dotted key of the reference, without kinds: ``funds.leverage``, ``market.hedges.NAME.cash_share``.
-    default
-        The parameter's own, as it was declared.
     """
 
     key: str
     kind: Kind
     prior: Prior
     doc: str
-    default: str | float
 
     @cached_property
     def low(self) -> float:
@@ -77,7 +74,7 @@ class PriorOf:
         Examples
         --------
         >>> from simulator.units import SHARE
-        >>> PriorOf("funds.cut_speed", SHARE, Prior("2%", "18%", EVEN, "weeks"), "", "5%").value(0.5)
+        >>> PriorOf("funds.cut_speed", SHARE, Prior("2%", "18%", EVEN, "weeks"), "").value(0.5)
         0.1
         """
         if self.prior.form in (PEAKED, PEAKED_LOGS):
@@ -99,10 +96,10 @@ class PriorOf:
             return 2.0 * way**2 if way < 0.5 else 1.0 - 2.0 * (1.0 - way) ** 2
         return way
 
-    @cached_property
-    def default_share(self) -> float:
-        """How much of the prior lies below the default."""
-        return self.share(units.read(self.kind, self.default))
+    def in_words(self, figure: float) -> str:
+        """A figure of it as one would write it, to three digits."""
+        rounded = float(round(figure)) if self.kind.whole else float(f"{figure:.3g}")
+        return str(written(self.kind, rounded))
 
     @property
     def range(self) -> str:
@@ -136,7 +133,7 @@ def _priors(model: type[BaseModel]) -> Iterator[PriorOf]:
     for key, declaration in catalogue(model):
         prior = PRIORS.get(plain_key(key))
         if prior is not None and declaration.shape.kind is not None:
-            yield _prior_of(key, declaration, prior, declaration.shape.kind)
+            yield PriorOf(plain_key(key), declaration.shape.kind, prior, declaration.doc)
 
 
 def prior_in_words(key: str, declaration: Declaration) -> str:
@@ -144,12 +141,8 @@ def prior_in_words(key: str, declaration: Declaration) -> str:
     prior = PRIORS.get(plain_key(key))
     if prior is None or declaration.shape.kind is None:
         return ""
-    known = _prior_of(key, declaration, prior, declaration.shape.kind)
+    known = PriorOf(plain_key(key), declaration.shape.kind, prior, declaration.doc)
     return f"{known.range}: {prior.reason}"
-
-
-def _prior_of(key: str, declaration: Declaration, prior: Prior, kind: Kind) -> PriorOf:
-    return PriorOf(plain_key(key), kind, prior, declaration.doc, declaration.default)
 
 
 _NOISE = "half to twice what calm flows show"
