@@ -219,9 +219,11 @@ def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: b
             BAD_INPUT,
         )
     prepared = prepare_run(loaded, audit=audit, diary=True)
+    shown = ShownProgress()
     if not as_json and not is_compiled():
-        ShownProgress().compiles()
+        shown.compiles()
     result = play_path(prepared, path)
+    shown.ends()
     residuals = simulate_audited(prepared, path, 1, True)[1] if audit else ()
     named = {"scenario": loaded.scenario.name, "path": path}
     if as_json:

@@ -104,7 +104,6 @@ def test_paths_played_again_do_not_depend_on_blocks_and_are_resumed(run_toy: Run
     np.testing.assert_array_equal(longer["unwind_impact"].values[:20], results["unwind_impact"].values)
 
 
-@pytest.mark.slow  # another number format of the records is another compilation
 def test_double_precision_is_kept(run_toy: Run) -> None:
     results = open_results(run_toy(overrides=("output.precision=float64",)).folder.path)
     values = results["dislocation"].values
