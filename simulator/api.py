@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from simulator.report.figure import Figure
     from simulator.results.folder import RunFolder
     from simulator.results.manifest import Manifest
+    from simulator.results.outcomes import Outcomes
     from simulator.results.summary import Summary
     from simulator.scenario.schema import Scenario
 
@@ -80,6 +81,10 @@ class Results:
     @cached_property
     def outcomes(self) -> xr.Dataset:
         """What each path came to: peaks, ends and totals of its days, one figure a path."""
+        return self._outcomes.dataset(**self._run.layout.attributes)
+
+    @cached_property
+    def _outcomes(self) -> Outcomes:
         from simulator.results.outcomes import collect_outcomes
 
         return collect_outcomes(self._run)
@@ -89,14 +94,14 @@ class Results:
         """The figures of the run, every one with its Monte Carlo standard error."""
         from simulator.results.summary import summarise
 
-        return summarise(self._run, self.outcomes)
+        return summarise(self._run, self._outcomes)
 
     @cached_property
     def _figures(self) -> dict[str, Figure]:
         from simulator.report.run_data import RunData
         from simulator.report.run_report import run_page
 
-        page = run_page(RunData(self._run, self.outcomes))
+        page = run_page(RunData(self._run, self._outcomes))
         if page.failures:
             warnings.warn(f"Not among the figures: {'; '.join(page.failures)}", stacklevel=3)
         return {figure.key: figure for figure in page.blocks("figure")}

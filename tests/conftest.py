@@ -1,4 +1,4 @@
-"""What all tests share: property tests draw the same examples every time, and no machine is too slow for them."""
+"""What all tests share: how property tests draw, the order of folders, and that nothing compiles against a clock."""
 
 from __future__ import annotations
 
@@ -8,8 +8,37 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
+#: Property tests draw the same examples every time, unless ``--hypothesis-seed`` or the slow tests are asked for.
 settings.register_profile("the same examples anywhere", deadline=None, derandomize=True)
-settings.load_profile("the same examples anywhere")
+settings.register_profile("other examples every time", deadline=None, database=None, print_blob=True)
+
+#: Folders whose tests play paths, the longest first: no worker is to be left alone with one of them at the end.
+PLAYING = (
+    "ensemble", "report", "docs", "economics", "oracle", "sweeps", "estimation", "history", "analysis", "cli",
+)  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-profile"):
+        return
+    is_free = config.getoption("--hypothesis-seed") is not None or config.option.markexpr == "slow"
+    settings.load_profile("other examples every time" if is_free else "the same examples anywhere")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest folders first; the order in a folder stays."""
+    items.sort(key=lambda item: PLAYING.index(folder) if (folder := item.path.parent.name) in PLAYING else 99)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Compile before the first test that needs it, so that no test's time limit counts it."""
+    is_playing = {item.path.parent.name for item in getattr(session, "items", ())} & set(PLAYING)
+    if is_playing and not session.config.option.collectonly:
+        from simulator.ensemble.warm_up import compile_model
+
+        compile_model()
+
 
 Unwind = Callable[..., "tuple[int, str, str]"]
 

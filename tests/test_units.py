@@ -158,7 +158,7 @@ def test_refusals_say_what_to_write(kind: Kind, value: object, message: str) -> 
 
 
 @given(st.sampled_from([kind for kind in KINDS if not kind.bare]), st.data())
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 def test_what_is_written_reads_back_to_the_same_bits(kind: Kind, data: st.DataObject) -> None:
     numbers = st.integers(-10_000, 10_000) if kind.whole else st.floats(-150.0, 150.0, allow_subnormal=False)
     value = data.draw(numbers.filter(lambda number: kind.smallest <= number <= kind.largest))
@@ -170,7 +170,7 @@ def test_what_is_written_reads_back_to_the_same_bits(kind: Kind, data: st.DataOb
 
 
 @given(st.sampled_from([kind for kind in KINDS if not kind.bare]), st.data())
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 def test_the_pattern_and_the_reader_agree(kind: Kind, data: st.DataObject) -> None:
     """Whatever matches the published pattern is read, exactly; nothing else is."""
     text = data.draw(
@@ -187,7 +187,7 @@ def test_the_pattern_and_the_reader_agree(kind: Kind, data: st.DataObject) -> No
 
 
 @given(st.sampled_from(KINDS), st.text(max_size=12))
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 def test_any_text_is_read_or_refused_with_advice(kind: Kind, text: str) -> None:
     """No text breaks the reader, and what an advice proposes can be read."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,8 @@ from numpy.typing import NDArray
 from simulator.analysis.paired import Statistic, average, expected_shortfall, over, scaled, share
 from simulator.results.folder import RunFolder
 from simulator.results.measures import MEASURES, TAIL, Event, Group, Measure, Ratio, Worse
-from simulator.results.outcomes import happened
+from simulator.results.outcomes import Outcomes, happened
 from simulator.results.store import read_block
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Floats = NDArray[np.float64]
 
@@ -49,18 +46,18 @@ class RunPaths:
         Whether paths ``2k`` and ``2k + 1`` are one antithetic draw.
     """
 
-    outcomes: xr.Dataset
+    outcomes: Outcomes
     kept: NDArray[np.bool_]
     weights: Mapping[str, Floats]
     is_mirrored: bool
 
     def values(self, name: str, label: str = "") -> Floats:
         """An outcome by path: of one label of its dimension, or averaged by the packages funds open with."""
-        values = np.asarray(self.outcomes[name].values, np.float64)
-        for dim in self.outcomes[name].dims:
-            if dim != "path":
-                chosen = self.outcomes[dim].values.tolist().index(label) if label else None
-                values = values @ self.weights[str(dim)] if chosen is None else values[:, chosen]
+        dim = MEASURES[name].dim
+        where = {dim: label} if dim and label else {}
+        values = np.asarray(self.outcomes.of(name, **where), np.float64)
+        if values.ndim > 1:
+            values = values @ self.weights[dim]
         return np.where(self.kept, values, np.nan)
 
     def statistic(self, measure: Measure[Any], label: str = "") -> Statistic:
@@ -94,13 +91,13 @@ class Compared(NamedTuple):
     of: Callable[[RunPaths], Statistic]
 
 
-def run_paths(run: RunFolder, outcomes: xr.Dataset) -> RunPaths:
+def run_paths(run: RunFolder, outcomes: Outcomes) -> RunPaths:
     """The outcomes of a run, with all its finished paths."""
     (packages,) = read_block(run.store, run.layout, min(run.finished), ("fund_packages",)).values()
     opening = np.abs(packages[0, 0].astype(np.float64))
     held = opening.sum()
     weights = opening / held if held > 0.0 else np.full(len(opening), 1.0 / len(opening))
-    finished = outcomes["status"].values == 0
+    finished = outcomes["status"] == 0
     return RunPaths(
         outcomes, finished, dict.fromkeys(AVERAGED, weights), run.manifest.sampling == "antithetic"
     )

@@ -207,7 +207,7 @@ def _on_common_paths(runs: list[RunPaths], is_paired: list[bool]) -> tuple[list[
     count = min(len(run.kept) for run in paired)
     kept = np.all([run.kept[:count] for run in paired], axis=0)
     cut = [
-        replace(run, outcomes=run.outcomes.isel(path=slice(count)), kept=kept) if together else run
+        replace(run, outcomes=run.outcomes.first(count), kept=kept) if together else run
         for run, together in zip(runs, is_paired, strict=True)
     ]
     return cut, count
@@ -237,8 +237,8 @@ def _world_in_words(base: RunPaths, other: RunPaths) -> str:
     """Whether both runs met the same exogenous yields, which the events of a scenario may shift."""
     names = ("exogenous_peak", "exogenous_end")
     one, two = (run.outcomes for run in (base, other))
-    if list(one["trade"].values) == list(two["trade"].values) and all(
-        np.array_equal(one[name].values[base.kept], two[name].values[base.kept]) for name in names
+    if one.labels["trade"] == two.labels["trade"] and all(
+        np.array_equal(one[name][base.kept], two[name][base.kept]) for name in names
     ):
         return "Both runs met the same exogenous yields on every path."
     return "Exogenous yields differ, as the scenarios or the markets do; the random numbers behind them are the same."

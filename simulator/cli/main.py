@@ -26,6 +26,7 @@ from simulator.cli.run import register as register_run
 from simulator.cli.scenario import register as register_scenarios
 from simulator.cli.sweep import register as register_sweep
 from simulator.cli.terminal import complain, counted, prepare_streams, say
+from simulator.cli.warm_up import register as register_warm_up
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED
 from simulator.scenario.errors import Problems, ScenarioError, ended, printable
 from simulator.version import __version__
@@ -59,6 +60,7 @@ register_history(app)
 register_report(app)
 register_export(app)
 register_sweep(app)
+register_warm_up(app)
 
 #: The commands in the order of the work, each in a line short enough for a terminal.
 _IN_SHORT = {
@@ -80,6 +82,7 @@ _IN_SHORT = {
     "attribute": "Take the stress apart by channel.",
     "reverse": "Find how far a parameter is from collapse.",
     "sweep": "Run many scenarios from one file.",
+    "warm-up": "Compile the model before the first run.",
     "basis": "Contract arithmetic on a file of bonds.",
 }
 

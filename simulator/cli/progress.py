@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event, Thread
 
 from simulator.cli.terminal import complain, duration
 from simulator.ensemble.observer import Workload
@@ -51,6 +52,7 @@ class ShownProgress:
         if rule.CACHE_NOTE:
             complain(f"Compiled code is kept in {rule.CACHE_FOLDER}. {rule.CACHE_NOTE}")
         complain("Compiling the model, once for this version of the code: about a minute.")
+        self._open.enter_context(_ticking("Still compiling: {}."))
 
     def joins(self, dashboard: str) -> None:
         """Say where the dashboard of the cluster is."""
@@ -58,6 +60,7 @@ class ShownProgress:
 
     def begins(self, workload: Workload) -> None:
         """Show a bar, or begin to count the seconds between lines."""
+        self._open.close()
         self._pace = Pace(workload)
         self._show = _bar(self._pace, self._open) if sys.stderr.isatty() else _lines()
 
@@ -78,6 +81,24 @@ class ShownProgress:
 
 def _nothing(pace: Pace) -> None:
     pass
+
+
+@contextmanager
+def _ticking(told: str) -> Iterator[None]:
+    """Tell every ten seconds how long something takes of which nothing is known but that it goes on."""
+    started, is_done = time.monotonic(), Event()
+
+    def tell() -> None:
+        while not is_done.wait(LINE_EVERY):
+            complain(told.format(duration(time.monotonic() - started)))
+
+    teller = Thread(target=tell, name="ticking", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        teller.join()
 
 
 def _lines() -> Callable[[Pace], None]:

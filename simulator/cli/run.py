@@ -32,11 +32,10 @@ from simulator.results.errors import BAD_INPUT, INTERRUPTED, UNFINISHED, OutputE
 from simulator.scenario.errors import Problems
 
 if TYPE_CHECKING:
-    from xarray import Dataset
-
     from simulator.ensemble.execution import RunOutcome
     from simulator.ensemble.under_way import Terms
     from simulator.results.folder import RunFolder
+    from simulator.results.outcomes import Outcomes
     from simulator.scenario.loading import LoadedScenario
     from simulator.scenario.schema import Scenario
 
@@ -186,7 +185,7 @@ def _tell(outcome: RunOutcome, telling: Telling) -> int:
     return UNFINISHED if has_stopped or any(map(is_broken, residuals)) else code
 
 
-def _write_report(run: RunFolder, outcomes: Dataset) -> Path:
+def _write_report(run: RunFolder, outcomes: Outcomes) -> Path:
     """Write the report of a run that has just finished, beside its results."""
     from simulator.report.run_report import REPORT, write_run_report
 
@@ -219,9 +218,11 @@ def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: b
             BAD_INPUT,
         )
     prepared = prepare_run(loaded, audit=audit, diary=True)
+    shown = ShownProgress()
     if not as_json and not is_compiled():
-        ShownProgress().compiles()
+        shown.compiles()
     result = play_path(prepared, path)
+    shown.ends()
     residuals = simulate_audited(prepared, path, 1, True)[1] if audit else ()
     named = {"scenario": loaded.scenario.name, "path": path}
     if as_json:

@@ -29,18 +29,39 @@ from simulator.model.table import Floats, Ints, places
 from simulator.results.variables import GROUPS, PLACES
 from simulator.rule import phase
 
+#: Records without paths and days.
+ABSENT = np.zeros((0, 0, 0, 0))
 SQRT_TRADING_DAYS = TRADING_DAYS_PER_YEAR**0.5
 
 
 class Packed(NamedTuple):
-    """Where each variable of a group begins in the books' memory (``of``), and its records."""
+    """Where each variable of a group begins in the books' memory (``of``), and its records in one of two widths.
+
+    The kernel takes both, so that it is compiled once: the width that is not wanted is :data:`ABSENT`.
+    """
 
     of: Ints  # (variable,)
-    values: NDArray[np.floating]  # (path, day, variable, place)
+    single: NDArray[np.float32]  # (path, day, variable, place)
+    double: NDArray[np.float64]
+
+    @classmethod
+    def holding(cls, of: Ints, values: NDArray[np.floating]) -> Packed:
+        """Records in the width that they have."""
+        is_double = values.dtype == np.float64
+        return cls(
+            of,
+            ABSENT.astype(np.float32) if is_double else values.astype(np.float32, copy=False),
+            values.astype(np.float64, copy=False) if is_double else ABSENT,
+        )
+
+    @property
+    def values(self) -> NDArray[np.floating]:
+        """The records, (path, day, variable, place)."""
+        return self.double if self.double.shape[1] else self.single
 
 
 class Records(NamedTuple):
-    """Packed records of one block, by group of variables; float32 or float64."""
+    """Packed records of one block, by group of variables; all in single or all in double precision."""
 
     by_bucket: Packed
     by_hedge: Packed
@@ -82,7 +103,7 @@ def allocate_records(
     packed: dict[str, Any] = {}
     for group, shape, part in zip(GROUPS, shapes, parts, strict=True):
         of = np.array([begin[variable.of] for variable in group.variables], np.int64)
-        packed[group.name] = Packed(of, part.reshape(shape))
+        packed[group.name] = Packed.holding(of, part.reshape(shape))
     status = np.zeros((paths, 2), np.int64)
     status[:, 1] = -1
     return Records(**packed, status=status)
@@ -91,7 +112,7 @@ def allocate_records(
 def joined(parts: Sequence[Records]) -> Records:
     """Records of several stretches of paths as those of one."""
     groups = [
-        Packed(packed[0].of, np.concatenate([part.values for part in packed]))
+        Packed.holding(packed[0].of, np.concatenate([part.values for part in packed]))
         for packed in zip(*(part[:-1] for part in parts), strict=True)
     ]
     return Records(*groups, status=np.concatenate([part.status for part in parts]))  # type: ignore[arg-type,misc]
@@ -99,7 +120,7 @@ def joined(parts: Sequence[Records]) -> Records:
 
 def some_paths(records: Records, first: int, count: int) -> Records:
     """The records of some of the paths, in the same memory."""
-    groups = [Packed(packed.of, packed.values[first : first + count]) for packed in records[:-1]]
+    groups = [Packed.holding(packed.of, packed.values[first : first + count]) for packed in records[:-1]]
     return Records(*groups, status=records.status[first : first + count])  # type: ignore[arg-type,misc]
 
 
@@ -123,7 +144,7 @@ def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, d
     copy_rows(memory, r.sales, path, day)
     copy_rows(memory, r.calls, path, day)
     copy_rows(memory, r.by_sector, path, day)
-    if r.by_fund.values.shape[0] > 0:
+    if r.by_fund.single.shape[0] + r.by_fund.double.shape[0] > 0:
         observe_each_fund(s)
         copy_rows(memory, r.by_fund, path, day)
         copy_rows(memory, r.by_dealer, path, day)
@@ -132,10 +153,12 @@ def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, d
 @phase
 def copy_rows(memory: Floats, packed: Packed, path: int, day: int) -> None:
     """Copy the rows of a group from the books' memory."""
-    of, values = packed.of, packed.values
+    of, single, double = packed.of, packed.single, packed.double
     for variable in range(of.shape[0]):
-        for place in range(values.shape[3]):
-            values[path, day, variable, place] = memory[of[variable] + place]
+        for place in range(single.shape[3]):
+            single[path, day, variable, place] = memory[of[variable] + place]
+        for place in range(double.shape[3]):
+            double[path, day, variable, place] = memory[of[variable] + place]
 
 
 @phase

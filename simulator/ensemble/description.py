@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from simulator import rule
+from simulator.engine.block import run_block
 from simulator.engine.opening.prepare import Prepared, prepare
 from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.engine.status import STATUS as STATUSES
@@ -108,7 +109,7 @@ def told_yields_bp(prepared: Prepared) -> Floats:
 
 def is_compiled() -> bool:
     """Whether this version of the code was compiled here before; if not, the first block takes a minute more."""
-    return any(rule.CACHE_FOLDER.rglob("*.nbi"))
+    return any(rule.CACHE_FOLDER.rglob(f"*.{run_block.__name__}-*.nbi"))
 
 
 def gigabytes(size: float) -> str:

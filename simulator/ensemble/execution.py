@@ -130,8 +130,11 @@ def run_scenario(
                 _check_memory(under_way.run.layout, readers)
             if resources.are_threads and not is_compiled():
                 observer.compiles()
-            with _executor(executor, resources) as hands:
-                is_interrupted = _run_blocks(hands, under_way, observer)
+            try:
+                with _executor(executor, resources) as hands:
+                    is_interrupted = _run_blocks(hands, under_way, observer)
+            finally:
+                observer.ends()
         under_way.finish()
         failed = [(result.task.block, result.error) for result in under_way.failed]
         return RunOutcome(

@@ -25,7 +25,7 @@ from simulator.results.figures import Figures
 from simulator.results.flow_of_funds import FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Days
-from simulator.results.outcomes import lost_all_dealers
+from simulator.results.outcomes import Outcomes, lost_all_dealers
 from simulator.results.reductions import added_by_selling, taken_away_by_policy
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
@@ -34,8 +34,6 @@ from simulator.results.variables import WITHOUT_POLICY
 from simulator.scenario.errors import Problems, ScenarioError
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from simulator.engine.opening.prepare import Prepared
     from simulator.engine.simulate import BlockResult
     from simulator.scenario.schema import Scenario
@@ -62,7 +60,7 @@ class RunData:
         Of all its paths: ``results.outcomes.collect_outcomes``.
     """
 
-    def __init__(self, run: RunFolder, outcomes: xr.Dataset) -> None:
+    def __init__(self, run: RunFolder, outcomes: Outcomes) -> None:
         self.run = run
         self.outcomes = outcomes
         self.layout = run.layout
@@ -74,7 +72,7 @@ class RunData:
         self.names = trade_names(run.layout.trades, run.manifest.scenario)
         self.days = trading_dates(run.layout.opening, run.layout.days)
         self.dates = [day.isoformat() for day in self.days]
-        self.paths = len(outcomes["path"])
+        self.paths = len(outcomes)
         self.why_not = ""
 
     @cached_property
@@ -85,7 +83,7 @@ class RunData:
     @cached_property
     def finished_paths(self) -> int:
         """Paths that did not stop: what averages are made from."""
-        return int((self.outcomes["status"].values == 0).sum())
+        return int((self.outcomes["status"] == 0).sum())
 
     @cached_property
     def _again(self) -> tuple[Scenario | None, Prepared | None]:
@@ -255,7 +253,7 @@ class RunData:
         }
         found: dict[int, ChosenPath] = {}
         for role, place in places.items():
-            number = int(self.outcomes["path"].values[order[place]])
+            number = int(self.outcomes.path[order[place]])
             severity = float(self.severity[order[place]])
             if number not in found:
                 found[number] = ChosenPath(role, number, severity, self._replay(number))
@@ -286,8 +284,8 @@ class RunData:
 
     def status_of(self, path: int) -> str:
         """How a path ended, in words; empty when it finished."""
-        place = int(np.flatnonzero(self.outcomes["path"].values == path)[0])
-        code = int(self.outcomes["status"].values[place])
+        place = int(np.flatnonzero(self.outcomes.path == path)[0])
+        code = int(self.outcomes["status"][place])
         return "" if code == 0 else STATUSES[code][1]
 
 

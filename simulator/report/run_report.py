@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from simulator.report.answer import answer, headlines
 from simulator.report.evidence import evidence_sections
@@ -21,13 +20,10 @@ from simulator.report.sweep_page import write_sweep_report
 from simulator.report.tail_section import tail_section
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, existing_folder, open_run
-from simulator.results.outcomes import collect_outcomes
+from simulator.results.outcomes import Outcomes, collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.template import check_template
 from simulator.sweeps.folder import is_sweep_folder
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 REPORT = "report.html"
 
@@ -69,7 +65,7 @@ def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
     return write_run_report(run, collect_outcomes(run), target)
 
 
-def write_run_report(run: RunFolder, outcomes: xr.Dataset, file: Path) -> Path:
+def write_run_report(run: RunFolder, outcomes: Outcomes, file: Path) -> Path:
     """Write the report of a run whose outcomes are known."""
     return write_page(run_page(RunData(run, outcomes)), file)
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.results import statistics
 from simulator.results.layout import Array
 from simulator.results.measures import MEASURES, TAIL, Event, Ratio
-from simulator.results.outcomes import happened
+from simulator.results.outcomes import Outcomes, happened
 from simulator.results.statistics import Estimate
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 class Figures:
@@ -30,10 +26,10 @@ class Figures:
         How many consecutive paths share a parameter set; 0 where all paths share all parameters.
     """
 
-    def __init__(self, outcomes: xr.Dataset, *, antithetic: bool, paths_a_set: int = 0) -> None:
+    def __init__(self, outcomes: Outcomes, *, antithetic: bool, paths_a_set: int = 0) -> None:
         self.outcomes = outcomes
         self.antithetic = antithetic
-        self.set_of_path = outcomes["path"].values // paths_a_set if paths_a_set else None
+        self.set_of_path = outcomes.path // paths_a_set if paths_a_set else None
 
     def _over_sets(self, statistic: Callable[..., Estimate], *values: Array) -> Estimate:
         """A statistic of values by path, with the range that parameters leave open if paths are spread over sets."""
@@ -65,8 +61,7 @@ class Figures:
 
     def values(self, key: str, **where: str) -> Array:
         """An outcome of every path."""
-        chosen = self.outcomes[key].sel(where) if where else self.outcomes[key]
-        return np.asarray(chosen.values, np.float64)
+        return np.asarray(self.outcomes.of(key, **where), np.float64)
 
     def share(self, happens: Array) -> Estimate:
         """Probability of something."""

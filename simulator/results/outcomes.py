@@ -7,7 +7,8 @@ computed block by block while the block is in memory. Which they are stands in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,8 +71,66 @@ class OutcomeTable(Mapping[int, dict[str, Array]]):
         return len(self._blocks)
 
 
-def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | None = None) -> xr.Dataset:
-    """Outcomes of all finished paths of a run, as a dataset with units.
+@dataclass(frozen=True)
+class Outcomes:
+    """Outcomes of paths of a run, an array each: what figures are made from without waiting for a data library.
+
+    Parameters
+    ----------
+    path
+        Numbers of the paths.
+    arrays
+        By name: (path,), or (path, label of its dimension).
+    labels
+        Of every dimension, in the order of the arrays.
+    statuses
+        Names of the status codes.
+    """
+
+    path: Array
+    arrays: Mapping[str, Array]
+    labels: Mapping[str, Sequence[str]]
+    statuses: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.path)
+
+    def __getitem__(self, name: str) -> Array:
+        """An outcome of every path."""
+        return self.arrays[name]
+
+    def of(self, name: str, **where: str) -> Array:
+        """An outcome of every path, of one label of its dimension if that is given."""
+        values = self.arrays[name]
+        for dim, label in where.items():
+            values = values[:, self.labels[dim].index(label)]
+        return values
+
+    def first(self, paths: int) -> Outcomes:
+        """The first so many paths."""
+        arrays = {name: values[:paths] for name, values in self.arrays.items()}
+        return replace(self, path=self.path[:paths], arrays=arrays)
+
+    def dataset(self, **attributes: str | int) -> xr.Dataset:
+        """The same as a dataset with labels and units, and with more attributes."""
+        import xarray as xr
+
+        data = {
+            row.key: (
+                ("path", row.dim) if row.dim else ("path",),
+                self.arrays[row.key],
+                {"long_name": row.meaning, "units": row.stored_unit},
+            )
+            for row in outcomes()
+        }
+        data["status"][2]["flag_meanings"] = " ".join(self.statuses)
+        dims = {row.dim: None for row in outcomes() if row.dim}
+        coords: dict[str, Any] = {"path": self.path} | {name: list(self.labels[name]) for name in dims}
+        return xr.Dataset(data, coords=coords, attrs={"title": "Outcomes by path", **attributes})
+
+
+def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | None = None) -> Outcomes:
+    """Outcomes of all finished paths of a run.
 
     Parameters
     ----------
@@ -83,8 +142,6 @@ def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | Non
     DamagedBlockError
         If a block is not what was written.
     """
-    import xarray as xr
-
     table = known if isinstance(known, OutcomeTable) else OutcomeTable(run.layout)
     blocks = [run.finished[number] for number in sorted(run.finished)]
     for block in blocks:
@@ -94,42 +151,29 @@ def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | Non
             table.add(block.block, part)
     path = np.concatenate([np.arange(block.first_path, block.first_path + block.paths) for block in blocks])
     is_whole = len(path) == run.layout.paths
-    labels = run.layout.labels()
-    data = {
-        row.key: (
-            ("path", row.dim) if row.dim else ("path",),
-            table.arrays[row.key] if is_whole else table.arrays[row.key][path],
-            {"long_name": row.meaning, "units": row.stored_unit},
-        )
-        for row in outcomes()
-    }
-    data["status"][2]["flag_meanings"] = " ".join(run.layout.statuses)
-    dims = {row.dim: None for row in outcomes() if row.dim}
-    coords: dict[str, Any] = {"path": path} | {name: list(labels[name]) for name in dims}
-    return xr.Dataset(data, coords=coords, attrs={"title": "Outcomes by path", **run.layout.attributes})
+    arrays = {name: values if is_whole else values[path] for name, values in table.arrays.items()}
+    return Outcomes(path, arrays, run.layout.labels(), run.layout.statuses)
 
 
 def _outcomes_on_disk(run: RunFolder, block: int) -> dict[str, Array]:
     return path_outcomes(Days(read_block(run.store, run.layout, block), run.layout))
 
 
-def lost_all_dealers(outcomes: xr.Dataset) -> Array:
+def lost_all_dealers(outcomes: Outcomes) -> Array:
     """Whether a path stopped because no dealer was left."""
-    names = str(outcomes["status"].attrs["flag_meanings"]).split()
+    names = outcomes.statuses
     code = names.index(NO_DEALER_LEFT) if NO_DEALER_LEFT in names else -1
-    lost: Array = outcomes["status"].values == code
+    lost: Array = outcomes["status"] == code
     return lost
 
 
-def happened(event: Event, outcomes: xr.Dataset) -> Array:
+def happened(event: Event, outcomes: Outcomes) -> Array:
     """Whether an event happened, (path,): zeros and ones, NaN for paths of which it is not known."""
-    found = is_above(outcomes, event.outcome, event.above)
+    found = is_above(outcomes[event.outcome], event.above)
     return np.where(lost_all_dealers(outcomes), 1.0, found) if event.counts_lost else found
 
 
-def is_above(outcomes: xr.Dataset, name: str, threshold: float) -> Array:
+def is_above(values: Array, threshold: float) -> Array:
     """Whether an outcome, of any label of its dimension, is above a threshold; NaN for paths that stopped."""
-    values = outcomes[name]
-    others = [dim for dim in values.dims if dim != "path"]
-    highest = values.max(others, skipna=False).values if others else values.values
+    highest = values if values.ndim == 1 else values.max(axis=1)
     return np.where(np.isnan(highest), np.nan, highest > threshold)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,13 +29,10 @@ from simulator.results.measures import (
     in_table,
     with_unit,
 )
-from simulator.results.outcomes import NO_DEALER_LEFT, is_above
+from simulator.results.outcomes import NO_DEALER_LEFT, Outcomes, is_above
 from simulator.results.statistics import Estimate, holds_zero, quantile
 from simulator.results.store import read_block
 from simulator.scenario.parameter_sets import PATHS_A_SET
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 #: Paths named for each reason why paths stopped.
 STOPPED_SHOWN = 3
@@ -181,7 +178,7 @@ def _cell_record(cell: Cell, unit: str) -> dict[str, Any] | None:
     return record
 
 
-def figures_of(run: RunFolder, outcomes: xr.Dataset) -> Figures:
+def figures_of(run: RunFolder, outcomes: Outcomes) -> Figures:
     """The measures of a run, with the range that parameters leave open if its paths are spread over sets."""
     return Figures(
         outcomes,
@@ -190,7 +187,7 @@ def figures_of(run: RunFolder, outcomes: xr.Dataset) -> Figures:
     )
 
 
-def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
+def summarise(run: RunFolder, outcomes: Outcomes) -> Summary:
     """The figures of a run.
 
     Parameters
@@ -213,7 +210,7 @@ def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
     )
     return Summary(
         name=run.manifest.name,
-        paths=len(outcomes["path"]),
+        paths=len(outcomes),
         days=run.layout.days,
         seed=run.manifest.seed,
         sampling=run.manifest.sampling,
@@ -228,7 +225,7 @@ def summarise(run: RunFolder, outcomes: xr.Dataset) -> Summary:
 class _Tables:
     """Tables of one run, from the measures that each of them tells."""
 
-    def __init__(self, run: RunFolder, outcomes: xr.Dataset) -> None:
+    def __init__(self, run: RunFolder, outcomes: Outcomes) -> None:
         self.figures = figures_of(run, outcomes)
         self.trades = run.layout.trades
         self.layout = run.layout
@@ -242,7 +239,7 @@ class _Tables:
         """A row for each label of the dimension of the measures, a column for each measure."""
         measures = in_table(key)
         (dim,) = {measure.dim for measure in measures}
-        labels = self.figures.outcomes[dim].values.tolist()
+        labels = self.figures.outcomes.labels[dim]
         columns = [column for measure in measures for column in _columns(measure)]
         rows = [
             SummaryRow(
@@ -329,10 +326,10 @@ class _Tables:
             if measure.key == SOLD:
                 columns.append(Column("share", "of sales", "%", 1))
         rows = []
-        for label in self.figures.outcomes["channel"].values.tolist():
+        for label in self.figures.outcomes.labels["channel"]:
             cells: list[Cell] = []
             for measure in measures:
-                is_there = label in self.figures.outcomes[measure.dim].values
+                is_there = label in self.figures.outcomes.labels[measure.dim]
                 where = {measure.dim: label}
                 cells.append(self.figures.of(measure.key, measure.scale, **where) if is_there else None)
                 if measure.key == SOLD:
@@ -373,7 +370,7 @@ class _Tables:
                 continue
             least = measure.happens_above or 0.0
             chance = scaled_estimate(
-                self.figures.share(is_above(self.figures.outcomes, measure.key, least)), 100.0
+                self.figures.share(is_above(self.figures.outcomes[measure.key], least)), 100.0
             )
             cells = (self.figures.of(measure.key, measure.scale), chance)
             rows.append(
@@ -421,8 +418,8 @@ class _Tables:
     def _unknown_without_policy(self) -> int:
         """Paths that were played again without policy, and stopped there but not with it."""
         outcomes = self.figures.outcomes
-        is_one = outcomes["path"].values < self.layout.paths_without_policy
-        unknown = np.isnan(outcomes["added_in_all"].values) & (outcomes["status"].values == 0) & is_one
+        is_one = outcomes.path < self.layout.paths_without_policy
+        unknown = np.isnan(outcomes["added_in_all"]) & (outcomes["status"] == 0) & is_one
         return int(np.count_nonzero(unknown))
 
     def _cost_sentences(self, trade: str) -> Iterator[str]:
@@ -441,7 +438,7 @@ class _Tables:
                 yield f"Each $100bn of {words} {', '.join(told)}."
 
     def _main_cause(self) -> str:
-        forced = [name for name in self.figures.outcomes["channel"].values.tolist() if name not in CHOSEN]
+        forced = [name for name in self.figures.outcomes.labels["channel"] if name not in CHOSEN]
         sold = {name: self.figures.of(SOLD, channel=name).value for name in forced}
         main = max(sold, key=lambda name: sold[name])
         if sold[main] <= 0.0:

@@ -133,7 +133,7 @@ def cell_outcomes(folder: str | Path, where: Mapping[str, Any] | int) -> xr.Data
             f"{shown(sweep.path)}: cell {cell} has no results: {entry['message'] if entry else 'it is left to run'}."
         )
     packed = np.asarray(sweep.array(OUTCOMES_ARRAY)[cell, : entry["paths"], :])
-    outcomes = manifest.statistics.unpack(packed, entry["trades"])
+    outcomes = manifest.statistics.unpack(packed, entry["trades"]).dataset()
     outcomes.attrs |= {
         "title": f"Outcomes by path: {in_short(manifest.labels(cell))}",
         "antithetic": int(entry["antithetic"]),

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from simulator.results import measures, streaming
 from simulator.results.measures import MEASURES, Event, Measure, events, ratios
-from simulator.results.outcomes import happened
+from simulator.results.outcomes import Outcomes, happened
 from simulator.results.statistics import Estimate
 from simulator.results.streaming import Moments, Stream, draws_of, pair_factors
 from simulator.sweeps.schema import Threshold
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 Floats32 = NDArray[np.float32]
 #: Paths that are reduced at a time: an even number, so that no antithetic pair is split.
@@ -130,23 +130,18 @@ class Plan:
                 packed[:, place] = outcomes[row.name][:, here[row.dim].index(row.label)]
         return packed
 
-    def unpack(self, packed: Floats32, trades: Sequence[str], first_path: int = 0) -> xr.Dataset:
-        """The outcomes of paths as a dataset with units, for the trades of a cell."""
-        import xarray as xr
-
+    def unpack(self, packed: Floats32, trades: Sequence[str]) -> Outcomes:
+        """The outcomes of paths, for the trades of a cell."""
         labels = self.labels | {"trade": tuple(trades)}
         place = {row: number for number, row in enumerate(self.columns)}
-        data: dict[str, tuple[tuple[str, ...], Floats32, dict[str, str]]] = {}
+        arrays = {}
         for outcome in measures.outcomes():
-            attributes = {"long_name": outcome.meaning, "units": outcome.stored_unit}
             if outcome.dim:
                 chosen = [place[Row(outcome.key, outcome.dim, label)] for label in labels[outcome.dim]]
-                data[outcome.key] = (("path", outcome.dim), packed[:, chosen], attributes)
+                arrays[outcome.key] = packed[:, chosen]
             else:
-                data[outcome.key] = (("path",), packed[:, place[Row(outcome.key, "", "")]], attributes)
-        data["status"][2]["flag_meanings"] = " ".join(self.statuses)
-        coords = {name: list(values) for name, values in labels.items()}
-        return xr.Dataset(data, coords={"path": np.arange(first_path, first_path + len(packed)), **coords})
+                arrays[outcome.key] = packed[:, place[Row(outcome.key, "", "")]]
+        return Outcomes(np.arange(len(packed)), arrays, labels, self.statuses)
 
     def reduce(self, blocks: Blocks, trades: Sequence[str], *, antithetic: bool) -> NDArray[np.float64]:
         """The figures of a cell, (row, statistic).

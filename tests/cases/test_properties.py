@@ -28,7 +28,7 @@ HOUSE, CENTRAL, FOREIGN, CASH, AUCTION, HEDGE = (
     Plain(each) for each in (clearing_house, central_bank, foreign_holder, cash_market, auction, hedge_market)
 )
 
-repeatably = settings(max_examples=60, deadline=None, derandomize=True)
+repeatably = settings(max_examples=60)
 AMOUNTS = st.floats(0.0, 2_000.0)
 BALANCES = st.floats(-500.0, 500.0)
 SHARES = st.floats(0.0, 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 
 import pytest
 
@@ -43,6 +44,20 @@ def test_in_a_log_a_line_comes_every_ten_seconds(
         "1,000 of 10,000 paths, 1 of 10 blocks, 2 at work, 100 paths/s, 1 min 30 s left",
         "2,000 of 10,000 paths, 2 of 10 blocks, 2 at work, 100 paths/s, 1 min 20 s left",
     ]
+
+
+def test_compiling_is_told_as_it_goes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "LINE_EVERY", 0.01)
+    shown, said = ShownProgress(), ""
+    shown.compiles()
+    while "Still compiling: 0 s." not in said:
+        said += capsys.readouterr().err
+    assert said.startswith("Compiling the model, once")
+    shown.begins(Workload(10, 0, lambda: 1))
+    capsys.readouterr()
+    assert "ticking" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_on_a_terminal_there_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,18 @@ def calls(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[s
                 stamp.unlink()
         return 0
 
+    class Started:
+        """A command that runs beside others."""
+
+        def __init__(self, command: list[str]) -> None:
+            ran.append(command)
+
+        def wait(self) -> int:
+            ran.append(["wait"])
+            return 0
+
     monkeypatch.setattr(subprocess, "call", call)
+    monkeypatch.setattr(subprocess, "Popen", Started)
     return ran
 
 
@@ -71,7 +82,10 @@ def test_test_adds_the_development_packages_and_runs_every_check(
     assert bootstrap.main(["test"]) == 0
     assert installs(calls) == ["requirements-dev.lock"]
     programs = [Path(command[0]).name for command in calls if "pip" not in command]
-    assert programs == ["ruff", "ruff", "mypy", "lint-imports", "mkdocs", "pytest"]
+    assert programs == ["unwind", "ruff", "ruff", "mypy", "lint-imports", "mkdocs", "wait", "pytest"]
+    calls.clear()
+    assert bootstrap.main(["test", "lint"]) == 0
+    assert [Path(command[0]).name for command in calls] == ["ruff"]
 
 
 def test_changed_lock_rebuilds_the_environment(bootstrap: ModuleType, calls: list[list[str]]) -> None:
@@ -99,7 +113,7 @@ def test_failed_check_fails_the_run_but_not_the_checks_after_it(
 
     monkeypatch.setattr(subprocess, "call", call)
     assert bootstrap.main(["test"]) == 1
-    assert len(calls) == len(bootstrap.CHECKS)
+    assert len(calls) == len(bootstrap.CHECKS) + 2  # one command compiles beside them, and is waited for
     said = capsys.readouterr().out
     assert "types" in said
     assert said.count("FAILED (exit code 1)") == 1

@@ -17,7 +17,7 @@ def test_the_job_script_of_dask_jobqueue(tmp_path: Path) -> None:
     pytest.importorskip("dask_jobqueue")
     result = subprocess.run(
         [sys.executable, str(EXAMPLES / "slurm_jobqueue.py")],
-        capture_output=True, text=True, timeout=120, check=True, cwd=tmp_path,
+        capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip
     for words in (
         "#SBATCH -t 01:00:00",

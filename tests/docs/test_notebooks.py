@@ -26,7 +26,7 @@ def run(file: Path, folder: Path) -> list[dict[str, Any]]:
 
         notebook = nbformat.read(file, as_version=4)
         resources = {"metadata": {"path": str(folder)}}
-        nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
+        nbclient.NotebookClient(notebook, timeout=None, resources=resources).execute()
     return [dict(cell) for cell in notebook.cells]
 
 

@@ -27,7 +27,6 @@ def build(folder: Path, site: Path) -> subprocess.CompletedProcess[str]:
         env={**os.environ, **nowhere, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 

@@ -9,16 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.results.layout import Array
+from tests.patience import communicated, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DASK = str(Path(sys.executable).with_name("dask"))
 UNWIND = "import sys; from simulator.cli.main import main; sys.argv[0] = 'unwind'; main()"
-PATIENCE_S = 120.0
 
 
 class Cluster:
@@ -83,7 +83,7 @@ def kill_tree(process: subprocess.Popen[Any]) -> None:
     """Kill a process that leads a session of its own, with its children, at once."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=PATIENCE_S)
+    process.wait()
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             stream.close()
@@ -105,14 +105,6 @@ def is_worker(process: int) -> bool:
     return False
 
 
-def wait_until(happened: Callable[[], bool], otherwise: str, patience_s: float = PATIENCE_S) -> None:
-    """Wait for something to happen."""
-    deadline = time.monotonic() + patience_s
-    while not happened():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.02)
-
-
 def unwind(*words: str | Path, **environment: str) -> subprocess.Popen[str]:
     """Start the program in a session of its own."""
     return subprocess.Popen(
@@ -128,9 +120,9 @@ def unwind(*words: str | Path, **environment: str) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a program."""
-    said, complained = process.communicate(timeout=PATIENCE_S)
+    code, said, complained = communicated(process)
     assert "Traceback" not in complained, complained
-    return process.returncode, said, complained
+    return code, said, complained
 
 
 def ledger_lines(folder: Path) -> int:

@@ -19,11 +19,11 @@ from simulator.results.folder import open_run
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from tests.ensemble.conftest import TOY, load_toy
+from tests.patience import communicated, is_late, wait_until
 
 PATHS, BLOCK = 4000, 20
 OVERRIDES = ("numerics.block=20",)
 KILLS = 3
-PATIENCE_S = 120.0
 
 COMMAND = "import sys; from simulator.cli.main import main; sys.argv[0] = 'unwind'; main()"
 
@@ -47,15 +47,9 @@ def blocks_in_ledger(folder: Path) -> int:
 
 
 def wait_for_blocks(process: subprocess.Popen[str], folder: Path, count: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while blocks_in_ledger(folder) < count and process.poll() is None:
-        assert time.monotonic() < deadline, "the run makes no progress"
-        time.sleep(0.01)
-
-
-def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    said, complained = process.communicate(timeout=PATIENCE_S)
-    return process.returncode, said, complained
+    wait_until(
+        lambda: blocks_in_ledger(folder) >= count or process.poll() is not None, "the run makes no progress"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +73,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bits(tmp_path: Path, unbro
         with pytest.raises(OutputError, match="incomplete run"):
             open_results(folder)
     recorded = blocks_in_ledger(folder)
-    code, said, complained = finish(start(folder))
+    code, said, complained = communicated(start(folder))
     assert code == 0, complained
     assert f"{PATHS:,} paths" in said
     run = open_run(folder)
@@ -99,8 +93,8 @@ def test_stopped_it_says_how_to_resume_and_does(
     wait_for_blocks(process, folder, 10)
     asked = time.monotonic()
     process.send_signal(number)
-    code, said, complained = finish(process)
-    assert time.monotonic() - asked < 10.0
+    code, said, complained = communicated(process)
+    assert not is_late(asked, 10.0)
     assert code == INTERRUPTED
     assert said == ""
     assert "Traceback" not in complained
@@ -110,7 +104,7 @@ def test_stopped_it_says_how_to_resume_and_does(
     assert f"{done:,} of 4,000 paths are done. Resume with: unwind run" in complained
     assert run.manifest.status == "incomplete"
     assert {damage.what for damage in verify_run(folder)} == {"is not in the ledger"}
-    assert finish(start(folder))[0] == 0
+    assert communicated(start(folder))[0] == 0
     assert results_digest(run.store, run.layout) == unbroken
 
 
@@ -139,7 +133,7 @@ def test_a_full_disk_ends_clearly_and_resumes_when_there_is_room(small_disk: Pat
     with pytest.raises(OutputError, match="free, but the results need at least"):
         run_scenario(load_toy(*overrides), folder)
     remount(small_disk, "size=8m")
-    code, said, complained = finish(start(folder))
+    code, said, complained = communicated(start(folder))
     assert code == ENVIRONMENT
     assert said == ""
     assert "no room left on the disk. Free some space, or choose another folder with -o." in complained
@@ -150,14 +144,14 @@ def test_a_full_disk_ends_clearly_and_resumes_when_there_is_room(small_disk: Pat
     assert run.finished
     assert {damage.what for damage in verify_run(folder)} == {"is not in the ledger"}
     remount(small_disk, "size=100m")
-    code, _, complained = finish(start(folder))
+    code, _, complained = communicated(start(folder))
     assert code == 0, complained
     assert results_digest(run.store, run.layout) == unbroken
 
 
 def test_a_read_only_disk_is_told_as_such(small_disk: Path) -> None:
     remount(small_disk, "ro")
-    code, _, complained = finish(start(small_disk / "run"))
+    code, _, complained = communicated(start(small_disk / "run"))
     assert code == ENVIRONMENT
     assert "writing is not permitted. Change the permissions, or choose another folder with -o." in complained
     assert "Traceback" not in complained

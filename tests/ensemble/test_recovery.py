@@ -30,8 +30,9 @@ from simulator.results.places import names, place
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from simulator.scenario.loading import load_scenario
-from tests.ensemble.clusters import PATIENCE_S, ended, kill_tree, ledger_lines, unwind, wait_until
+from tests.ensemble.clusters import ended, kill_tree, ledger_lines, unwind
 from tests.ensemble.conftest import TOY, load_toy, run_command
+from tests.patience import communicated, wait_until
 
 KINDS = (
     "bit",
@@ -446,12 +447,6 @@ def test_a_password_is_nowhere_to_be_read(ftp: tuple[str, Path], tmp_path: Path)
     assert len(written) > 10
     assert any("ftp://anna:***@" in text for text in written)  # the command, in the manifest
     assert not [text for text in (*said, *written) if "s3cr3t" in text]
-
-
-def communicated(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Exit code and all that a program printed, tracebacks included."""
-    said, complained = process.communicate(timeout=PATIENCE_S)
-    return process.returncode, said, complained
 
 
 def test_the_command_to_go_on_with_keeps_the_password_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,12 +99,11 @@ def test_paths_played_again_do_not_depend_on_blocks_and_are_resumed(run_toy: Run
     np.testing.assert_array_equal(alone.isel(day=0, path=slice(13)), played.isel(day=0, path=slice(13)))
     assert results["test_sale_day"].notnull().sum() == 9
     outcomes = collect_outcomes(resumed.folder)
-    assert int(outcomes["added_in_all"].notnull().sum()) == 13
+    assert np.isfinite(outcomes["added_in_all"]).sum() == 13
     longer = open_results(run_toy("longer", (*overrides, "paths=30")).folder.path)
     np.testing.assert_array_equal(longer["unwind_impact"].values[:20], results["unwind_impact"].values)
 
 
-@pytest.mark.slow  # another number format of the records is another compilation
 def test_double_precision_is_kept(run_toy: Run) -> None:
     results = open_results(run_toy(overrides=("output.precision=float64",)).folder.path)
     values = results["dislocation"].values
@@ -125,7 +124,8 @@ def test_what_is_finished_is_not_computed_again(run_toy: Run) -> None:
     third = run_toy()
     assert third.was_complete
     assert third.outcomes == {}
-    assert collect_outcomes(third.folder).equals(collect_outcomes(second.folder, second.outcomes))
+    known = collect_outcomes(second.folder, second.outcomes).dataset()
+    assert collect_outcomes(third.folder).dataset().equals(known)
 
 
 @pytest.mark.parametrize("injury", ["flipped", "missing", "another block"])

@@ -288,11 +288,11 @@ def test_the_corpus_is_large() -> None:
 def test_validate_refuses_every_broken_file(what: str, tmp_path: Path, unwind: Unwind) -> None:
     section, name, content, wanted = BROKEN[what]
     file = scenario(tmp_path, section, name, content)
-    begun = time.perf_counter()
+    begun = time.process_time()
     code, _, told = unwind("validate", str(file))
     assert code == 2, told
     assert_clear(told, wanted)
-    assert time.perf_counter() - begun < SECONDS_MAX
+    assert time.process_time() - begun < SECONDS_MAX
 
 
 GOOD = {

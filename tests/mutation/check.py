@@ -144,9 +144,19 @@ def run_check(parts: Iterable[str], tests: Iterable[str]) -> Mutation:
         deadline=None,
         database=None,
     )
-    settings.load_profile("mutation")
     check = Mutation(rules_of(parts))
-    options = ["-o", "addopts=", "-o", "timeout=0", "-m", "not slow", "--assert=plain", "--tb=native"]
+    options = [
+        "--hypothesis-profile",
+        "mutation",
+        "-o",
+        "addopts=",
+        "-o",
+        "timeout=0",
+        "-m",
+        "not slow",
+        "--assert=plain",
+        "--tb=native",
+    ]
     said = StringIO()
     with redirect_stdout(said):
         code = pytest.main([*options, "-p", "no:cacheprovider", *tests], plugins=[check])

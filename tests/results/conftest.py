@@ -43,7 +43,7 @@ def random_records(paths: int, layout: Layout, seed: int, days: int = DAYS) -> R
 
 def cut(records: Records, first: int, count: int) -> Records:
     """Some paths of the records."""
-    groups = [Packed(packed.of, packed.values[first : first + count]) for packed in records[:-1]]
+    groups = [Packed.holding(packed.of, packed.values[first : first + count]) for packed in records[:-1]]
     return Records(*groups, status=records.status[first : first + count])
 
 

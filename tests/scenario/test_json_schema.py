@@ -112,13 +112,13 @@ def mutations(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(mutations(SHOP))
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500)
 def test_schema_and_validator_agree_on_the_small_schema(document: dict[str, Any]) -> None:
     assert VALIDATORS[Shop].is_valid(document) == accepts(Shop, document)
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 def test_schema_and_validator_agree_on_the_simulators_schema(data: st.DataObject) -> None:
     document = data.draw(mutations(document_of(COMPLETE)))
     assert VALIDATORS[Scenario].is_valid(document) == accepts(Scenario, document)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from simulator.ensemble.resources import Resources
@@ -16,6 +15,7 @@ from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import open_sweep_folder
 from simulator.sweeps.reading import open_sweep
 from simulator.sweeps.running import run_sweep
+from tests.patience import communicated, wait_until
 from tests.sweeps.conftest import TINY, Write, run
 from tests.sweeps.test_execution import digest
 
@@ -49,6 +49,10 @@ def large_sweep(write: Write) -> Path:
     return file
 
 
+def count(ledger: Path, words: bytes) -> int:
+    return ledger.read_bytes().count(words) if ledger.exists() else 0
+
+
 def entries(folder: Path, kind: str) -> list[dict[str, object]]:
     said = [
         json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines() if line.endswith("}")
@@ -60,19 +64,16 @@ def test_two_hundred_cells_killed_on_the_way_and_two_of_them_stopping(write: Wri
     command = ("sweep", str(large_sweep(write)), "-o", str(tmp_path / "out"), "--threads", "2")
     first = unwind(*command)
     ledger = tmp_path / "out" / "ledger.jsonl"
-    deadline = time.monotonic() + 120.0
-    while not ledger.exists() or ledger.read_bytes().count(b'"kind": "cell"') < 40:
-        assert first.poll() is None, first.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: count(ledger, b'"kind": "cell"') >= 40 or first.poll() is not None, "no progress")
+    assert first.poll() is None, first.communicate()
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     before = len(entries(tmp_path / "out", "block"))
     assert 30 <= before < CELLS
 
     second = unwind(*command)
-    shown, complained = second.communicate(timeout=240)
-    assert second.returncode == 3, complained
+    code, shown, complained = communicated(second)
+    assert code == 3, complained
     assert "200 of 200 cells done, 2 of them with stopped paths" in shown
     table = shown[shown.index("Cells that failed") :]
     for cell in PRICES:
@@ -98,12 +99,11 @@ def test_stopped_by_ctrl_c_and_finished(write: Write, tmp_path: Path) -> None:
     command = ("sweep", str(file), "-o", str(tmp_path / "out"), "--threads", "1", "--set", "horizon=100d")
     first = unwind(*command, "--paths", "200")
     ledger = tmp_path / "out" / "ledger.jsonl"
-    while not ledger.exists() or ledger.read_bytes().count(b"\n") < 3:
-        assert first.poll() is None, first.communicate()
-        time.sleep(0.02)
+    wait_until(lambda: count(ledger, b"\n") >= 3 or first.poll() is not None, "no progress")
+    assert first.poll() is None, first.communicate()
     first.send_signal(signal.SIGINT)
-    _, complained = first.communicate(timeout=60)
-    assert first.returncode == 130
+    code, _, complained = communicated(first)
+    assert code == 130
     assert "Resume with: unwind sweep" in complained
     left = open_sweep_folder(tmp_path / "out")
     assert len(left.state.cells) < 4

@@ -1,6 +1,7 @@
 #!/bin/bash
 # One run on 50 nodes that need no network between them: each job does every 50th block into one shared folder.
-# The last one completes the run. If some were lost, unwind resume OUTPUT does what is missing.
+# The last one completes the run. If some were lost, unwind resume OUTPUT does what is missing. Where UNWIND_CACHE is a
+# shared folder, unwind warm-up compiles the model once for all of them.
 #SBATCH --job-name=unwind
 #SBATCH --array=1-50
 #SBATCH --cpus-per-task=4
