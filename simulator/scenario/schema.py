@@ -323,31 +323,31 @@ class Funds(Section):
         doc="basis book over fund equity, median",
     )
     leverage_dispersion: Number = parameter(
-        0.5,
+        0.57,
         minimum=0.0,
         maximum=2.0,
         source="judgement",
         doc="standard deviation of log leverage between funds",
     )
     free_cash: Share = parameter(
-        "20%",
+        "24%",
         minimum="0%",
         maximum="100%",
         source="judgement; KMPW21 report a rise of about 20% in cash in March 2020",
         doc="free cash and unpledged bills, of equity",
     )
     committed_line: Share = parameter(
-        "5%", minimum="0%", maximum="200%", source="judgement", doc="undrawn committed credit, of equity"
+        "7.1%", minimum="0%", maximum="200%", source="judgement", doc="undrawn committed credit, of equity"
     )
     other_sale_per_day: Share = parameter(
-        "1%",
+        "1.4%",
         minimum="0%",
         maximum="100%",
         source="judgement",
         doc="other strategies that can be turned into cash in a day, of their opening value",
     )
     other_equity: Share = parameter(
-        "15%",
+        "19%",
         minimum="-100%",
         maximum="100%",
         source=(
@@ -364,7 +364,7 @@ class Funds(Section):
         doc="other strategies lost per 100bp of credit spreads, average of all funds",
     )
     other_dispersion: Number = parameter(
-        0.8,
+        0.93,
         minimum=0.0,
         maximum=5.0,
         source=(
@@ -374,14 +374,14 @@ class Funds(Section):
         doc="standard deviation of those exposures between funds, over their average; some funds gain",
     )
     other_margin: Share = parameter(
-        "30%",
+        "43%",
         minimum="0%",
         maximum="100%",
         source="judgement",
         doc="part of a day's loss of other strategies that brokers call in cash; the rest stays on paper",
     )
     nav_trigger: Share = parameter(
-        "25%",
+        "28%",
         minimum="1%",
         maximum="100%",
         source=(
@@ -476,7 +476,7 @@ class Funds(Section):
         doc="own leverage limit over opening leverage, median",
     )
     value_at_risk_headroom: Share = parameter(
-        "75%",
+        "53%",
         minimum="0%",
         maximum="1000%",
         source="judgement",
@@ -493,21 +493,21 @@ class Funds(Section):
         "3%", minimum="0%", maximum="100%", source="judgement", doc="loss from peak equity before a fund cuts"
     )
     drawdown_response: Number = parameter(
-        2.0,
+        2.3,
         minimum=0.0,
         maximum=50.0,
         source="judgement",
         doc="cut in target position per unit of excess drawdown",
     )
     cash_minimum: Share = parameter(
-        "25%",
+        "39%",
         minimum="0%",
         maximum="100%",
         source="judgement",
         doc="free cash, of its opening amount, below which a fund cuts",
     )
     cut_speed: Share = parameter(
-        "5%",
+        "4.6%",
         minimum="0%",
         maximum="100%",
         source="judgement: half of an excess in three weeks; leaving took until mid-April 2020 (CFTC)",
@@ -521,7 +521,7 @@ class Funds(Section):
         doc="gap to the wanted position closed in a day",
     )
     entry_elasticity: BasisPoints = parameter(
-        "50bp",
+        "64bp",
         minimum="1bp",
         maximum="10000bp",
         source="judgement",
@@ -607,21 +607,21 @@ class Dealers(Section):
         doc="repo lent to clients other than the funds, constant",
     )
     cost_threshold: Share = parameter(
-        "85%",
+        "84%",
         minimum="0%",
         maximum="200%",
         source="judgement; an occasionally binding limit as in DFKNSV23",
         doc="use at which cost turns steep",
     )
     cost_below: BasisPoints = parameter(
-        "10bp",
+        "15bp",
         minimum="0bp",
         maximum="1000bp",
         source="judgement",
         doc="cost a year per unit of use below the threshold",
     )
     cost_above: BasisPoints = parameter(
-        "1800bp",
+        "2100bp",
         minimum="0bp",
         maximum="20000bp",
         source=(
@@ -631,21 +631,21 @@ class Dealers(Section):
         doc="cost a year per unit of use above the threshold",
     )
     cost_ceiling: BasisPoints = parameter(
-        "200bp",
+        "210bp",
         minimum="0bp",
         maximum="5000bp",
         source="judgement: twice the largest dislocation of short contracts in March 2020, SSW24",
         doc="largest cost a year: at such a price others than dealers take the bonds",
     )
     package_cost: BasisPoints = parameter(
-        "2bp",
+        "2.9bp",
         minimum="0.001bp",
         maximum="1000bp",
         source="judgement; the worked equilibrium of literature 3.13 has 0.1bp per $bn, 2 to 4bp a tenth of a market",
         doc="rise of the dislocation for dealers' own packages of a tenth of a market, beyond balance-sheet cost",
     )
     full_side: Share = parameter(
-        "25%",
+        "17%",
         minimum="0.1%",
         maximum="100%",
         source="judgement: the sign of dealers' position decides which way costs push, DHL23",
@@ -662,21 +662,21 @@ class Dealers(Section):
         doc="bp on the 10-year yield per $bn of 10-year inventory at opening volatility",
     )
     stress_half_life: Days = parameter(
-        "60d",
+        "39d",
         minimum="1d",
         maximum="2500d",
         source="judgement: months, DHL23; cost of balance sheet in March 2020 was gone by the end of the quarter",
         doc="time in which the cost of balance sheet is expected to halve, when it is priced into bonds and hedges",
     )
     pass_through: Share = parameter(
-        "60%",
+        "59%",
         minimum="0%",
         maximum="100%",
         source="judgement: dealers' coupons less short futures did not rise in March 2020 (primary dealers, CFTC)",
         doc="excess inventory passed to end investors in a day",
     )
     inventory_response: Number = parameter(
-        0.5,
+        0.74,
         minimum=0.0,
         maximum=2.0,
         source="judgement: 1 keeps value at risk (Adrian and Shin 2014); in March 2020 dealers' coupons less short"
@@ -691,7 +691,7 @@ class Dealers(Section):
         doc="balance sheet over the limit taken back from clients in a day",
     )
     auction_concession: Number = parameter(
-        0.3,
+        0.22,
         minimum=0.0,
         maximum=100.0,
         source="judgement: tails of 0 to 1bp where dealers take 11.5% of $58bn of 3-year notes, literature 4.7",
@@ -712,7 +712,7 @@ class Dealers(Section):
         doc="own liquidity against lost funding, of repo borrowed",
     )
     clients_per_fund: Count = parameter(
-        3,
+        4,
         minimum=1,
         maximum=50,
         source="judgement",
@@ -751,7 +751,7 @@ class EndInvestors(Section):
     """Those to whom dealers pass bonds on."""
 
     permanent_impact: Number = parameter(
-        0.04,
+        0.039,
         minimum=0.0,
         maximum=10.0,
         source="LSAP stock effects of 3-6bp per $100bn; judgement within",
@@ -765,14 +765,14 @@ class EndInvestors(Section):
         doc="time in which end investors get used to what they hold",
     )
     own_moves: Share = parameter(
-        "25%",
+        "19%",
         minimum="0%",
         maximum="300%",
         source="judgement: moves that forced sales make are expected to fade",
         doc="how far realised volatility may lift the volatility that holders are paid for over the implied one",
     )
     bidder_elasticity: Share = parameter(
-        "3%",
+        "2%",
         minimum="0%",
         maximum="100%",
         source="judgement: demand at auctions, literature 4.7",
@@ -788,7 +788,7 @@ class AssetManagers(Section):
         2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes"
     )
     demand_slope: BasisPoints = parameter(
-        "100bp",
+        "170bp",
         minimum="0.01bp",
         maximum="100000bp",
         source="judgement: net longs rose by 5% with +80bp to 17 March 2020 (CFTC); they fell later, with redemptions",
@@ -796,31 +796,31 @@ class AssetManagers(Section):
     )
     cash: Share = parameter("4%", minimum="0%", maximum="100%", source="judgement", doc="cash, of net assets")
     other_assets: Multiple = parameter(
-        "2x", minimum="0x", maximum="100x", source="judgement", doc="other assets over Treasuries held"
+        "2.2x", minimum="0x", maximum="100x", source="judgement", doc="other assets over Treasuries held"
     )
     cash_hoarding: Multiple = parameter(
-        "1.3x",
+        "1.4x",
         minimum="0x",
         maximum="12x",
         source="judgement: bond funds sold 240 of Treasuries for 187 redeemed in March 2020, HNS22 and ICI",
         doc="cash wanted in addition, over the outflow of the last month",
     )
     cash_speed: Share = parameter(
-        "10%",
+        "7.1%",
         minimum="0%",
         maximum="100%",
         source="judgement: weeks",
         doc="gap to the cash wanted that is closed in a day",
     )
     treasury_use: Share = parameter(
-        "85%",
+        "79%",
         minimum="0%",
         maximum="100%",
         source="judgement; Treasuries sold first in March 2020, HNS22",
         doc="part of the cash raised that comes from Treasuries",
     )
     treasury_pace: Share = parameter(
-        "3%",
+        "2.8%",
         minimum="0%",
         maximum="100%",
         source="judgement",
@@ -848,21 +848,21 @@ class AssetManagers(Section):
         doc="redeemed a day per unit of loss on net assets, over a month; a gain brings money in",
     )
     futures_cut: Multiple = parameter(
-        "11x",
+        "10x",
         minimum="0x",
         maximum="30x",
         source="judgement: net longs fell by 21% to 14 April 2020 (CFTC), with 5.2% of assets redeemed (ICI)",
         doc="cut of futures demand per share redeemed",
     )
     futures_lag: Days = parameter(
-        "14d",
+        "7d",
         minimum="1d",
         maximum="250d",
         source="judgement: net longs of asset managers fell in the four weeks after mid-March 2020 (CFTC)",
         doc="average delay until futures follow redemptions and supply",
     )
     duration_kept: Share = parameter(
-        "35%",
+        "39%",
         minimum="0%",
         maximum="100%",
         source="judgement: net longs rose until 17 March 2020 (CFTC) while bond funds sold Treasuries",
@@ -876,7 +876,7 @@ class AssetManagers(Section):
         doc="standard deviation of daily changes of demand for each hedge for reasons of its own, of its opening size",
     )
     futures_noise_half_life: Days = parameter(
-        "40d",
+        "37d",
         minimum="1d",
         maximum="2500d",
         source="judgement: such changes add up over a quarter, CFTC 2018-19",
@@ -919,13 +919,17 @@ class Lenders(Section):
         doc="cut in the offer per unit of a dealer's capital lost",
     )
     dealer_loss_tolerance: Share = parameter(
-        "5%", minimum="0%", maximum="100%", source="judgement", doc="loss of capital before lenders react"
+        "3.9%", minimum="0%", maximum="100%", source="judgement", doc="loss of capital before lenders react"
     )
     volatility_response: Share = parameter(
-        "2%", minimum="0%", maximum="100%", source="judgement", doc="cut in the offer when volatility doubles"
+        "1.6%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="cut in the offer when volatility doubles",
     )
     scarcity_at_limit: BasisPoints = parameter(
-        "80bp",
+        "69bp",
         minimum="0bp",
         maximum="100000bp",
         source="judgement: SOFR 44bp over interest on reserves on 17 March 2020",
@@ -939,7 +943,7 @@ class Lenders(Section):
         doc="largest repo premium; what is still missing dealers take from their clients",
     )
     limit_speed: Share = parameter(
-        "4%",
+        "2.7%",
         minimum="0%",
         maximum="100%",
         source="judgement: lines are reviewed every month or so",
@@ -960,7 +964,7 @@ class Lenders(Section):
         doc="time in which half of such cash comes back",
     )
     easy_share: Share = parameter(
-        "90%",
+        "84%",
         minimum="1%",
         maximum="99%",
         source="judgement",
@@ -1024,10 +1028,10 @@ class ClearingHouse(Section):
     """Margin model, anti-procyclicality and waterfall."""
 
     confidence: Number = parameter(
-        2.58, minimum=0.0, maximum=10.0, source="99.5%, normal; judgement", doc="standard deviations covered"
+        2.6, minimum=0.0, maximum=10.0, source="99.5%, normal; judgement", doc="standard deviations covered"
     )
     margin_period: Days = parameter(
-        "2d", minimum="1d", maximum="30d", source="judgement", doc="margin period of risk"
+        "1d", minimum="1d", maximum="30d", source="judgement", doc="margin period of risk"
     )
     decay: Number = parameter(
         0.94,
@@ -1500,7 +1504,7 @@ class Drivers(Section):
         default=TenorResponse, doc="rise of each tenor's volatility per unit of the market's"
     )
     loss_tolerance: Multiple = parameter(
-        "1.5x",
+        "1.6x",
         minimum="0.1x",
         maximum="50x",
         source="judgement: the ups and downs of volatility in 2017-19 stayed below",
