@@ -79,6 +79,7 @@ class BucketBooks(NamedTuple):
     end_bonds: Floats = per("bucket", unit="$bn", doc="holdings of everybody else")
     central_bonds: Floats = per("bucket", unit="$bn", doc="outright holdings of the central bank")
     issued: Floats = per("bucket", unit="$bn", doc="issued since the opening")
+    inventory_wanted: Floats = per("bucket", unit="$bn", doc="inventory that dealers want to hold today")
     passed: Floats = per("bucket", unit="$bn", doc="inventory passed on this morning")
     bought_from_end: Floats = per(
         "bucket", unit="$bn", doc="bought from end investors today, until the pressure it relieves is booked"

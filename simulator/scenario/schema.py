@@ -883,7 +883,7 @@ class AssetManagers(Section):
         doc="time in which such a change is half undone",
     )
     supply_demand: Share = parameter(
-        "13%",
+        "22%",
         minimum="0%",
         maximum="100%",
         source="leveraged shorts of about 5 cents a dollar of issuance (literature), half of what managers want",

@@ -26,13 +26,14 @@ ONE_SIDED = {
     "losses of managers' investors": ("asset_managers.loss_redemption=0%",),
     "managers' cash": ("asset_managers.cash_speed=0%",),
     "fear of foreigners": ("foreign_holders.volatility_sale=0%",),
+    "dealers' value at risk": ("dealers.inventory_response=0",),
 }
 TWO_SIDED = tuple(setting for settings in ONE_SIDED.values() for setting in settings)
 #: What happens in addition, for a friction that nothing else would show.
 HAPPENS = {"refused repo": "{type: lender-withdrawal, day: 5d, days: 3d, share: 12%}"}
 #: Of the variables that turn, and of those that stay, at a tenth of the size: prices are curved, nothing else is, and
 #: those of long swaps are curved most.
-WITHIN = {"toy": (5e-4, 1e-2), "calm": (5e-4, 1e-2), "tariff-shock-2025": (3e-3, 2e-2)}
+WITHIN = {"toy": (5e-4, 1e-2), "calm": (5e-4, 1e-2), "tariff-shock-2025": (4e-3, 2e-2)}
 #: A size on the page may be off by this factor: other parts of the model move it.
 FACTOR = 2.0
 

@@ -28,11 +28,11 @@ class Markets:
 
     def pass_on_inventory(self, demand: list[float]) -> None:
         for b in self.buckets:
-            wanted = self.rules.cash.inventory_wanted_bn(
+            b.inventory_wanted = self.rules.cash.inventory_wanted_bn(
                 b.opening.inventory_bn,
                 b.priced_volatility_bp / b.opening.volatility_bp,
             )
-            b.passed = self.rules.cash.absorbed_bn(b.inventory - wanted)
+            b.passed = self.rules.cash.absorbed_bn(b.inventory - b.inventory_wanted)
         for b in self.buckets:
             absorbed = b.passed - b.bought_from_end - demand[b.n]
             b.end_excess = self.rules.cash.excess_stock_bn(
@@ -428,7 +428,7 @@ class Markets:
             return b.permanent_bp + scale * self.other_impact(b)
         premium = 0.0
         for other in self.buckets:
-            excess = other.orders.inventory_next - other.opening.inventory_bn
+            excess = other.orders.inventory_next - other.inventory_wanted
             premium += self.risk_premium(b, other, excess)
         opening = self.dealers.opening
         extra = self.dealers.side * self.dealers.inventory_cost_bp - opening.side * opening.inventory_cost_bp
@@ -438,7 +438,7 @@ class Markets:
 
     def other_impact(self, b: Any) -> float:
         rules, opening = self.rules.impact, b.opening
-        excess = b.orders.inventory_next - opening.inventory_bn
+        excess = b.orders.inventory_next - b.inventory_wanted
         if self.impact_form == "linear":
             own = opening.volatility_bp * opening.volatility_bp * opening.price_per_bp
             return rules.linear_impact(excess, self.dealers.opening.risk_aversion_per_bn * own)

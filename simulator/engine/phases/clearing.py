@@ -208,12 +208,12 @@ def pressure_at(p: Parameters, s: State, b: int) -> float:
     if p.choices.impact == DEALER_CAPACITY:
         premium_bp = 0.0
         for other in each_bucket(s):
-            excess = s.orders.inventory_next[other] - opening.inventory_bn[other]
+            excess = s.orders.inventory_next[other] - s.buckets.inventory_wanted[other]
             premium_bp += risk_premium_bp(p, s, b, other, excess)
         loading = scale * opening.cost_loading[b]
         extra_cost_bp = signed_inventory_cost_bp(p, s)
         return outright_pressure_bp(s.buckets.permanent_bp[b], extra_cost_bp, loading, scale * premium_bp)
-    excess = s.orders.inventory_next[b] - opening.inventory_bn[b]
+    excess = s.orders.inventory_next[b] - s.buckets.inventory_wanted[b]
     return s.buckets.permanent_bp[b] + scale * other_impact_bp(p, s, b, excess)
 
 
