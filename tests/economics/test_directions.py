@@ -53,9 +53,9 @@ AMPLIFIERS = {
         ("clearing_house.anti_procyclicality=floor", "clearing_house.long_history_volatility=3x"),
         "unwound_in_all",
     ),
-    "procyclical margins against a stressed weight: more is unwound": (
-        (),
-        ("clearing_house.anti_procyclicality=stressed-weight",),
+    "procyclical margins over two days against a stressed weight: more is unwound": (
+        ("clearing_house.margin_period=2d",),
+        ("clearing_house.margin_period=2d", "clearing_house.anti_procyclicality=stressed-weight"),
         "unwound_in_all",
     ),
     "procyclical haircuts: more is unwound": (("funds.haircut_slope=2%",), (), "unwound_in_all"),
@@ -111,7 +111,7 @@ def test_hedged_purchases_move_the_dislocation_and_hardly_the_pressure() -> None
 def test_outright_purchases_move_the_pressure_and_hardly_the_dislocation() -> None:
     dislocation, pressure = moves("outright")
     assert pressure < -1.0
-    assert abs(dislocation) < 0.03 * abs(pressure)
+    assert abs(dislocation) < 0.1 * abs(pressure)
 
 
 @pytest.mark.parametrize("kind", ["hedged", "outright"])

@@ -35,6 +35,11 @@ COLLAPSE = (
     "lenders.headroom=1%",
     "funds.hedge_error=20%",
     "funds.overnight_share=20%",
+    # dealers lose more on hedges in a day than they have posted
+    "dealers.cost_above=1800bp",
+    "dealers.package_cost=2bp",
+    "funds.cut_speed=5%",
+    "asset_managers.demand_slope=100bp",
 )
 
 #: Phases whose leak stays in what is stored at the close, and the instrument whose flows then miss a dollar.

@@ -24,6 +24,7 @@ PASSIVE = (
     "asset_managers.volatility_redemption=0%",
     "asset_managers.loss_redemption=0%",
     "asset_managers.cash_speed=0%",  # bonds bought and sold for cash meet a market that is not symmetric by design
+    "lenders.easy_share=97%",  # nor is scarce repo, which is dear to both
 )
 #: Every position of the toy market turned: funds short bonds and long futures, asset managers short futures.
 TURNED = (
@@ -44,7 +45,7 @@ def over_opening(run: Played, name: str) -> np.ndarray:
 # Both directions
 
 
-@pytest.mark.parametrize(("share", "as_far"), [(-40, 0.25), (-10, 0.03), (10, 0.03), (40, 0.25)])
+@pytest.mark.parametrize(("share", "as_far"), [(-40, 0.25), (-10, 0.05), (10, 0.05), (40, 0.25)])
 def test_a_shift_of_hedge_demand_moves_a_turned_market_the_other_way(share: int, as_far: float) -> None:
     """Demand grows or falls in size: the dislocation rises or falls, and in the mirror it falls or rises as far.
 
@@ -184,7 +185,11 @@ def test_equities_and_credit_fall_when_volatility_is_high_and_drift_nowhere_in_c
 
 
 def test_nothing_drifts_in_a_calm_year() -> None:
-    """With the noise of calm times, positions after 250 days are those of the opening, but for a few per cent."""
+    """With the noise of calm times, positions after 250 days are those of the opening, but for a few per cent.
+
+    Funds' packages by month on average, dealers' books on the path in the middle: on some paths volatility more than
+    doubles, and what funds leave then dealers have.
+    """
     run = played("calm", "horizon=250d", paths=100)
     assert (run.result.records.status[:, 0] == 0).all()
     opening = run.prepared.parameters.opening
@@ -196,7 +201,7 @@ def test_nothing_drifts_in_a_calm_year() -> None:
         run.of("fund_equity")[:, 0].mean(), rel=0.05
     )
     for name in ("dealer_inventory", "dealer_packages"):
-        moved = run.of(name).sum(axis=2).mean(axis=0)
+        moved = np.median(run.of(name).sum(axis=2), axis=0)
         assert abs(moved[-1] - moved[0]) < 30.0, name
     assert np.abs(run.of("outright_pressure").mean(axis=0)).max() < 4.0
     rise = np.abs(run.of("dislocation") - opening.hedges.dislocation_bp).max(axis=(1, 2))
