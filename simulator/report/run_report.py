@@ -23,6 +23,7 @@ from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, existing_folder, open_run
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
+from simulator.results.statistics import error_note
 from simulator.results.template import check_template
 from simulator.sweeps.folder import is_sweep_folder
 
@@ -136,7 +137,7 @@ def _status(data: RunData) -> str:
 
 def _footer(data: RunData) -> list[str]:
     notes = [
-        "± is one Monte Carlo standard error: what more paths would make smaller. It says nothing of the model."
+        f"{error_note(bool(data.summary.sets))} More paths make the error smaller. It says nothing of the model."
     ]
     if data.antithetic:
         notes.append("Mirrored paths count as one draw.")
