@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.paired import Statistic, average, expected_shortfall, over, over_sets, scaled, share
+from simulator.analysis.paired import (
+    Statistic,
+    average,
+    expected_shortfall,
+    over,
+    over_parameter_sets,
+    scaled,
+    share,
+)
 from simulator.results.folder import RunFolder
 from simulator.results.measures import MEASURES, TAIL, Event, Group, Measure, Ratio, Worse
 from simulator.results.outcomes import happened
@@ -88,7 +96,7 @@ class RunPaths:
         """A statistic of values by path, set by set too if paths are spread over sets."""
         if self.sets is None:
             return statistic(values, is_mirrored=self.is_mirrored)
-        return over_sets(
+        return over_parameter_sets(
             lambda paths: statistic(values[paths], is_mirrored=self.is_mirrored),
             len(values),
             PATHS_A_SET,

@@ -86,7 +86,7 @@ class Statistic:
         return Estimate(self.value, math.hypot(*(error.standard_error for error in errors)), draws)
 
 
-def over_sets(
+def over_parameter_sets(
     statistic: Callable[[slice], Statistic], paths: int, paths_a_set: int, sets: Hashable
 ) -> Statistic:
     """A statistic of paths that are spread over parameter sets, with what each set makes of it.

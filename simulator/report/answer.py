@@ -78,11 +78,14 @@ def _chance(share: Estimate, paths: int) -> tuple[str, str]:
 
 
 def _parts(estimate: Estimate, decimals: int, unit: str, before: str = "") -> tuple[str, str]:
-    """Value and error apart: *8.2%*, *± 0.2*."""
+    """Value and error apart: *8.2%*, *± 0.2*, with the range of parameter sets behind the error."""
     text = shown(estimate, decimals)
     value, _, error = text.partition(" ± ")
+    error, _, ends = error.partition(" [")
     joined = unit if unit in ("%", "") else f" {unit}"
-    return f"{before}{value}{joined}", f"± {error}{joined}, one standard error" if error else ""
+    low, _, high = ends.rstrip("]").partition(", ")
+    of_sets = f"; {before}{low} to {high}{joined} in nine of ten parameter sets" if ends else ""
+    return f"{before}{value}{joined}", f"± {error}{joined}, one standard error{of_sets}" if error else ""
 
 
 def _added(data: RunData) -> Headline:

@@ -111,6 +111,7 @@ def _facts(data: RunData) -> list[tuple[str, str]]:
     return [
         ("Scenario", data.manifest.name),
         ("Paths", f"{data.finished_paths:,}"),
+        *([("Parameter sets", f"{data.summary.sets:,}")] if data.summary.sets else []),
         ("Days", f"{data.layout.days:,}, {data.layout.opening.isoformat()} to {last.isoformat()}"),
         ("Seed", str(data.manifest.seed)),
         ("Unwind", data.manifest.code_version),

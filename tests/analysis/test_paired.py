@@ -13,7 +13,7 @@ from simulator.analysis.paired import (
     difference_of,
     expected_shortfall,
     over,
-    over_sets,
+    over_parameter_sets,
     scaled,
     share,
     share_difference,
@@ -143,7 +143,7 @@ def over_many_sets(seed: int, sets: int = 40, of_set: int = 50) -> tuple[np.ndar
 
 
 def spread_over(values: np.ndarray, sets: str = "a", of_set: int = 50) -> Statistic:
-    return over_sets(lambda paths: average(values[paths]), len(values), of_set, sets)
+    return over_parameter_sets(lambda paths: average(values[paths]), len(values), of_set, sets)
 
 
 def test_a_difference_has_the_range_of_the_difference_not_of_the_levels() -> None:
@@ -181,7 +181,8 @@ def test_no_range_of_a_difference_between_other_sets() -> None:
 def test_shares_carry_the_range_too() -> None:
     base, other = over_many_sets(6)
     happens = [
-        over_sets(lambda paths, v=values: share(v[paths] > 11.0), 2000, 50, "a") for values in (base, other)
+        over_parameter_sets(lambda paths, v=values: share(v[paths] > 11.0), 2000, 50, "a")
+        for values in (base, other)
     ]
     moved = share_difference(happens[1], happens[0], is_paired=True)
     assert moved.low < moved.value < moved.high
