@@ -146,6 +146,8 @@ class Results:
     def table(self, key: str) -> pd.DataFrame:
         """One table of the summary, such as ``"deleveraging"``: values and standard errors side by side.
 
+        Of a run over parameter sets also the ends of the range that parameters leave open.
+
         Raises
         ------
         KeyError
@@ -161,7 +163,8 @@ class Results:
                 (f"{name} ({cell['unit']})" if cell["unit"] else name, statistic): cell[statistic]
                 for name, cell in columns.items()
                 if cell is not None
-                for statistic in ("value", "standard_error")
+                for statistic in cell
+                if statistic in ("value", "standard_error", "parameters_low", "parameters_high")
             }
             for row, columns in record[key].items()
         }
@@ -187,6 +190,7 @@ def run(
     paths: int | None = None,
     seed: int | None = None,
     set: Mapping[str, object] | None = None,
+    uncertainty: str | Path | None = None,
     output: str | Path | None = None,
     threads: int | None = None,
     workers: int | None = None,
@@ -205,9 +209,11 @@ def run(
         Number of random paths, and seed of all random streams; the scenario's own by default.
     set
         Values to change, by dotted key, in the form of a scenario file: ``{"funds.leverage": "12x"}``.
+    uncertainty
+        Parameter sets over which paths are spread: a file that ``unwind calibrate`` made, or ``"shipped"``.
     output
-        Folder of the results. By default ``outputs/NAME``, and ``outputs/NAME-HASH`` when ``paths``, ``seed`` or
-        ``set`` change the scenario, so that variants do not stand in each other's way.
+        Folder of the results. By default ``outputs/NAME``, and ``outputs/NAME-HASH`` when ``paths``, ``seed``, ``set``
+        or ``uncertainty`` change the scenario, so that variants do not stand in each other's way.
     threads
         Blocks of paths at a time; all usable cores by default. The numbers do not depend on it.
     workers, scheduler
@@ -235,6 +241,12 @@ def run(
     pin_linear_algebra()
     settings = _settings(paths, seed, set or {})
     loaded = _load(scenario, settings)
+    if uncertainty is not None:
+        from simulator.scenario.uncertainty import with_uncertainty
+
+        loaded = with_uncertainty(loaded, uncertainty)
+        assert loaded.sets is not None
+        settings = [*settings, f"uncertainty={loaded.sets.sha256}"]
     from simulator.ensemble.execution import run_scenario
     from simulator.ensemble.resources import Resources
     from simulator.ensemble.session import open_executor
@@ -261,6 +273,7 @@ def sweep(
     *,
     paths: int | None = None,
     set: Mapping[str, object] | None = None,
+    uncertainty: str | Path | None = None,
     output: str | Path | None = None,
     threads: int | None = None,
     workers: int | None = None,
@@ -276,6 +289,9 @@ def sweep(
         The sweep file.
     paths, set
         Paths of every cell, and values of the scenario to change in all of them.
+    uncertainty
+        Parameter sets over which the paths of every cell are spread: a file that ``unwind calibrate`` made, or
+        ``"shipped"``. Figures then have ``_parameters_low`` and ``_parameters_high``.
     output
         Folder of the results; ``outputs/NAME`` by default.
     threads, workers, scheduler
@@ -302,11 +318,13 @@ def sweep(
     pin_linear_algebra()
     from simulator.ensemble.resources import Resources
     from simulator.results.folder import choose_folder
+    from simulator.scenario.uncertainty import sets_at
     from simulator.sweeps.cells import load_sweep
     from simulator.sweeps.reading import open_sweep
     from simulator.sweeps.running import run_sweep
 
-    loaded = load_sweep(file, _settings(None, None, set or {}), paths=paths)
+    sets = None if uncertainty is None else sets_at(uncertainty)
+    loaded = load_sweep(file, _settings(None, None, set or {}), paths=paths, sets=sets)
     folder = choose_folder(loaded.sweep.name, output)
     resources = Resources(threads=threads, workers=workers, scheduler=scheduler)
     outcome = run_sweep(loaded, folder, resources=resources, overwrite=overwrite, observer=_observer(quiet))

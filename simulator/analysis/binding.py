@@ -134,16 +134,26 @@ def first_day(happened: Array) -> Array:
     return day
 
 
+def _value_at_risk_share(prepared: Prepared, path: int) -> float:
+    """How much of their value-at-risk limit dealers use at the opening of a path."""
+    own = float(prepared.parameters.dealers.value_at_risk_use)
+    if prepared.variants is None:
+        return own
+    sets = prepared.variants.sets
+    return sets.figures(sets.set_of_path(path)).get("dealers.value_at_risk_use", own)
+
+
 def value_at_risk_use(days: Days, prepared: Prepared) -> Array:
     """Dealers' use of their value-at-risk limit by path and day, from what a run stores.
 
     The rule is ``agents.dealer.value_at_risk_use``: risk of the inventory, over a limit that moves with capital and
-    is cut by the scenario, of several dealers by their opening capital.
+    is cut by the scenario, of several dealers by their opening capital. Over parameter sets each path has the share and
+    the opening risk of its own.
 
     Parameters
     ----------
     days
-        ``RISK_VARIABLES`` by name.
+        ``RISK_VARIABLES`` by name, and ``path``.
     """
     p, o = prepared.parameters, prepared.parameters.opening
     daily_bp = np.asarray(days.as_stored("volatility"), np.float64) / np.sqrt(TRADING_DAYS_PER_YEAR)
@@ -156,12 +166,17 @@ def value_at_risk_use(days: Days, prepared: Prepared) -> Array:
     weight = o.dealers.capital_bn / o.dealers.capital_bn.sum()
     cut = np.concatenate([[0.0], prepared.schedule.limit_cut @ weight])[: risk_bn.shape[1]]
     capital = np.asarray(days["dealer_capital"], np.float64)
-    left = np.maximum(capital / o.dealers.capital_bn.sum(), 0.0) * (1.0 - cut)
-    if o.dealers.risk_bn[0] <= 0.0:
+    opened = np.array([[o.dealers.capital_bn.sum(), o.dealers.risk_bn[0], p.dealers.value_at_risk_use]])
+    if prepared.variants is not None:
+        shares = np.array([_value_at_risk_share(prepared, int(path)) for path in days["path"]])
+        opened = np.column_stack([capital[:, 0], risk_bn[:, 0], shares])
+    opening_capital, opening_risk, share = opened.T[:, :, None]
+    left = np.maximum(capital / opening_capital, 0.0) * (1.0 - cut)
+    if (opening_risk <= 0.0).any():
         return np.zeros_like(risk_bn)
     use: Array = np.divide(
-        p.dealers.value_at_risk_use * risk_bn,
-        o.dealers.risk_bn[0] * left,
+        share * risk_bn,
+        opening_risk * left,
         out=np.full_like(risk_bn, np.inf),
         where=left > 0.0,
     )

@@ -29,6 +29,7 @@ from simulator.results.variables import GROUPS
 if TYPE_CHECKING:
     from simulator.engine.opening.prepare import Prepared
     from simulator.engine.records import Records
+    from simulator.scenario.parameter_sets import ParameterSets
     from simulator.scenario.schema import Scenario
 
 Values = NDArray[np.float64]
@@ -174,13 +175,17 @@ def without_price_impact(scenario: Scenario) -> Scenario:
 
 
 def play_outcomes(
-    scenario: Scenario, files: Mapping[str, Path] | None, paths: int, threads: int
+    scenario: Scenario,
+    files: Mapping[str, Path] | None,
+    paths: int,
+    threads: int,
+    sets: ParameterSets | None = None,
 ) -> dict[str, Values]:
-    """Play a scenario in memory: every outcome by path; NaN for paths that stopped."""
+    """Play a scenario in memory, perhaps over parameter sets: every outcome by path; NaN for paths that stopped."""
     from simulator.engine.opening.prepare import prepare
     from simulator.engine.simulate import simulate_block
 
-    prepared = prepare(scenario, files)
+    prepared = prepare(scenario, files, sets=sets)
     block = int(scenario.numerics.block)
 
     def play(first: int) -> dict[str, Values]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,11 +10,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.paired import Statistic, average, expected_shortfall, over, scaled, share
+from simulator.analysis.paired import (
+    Statistic,
+    average,
+    expected_shortfall,
+    over,
+    over_parameter_sets,
+    scaled,
+    share,
+)
 from simulator.results.folder import RunFolder
 from simulator.results.measures import MEASURES, TAIL, Event, Group, Measure, Ratio, Worse
 from simulator.results.outcomes import Outcomes, happened
 from simulator.results.store import read_block
+from simulator.scenario.parameter_sets import PATHS_A_SET
 
 Floats = NDArray[np.float64]
 
@@ -44,12 +53,15 @@ class RunPaths:
         By dimension of :data:`AVERAGED`: share of each label in the packages that funds open with.
     is_mirrored
         Whether paths ``2k`` and ``2k + 1`` are one antithetic draw.
+    sets
+        Over which parameter sets paths are spread, the same for runs over the same ones; none if they are not.
     """
 
     outcomes: Outcomes
     kept: NDArray[np.bool_]
     weights: Mapping[str, Floats]
     is_mirrored: bool
+    sets: Hashable = None
 
     def values(self, name: str, label: str = "") -> Floats:
         """An outcome by path: of one label of its dimension, or averaged by the packages funds open with."""
@@ -63,19 +75,30 @@ class RunPaths:
     def statistic(self, measure: Measure[Any], label: str = "") -> Statistic:
         """A measure: an average, a share of paths (in which a market that lost all dealers counts) or a ratio."""
         if isinstance(measure.of, Event):
-            return share(happened(measure.of, self.outcomes), is_mirrored=self.is_mirrored)
+            return self._over_sets(share, happened(measure.of, self.outcomes))
         if isinstance(measure.of, Ratio):
             above, below = (
-                average(self.values(name, label), is_mirrored=self.is_mirrored)
+                self._over_sets(average, self.values(name, label))
                 for name in (measure.of.numerator, measure.of.denominator)
             )
             ratio = over(above, below)
             return scaled(ratio, measure.of.factor) if measure.of.factor != 1.0 else ratio
-        return average(self.values(measure.key, label), is_mirrored=self.is_mirrored)
+        return self._over_sets(average, self.values(measure.key, label))
 
     def tail(self, measure: Measure[Any]) -> Statistic:
         """Average of an outcome over its worst 5% of paths."""
-        return expected_shortfall(self.values(measure.key), TAIL, is_mirrored=self.is_mirrored)
+        return self._over_sets(partial(expected_shortfall, level=TAIL), self.values(measure.key))
+
+    def _over_sets(self, statistic: Callable[..., Statistic], values: Floats) -> Statistic:
+        """A statistic of values by path, set by set too if paths are spread over sets."""
+        if self.sets is None:
+            return statistic(values, is_mirrored=self.is_mirrored)
+        return over_parameter_sets(
+            lambda paths: statistic(values[paths], is_mirrored=self.is_mirrored),
+            len(values),
+            PATHS_A_SET,
+            self.sets,
+        )
 
 
 class Compared(NamedTuple):
@@ -91,15 +114,15 @@ class Compared(NamedTuple):
     of: Callable[[RunPaths], Statistic]
 
 
-def run_paths(run: RunFolder, outcomes: Outcomes) -> RunPaths:
-    """The outcomes of a run, with all its finished paths."""
+def run_paths(run: RunFolder, outcomes: Outcomes, sets: Hashable = None) -> RunPaths:
+    """The outcomes of a run, with all its finished paths, and the sets over which they are spread."""
     (packages,) = read_block(run.store, run.layout, min(run.finished), ("fund_packages",)).values()
     opening = np.abs(packages[0, 0].astype(np.float64))
     held = opening.sum()
     weights = opening / held if held > 0.0 else np.full(len(opening), 1.0 / len(opening))
     finished = outcomes["status"] == 0
     return RunPaths(
-        outcomes, finished, dict.fromkeys(AVERAGED, weights), run.manifest.sampling == "antithetic"
+        outcomes, finished, dict.fromkeys(AVERAGED, weights), run.manifest.sampling == "antithetic", sets
     )
 
 

@@ -1,12 +1,13 @@
 """Runs side by side: what differs between their scenarios, and what that does, with errors.
 
 Runs that share random numbers are compared path by path: chance that is common to both drops out, and the error of
-a difference is far smaller than that of either run. Whether they share them is read from their manifests.
+a difference is far smaller than that of either run. Whether they share them is read from their manifests. Runs over
+the same parameter sets have the same set on each path too, and a difference carries the range over sets besides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -27,6 +28,8 @@ from simulator.results.manifest import Manifest
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.statistics import Estimate
+from simulator.results.summary import sets_played
+from simulator.scenario.parameter_sets import ParameterSets, sets_of
 from simulator.sweeps.folder import is_sweep_folder
 
 RUNS_MAX = 20
@@ -98,7 +101,8 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
     sides = _sides(runs)
     first, *rest = runs
     reasons = [unpaired_because(first.manifest, run.manifest) for run in rest]
-    loaded = [run_paths(run, collect_outcomes(run)) for run in runs]
+    sets = _numbered([_sets(run.manifest) for run in runs])
+    loaded = [run_paths(run, collect_outcomes(run), of) for run, of in zip(runs, sets, strict=True)]
     loaded, count = _on_common_paths(loaded, [True, *(not reason for reason in reasons)])
     measures = compared(_shared_labels(runs))
     contrasts = []
@@ -119,6 +123,13 @@ def unpaired_because(base: Manifest, other: Manifest) -> tuple[str, ...]:
         "horizon": (f"{base.layout['days']} days", f"{other.layout['days']} days"),
     }
     reasons = [f"the {name} differs ({one} and {two})" for name, (one, two) in said.items() if one != two]
+    one, two = _sets(base), _sets(other)
+    if not _are_alike(one, two):
+        reasons.insert(
+            0,
+            f"the parameter sets differ ({_sets_in_words(one)}, and {_sets_in_words(two)}), and part of every"
+            " difference is theirs",
+        )
     differing = [
         change.key
         for change in scenario_changes(base, other)
@@ -127,6 +138,26 @@ def unpaired_because(base: Manifest, other: Manifest) -> tuple[str, ...]:
     if differing:
         reasons.append(f"the drivers differ ({', '.join(differing)})")
     return tuple(reasons)
+
+
+def _sets(manifest: Manifest) -> ParameterSets | None:
+    return sets_of(manifest.parameter_sets) if manifest.parameter_sets else None
+
+
+def _are_alike(one: ParameterSets | None, two: ParameterSets | None) -> bool:
+    return one is two if one is None or two is None else one.plays_as(two)
+
+
+def _numbered(sets: Sequence[ParameterSets | None]) -> list[int | None]:
+    """For each run the number of the first one over the same parameter sets; none where it is over none."""
+    return [
+        None if each is None else next(place for place, other in enumerate(sets) if _are_alike(each, other))
+        for each in sets
+    ]
+
+
+def _sets_in_words(sets: ParameterSets | None) -> str:
+    return "one set on all paths" if sets is None else f"{len(sets.weights):,} sets {sets.sha256[:8]}"
 
 
 def verdict_of(measure: Compared, change: Estimate, t: float) -> Verdict:
@@ -219,7 +250,7 @@ def _pairing(
     if reasons:
         note = f"Not paired: {'; '.join(reasons)}. Errors are those of independent runs."
         return Pairing(False, int(min(base.kept.sum(), other.kept.sum())), (note,))
-    notes = []
+    notes = list(_sets_notes(first, run))
     if first.layout.paths != run.layout.paths:
         notes.append(f"Paired on the first {count:,} paths, which all paired runs have.")
     stopped = count - int(base.kept.sum())
@@ -231,6 +262,18 @@ def _pairing(
         notes.append("The runs were made by different versions of the code: differences include its changes.")
     notes.append(_world_in_words(base, other))
     return Pairing(True, int(base.kept.sum()), tuple(notes))
+
+
+def _sets_notes(first: RunFolder, run: RunFolder) -> Iterator[str]:
+    """That both runs are over the same parameter sets, and which parameters only one of them leaves open."""
+    one, two = _sets(first.manifest), _sets(run.manifest)
+    if one is None or two is None:
+        return
+    groups = min(sets_played(first), sets_played(run))
+    yield f"Both runs have the same parameter set on each path: {groups:,} groups of paths, {len(one.weights):,} sets."
+    for here, there, name in ((one, two, "this run"), (two, one, "the base")):
+        if fixed := [key for key in here.keys if key not in there.keys]:
+            yield f"Told in {name}, and not varied there: {', '.join(fixed)}."
 
 
 def _world_in_words(base: RunPaths, other: RunPaths) -> str:

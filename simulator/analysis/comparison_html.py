@@ -9,6 +9,7 @@ from simulator.analysis.comparison_words import (
     HEADLINES,
     UNITLESS,
     change_lines,
+    errors_in_words,
     verdict_sentences,
 )
 from simulator.analysis.contrast import Contrast, Side
@@ -38,6 +39,6 @@ def comparison_html(base: Side, contrasts: Sequence[Contrast]) -> str:
     headings = [base.label, *(contrast.side.label for contrast in contrasts)]
     parts.append(html_table("The base, and differences from it", headings, rows))
     parts.append(
-        "<p><small>± is one Monte Carlo standard error; = no detectable difference.</small></p></div>"
+        f"<p><small>{escaped(errors_in_words(contrasts))} = no detectable difference.</small></p></div>"
     )
     return "".join(parts)

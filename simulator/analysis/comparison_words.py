@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from simulator.analysis.contrast import Contrast
 from simulator.analysis.policies import OUTLAY
-from simulator.results.statistics import Estimate
+from simulator.results.figures import scaled_estimate
+from simulator.results.statistics import Estimate, error_note, has_range
 from simulator.results.summary import cost_in_words, shown
 
 #: Figures shown side by side when there are several runs.
@@ -21,6 +23,17 @@ HEADLINES = (
 CERTAIN = 0.001
 UNITLESS = ("1", "probability")
 DETECTABLE = ("better", "worse", "more", "less")
+
+
+def errors_in_words(contrasts: Sequence[Contrast]) -> str:
+    """What stands behind ``±`` and, where runs are over parameter sets, behind ranges in brackets."""
+    told = (
+        each
+        for contrast in contrasts
+        for row in contrast.rows
+        for each in (row.base, row.other, row.difference)
+    )
+    return error_note(any(map(has_range, told)))
 
 
 def change_lines(contrast: Contrast) -> Iterator[str]:
@@ -40,6 +53,7 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
         f" {shown(_size(move.difference), 1)} bp. Funds give up ${shown(unwound.other, 0)} bn instead of"
         f" ${shown(unwound.base, 0)} bn: {unwound.verdict}."
     )
+    yield from filter(None, [range_sentence(move.difference)])
     chance = contrast.row("dysfunction")
     added, taken, cost = (contrast.row(key) for key in ("added", "taken_away", "unwind_impact"))
     if added.verdict not in ("identical", "not known"):
@@ -64,6 +78,15 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
     yield cost_sentence(contrast)
 
 
+def range_sentence(moved: Estimate) -> str:
+    """What parameters leave open of the difference in dislocations; empty where runs are over no common sets."""
+    if not has_range(moved):
+        return ""
+    low, high = (shown(end, 1) for end in (moved.low, moved.high))
+    says = "its sign depends on parameters" if moved.low < 0.0 < moved.high else "all with the same sign"
+    return f"Nine of ten parameter sets put the difference between {low} and {high} bp, {says}."
+
+
 def cost_sentence(contrast: Contrast) -> str:
     """What it takes: outlay, and what $100bn of it buys; room for dealers."""
     outlay, relief = contrast.appraisal.costs[OUTLAY], contrast.appraisal.relief_bn
@@ -72,7 +95,7 @@ def cost_sentence(contrast: Contrast) -> str:
         words = "The central bank neither buys nor lends more than in the base"
     else:
         more = "more" if outlay.value >= 0.0 else "less"
-        is_certain = outlay.standard_error < CERTAIN * abs(outlay.value)
+        is_certain = outlay.standard_error < CERTAIN * abs(outlay.value) and not has_range(outlay)
         size = f"{abs(outlay.value):,.0f}" if is_certain else shown(_size(outlay), 0)
         words = f"The central bank has ${size} bn {more} bought and lent at the peak"
     if not math.isnan(gained.value):
@@ -99,8 +122,11 @@ def t_shown(t: float) -> str:
 
 def percent(estimate: Estimate) -> str:
     """A probability with its error, in percent."""
-    return shown(Estimate(100.0 * estimate.value, 100.0 * estimate.standard_error, estimate.draws), 1)
+    return shown(scaled_estimate(estimate, 100.0), 1)
 
 
 def _size(estimate: Estimate) -> Estimate:
-    return Estimate(abs(estimate.value), estimate.standard_error, estimate.draws)
+    """The size of a difference, whose range may end below nothing."""
+    if estimate.value >= 0.0:
+        return estimate
+    return replace(estimate, value=-estimate.value, low=-estimate.high, high=-estimate.low)

@@ -10,7 +10,7 @@ import numpy as np
 from simulator.analysis.compared_measures import Compared
 from simulator.analysis.policies import Appraisal
 from simulator.analysis.scenario_changes import ParameterChange
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import Estimate, as_plain
 
 #: A difference counts as detected when it is so many standard errors away from zero: 1% of chance, two-sided.
 DETECTED = 2.576
@@ -70,7 +70,7 @@ class ContrastRow:
         """The row as plain values; what is not known is null."""
         measure = self.measure
         said: dict[str, Any] = {
-            name: {"value": _known(estimate.value), "standard_error": _known(estimate.standard_error)}
+            name: as_plain(estimate)
             for name, estimate in (
                 ("base", self.base),
                 ("other", self.other),

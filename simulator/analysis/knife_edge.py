@@ -2,7 +2,8 @@
 
 The parameter is multiplied, step by step away from its own value, on the same random numbers, until funds give up
 more than a share of their packages on average; bisection then closes in on the crossing. Its Monte Carlo error comes
-from a bootstrap over paths: each resample has its own crossing of the curve that was played.
+from a bootstrap over paths: each resample has its own crossing of the curve that was played. Over parameter sets the
+paths of each set have a crossing of their own, on the same points: the range over sets is told beside the error.
 
 Source: Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, chapter 6.
 """
@@ -10,17 +11,18 @@ Source: Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, chapter
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulator.analysis.channels import Values, play_outcomes
-from simulator.results.statistics import Estimate, mean
+from simulator.results.statistics import RANGE_OF_SETS, Estimate, as_plain, mean, with_range
 from simulator.scenario.errors import Problem, Problems, ScenarioError
 from simulator.scenario.explain import find_parameters
+from simulator.scenario.parameter_sets import PATHS_A_SET
 from simulator.units import written
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 COLLAPSE_SHARE = 0.75
 RESAMPLES = 1000
+#: How often the steps in which the range over parameter sets ends are halved, at most, and down to what share.
+ENDS_HALVED, ENDS_TOLERANCE = 6, 0.05
+#: Paths of each run, and over parameter sets, where each group of paths has one.
+PATHS, PATHS_OVER_SETS = 300, 16 * PATHS_A_SET
 #: Bisection ends when the crossing lies within so much of the multiple.
 TOLERANCE = 0.01
 BISECTIONS_MAX = 12
@@ -60,8 +66,15 @@ class KnifeEdge:
         Multiple of the parameter at the crossing, with its error; NaN when it was not reached.
     at
         Value of the parameter there, as written; empty when it was not reached.
+    between
+        The same at the ends of the range that parameters leave open, as written; empty when there is none.
     points
         What was played, from the parameter's own value outwards.
+    sets
+        Groups of paths with a parameter set of their own; 0 where all share the parameters.
+    at_once, never
+        How many of them collapse at the parameter's own value already, and how many not up to the last point. The
+        range ends there.
     """
 
     scenario: str
@@ -70,24 +83,28 @@ class KnifeEdge:
     multiple: Estimate
     at: str
     points: tuple[TriedMultiple, ...]
+    between: tuple[str, ...] = ()
+    sets: int = 0
+    at_once: int = 0
+    never: int = 0
 
     def as_record(self) -> dict[str, Any]:
         """The search as plain values; what is not known is null."""
-
-        def known(estimate: Estimate) -> dict[str, float | None]:
-            return {
-                "value": None if math.isnan(estimate.value) else estimate.value,
-                "standard_error": None if math.isnan(estimate.standard_error) else estimate.standard_error,
-            }
-
+        of_sets = {
+            "parameter_sets": self.sets,
+            "at_between": list(self.between) or None,
+            "sets_at_once": self.at_once,
+            "sets_never": self.never,
+        }
         return {
             "scenario": self.scenario,
             "parameter": self.parameter,
             "collapse_share": self.share,
-            "multiple": known(self.multiple),
+            "multiple": as_plain(self.multiple),
             "at": self.at or None,
+            **(of_sets if self.sets else {}),
             "points": [
-                {"multiple": point.multiple, "value": point.value, "given_up": known(point.given_up)}
+                {"multiple": point.multiple, "value": point.value, "given_up": as_plain(point.given_up)}
                 for point in self.points
             ],
         }
@@ -99,7 +116,7 @@ def knife_edge(
     *,
     to: float = 3.0,
     share: float = COLLAPSE_SHARE,
-    paths: int = 300,
+    paths: int = PATHS,
     steps: int = 6,
     threads: int = 1,
     progress: Callable[[TriedMultiple], None] | None = None,
@@ -138,14 +155,40 @@ def knife_edge(
                 progress(played[multiple])
         return played[multiple].given_up.value
 
-    bracket = _first_crossing(play, np.linspace(1.0, to, steps + 1).tolist(), share)
+    def points() -> tuple[TriedMultiple, ...]:
+        return tuple(played[multiple] for multiple in sorted(played, reverse=to < 1.0))
+
+    multiples = np.linspace(1.0, to, steps + 1).tolist()
+    bracket = _first_crossing(play, multiples, share)
     if bracket is not None:
         _bisect(play, *bracket, share)
-    points = tuple(played[multiple] for multiple in sorted(played, reverse=to < 1.0))
     mirrored = loaded.scenario.drivers.sampling == "antithetic"
-    crossing = _crossing(points, share, mirrored) if bracket else Estimate(math.nan, math.nan, 0)
-    at = "" if math.isnan(crossing.value) else _as_written(declaration, value * crossing.value)
-    return KnifeEdge(loaded.scenario.name, parameter, share, crossing, at, points)
+    crossing = _crossing(points(), share, mirrored) if bracket else Estimate(math.nan, math.nan, 0)
+    if loaded.sets is None:
+        at = "" if math.isnan(crossing.value) else _as_written(declaration, value * crossing.value)
+        return KnifeEdge(loaded.scenario.name, parameter, share, crossing, at, points())
+    if bracket is not None:
+        _find_ends(play, points, multiples, share)
+    found = points()
+    curves = [_of_set(found, paths) for paths in _groups(len(found[0].by_path))]
+    first = [_reached_at(each, share) for each in curves]
+    crossing = with_range(crossing, [_crossing_or_end(each, share, mirrored) for each in curves])
+    at, *between = (
+        "" if math.isnan(multiple) else _as_written(declaration, value * multiple)
+        for multiple in (crossing.value, crossing.low, crossing.high)
+    )
+    return KnifeEdge(
+        loaded.scenario.name,
+        parameter,
+        share,
+        crossing,
+        at,
+        found,
+        between=tuple(filter(None, between)),
+        sets=len(curves),
+        at_once=first.count(0),
+        never=first.count(None),
+    )
 
 
 def _figure(loaded: LoadedScenario[Scenario], parameter: str) -> tuple[Declaration, float]:
@@ -191,12 +234,68 @@ def _point(
         held = np.abs(
             prepare(changed.scenario, changed.data_files).parameters.opening.funds.packages_bn
         ).sum()
-        by_path = play_outcomes(changed.scenario, changed.data_files, paths, threads)["unwound_in_all"] / held
+        by_path = (
+            play_outcomes(changed.scenario, changed.data_files, paths, threads, changed.sets)[
+                "unwound_in_all"
+            ]
+            / held
+        )
     except Problems as problems:
         raise changed.refused(problems) from problems
     mirrored = loaded.scenario.drivers.sampling == "antithetic"
     by_path = np.where(np.isnan(by_path), 1.0, by_path)  # a market that broke down has given up everything
-    return TriedMultiple(multiple, said, mean(by_path, antithetic=mirrored), by_path)
+    given_up = mean(by_path, antithetic=mirrored)
+    if changed.sets is not None:
+        parts = [mean(by_path[some], antithetic=mirrored) for some in _groups(len(by_path))]
+        given_up = with_range(given_up, parts)
+    return TriedMultiple(multiple, said, given_up, by_path)
+
+
+def _groups(paths: int) -> list[slice]:
+    """Paths of each parameter set."""
+    return [slice(first, first + PATHS_A_SET) for first in range(0, paths, PATHS_A_SET)]
+
+
+def _of_set(points: Sequence[TriedMultiple], paths: slice) -> tuple[TriedMultiple, ...]:
+    """The points as the paths of one set have them."""
+    return tuple(replace(point, by_path=point.by_path[paths]) for point in points)
+
+
+def _reached_at(points: Sequence[TriedMultiple], share: float) -> int | None:
+    """The first point at which funds give up more than the share; none if there is none."""
+    return next((place for place, point in enumerate(points) if point.by_path.mean() >= share), None)
+
+
+def _find_ends(
+    play: Callable[[float], float],
+    points: Callable[[], tuple[TriedMultiple, ...]],
+    multiples: Sequence[float],
+    share: float,
+) -> None:
+    """Play on until nine of ten sets have crossed, then closer to where the first and the last of these do."""
+    found = points()
+    groups = _groups(len(found[0].by_path))
+
+    def crossed() -> Values:
+        """Between which points each set crosses: the place of the later one; infinite if it does not."""
+        places = [_reached_at(_of_set(points(), paths), share) for paths in groups]
+        return np.array([np.inf if place is None else place for place in places])
+
+    for multiple in multiples:
+        if np.mean(np.isfinite(crossed())) >= RANGE_OF_SETS[1]:
+            break
+        try:
+            play(multiple)
+        except ScenarioError:
+            break
+    for _ in range(ENDS_HALVED):
+        ends = np.quantile(crossed(), RANGE_OF_SETS, method="nearest")
+        for place in {int(end) for end in ends if 0 < end < np.inf}:
+            found = points()
+            below, above = found[place - 1].multiple, found[place].multiple
+            if abs(above - below) > ENDS_TOLERANCE * abs(below):
+                play(0.5 * (below + above))
+                break  # places have moved
 
 
 def _as_written(declaration: Declaration, value: float) -> str:
@@ -245,6 +344,13 @@ def _crossing(points: tuple[TriedMultiple, ...], share: float, mirrored: bool) -
     return Estimate(value, error, draws)
 
 
+def _crossing_or_end(points: tuple[TriedMultiple, ...], share: float, mirrored: bool) -> Estimate:
+    """The crossing of one set; where it does not cross within the points, the last of them."""
+    if _reached_at(points, share) is None:
+        return Estimate(points[-1].multiple, 0.0, len(points[0].by_path))
+    return _crossing(points, share, mirrored)
+
+
 def _crossed_at(multiples: Values, curve: Values, share: float) -> float:
     """Where a curve first reaches the share, between its points by straight lines; NaN when it does not."""
     over = np.flatnonzero(curve >= share)
@@ -272,7 +378,21 @@ def knife_edge_in_words(found: KnifeEdge) -> str:
             f"{found.scenario}: funds give up less than {collapse} up to {found.parameter}={last.value}"
             f" ({last.multiple:.2f} times)."
         )
+    between = (
+        f", and in nine of ten parameter sets between {' and '.join(found.between)}" if found.between else ""
+    )
     return (
         f"{found.scenario}: funds give up more than {collapse} when {found.parameter} is"
-        f" {shown(found.multiple, 2)} times its {own.value}: {found.at}."
+        f" {shown(found.multiple, 2)} times its {own.value}: {found.at}{between}."
+    )
+
+
+def sets_in_words(found: KnifeEdge) -> str:
+    """How many parameter sets have no crossing among what was played; empty where there is one set only."""
+    if not found.sets:
+        return ""
+    own, last = found.points[0], found.points[-1]
+    return (
+        f"{found.sets} groups of paths with a parameter set each, of which {found.at_once} collapse at"
+        f" {found.parameter}={own.value} already and {found.never} not up to {last.value}; the range ends there."
     )

@@ -7,14 +7,13 @@ is a ratio of two averages over the same paths, with the error of the delta meth
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from simulator.analysis.compared_measures import RunPaths, compared
 from simulator.analysis.paired import Statistic, difference_of, over, scaled
 from simulator.results.folder import RunFolder
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import Estimate, as_plain
 from simulator.results.store import read_block
 from simulator.units import MULTIPLE, SHARE, read
 
@@ -118,5 +117,5 @@ def relief_bn(run: RunFolder) -> float:
 
 
 def as_known(estimate: Estimate) -> dict[str, Any]:
-    """An estimate as plain values; what is not known is null."""
-    return {key: value if math.isfinite(value) else None for key, value in asdict(estimate).items()}
+    """An estimate as plain values, with the draws that it rests on; what is not known is null."""
+    return as_plain(estimate) | {"draws": estimate.draws}

@@ -10,7 +10,7 @@ import typer
 
 from simulator.cli.completion import complete_run
 from simulator.cli.ending import ends_quietly
-from simulator.cli.options import AsJson, Horizon, Overrides, ScenarioFile
+from simulator.cli.options import AsJson, Horizon, Overrides, ScenarioFile, Uncertainty
 from simulator.cli.terminal import complain, console, plain_table, say, say_json
 from simulator.scenario.errors import Problems, printable
 
@@ -136,7 +136,8 @@ def attribute_command(
 REVERSE_EXAMPLES = """\b
 Examples:
   unwind reverse scenarios/dash-for-cash-2020.yaml --parameter funds.leverage
-  unwind reverse scenarios/dash-for-cash-2020.yaml --parameter funds.free_cash --to 0.1 --collapse 60"""
+  unwind reverse scenarios/dash-for-cash-2020.yaml --parameter funds.free_cash --to 0.1 --collapse 60
+  unwind reverse calm --parameter funds.leverage --uncertainty outputs/calm-and-march-2020/parameter-sets.json"""
 
 
 @ends_quietly
@@ -155,18 +156,36 @@ def reverse_command(
         float,
         typer.Option(min=1.0, max=100.0, help="Packages given up in a collapse, % of those held at first."),
     ] = 75.0,
-    paths: Annotated[int, typer.Option(min=2, help="Paths of each run.")] = 300,
+    uncertainty: Uncertainty = None,
+    paths: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Paths of each run; 300 by default, 2,560 over parameter sets.", show_default=False
+        ),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Reverse stress test: how far a parameter must move before a partial unwind becomes a collapse."""
     loaded = _load(file, override, horizon)
-    from simulator.analysis.knife_edge import knife_edge
+    from simulator.analysis.knife_edge import PATHS, PATHS_OVER_SETS, knife_edge
     from simulator.ensemble.cores import usable_threads
 
+    if uncertainty is not None:
+        from simulator.scenario.uncertainty import few_sets, sets_at, spread_over
+
+        paths = paths or PATHS_OVER_SETS
+        loaded = spread_over(loaded, sets_at(uncertainty))
+        for note in few_sets(paths):
+            complain(note)
     try:
         found = knife_edge(
-            loaded, parameter, to=to, share=collapse / 100.0, paths=paths, threads=threads or usable_threads()
+            loaded,
+            parameter,
+            to=to,
+            share=collapse / 100.0,
+            paths=paths or PATHS,
+            threads=threads or usable_threads(),
         )
     except Problems as problems:
         raise loaded.refused(problems) from problems
@@ -200,18 +219,21 @@ def _print_attribution(found: Attribution) -> None:
 
 def _print_knife_edge(found: KnifeEdge) -> None:
     """Show the search on standard output."""
-    from simulator.analysis.knife_edge import knife_edge_in_words
+    from simulator.analysis.knife_edge import knife_edge_in_words, sets_in_words
+    from simulator.results.figures import scaled_estimate
     from simulator.results.measures import MEASURES, with_unit
-    from simulator.results.statistics import Estimate
+    from simulator.results.statistics import RANGE_IN_WORDS
     from simulator.results.summary import shown
 
     table = plain_table(("multiple", found.parameter, with_unit(MEASURES["unwound_in_all"].label, "%")))
     for point in found.points:
-        share = Estimate(100.0 * point.given_up.value, 100.0 * point.given_up.standard_error, 0)
-        table.add_row(f"{point.multiple:.3f}", point.value, shown(share, 1))
+        share = shown(scaled_estimate(point.given_up, 100.0), 1)
+        table.add_row(f"{point.multiple:.3f}", point.value, share)
     console().print(table)
-    say(knife_edge_in_words(found))
-    say("± is one Monte Carlo standard error, on common random numbers.")
+    for sentence in filter(None, (knife_edge_in_words(found), sets_in_words(found))):
+        say(sentence)
+    of_sets = f"; {RANGE_IN_WORDS}" if found.sets else "."
+    say(f"± is one Monte Carlo standard error, on common random numbers{of_sets}")
 
 
 def _load(file: str, override: list[str] | None, horizon: str | None) -> LoadedScenario[Scenario]:

@@ -17,6 +17,7 @@ from simulator.analysis.comparison_words import (
     HEADLINES,
     UNITLESS,
     change_lines,
+    errors_in_words,
     pairing_sentence,
     t_shown,
     verdict_sentences,
@@ -59,7 +60,7 @@ def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | Non
     _print_ranking(out, comparison, by, on_terminal)
     out.print()
     out.print(
-        f"± is one Monte Carlo standard error. Better, worse, more, less: more than {DETECTED} of them away from no"
+        f"{errors_in_words(comparison.contrasts)} Better, worse, more, less: more than {DETECTED} of them away from no"
         " difference (1% by chance). t: the difference in standard errors.",
         soft_wrap=True,
     )

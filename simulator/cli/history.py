@@ -13,7 +13,7 @@ import typer
 
 from simulator.cli.completion import complete_scenario
 from simulator.cli.ending import ends_quietly
-from simulator.cli.options import AsJson, Horizon, Overrides, Quiet, Threads
+from simulator.cli.options import AsJson, Horizon, Overrides, Quiet, Threads, Uncertainty
 from simulator.cli.terminal import complain, say_json
 from simulator.results.errors import BAD_INPUT, INTERRUPTED, UNFINISHED, OutputError, disk_error
 from simulator.scenario.errors import Problems
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     from simulator.results.folder import RunFolder
     from simulator.scenario.loading import LoadedScenario
 
-#: Paths of a run, unless the command says otherwise: enough for a band, and seconds of work.
-PATHS = 500
+#: Paths of a run, unless the command says otherwise: enough for a band, and seconds of work; and over parameter sets,
+#: enough for the range that these leave open.
+PATHS, PATHS_OVER_SETS = 500, 2560
 
 EXAMPLES = """\b
 Examples:
   unwind history
   unwind history dash-for-cash-2020 --paths 2000
   unwind history outputs/dash-for-cash-2020 -o beside-history.html
+  unwind history --uncertainty outputs/calm-and-march-2020/parameter-sets.json
   unwind history my-scenario.yaml --moments my-moments.yaml --json"""
 
 
@@ -54,8 +56,13 @@ def history_command(
     horizon: Horizon = None,
     paths: Annotated[
         int | None,
-        typer.Option(min=2, help=f"Random paths of a run; {PATHS} by default.", show_default=False),
+        typer.Option(
+            min=2,
+            help=f"Random paths of a run; {PATHS} by default, {PATHS_OVER_SETS:,} over parameter sets.",
+            show_default=False,
+        ),
     ] = None,
+    uncertainty: Uncertainty = None,
     threads: Threads = None,
     page: Annotated[
         Path | None,
@@ -76,7 +83,7 @@ def history_command(
     settings = [*(override or ()), *([f"paths={paths}"] if paths is not None else [])]
     try:
         with tempfile.TemporaryDirectory(prefix="unwind-history-") as folder:
-            player = _Player(own, settings, horizon, Path(folder), threads, quiet or as_json)
+            player = _Player(own, settings, horizon, uncertainty, Path(folder), threads, quiet or as_json)
             _tell([player.beside(each) for each in what or _scenarios(own)], page, quiet, as_json)
     except OutputError as error:
         complain(str(error))
@@ -103,13 +110,14 @@ class _Player:
     ----------
     own
         The user's episode, in place of those that ship.
-    settings, horizon
-        Changes of the scenarios.
+    settings, horizon, uncertainty
+        Changes of the scenarios, and parameter sets over which their paths are spread.
     """
 
     own: LoadedScenario[Episode] | None
     settings: Sequence[str]
     horizon: str | None
+    uncertainty: str | None
     folder: Path
     threads: int | None
     is_silent: bool
@@ -134,10 +142,10 @@ class _Player:
 
         if not _is_run(what):
             return None
-        if self.settings or self.horizon:
+        if self.settings or self.horizon or self.uncertainty:
             raise OutputError(
-                f"{what}: found a run that exists; --set, --paths and --horizon change what is to be run."
-                " Name the scenario instead.",
+                f"{what}: found a run that exists; --set, --paths, --horizon and --uncertainty change what is to be"
+                " run. Name the scenario instead.",
                 BAD_INPUT,
             )
         run = open_run(existing_folder(what))
@@ -151,8 +159,12 @@ class _Player:
         from simulator.ensemble.observer import Nobody
         from simulator.ensemble.resources import Resources
         from simulator.scenario.loading import load_scenario
+        from simulator.scenario.uncertainty import with_uncertainty
 
-        loaded = load_scenario(what, [f"paths={PATHS}", *self.settings], horizon=self.horizon)
+        paths = PATHS if self.uncertainty is None else PATHS_OVER_SETS
+        loaded = load_scenario(what, [f"paths={paths}", *self.settings], horizon=self.horizon)
+        if self.uncertainty is not None:
+            loaded = with_uncertainty(loaded, self.uncertainty)
         episode = self._episode(loaded.scenario.name, what)
         for note in () if self.is_silent else loaded.notes:
             complain(note)

@@ -10,6 +10,7 @@ from rich.text import Text
 from simulator.cli.terminal import console, counted, say
 from simulator.history.beside import Beside, MomentBeside
 from simulator.results.errors import plain
+from simulator.results.statistics import error_note
 from simulator.results.summary import shown
 
 #: What the groups of moments are called, in their order.
@@ -22,7 +23,8 @@ def print_beside(side: Beside, *, is_first: bool = True) -> None:
     if not is_first:
         say("")
     title = side.episode.title or side.episode.name
-    say(f"{title}: {side.scenario}, {counted(side.paths, 'path')}, seed {side.seed}", "bold")
+    over = f" over {counted(side.sets, 'parameter set')}" if side.sets else ""
+    say(f"{title}: {side.scenario}, {counted(side.paths, 'path')}{over}, seed {side.seed}", "bold")
     sources = _sources(side.rows)
     for kind, heading in GROUPS.items():
         rows = side.of_kind(kind)
@@ -37,7 +39,8 @@ def print_beside(side: Beside, *, is_first: bool = True) -> None:
         console().print(Text(f"{number:>3}  {plain(source)}", overflow="fold"))
     console().print(
         "\ntol.: one standard deviation of measurement and of what such a model can miss. rank: share of paths below"
-        " history, %; * when history lies within the band of 90% of paths. ± is one Monte Carlo standard error."
+        " history, %; * when history lies within the band of 90% of paths."
+        f" {error_note(bool(side.sets))}"
     )
     console().print(Text(plain(side.verdict), style="bold"))
 

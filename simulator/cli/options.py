@@ -17,6 +17,7 @@ from simulator.cli.terminal import complain
 from simulator.ensemble.observer import Nobody, Observer
 from simulator.ensemble.resources import Resources, tls_of
 from simulator.results.errors import OutputError
+from simulator.scenario.files import SHIPPED_SETS
 
 ScenarioFile = Annotated[
     str,
@@ -50,8 +51,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other prog
 NoReport = Annotated[bool, typer.Option("--no-report", help="Write no report.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
-#: Word for the parameter sets that ship.
-SHIPPED_SETS = "shipped"
 Uncertainty = Annotated[
     str | None,
     typer.Option(

@@ -13,7 +13,6 @@ import typer
 
 from simulator.cli.ending import reporting_errors, this_command, written_report
 from simulator.cli.options import (
-    SHIPPED_SETS,
     Horizon,
     Output,
     Overrides,
@@ -92,9 +91,7 @@ def run(options: RunOptions) -> None:
 
     loaded = load_scenario(options.file, options.settings, horizon=options.horizon)
     if options.uncertainty is not None:
-        loaded = with_uncertainty(
-            loaded, None if options.uncertainty == SHIPPED_SETS else options.uncertainty
-        )
+        loaded = with_uncertainty(loaded, options.uncertainty)
     resources = options.where.resources(options.retries)
     for note in () if options.telling.is_silent else loaded.notes:
         complain(note)
@@ -223,6 +220,7 @@ def _replay(loaded: LoadedScenario[Scenario], path: int, audit: bool, as_json: b
         shown.compiles()
     result = play_path(prepared, path)
     shown.ends()
+    prepared = prepared.of_path(path)
     residuals = simulate_audited(prepared, path, 1, True)[1] if audit else ()
     named = {"scenario": loaded.scenario.name, "path": path}
     if as_json:

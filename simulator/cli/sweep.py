@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.ending import reporting_errors, this_command, written_report
-from simulator.cli.options import Horizon, Output, Overrides, Shard, Telling, WhereToWork, takes_options
+from simulator.cli.options import (
+    Horizon,
+    Output,
+    Overrides,
+    Shard,
+    Telling,
+    Uncertainty,
+    WhereToWork,
+    takes_options,
+)
 from simulator.cli.terminal import complain, say, say_json
 from simulator.ensemble.cores import pin_linear_algebra
 from simulator.ensemble.resources import Resources
@@ -27,7 +36,8 @@ Examples:
   unwind sweep sweeps/policies.yaml --dry-run
   unwind sweep sweeps/policies.yaml --paths 500
   unwind sweep sweeps/sensitivity.yaml --workers 4 -o outputs/judgements
-  unwind sweep sweeps/sensitivity.yaml --shard 3/8"""
+  unwind sweep sweeps/sensitivity.yaml --shard 3/8
+  unwind sweep sweeps/policies.yaml --uncertainty outputs/calm-and-march-2020/parameter-sets.json"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +48,7 @@ class SweepOptions:
     override: Overrides = None
     paths: Annotated[int | None, typer.Option(min=1, help="Random paths of every cell.")] = None
     horizon: Horizon = None
+    uncertainty: Uncertainty = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check every cell, say what it will take, and run nothing.")
     ] = False
@@ -62,9 +73,13 @@ def sweep(options: SweepOptions) -> None:
 
 def _sweep(options: SweepOptions, resources: Resources) -> int:
     pin_linear_algebra()
+    from simulator.scenario.uncertainty import sets_at
     from simulator.sweeps.cells import load_sweep
 
-    loaded = load_sweep(options.file, options.override or (), paths=options.paths, horizon=options.horizon)
+    sets = None if options.uncertainty is None else sets_at(options.uncertainty)
+    loaded = load_sweep(
+        options.file, options.override or (), paths=options.paths, horizon=options.horizon, sets=sets
+    )
     for note in () if options.telling.is_silent else loaded.notes:
         complain(note)
     with reporting_errors(options.output or "outputs") as ended:

@@ -14,7 +14,7 @@ from simulator.results.errors import plain
 from simulator.results.locks import holder_of
 from simulator.results.measures import MEASURES, with_unit
 from simulator.results.places import shown as place_shown
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import error_note
 from simulator.results.summary import shown
 from simulator.sweeps.cells import LoadedSweep, in_short
 from simulator.sweeps.estimate import SweepEstimate
@@ -39,6 +39,7 @@ def estimate_lines(loaded: LoadedSweep, chosen: Sequence[int], found: SweepEstim
     rows = (
         ("cells", f"{found.cells:,}{of}" + (f" ({dimensions})" if dimensions else "")),
         ("paths", f"{found.paths:,} in {found.blocks:,} blocks"),
+        *_sets_row(loaded, found),
         ("memory", f"{gigabytes(found.memory_bytes)} on {found.workers} threads or workers"),
         ("disk", f"{gigabytes(found.disk_bytes)}, keeping {loaded.sweep.keep}"),
         ("time", f"{duration(found.hours * 3600.0)} on {found.workers} threads or workers"),
@@ -50,6 +51,13 @@ def estimate_lines(loaded: LoadedSweep, chosen: Sequence[int], found: SweepEstim
     return [f"{name:<9} {said}" for name, said in rows]
 
 
+def _sets_row(loaded: LoadedSweep, found: SweepEstimate) -> list[tuple[str, str]]:
+    if loaded.sets is None:
+        return []
+    groups = found.openings - found.cells
+    return [("sets", f"{len(loaded.sets.weights):,}, and {groups:,} groups of paths with one each")]
+
+
 def print_outcome(outcome: SweepOutcome) -> None:
     """Show figures of the first cells, cells that failed, and where the results are."""
     folder = outcome.folder
@@ -58,6 +66,7 @@ def print_outcome(outcome: SweepOutcome) -> None:
         _print_table("Cells", *_figures(folder, ended[:CELLS_SHOWN]))
         if len(ended) > CELLS_SHOWN:
             say(f"… and {len(ended) - CELLS_SHOWN:,} more cells.")
+        say(error_note(bool(folder.manifest.parameter_sets)))
     print_failed(folder, outcome.with_status(FAILED, STOPPED))
     said = f"{_counts(folder, outcome.chosen)} in {duration(outcome.seconds)}."
     say("")
@@ -96,6 +105,7 @@ def sweep_record(folder: SweepFolder) -> dict[str, Any]:
         "folder": place_shown(folder.path),
         "writer": writer,
         "cells": manifest.cells,
+        "parameter_sets": len(manifest.parameter_sets.get("weights", ())),
         "done": len(state.with_status(DONE)),
         "stopped": len(state.with_status(STOPPED)),
         "failed": [
@@ -164,8 +174,7 @@ def _figures(folder: SweepFolder, cells: Sequence[int]) -> tuple[tuple[str, ...]
         table = np.asarray(array[cell])
         figures = []
         for measure in told:
-            draws, mean, error = table[plan.rows.index(Row(measure.key, "", "")), :3]
-            found = Estimate(measure.scale * mean, measure.scale * error, int(draws))
+            found = plan.estimate(table, Row(measure.key, "", ""), measure.scale)
             figures.append(shown(found, measure.told_decimals))
         rows.append((f"{cell}", in_short(folder.manifest.labels(cell)), *figures))
     return ("cell", "where", *(with_unit(measure.in_short, measure.told_unit) for measure in told)), rows

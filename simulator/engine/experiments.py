@@ -35,6 +35,7 @@ from simulator.results.variables import (
     UNWIND_IMPACT,
     WITHOUT_POLICY,
 )
+from simulator.scenario.parameter_sets import PATHS_A_SET, paths_of_each_set
 
 #: A test sale is this share of the bonds outstanding: about $10bn of Treasuries, the size of a day's flow.
 TEST_SALE_SHARE = 0.001
@@ -65,24 +66,39 @@ class BlockPlays:
 
 
 def play_again(prepared: Prepared, first_path: int, played: Records) -> BlockPlays:
-    """Play those paths of a block again that the scenario wants played without policy or with a test sale."""
-    if prepared.variants is not None:
-        parts = [
-            play_again(variant, first, some_paths(played, first - first_path, count)).again
-            for variant, first, count in prepared.variants.stretches(first_path, len(played.status))
-        ]
-        return BlockPlays(played, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    """Play those paths of a block again that the scenario wants played without policy or with a test sale.
+
+    They are the first ones; over parameter sets the first of each, so that what they tell is told of all sets.
+    """
+    scenario = prepared.scenario
+    wanted = scenario.output.paths_without_policy, scenario.output.test_sale_paths
+    if prepared.variants is None:
+        left_alone, tested = (most - first_path for most in wanted)
+        return BlockPlays(played, _again(prepared, first_path, played, left_alone, tested))
+    parts = []
+    for variant, first, count in prepared.variants.stretches(first_path, len(played.status)):
+        left_alone, tested = (
+            paths_of_each_set(most, scenario.paths) - first % PATHS_A_SET for most in wanted
+        )
+        some = some_paths(played, first - first_path, count)
+        parts.append(_again(variant, first, some, left_alone, tested))
+    return BlockPlays(played, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def _again(
+    prepared: Prepared, first_path: int, played: Records, left_alone: int, tested: int
+) -> dict[str, Values]:
+    """What playing so many paths of a stretch again adds, by name."""
     output, paths = prepared.scenario.output, len(played.status)
     again: dict[str, Values] = {}
-    left_alone = min(max(output.paths_without_policy - first_path, 0), paths)
-    tested = min(max(output.test_sale_paths - first_path, 0), paths)
+    left_alone, tested = (min(max(most, 0), paths) for most in (left_alone, tested))
     count = max(left_alone, tested)
     world = draw_world(prepared, first_path, count) if count else NOTHING
     if prepared.without_policy is not None and output.paths_without_policy:
         again |= _left_alone(prepared, _first(world, left_alone), played)
     if output.test_sale_paths:
         again |= _test_sales(prepared, first_path, _first(world, tested), played)
-    return BlockPlays(played, again)
+    return again
 
 
 def _first(world: World, paths: int) -> World:

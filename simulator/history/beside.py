@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.history.episode import Episode, Moment
 from simulator.history.measuring import Measured, Paths, is_over, measure, problems_with, variables_of
 from simulator.results import statistics
-from simulator.results.days import read_days
+from simulator.results.days import read_days, set_of_paths
 from simulator.results.errors import UNFINISHED, OutputError
 from simulator.results.folder import RunFolder
 from simulator.results.places import shown
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import Estimate, as_plain
 from simulator.scenario.errors import Problem, Problems
 
 #: The band of paths beside which history stands.
@@ -32,7 +33,7 @@ class MomentBeside:
     Parameters
     ----------
     mean
-        Average over paths, with its Monte Carlo standard error.
+        Average over paths, with its Monte Carlo standard error and, over parameter sets, the range of it.
     low, high
         The band of 90% of paths.
     rank
@@ -92,6 +93,7 @@ class MomentBeside:
             "source": moment.source,
             "mean": known(self.mean.value),
             "standard_error": known(self.mean.standard_error),
+            **{key: value for key, value in as_plain(self.mean).items() if key.startswith("parameters_")},
             "low": known(self.low),
             "high": known(self.high),
             "bias": known(self.bias),
@@ -117,6 +119,8 @@ class Beside:
         Paths that finished: those behind every figure.
     left_out
         Moments that the run has not, with why.
+    sets
+        Groups of paths with a parameter set of their own; 0 where all share the parameters.
     """
 
     episode: Episode
@@ -125,6 +129,7 @@ class Beside:
     seed: int
     rows: tuple[MomentBeside, ...]
     left_out: tuple[tuple[Moment, str], ...] = ()
+    sets: int = 0
 
     def of_kind(self, kind: str) -> list[MomentBeside]:
         """The moments that the model is told, or those that it must find."""
@@ -172,6 +177,7 @@ class Beside:
             "scenario": self.scenario,
             "seed": self.seed,
             "paths": self.paths,
+            **({"parameter_sets": self.sets} if self.sets else {}),
             "verdict": self.verdict,
             "moments": [row.as_record() for row in self.rows],
             "left_out": [{"key": moment.key, "why": why} for moment, why in self.left_out],
@@ -218,13 +224,23 @@ def beside(run: RunFolder, episode: Episode, *, tolerant: bool = False) -> Besid
     if not paths:
         raise OutputError(f"{shown(run.path)}: no path of the run finished.", UNFINISHED)
     antithetic = run.manifest.sampling == "antithetic"
-    rows = tuple(_beside(moment, measure(moment, days, where), antithetic) for moment in kept)
-    return Beside(episode, run.manifest.name, paths, run.manifest.seed, rows, tuple(left_out))
+    groups = set_of_paths(run, days["path"])
+    rows = tuple(_beside(moment, measure(moment, days, where), antithetic, groups) for moment in kept)
+    sets = 0 if groups is None else len(np.unique(groups))
+    return Beside(episode, run.manifest.name, paths, run.manifest.seed, rows, tuple(left_out), sets)
 
 
-def _beside(moment: Moment, values: Paths, antithetic: bool) -> MomentBeside:
+def _beside(
+    moment: Moment, values: Paths, antithetic: bool, groups: NDArray[np.int64] | None = None
+) -> MomentBeside:
     low, high = (statistics.quantile(values, level, antithetic=antithetic).value for level in BAND)
     known = values[~np.isnan(values)] - moment.value
     equal = np.abs(known) <= ALIKE * moment.tolerance
     rank = float(np.mean((known < 0.0) & ~equal) + 0.5 * np.mean(equal)) if len(known) else math.nan
-    return MomentBeside(moment, statistics.mean(values, antithetic=antithetic), low, high, rank)
+    mean = statistics.mean(values, antithetic=antithetic)
+    if groups is not None:
+        of_sets = [
+            statistics.mean(values[groups == group], antithetic=antithetic) for group in np.unique(groups)
+        ]
+        mean = statistics.with_range(mean, of_sets)
+    return MomentBeside(moment, mean, low, high, rank)

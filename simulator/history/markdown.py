@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simulator.history.beside import Beside, MomentBeside
+from simulator.results.statistics import error_note
 from simulator.results.summary import shown
 
 #: Marks between which the tables stand in a page.
@@ -18,7 +19,7 @@ def history_tables_of(side: Beside) -> str:
     lines: list[str] = []
     for kind, heading in HEADINGS.items():
         lines += [f"### {heading}", "", *_table(side.of_kind(kind)), ""]
-    return "\n".join([*lines, f"{side.paths:,} paths; ± is one Monte Carlo standard error. {side.verdict}"])
+    return "\n".join([*lines, f"{side.paths:,} paths; {error_note(bool(side.sets))} {side.verdict}"])
 
 
 def _table(rows: Sequence[MomentBeside]) -> Iterator[str]:

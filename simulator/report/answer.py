@@ -10,6 +10,7 @@ from simulator.report.prices import NO_ROOM, ROOM, added_in_words, costs_in_word
 from simulator.report.run_data import RunData
 from simulator.report.spiral import sold_in_words
 from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths
+from simulator.results.figures import scaled_estimate
 from simulator.results.measures import DYSFUNCTION_BP
 from simulator.results.statistics import Estimate, holds_zero
 from simulator.results.summary import shown
@@ -73,15 +74,18 @@ def _chance(share: Estimate, paths: int) -> tuple[str, str]:
             f"{100.0 * share.value:.0f}%",
             f"{seen} of {paths:,} paths; {word} than {least:.4g}% with 95% confidence",
         )
-    return _parts(Estimate(100.0 * share.value, 100.0 * share.standard_error, share.draws), 1, "%")
+    return _parts(scaled_estimate(share, 100.0), 1, "%")
 
 
 def _parts(estimate: Estimate, decimals: int, unit: str, before: str = "") -> tuple[str, str]:
-    """Value and error apart: *8.2%*, *± 0.2*."""
+    """Value and error apart: *8.2%*, *± 0.2*, with the range of parameter sets behind the error."""
     text = shown(estimate, decimals)
     value, _, error = text.partition(" ± ")
+    error, _, ends = error.partition(" [")
     joined = unit if unit in ("%", "") else f" {unit}"
-    return f"{before}{value}{joined}", f"± {error}{joined}, one standard error" if error else ""
+    low, _, high = ends.rstrip("]").partition(", ")
+    of_sets = f"; {before}{low} to {high}{joined} in nine of ten parameter sets" if ends else ""
+    return f"{before}{value}{joined}", f"± {error}{joined}, one standard error{of_sets}" if error else ""
 
 
 def _added(data: RunData) -> Headline:

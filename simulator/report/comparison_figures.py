@@ -12,12 +12,29 @@ import numpy as np
 from simulator.analysis.comparison import Comparison
 from simulator.analysis.contrast import Contrast
 from simulator.analysis.policies import BENEFITS, OUTLAY
-from simulator.report.fans import DATE, date_axis, fan_traces, level_line, shared_range, spread_columns
-from simulator.report.figure import SERIES, Figure, Panel, axis, bars, line
+from simulator.report.fans import (
+    DATE,
+    date_axis,
+    fan_traces,
+    level_line,
+    sets_note,
+    shared_range,
+    spread_columns,
+)
+from simulator.report.figure import (
+    ERROR,
+    SERIES,
+    Figure,
+    Panel,
+    axis,
+    bars,
+    estimate_columns,
+    line,
+)
 from simulator.report.marks import error_bars, points
 from simulator.report.words import bn, cause, figure
 from simulator.results.calendar import trading_dates
-from simulator.results.days import Fan, fan, read_days
+from simulator.results.days import Fan, fan, read_days, set_of_paths
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.layout import Array
 from simulator.results.places import place
@@ -28,6 +45,8 @@ IN_PERCENT = (
     "dislocation_move", "dislocation_move_tail", "pressure_peak", "unwound_in_all", "unwound_in_all_tail",
     "client_repo_spread_peak", "haircut_peak", "dealer_use_peak", "dysfunction", "dealers_at_limits",
 )  # fmt: skip
+#: Column of what the ranked policies bring for the money.
+RANKED = "ranked, per $100bn"
 
 
 @dataclass(frozen=True)
@@ -64,8 +83,7 @@ def cost_benefit(comparison: Comparison, by: str) -> Figure:
     if comparison.ranking:
         columns |= {
             "ranked": [found.label for found in comparison.ranking][::-1],
-            "ranked, per $100bn": [found.per_100bn.value for found in comparison.ranking][::-1],
-            "ranked, standard error": [found.per_100bn.standard_error for found in comparison.ranking][::-1],
+            **estimate_columns(RANKED, [found.per_100bn for found in comparison.ranking][::-1]),
         }
         panels.append(_ranking_panel(benefit.unit, len(comparison.ranking)))
     return Figure(
@@ -90,17 +108,16 @@ def _money_columns(comparison: Comparison, by: str, cost: str, gain: str) -> dic
         (gain, [each.benefits[by] for each in found]),
         (f"{BENEFITS[by].unit} for each $100bn", [each.per_100bn[by] for each in found]),
     ):
-        columns[name] = [estimate.value for estimate in estimates]
-        columns[f"{name}, standard error"] = [estimate.standard_error for estimate in estimates]
+        columns |= estimate_columns(name, estimates)
     columns["room given to dealers, $bn"] = [each.relief_bn for each in found]
-    return columns | _split(columns, [cost, f"{cost}, standard error", gain, f"{gain}, standard error"])
+    return columns | _split(columns, [cost, f"{cost}{ERROR}", gain, f"{gain}{ERROR}"])
 
 
 def _cost_panel(columns: dict[str, Any], cost: str, gain: str, unit: str) -> Panel:
     traces = [
         points(
             f"{label}: {cost}", f"{label}: {gain}", label, colour_of(number),
-            error_x=f"{label}: {cost}, standard error", error_y=f"{label}: {gain}, standard error",
+            error_x=f"{label}: {cost}{ERROR}", error_y=f"{label}: {gain}{ERROR}",
             hover=f"%{{x:,.4~g}} $bn: %{{y:,.4~g}} {unit}",
         )
         for number, label in enumerate(columns["run"])
@@ -113,8 +130,8 @@ def _cost_panel(columns: dict[str, Any], cost: str, gain: str, unit: str) -> Pan
 
 
 def _ranking_panel(unit: str, count: int) -> Panel:
-    drawn = bars("ranked", "ranked, per $100bn", "for each $100bn", "grey", unit=unit, across=True)
-    drawn = error_bars(drawn, "ranked, standard error", across=True) | {"legendgroup": ""}
+    drawn = bars("ranked", RANKED, "for each $100bn", "grey", unit=unit, across=True)
+    drawn = error_bars(drawn, f"{RANKED}{ERROR}", across=True) | {"legendgroup": ""}
     layout = {
         "xaxis": axis(f"{unit} for each $100bn", showgrid=True), "yaxis": axis("", automargin=True),
         "hovermode": "closest",
@@ -255,11 +272,13 @@ def paired_fans(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]])
         _, mine, theirs = np.intersect1d(other.path, base.path, return_indices=True)
         if len(mine) < 2:
             continue
-        spread = fan(other.dislocation_bp[mine] - base.dislocation_bp[theirs], antithetic=mirrored)
+        moved = other.dislocation_bp[mine] - base.dislocation_bp[theirs]
+        sets = set_of_paths(base_run, other.path[mine])
+        spread = fan(moved, antithetic=mirrored, set_of_path=sets)
         name = contrast.side.label
         columns |= spread_columns(name, "bp", spread)
         names += [key for key in columns if key.startswith(f"{name}, ") and "error" not in key]
-        panels.append((name, fan_traces(name, "bp", "blue")))
+        panels.append((name, fan_traces(columns, name, "bp", "blue")))
         said.append(_fan_words(name, spread, dates))
     if not panels:
         return None
@@ -278,7 +297,7 @@ def paired_fans(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]])
         columns,
         per_row=2 if len(panels) > 1 else 1,
         note="Both runs of a pair meet the same world on each path; the fan is the spread of the difference over paths,"
-        " not its standard error.",
+        " not its standard error." + sets_note(columns),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simulator.analysis.compared_measures import GROUPS
 from simulator.analysis.comparison import Comparison
-from simulator.analysis.comparison_words import percent, t_shown, verdict_sentences
+from simulator.analysis.comparison_words import errors_in_words, percent, t_shown, verdict_sentences
 from simulator.analysis.contrast import DETECTED, Contrast
 from simulator.analysis.policies import BENEFITS, COSTS
 from simulator.analysis.ranking import is_clearly_ahead
@@ -21,6 +21,7 @@ from simulator.report.comparison_figures import (
     relative_changes,
     sales_by_cause,
 )
+from simulator.report.figure import estimate_columns
 from simulator.report.page import Cell, Headline, Page, PageTable, Section, attempted, write_page
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
@@ -66,7 +67,7 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
         Section("tables", "All figures", attempted(*(
                     partial(_table, contrast, comparison.base.label, number)
                     for number, contrast in enumerate(comparison.contrasts))),
-                lead="Averages over paths unless they say otherwise; ± is one Monte Carlo standard error."),
+                lead=f"Averages over paths unless they say otherwise. {errors_in_words(comparison.contrasts)}"),
         Section("scenarios", "What differs between the scenarios",
                 attempted(partial(_changes, comparison), partial(_runs, comparison))),
     ]  # fmt: skip
@@ -80,7 +81,7 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
         headlines=_headlines(comparison, by),
         sections=[section for section in sections if section.blocks],
         footer=[
-            "± is one Monte Carlo standard error: what more paths would make smaller. It says nothing of the model.",
+            f"{errors_in_words(comparison.contrasts)} More paths make the error smaller. It says nothing of the model.",
             f"Better, worse, more and less: the difference is more than {DETECTED} standard errors away from nothing,"
             " which chance alone brings once in a hundred.",
             "Errors of ratios by the delta method. Gains on purchases are price gains without carry.",
@@ -173,13 +174,10 @@ def _appraisals(comparison: Comparison) -> PageTable:
         estimates += [*appraisal.benefits.values(), *appraisal.per_100bn.values()]
         rows.append([Cell(contrast.side.label), *(_cell(estimate, 2) for estimate in estimates)])
         saved.append(estimates)
-    columns: dict[str, list[object]] = {"run": [contrast.side.label for contrast in comparison.contrasts]}
+    columns: dict[str, Sequence[object]] = {"run": [contrast.side.label for contrast in comparison.contrasts]}
     for number, heading in enumerate(headings[1:]):
         values = [row[number] for row in saved]
-        columns[heading] = [each.value if isinstance(each, Estimate) else each for each in values]
-        columns[f"{heading}, standard error"] = [
-            each.standard_error if isinstance(each, Estimate) else 0.0 for each in values
-        ]
+        columns |= estimate_columns(heading, values)
     return PageTable(
         "appraisals",
         "Cost and benefit of every run, beyond the base",
@@ -213,14 +211,12 @@ def _table(contrast: Contrast, base: str, number: int) -> PageTable:
         ]
         for row in contrast.rows
     ]
-    columns: dict[str, list[object]] = {
+    columns: dict[str, Sequence[object]] = {
         "figure": [row.measure.label for row in contrast.rows],
         "unit": [row.measure.unit for row in contrast.rows],
     }
     for heading in ("base", "other", "difference"):
-        estimates = [getattr(row, heading) for row in contrast.rows]
-        columns[heading] = [estimate.value for estimate in estimates]
-        columns[f"{heading}, standard error"] = [estimate.standard_error for estimate in estimates]
+        columns |= estimate_columns(heading, [getattr(row, heading) for row in contrast.rows])
     columns["t"] = [row.t for row in contrast.rows]
     columns["variance reduction"] = [row.variance_reduction for row in contrast.rows]
     columns["verdict"] = [row.verdict for row in contrast.rows]

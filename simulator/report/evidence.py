@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
+from simulator.report.figure import estimate_columns
 from simulator.report.page import Cell, PageTable, Prose, Section, attempted
 from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
 from simulator.report.words import cause
 from simulator.results.errors import masked
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import Estimate, error_note
 from simulator.results.summary import FLOW_TABLES, SummaryRow, Table, note_of
 
 KNOWN_LIMITS = "known-limits.md"
@@ -37,7 +38,7 @@ def evidence_sections(data: RunData) -> list[Section]:
     ]
     return [
         Section("tables", "All other figures", attempted(*tables),
-                lead="Averages over paths; ± is one Monte Carlo standard error."),
+                lead=f"Averages over paths. {error_note(bool(data.summary.sets))}"),
         Section("model", "What was computed", attempted(partial(parameters, data), partial(rules, data))),
         Section("limits-of-model", "What the model does not do", [Prose(known_limits(), is_list=True)]),
         Section("manifest", "How to make this again", attempted(partial(manifest, data))),
@@ -59,11 +60,7 @@ def page_table(data: RunData, table: Table) -> PageTable:
         heading = ", ".join(filter(None, (column.heading, column.unit)))
         headings.append(heading)
         cells = [row.cells[place] for row in table.rows]
-        saved[heading] = [cell.value if isinstance(cell, Estimate) else cell for cell in cells]
-        if any(isinstance(cell, Estimate) for cell in cells):
-            saved[f"{heading}, standard error"] = [
-                cell.standard_error if isinstance(cell, Estimate) else None for cell in cells
-            ]
+        saved |= estimate_columns(heading, cells)
     rows = [
         [
             Cell(name),

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from simulator.report.figure import Trace, axis, band, line
+from simulator.report.figure import HIGH, LOW, Trace, axis, band, edged_band, line
 from simulator.results.days import LEVELS, Fan
 
 DATE = "date"
 SATURDAY = 5
 WIDE, NARROW, MIDDLE = "90% of paths", "half of paths", "median"
+OF_SETS = "average, 90% of parameter sets"
+SETS_NOTE = (
+    "Between dotted lines: what nine of ten parameter sets make of the average over paths, chance taken out."
+)
 
 
 def spread_columns(name: str, unit: str, spread: Fan, place: int | None = None) -> dict[str, Any]:
@@ -28,7 +32,16 @@ def spread_columns(name: str, unit: str, spread: Fan, place: int | None = None) 
     }
     for level, values in zip(LEVELS, chosen(spread.quantiles), strict=True):
         columns[f"{name}, {100 * level:.0f}% quantile, {unit}"] = values
+    if spread.low is not None and np.isfinite(chosen(spread.low)).any():
+        columns[f"{name}{LOW}, {unit}"] = chosen(spread.low)
+        columns[f"{name}{HIGH}, {unit}"] = chosen(spread.high)
     return columns
+
+
+def sets_note(columns: Mapping[str, Any]) -> str:
+    """How to read the band of parameter sets, if one is drawn."""
+    is_drawn = any(f"{LOW}, " in name for name in columns)
+    return f" {SETS_NOTE}" if is_drawn else ""
 
 
 def quantile_column(name: str, unit: str, level: float) -> str:
@@ -37,14 +50,27 @@ def quantile_column(name: str, unit: str, level: float) -> str:
 
 
 def fan_traces(
-    name: str, unit: str, colour: str, *, series: str = "", narrow: bool = True, dash: str = "solid"
+    columns: Mapping[str, Any],
+    name: str,
+    unit: str,
+    colour: str,
+    *,
+    series: str = "",
+    narrow: bool = True,
+    dash: str = "solid",
 ) -> list[Trace]:
-    """Bands and median of a fan; ``series`` goes before the names in the legend."""
+    """Bands and median of a fan of :func:`spread_columns`; ``series`` goes before the names in the legend.
+
+    Over parameter sets a second band, between dotted lines, is what nine of ten of them make of the average.
+    """
     before = f"{series}: " if series else ""
     at = [quantile_column(name, unit, level) for level in LEVELS]
     traces = band(DATE, at[0], at[4], f"{before}{WIDE}", colour, opacity=0.18)
     if narrow:
         traces += band(DATE, at[1], at[3], f"{before}{NARROW}", colour, opacity=0.32)
+    low, high = f"{name}{LOW}, {unit}", f"{name}{HIGH}, {unit}"
+    if low in columns:
+        traces += edged_band(DATE, low, high, f"{before}{OF_SETS}", "ink" if narrow else colour)
     return [*traces, line(DATE, at[2], f"{before}{MIDDLE}", colour, unit=unit, dash=dash)]
 
 

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.results.statistics import Estimate, has_range
+
+#: What is appended to the heading of a column of figures, where their errors and ranges over parameter sets stand.
+ERROR, LOW, HIGH = ", standard error", ", parameters low", ", parameters high"
 #: Columns by heading. Values are numbers, texts, or None for nothing.
 Columns = Mapping[str, Sequence[Any]]
 Trace = dict[str, Any]
@@ -64,7 +68,7 @@ class LegendEntry:
 
     name: str
     colour: str
-    look: str  # line, dash, dot, band or box
+    look: str  # line, dash, dot, band, edged or box
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,8 @@ def _swatch(trace: Trace) -> tuple[str, str]:
     if "swatch" in trace.get("meta", {}):
         return trace["meta"]["swatch"], "box"
     if trace.get("fill"):
-        return trace["fillcolor"], "band"
+        edge = trace["line"]
+        return (edge["color"], "edged") if edge["width"] else (trace["fillcolor"], "band")
     if trace["type"] == "scatter" and "lines" in trace.get("mode", ""):
         return trace["line"]["color"], {"dash": "dash", "dot": "dot"}.get(trace["line"].get("dash"), "line")
     return trace["marker"]["color"], "box"
@@ -180,6 +185,12 @@ def band(x: str, low: str, high: str, name: str, colour: str, *, opacity: float 
     return [{**edge, "y": column(low), "meta": {"unlisted": True}}, {**edge, **fill, "y": column(high)}]
 
 
+def edged_band(x: str, low: str, high: str, name: str, colour: str, *, opacity: float = 0.1) -> list[Trace]:
+    """The area between two columns, within dotted lines: seen on top of other bands."""
+    edge = {"line": {"width": 1.4, "dash": "dot", "color": f"@{colour}"}}
+    return [{**trace, **edge} for trace in band(x, low, high, name, colour, opacity=opacity)]
+
+
 def bars(x: str, y: str, name: str, colour: str, *, unit: str = "", across: bool = False) -> Trace:
     """Bars of one column at the places of another; ``across`` lays them on their side."""
     return {
@@ -196,6 +207,30 @@ def bars(x: str, y: str, name: str, colour: str, *, unit: str = "", across: bool
 
 def _hover(axis_name: str, unit: str) -> str:
     return f"%{{{axis_name}:,.4~g}}{' ' + unit if unit else ''}"
+
+
+def estimate_columns(
+    heading: str, estimates: Sequence[Estimate | float | None]
+) -> dict[str, list[float | None]]:
+    """Figures as columns: values, their standard errors, and the ends of ranges that parameters leave open, if any.
+
+    Examples
+    --------
+    >>> estimate_columns("cost, bp", [Estimate(1.0, 0.1, 9), None])
+    {'cost, bp': [1.0, None], 'cost, bp, standard error': [0.1, None]}
+    """
+    known = [each if isinstance(each, Estimate) else None for each in estimates]
+    values = [each.value if isinstance(each, Estimate) else each for each in estimates]
+    columns = {heading: values}
+    if any(known):
+        columns[f"{heading}{ERROR}"] = [
+            each.standard_error if each else 0.0 if value is not None else None
+            for each, value in zip(known, values, strict=True)
+        ]
+    if any(each and has_range(each) for each in known):
+        columns[f"{heading}{LOW}"] = [each.low if each else None for each in known]
+        columns[f"{heading}{HIGH}"] = [each.high if each else None for each in known]
+    return columns
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:

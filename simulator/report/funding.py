@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.report.fans import DATE, date_axis, fan_traces, level_line, spread_columns
+from simulator.report.fans import DATE, date_axis, fan_traces, level_line, sets_note, spread_columns
 from simulator.report.figure import Figure, Panel, axis, bars
 from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData, estimate_at, largest
@@ -121,7 +121,7 @@ def dealers(data: RunData) -> Figure | None:
                 level_line(100.0, "limit", "vermilion"),
                 level_line(100.0 * data.layout.cost_threshold, "dear from here"),
             ]
-        panels.append(Panel(fan_traces(name, unit, "blue"), layout, title=title, height=250))
+        panels.append(Panel(fan_traces(columns, name, unit, "blue"), layout, title=title, height=250))
     day = largest(use.mean)
     at_limit = data.measure("dealers_at_limits")
     caption = (
@@ -138,7 +138,7 @@ def dealers(data: RunData) -> Figure | None:
         columns,
         per_row=2,
         note="Bands hold 90% and half of paths, lines are medians. Above the dotted level the next dollar of balance"
-        " sheet is dear. Capital: all dealers.",
+        " sheet is dear. Capital: all dealers." + sets_note(columns),
     )
 
 
@@ -171,25 +171,25 @@ def repo(data: RunData) -> Figure | None:
     time = date_axis(data.dates)
     panels = [
         Panel(
-            fan_traces("repo rate of funds over policy rate", "bp", "blue"),
+            fan_traces(columns, "repo rate of funds over policy rate", "bp", "blue"),
             {"xaxis": time, "yaxis": axis("bp over policy rate")},
             title="Repo rate of hedge funds",
             height=240,
         ),
         Panel(
-            fan_traces("average haircut", "%", "blue"),
+            fan_traces(columns, "average haircut", "%", "blue"),
             {"xaxis": time, "yaxis": axis("% of bonds")},
             title="Average haircut",
             height=240,
         ),
         Panel(
-            fan_traces(f"initial margin, {name}", "% of face", "blue"),
+            fan_traces(columns, f"initial margin, {name}", "% of face", "blue"),
             {"xaxis": time, "yaxis": axis("% of face")},
             title=f"Initial margin, {name}",
             height=240,
         ),
         Panel(
-            fan_traces("repo taken back from funds", "$bn", "blue"),
+            fan_traces(columns, "repo taken back from funds", "$bn", "blue"),
             {"xaxis": time, "yaxis": axis("$bn a day", rangemode="tozero")},
             title="Repo that dealers take back",
             height=240,
@@ -210,5 +210,6 @@ def repo(data: RunData) -> Figure | None:
         panels,
         columns,
         per_row=2,
-        note="Bands hold 90% and half of paths, lines are medians. Haircuts are weighted by the funds' bonds.",
+        note="Bands hold 90% and half of paths, lines are medians. Haircuts are weighted by the funds' bonds."
+        + sets_note(columns),
     )

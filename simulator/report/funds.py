@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.report.fans import DATE, date_axis, fan_traces, spread_columns
+from simulator.report.fans import DATE, date_axis, fan_traces, sets_note, spread_columns
 from simulator.report.figure import Figure, Panel, Trace, axis, bars, column, text
 from simulator.report.page import Section, attempted
 from simulator.report.run_data import ChosenPath, RunData
@@ -55,7 +55,7 @@ def equity(data: RunData) -> Figure | None:
     histogram.pop("legendgroup")
     panels = [
         Panel(
-            fan_traces("equity", "% of opening", "blue"),
+            fan_traces(columns, "equity", "% of opening", "blue"),
             {"xaxis": date_axis(data.dates, ticks=4), "yaxis": axis("% of opening")},
             title="Equity of all hedge funds",
             height=260,
@@ -84,7 +84,8 @@ def equity(data: RunData) -> Figure | None:
         panels,
         columns,
         per_row=len(panels),
-        note="Equity of all funds alive, over the opening. Bands hold 90% and half of paths, the line is the median.",
+        note="Equity of all funds alive, over the opening. Bands hold 90% and half of paths, the line is the median."
+        + sets_note(columns),
     )
 
 
@@ -113,7 +114,7 @@ def network(data: RunData) -> Figure | None:
         return None
     path = next((path for path in told if "typical" in path.role), told[0])
     nodes = _nodes(data, path)
-    edges = _edges(data)
+    edges = _edges(data, path)
     place = _places(nodes, edges)
     named = {node["id"]: node["name"] for node in nodes}
     columns: dict[str, Any] = {
@@ -167,9 +168,9 @@ def network(data: RunData) -> Figure | None:
 
 
 def _nodes(data: RunData, path: ChosenPath) -> list[dict[str, Any]]:
-    prepared = data.prepared
-    assert prepared is not None
+    assert data.prepared is not None
     assert path.replay is not None
+    prepared = data.prepared.of_path(path.path)
     o = prepared.parameters.opening
     equity = path.replay.records.of("fund_equity_by_fund")[0]
     packages = path.replay.records.of("fund_packages_by_fund")[0]
@@ -219,10 +220,11 @@ def _node(kind: str, place: int, name: str, size_bn: float, stress: float) -> di
     }
 
 
-def _edges(data: RunData) -> list[Edge]:
-    """Who borrows, who lends, and repo at the opening."""
+def _edges(data: RunData, path: ChosenPath) -> list[Edge]:
+    """Who borrows, who lends, and repo at the opening of a path."""
     assert data.prepared is not None
-    prepared, o = data.prepared, data.prepared.parameters.opening
+    prepared = data.prepared.of_path(path.path)
+    o = prepared.parameters.opening
     repo = np.abs(o.funds.packages_bn * o.buckets.price[o.trades.bucket_of][:, None]).sum(axis=0)
     edges = [
         (("hedge funds", i), ("dealers", d), float(o.funds.client_share[i, d] * repo[i]))

@@ -11,6 +11,7 @@ from simulator.history.episode import Episode
 from simulator.report.history_section import history_section
 from simulator.report.page import Page, write_page
 from simulator.results.folder import RunFolder
+from simulator.results.statistics import error_note
 from simulator.scenario.loading import LoadedScenario
 from simulator.version import __version__
 
@@ -37,7 +38,9 @@ def history_page(found: Sequence[tuple[RunFolder, LoadedScenario[Episode]]]) -> 
         section = history_section(run, episode, side, key=f"episode-{number}")
         sections.append(replace(section, title=title))
         verdicts.append(f"{title} ({side.scenario}). {side.verdict}")
-        facts.append((side.scenario, f"{side.paths:,} paths, seed {side.seed}"))
+        over = f" over {side.sets} parameter sets" if side.sets else ""
+        facts.append((side.scenario, f"{side.paths:,} paths{over}, seed {side.seed}"))
+    has_sets = any(run.manifest.parameter_sets for run, _ in found)
     return Page(
         title="Episodes of history beside the model",
         subtitle="What happened, what the model makes of it, and how far apart they are.",
@@ -48,7 +51,7 @@ def history_page(found: Sequence[tuple[RunFolder, LoadedScenario[Episode]]]) -> 
         headlines=[],
         sections=[section for section in sections if section.blocks],
         footer=[
-            "± is one Monte Carlo standard error: what more paths would make smaller. It says nothing of the model.",
+            f"{error_note(has_sets)} More paths make the error smaller. It says nothing of the model.",
             f"Made by Unwind {__version__}. This file asks no other machine for anything.",
         ],
     )

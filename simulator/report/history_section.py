@@ -14,12 +14,13 @@ from simulator.history.episode import Episode, HistorySeries
 from simulator.history.measuring import SCALE, Measured, by_day, problems_with, variables_of
 from simulator.history.series import PUBLIC_DATA, Values, series_on
 from simulator.history.shelf import episode_of
-from simulator.report.fans import DATE, date_axis, fan_traces, spread_columns
-from simulator.report.figure import Figure, Panel, Trace, axis, column, text
+from simulator.report.fans import DATE, date_axis, fan_traces, sets_note, spread_columns
+from simulator.report.figure import Figure, Panel, Trace, axis, column, estimate_columns, text
 from simulator.report.page import Block, Cell, PageTable, Prose, Section, attempted
-from simulator.results.days import fan, read_days
+from simulator.results.days import fan, read_days, set_of_paths
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Days
+from simulator.results.statistics import error_note
 from simulator.results.summary import shown
 from simulator.scenario.errors import Problems
 from simulator.scenario.loading import LoadedScenario
@@ -107,7 +108,10 @@ def _figure(run: RunFolder, where: Measured, drawn: Sequence[_Drawn], key: str) 
         inside.append(float(np.mean((each.values >= low)[known] & (each.values <= high)[known])))
         told = f"{'change in ' if each.series.change else ''}{unit}"
         layout = {"xaxis": date_axis(dates, ticks=4), "yaxis": axis(told)}
-        traces = [*fan_traces(name, unit, "blue", series="model", narrow=False), _history(name, unit)]
+        traces = [
+            *fan_traces(columns, name, unit, "blue", series="model", narrow=False),
+            _history(name, unit),
+        ]
         panels.append(Panel(traces, layout, title=name, height=250))
     best, worst = int(np.argmax(inside)), int(np.argmin(inside))
     caption = (
@@ -124,7 +128,7 @@ def _figure(run: RunFolder, where: Measured, drawn: Sequence[_Drawn], key: str) 
         columns,
         per_row=min(PER_ROW, len(panels)),
         note="Bands hold 90% of paths, lines are medians. Changes are since the opening; of a weekly series, since its"
-        f" first report on or after it. Sources of history: {sources}.",
+        f" first report on or after it. Sources of history: {sources}.{sets_note(columns)}",
     )
 
 
@@ -133,7 +137,8 @@ def _columns(run: RunFolder, where: Measured, each: _Drawn, days: Days) -> dict[
     values = SCALE.get(series.unit, 1.0) * by_day(series.of, days, where)
     if series.change:
         values = values - values[:, :1]
-    spread = fan(values, antithetic=run.manifest.sampling == "antithetic")
+    antithetic = run.manifest.sampling == "antithetic"
+    spread = fan(values, antithetic=antithetic, set_of_path=set_of_paths(run, days["path"]))
     return spread_columns(series.label, series.unit, spread) | {
         f"{series.label}, {HISTORY}, {series.unit}": each.values
     }
@@ -165,7 +170,7 @@ def _table(side: Beside, key: str) -> PageTable:
     saved: dict[str, Any] = {
         heading: [cells[place].saved for cells in rows] for place, heading in enumerate(headings)
     }
-    saved["model, standard error"] = [row.mean.standard_error for row in side.rows]
+    saved |= estimate_columns("model", [row.mean for row in side.rows])
     saved["purpose"] = [row.moment.purpose for row in side.rows]
     counts = ", ".join(f"{len(side.of_kind(kind))} {words}" for kind, words in _WORDS.items())
     return PageTable(
@@ -174,7 +179,7 @@ def _table(side: Beside, key: str) -> PageTable:
         headings,
         rows,
         caption="Tolerance: one standard deviation of measurement and of what a model of this kind can miss. Bias: mean"
-        " of paths less history. ± is one Monte Carlo standard error.",
+        f" of paths less history. {error_note(bool(side.sets))}",
         columns=saved,
     )
 

@@ -15,10 +15,12 @@ from simulator.report.fans import (
     fan_traces,
     level_line,
     quantile_column,
+    sets_note,
     shared_range,
     spread_columns,
 )
-from simulator.report.figure import Figure, Panel, axis, bars, line
+from simulator.report.figure import ERROR, Figure, Panel, axis, bars, estimate_columns, line
+from simulator.report.marks import error_bars
 from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData
 from simulator.report.words import day_in_words, figure, share_of_paths, span
@@ -67,8 +69,12 @@ def yields(data: RunData) -> Figure | None:
     layout = _layout(data, "yield, change in bp", shared_range(columns, drawn, zero=True))
     panels = []
     for name in data.names.values():
-        traces = fan_traces(f"{name}, exogenous", "bp", "amber", series="drawn", narrow=False, dash="dash")
-        traces += fan_traces(f"{name}, total", "bp", "blue", series="with all reactions", narrow=False)
+        traces = fan_traces(
+            columns, f"{name}, exogenous", "bp", "amber", series="drawn", narrow=False, dash="dash"
+        )
+        traces += fan_traces(
+            columns, f"{name}, total", "bp", "blue", series="with all reactions", narrow=False
+        )
         if data.told is not None:
             traces.append(line(DATE, _told(name), "told by the scenario", "ink", dash="dot", unit="bp"))
         panels.append(Panel(traces, layout, title=name, height=250))
@@ -84,7 +90,7 @@ def yields(data: RunData) -> Figure | None:
         per_row=_per_row(panels),
         note="Change since the opening, bp. Dotted: what the scenario's events tell. Bands hold 90% of paths, lines"
         " are medians: dashed, the fundamental yield that chance makes of it; solid, the yield after everybody has"
-        " reacted.",
+        " reacted." + sets_note(columns),
     )
 
 
@@ -139,7 +145,7 @@ def selling_and_policy(data: RunData) -> Figure | None:
             [
                 trace
                 for kind, (_, colour) in told.items()
-                for trace in fan_traces(f"{name}, {kind}", "bp", colour, series=kind, narrow=False)
+                for trace in fan_traces(columns, f"{name}, {kind}", "bp", colour, series=kind, narrow=False)
             ],
             layout,
             title=name,
@@ -158,7 +164,7 @@ def selling_and_policy(data: RunData) -> Figure | None:
         per_row=_per_row(panels),
         note=f"From {added.paths:,} paths, bp. Private selling adds the yield less the fundamental one where no policy"
         " acts after the opening; policy takes away the difference of the same paths played without it and with it, on"
-        " the same draws. Bands hold 90% of paths, lines are medians.",
+        " the same draws. Bands hold 90% of paths, lines are medians." + sets_note(columns),
     )
 
 
@@ -200,7 +206,7 @@ def dislocations(data: RunData) -> Figure | None:
         dysfunctional = float(data.opening["dislocation"][place]) + DYSFUNCTION_BP
         if limits and dysfunctional < limits[1]:
             layout["shapes"] = [level_line(dysfunctional, "dysfunction")]
-        panels.append(Panel(fan_traces(name, "bp", "vermilion"), layout, title=name, height=230))
+        panels.append(Panel(fan_traces(columns, name, "bp", "vermilion"), layout, title=name, height=230))
     moves = {data.names[trade]: data.measure("dislocation_move", trade=trade) for trade in data.trades}
     caption = (
         f"Dislocations move by {span(moves, 1, 'bp')} at their farthest, on average. One moves by more than"
@@ -216,7 +222,7 @@ def dislocations(data: RunData) -> Figure | None:
         columns,
         per_row=_per_row(panels),
         note="What the futures price pays, as a repo rate, over the policy rate (for swaps: the bond's yield over"
-        " the swap rate), bp a year. All panels share one scale.",
+        " the swap rate), bp a year. All panels share one scale." + sets_note(columns),
     )
 
 
@@ -229,18 +235,10 @@ def cost_of_sales(data: RunData) -> Figure | None:
         for state, (words, colour) in STATES.items():
             found = data.costs(kind, state)
             value = f"{sold}, {words}, bp per $100bn"
-            error = f"{sold}, {words}, standard error, bp per $100bn"
-            costs = [found.get(name, UNDEFINED) for name in data.names.values()]
-            columns |= {
-                value: [cost.value for cost in costs],
-                error: [cost.standard_error for cost in costs],
-            }
+            columns |= estimate_columns(value, [found.get(name, UNDEFINED) for name in data.names.values()])
             if found:
                 trace = bars("contract", value, words, colour, unit="bp per $100bn")
-                trace["error_y"] = {
-                    "type": "data", "array": {"column": error}, "color": "@ink", "thickness": 1.2, "width": 3,
-                }  # fmt: skip
-                traces.append(trace)
+                traces.append(error_bars(trace, f"{value}{ERROR}"))
         if traces:
             layout = {
                 "yaxis": axis("bp per $100bn", rangemode="tozero"),

@@ -13,15 +13,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.analysis import binding
 from simulator.engine.status import STATUS as STATUSES
 from simulator.ensemble.description import told_yields_bp
 from simulator.report.words import trade_names
 from simulator.results.calendar import trading_dates
-from simulator.results.days import Fan, fan, read_days
+from simulator.results.days import Fan, fan, read_days, set_of_paths
 from simulator.results.errors import OutputError
-from simulator.results.figures import Figures
 from simulator.results.flow_of_funds import FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Days
@@ -29,7 +29,7 @@ from simulator.results.outcomes import Outcomes, lost_all_dealers
 from simulator.results.reductions import added_by_selling, taken_away_by_policy
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
-from simulator.results.summary import Summary, summarise
+from simulator.results.summary import Summary, figures_of, summarise
 from simulator.results.variables import WITHOUT_POLICY
 from simulator.scenario.errors import Problems, ScenarioError
 
@@ -67,7 +67,7 @@ class RunData:
         self.manifest = run.manifest
         self.scenario: Mapping[str, Any] = run.manifest.scenario
         self.antithetic = run.manifest.sampling == "antithetic"
-        self.figures = Figures(outcomes, antithetic=self.antithetic)
+        self.figures = figures_of(run, outcomes)
         self.trades = run.layout.trades
         self.names = trade_names(run.layout.trades, run.manifest.scenario)
         self.days = trading_dates(run.layout.opening, run.layout.days)
@@ -95,7 +95,7 @@ class RunData:
         try:
             with scenario_of(self.run.path, self.manifest) as loaded:
                 scenario = loaded.scenario
-                return scenario, prepare(scenario, loaded.data_files, diary=True)
+                return scenario, prepare(scenario, loaded.data_files, diary=True, sets=loaded.sets)
         except ScenarioError as error:
             self.why_not = f"this version cannot read the scenario: {error.problems[0].problem.found}"
         except Problems as error:
@@ -161,11 +161,12 @@ class RunData:
 
     def fan(self, name: str, change: Callable[[Array], Array] | None = None) -> Fan | None:
         """Spread of a variable by day; none when no path finished."""
-        values = read_days(self.run, [name])[name]
-        return self._fan(values if change is None else change(values))
+        days = read_days(self.run, [name])
+        values = days[name] if change is None else change(days[name])
+        return self._fan(values, set_of_paths(self.run, days["path"]))
 
-    def _fan(self, values: Array) -> Fan | None:
-        return fan(values, antithetic=self.antithetic) if len(values) else None
+    def _fan(self, values: Array, set_of_path: NDArray[np.int64] | None) -> Fan | None:
+        return fan(values, antithetic=self.antithetic, set_of_path=set_of_path) if len(values) else None
 
     @cached_property
     def added(self) -> Fan | None:
@@ -183,8 +184,11 @@ class RunData:
         if self.layout.has_policy and not self.layout.paths_without_policy:
             return None
         twins = [f"cash_yield_change{WITHOUT_POLICY}"] if self.layout.has_policy else []
-        values = made(read_days(self.run, [*names, *twins]))
-        return self._fan(values[np.isfinite(values).all(axis=(1, 2))][..., self.layout.bucket_of_trade])
+        days = read_days(self.run, [*names, *twins])
+        values, set_of_path = made(days), set_of_paths(self.run, days["path"])
+        kept = np.isfinite(values).all(axis=(1, 2))
+        sets = None if set_of_path is None else set_of_path[kept]
+        return self._fan(values[kept][..., self.layout.bucket_of_trade], sets)
 
     @cached_property
     def told(self) -> Array | None:
@@ -298,4 +302,6 @@ def largest(values: Array) -> int:
 def estimate_at(spread: Fan, *place: int) -> Estimate:
     """Mean of a fan at a day (and trade), with its error."""
     error = float(spread.error[place])
-    return Estimate(float(spread.mean[place]), error if math.isfinite(error) else math.nan, spread.paths)
+    low, high = (math.nan if end is None else float(end[place]) for end in (spread.low, spread.high))
+    known = error if math.isfinite(error) else math.nan
+    return Estimate(float(spread.mean[place]), known, spread.paths, low, high)

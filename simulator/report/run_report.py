@@ -22,6 +22,7 @@ from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, existing_folder, open_run
 from simulator.results.outcomes import Outcomes, collect_outcomes
 from simulator.results.places import place, shown
+from simulator.results.statistics import error_note
 from simulator.results.template import check_template
 from simulator.sweeps.folder import is_sweep_folder
 
@@ -106,6 +107,7 @@ def _facts(data: RunData) -> list[tuple[str, str]]:
     return [
         ("Scenario", data.manifest.name),
         ("Paths", f"{data.finished_paths:,}"),
+        *([("Parameter sets", f"{data.summary.sets:,}")] if data.summary.sets else []),
         ("Days", f"{data.layout.days:,}, {data.layout.opening.isoformat()} to {last.isoformat()}"),
         ("Seed", str(data.manifest.seed)),
         ("Unwind", data.manifest.code_version),
@@ -132,7 +134,7 @@ def _status(data: RunData) -> str:
 
 def _footer(data: RunData) -> list[str]:
     notes = [
-        "± is one Monte Carlo standard error: what more paths would make smaller. It says nothing of the model."
+        f"{error_note(bool(data.summary.sets))} More paths make the error smaller. It says nothing of the model."
     ]
     if data.antithetic:
         notes.append("Mirrored paths count as one draw.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.report.fans import DATE, date_axis, fan_traces, spread_columns
+from simulator.report.fans import DATE, date_axis, fan_traces, sets_note, spread_columns
 from simulator.report.figure import Figure, Panel, Trace, axis, bars, line
 from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData, largest
@@ -41,7 +41,7 @@ def spiral(data: RunData) -> Figure | None:
         _row(called, "$bn a day", "1. Cash called from funds", time),
         _row(sold, "$bn a day", "2. Packages that funds sell", time),
         Panel(
-            fan_traces("average dislocation, move", "bp", "ink", series="dislocation"),
+            fan_traces(columns, "average dislocation, move", "bp", "ink", series="dislocation"),
             {"yaxis": axis("bp"), "xaxis": time},
             title="3. Dislocation, move since the opening",
             height=190,
@@ -57,7 +57,8 @@ def spiral(data: RunData) -> Figure | None:
         columns,
         note="Averages over paths by day, in $bn; the third panel is the average over contracts, weighted by what"
         " funds held at the opening. Calls follow losses on hedges, lower prices of pledged bonds, higher margins"
-        " and haircuts, and repo that is not rolled over. What makes less than 0.1% is not drawn.",
+        " and haircuts, and repo that is not rolled over. What makes less than 0.1% is not drawn."
+        + sets_note(columns),
     )
 
 

@@ -110,7 +110,9 @@ def _story(data: RunData, path: ChosenPath) -> Story | Prose:
     assert data.prepared is not None
     assert path.replay is not None
     title = f"Diary of {path.role}, path {path.path:,}"
-    days = daily_story(data.prepared, path.replay, data.days, data.names, _closes(data, path.path))
+    days = daily_story(
+        data.prepared.of_path(path.path), path.replay, data.days, data.names, _closes(data, path.path)
+    )
     ended = data.status_of(path.path)
     if ended:
         days.append(("The end", [f"{ended[:1].upper()}{ended[1:]}."]))

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.measures import MEASURES, Measure, with_unit
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import Estimate, error_note
 from simulator.sweeps.folder import open_sweep_folder
-from simulator.sweeps.reading import DIFFERENCE, DIFFERENCE_ERROR, ERROR, open_sweep
+from simulator.sweeps.reading import DIFFERENCE, DIFFERENCE_ERROR, ERROR, RANGE, open_sweep
 from simulator.sweeps.schema import POLICY, SEED
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class SweepData:
         )
         self.policies = next((axis for axis in self.axes if axis.name == POLICY), None)
         self.trade = self._main_trade()
+        self.is_over_sets = bool(self.manifest.parameter_sets)
         self.has_differences = self.manifest.baseline is not None
         self.baseline = str(self.dataset.attrs["baseline"])
 
@@ -140,12 +141,31 @@ class SweepData:
         return self.of(shown, DIFFERENCE), self.of(shown, DIFFERENCE_ERROR)
 
     def estimate(self, shown: Shown, place: tuple[int, ...]) -> Estimate:
-        """A figure of one cell with its error."""
-        return Estimate(float(self.of(shown)[place]), float(self.errors(shown)[place]), 0)
+        """A figure of one cell with its error and, over parameter sets, its range."""
+        return self.estimates(shown)[int(np.ravel_multi_index(place, self.manifest.shape)) if place else 0]
+
+    def estimates(self, shown: Shown) -> list[Estimate]:
+        """A figure of every cell, in their order."""
+        arrays = (self.of(shown), self.errors(shown), *self.range_of(shown))
+        flat = (values.reshape(-1).tolist() for values in arrays)
+        return [Estimate(value, error, 0, low, high) for value, error, low, high in zip(*flat, strict=True)]
+
+    def range_of(self, shown: Shown, kind: str = "") -> tuple[Floats, Floats]:
+        """The ends of the range that parameters leave open of a figure or its difference; NaN where there is none."""
+        if not self.is_over_sets:
+            nothing = np.full(self.manifest.shape, math.nan)
+            return nothing, nothing
+        low, high = (self.of(shown, f"{kind}{end}") for end in RANGE.values())
+        return low, high
 
     def place_of(self, name: str) -> int:
         """Where a dimension stands in the arrays of :meth:`of`."""
         return self.dims.index(name)
+
+    @property
+    def error_note(self) -> str:
+        """What stands behind ``±`` and, over parameter sets, behind ranges in brackets."""
+        return error_note(self.is_over_sets)
 
     def counts(self) -> dict[str, int]:
         """Cells by what became of them."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from simulator.analysis.sensitivity import first_order_index, rank_correlation
 from simulator.report.comparison_figures import colour_of
-from simulator.report.figure import Figure, Panel, axis, band, bars, line
+from simulator.report.fans import SETS_NOTE
+from simulator.report.figure import HIGH, LOW, Figure, Panel, axis, band, bars, edged_band, line
 from simulator.report.marks import error_bars, heat_map, points
 from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence
 from simulator.report.words import figure, listed
@@ -45,7 +46,9 @@ def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
     label = data.label(shown)
     columns: dict[str, Any] = {}
     panels = []
+    ranges = {name: ends for name, *ends in _along(data, (upwards, across), data.range_of(shown))}
     for name, values, errors in _series(data, (upwards, across), shown):
+        low, high = (end.ravel() for end in ranges[name])
         heading = f"{name}: {label}, {shown.told_unit}" if name else f"{label}, {shown.told_unit}"
         flat, error = values.ravel(), errors.ravel()
         columns.setdefault(across.title, [each for _ in upwards.labels for each in across.labels])
@@ -54,8 +57,10 @@ def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
         columns[f"{heading}, standard error"] = error
         words = f"{heading}, in words"
         columns[words] = [
-            _tile_words(upwards, across, place, Estimate(float(value), float(spread), 0), shown)
-            for place, (value, spread) in enumerate(zip(flat, error, strict=True))
+            _tile_words(
+                upwards, across, place, Estimate(float(value), float(spread), 0, *map(float, ends)), shown
+            )
+            for place, (value, spread, *ends) in enumerate(zip(flat, error, low, high, strict=True))
         ]
         figures = f"{heading}, rounded"
         columns[figures] = [
@@ -95,10 +100,14 @@ def curves(data: SweepData, along: Axis, shown: Shown) -> Figure:
     x: Any = along.values if along.is_numeric else along.labels
     columns: dict[str, Any] = {along.title: x}
     traces: list[dict[str, Any]] = []
+    ranges = {name: ends for name, *ends in _along(data, (along,), data.range_of(shown))}
     for place, (name, values, errors) in enumerate(_series(data, (along,), shown)):
         series = name or label
         columns[f"{series}, {shown.told_unit}"] = values
         columns[f"{series}, standard error"] = errors
+        is_ranged = bool(np.isfinite(ranges[name]).any())
+        if is_ranged:
+            columns[f"{series}{LOW}"], columns[f"{series}{HIGH}"] = ranges[name]
         if not along.is_numeric:
             drawn = bars(
                 along.title, f"{series}, {shown.told_unit}", series, colour_of(place), unit=shown.told_unit
@@ -113,6 +122,10 @@ def curves(data: SweepData, along: Axis, shown: Shown) -> Figure:
             along.title, f"{series}, {shown.told_unit}", series, colour_of(place), unit=shown.told_unit
         )
         traces += [*ribbon, through | {"mode": "lines+markers"}]
+        if is_ranged:
+            of_sets = edged_band(along.title, f"{series}{LOW}", f"{series}{HIGH}", series, colour_of(place))
+            of_sets[-1]["meta"] = {"unlisted": True}
+            traces += of_sets
     layout = {"xaxis": axis(along.title, showgrid=True), "yaxis": axis(shown.told_unit), "barmode": "group"}
     return Figure(
         f"curve-{_key(shown)}",
@@ -121,7 +134,9 @@ def curves(data: SweepData, along: Axis, shown: Shown) -> Figure:
         f"{label} over {along.title}, with bands of two standard errors.",
         [Panel(traces, layout, height=320)],
         columns,
-        note="Bands are two Monte Carlo standard errors wide on either side." + _fixed(data, (along,)),
+        note="Bands are two Monte Carlo standard errors wide on either side."
+        + (f" {SETS_NOTE}" if data.is_over_sets else "")
+        + _fixed(data, (along,)),
     )
 
 
@@ -276,7 +291,13 @@ def _strongest(data: SweepData, design: Axis, shown: Shown) -> str:
 
 def _series(data: SweepData, axes: Sequence[Axis], shown: Shown) -> Iterator[tuple[str, Floats, Floats]]:
     """Values and errors over the axes, for each policy (or once, without a name); other axes at their first point."""
-    arrays = data.of(shown), data.errors(shown)
+    yield from _along(data, axes, (data.of(shown), data.errors(shown)))
+
+
+def _along(
+    data: SweepData, axes: Sequence[Axis], arrays: tuple[Floats, Floats]
+) -> Iterator[tuple[str, Floats, Floats]]:
+    """Two arrays of all cells over the axes, as :func:`_series`."""
     policies = data.policies.labels if data.policies is not None and len(data.policies.labels) > 1 else ("",)
     for number, policy in enumerate(policies[:SERIES_MAX]):
         index: list[Any] = [0] * len(data.dims)
@@ -285,8 +306,8 @@ def _series(data: SweepData, axes: Sequence[Axis], shown: Shown) -> Iterator[tup
         if policy and data.policies is not None:
             index[data.place_of(data.policies.name)] = number
         order = np.argsort(np.argsort([data.place_of(each.name) for each in axes]))
-        values, errors = (array[tuple(index)].transpose(order) for array in arrays)
-        yield policy, values, errors
+        one, two = (array[tuple(index)].transpose(order) for array in arrays)
+        yield policy, one, two
 
 
 def _baseline_values(data: SweepData, design: Axis, shown: Shown) -> Floats:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.report.figure import Figure
+from simulator.report.figure import ERROR, HIGH, LOW, Figure, estimate_columns
 from simulator.report.page import (
     Block,
     Cell,
@@ -61,7 +61,7 @@ def sweep_page(data: SweepData) -> Page:
     ]
     sections += [
         Section("cells", "Every cell", attempted(partial(cells, data)),
-                lead="Averages over paths; ± is one Monte Carlo standard error."),
+                lead=f"Averages over paths. {data.error_note}"),
         Section("sweep", "What was run", attempted(partial(axes, data), partial(_how, data))),
     ]  # fmt: skip
     failed = _failed(data)
@@ -81,7 +81,7 @@ def sweep_page(data: SweepData) -> Page:
         headlines=_headlines(data),
         sections=sections,
         footer=[
-            "± is one Monte Carlo standard error: what more paths would make smaller. It says nothing of the model.",
+            f"{data.error_note} More paths make the error smaller. It says nothing of the model.",
             *_chance(data),
             f"Made by Unwind {data.manifest.code_version}. This file asks no other machine for anything.",
         ],
@@ -108,22 +108,22 @@ def cells(data: SweepData) -> PageTable:
         row += [Cell(str(state)), Cell(f"{paths:,}", paths)]
     for shown in data.shown:
         heading = f"{data.label(shown)}, {shown.told_unit}"
-        columns[heading] = data.of(shown).reshape(-1).tolist()
-        columns[f"{heading}, standard error"] = data.errors(shown).reshape(-1).tolist()
-        for row, place in zip(rows, places, strict=True):
-            estimate = data.estimate(shown, place)
+        estimates = data.estimates(shown)
+        columns |= estimate_columns(heading, estimates)
+        for row, estimate in zip(rows, estimates, strict=True):
             missing = math.isnan(estimate.value)
             row.append(
                 Cell("-")
                 if missing
                 else Cell(shown_in(estimate, shown.told_decimals, shown.told_unit), estimate.value)
             )
-    headings = [heading for heading in columns if not heading.endswith("standard error")]
+    headings = [heading for heading in columns if not heading.endswith((ERROR, LOW, HIGH))]
     is_marked = any(cell.text.endswith(NOT_TOLD) for row in rows for cell in row)
     note = f" {NOT_TOLD_IN_WORDS[:1]}: {NOT_TOLD_IN_WORDS[2:]}." if is_marked else ""
+    ranges = " and ranges" if data.is_over_sets else ""
     return PageTable(
         "cells", f"{len(places):,} cells", headings, rows, columns=columns,
-        caption=f"A click on a heading sorts. The CSV holds standard errors too.{note}",
+        caption=f"A click on a heading sorts. The CSV holds standard errors{ranges} too.{note}",
     )  # fmt: skip
 
 

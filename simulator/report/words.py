@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from simulator.contracts import CONTRACTS
-from simulator.results.statistics import Estimate
+from simulator.results.figures import scaled_estimate
+from simulator.results.statistics import Estimate, has_range
 from simulator.results.summary import shown
 
 #: Causes of funds' sales: words and colour. Names not listed are told as they are.
@@ -71,7 +72,7 @@ def figure(estimate: Estimate, decimals: int, unit: str = "") -> str:
 
 def bn(estimate: Estimate, decimals: int = 0) -> str:
     """An amount: *$163 ± 1bn*; an error too small to matter is left out."""
-    if estimate.standard_error < 0.001 * abs(estimate.value):
+    if estimate.standard_error < 0.001 * abs(estimate.value) and not has_range(estimate):
         return f"${estimate.value:,.{decimals}f}bn"
     return f"${shown(estimate, decimals)}bn"
 
@@ -107,14 +108,14 @@ def share_of_paths(share: Estimate, paths: int) -> str:
         return f"in none of {paths:,} paths{sure}"
     if share.value == 1.0:
         return f"in all of {paths:,} paths"
-    return f"in {shown(Estimate(100 * share.value, 100 * share.standard_error, share.draws), 1)}% of paths"
+    return f"in {shown(scaled_estimate(share, 100.0), 1)}% of paths"
 
 
 def share_in_words(share: Estimate) -> str:
     """A share with its error in per cent, short: *all*, *81.6 ± 0.9%*."""
     if share.value == 1.0:
         return "all"
-    return figure(Estimate(100 * share.value, 100 * share.standard_error, share.draws), 0, "%")
+    return figure(scaled_estimate(share, 100.0), 0, "%")
 
 
 def day_in_words(day: date) -> str:

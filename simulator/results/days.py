@@ -7,13 +7,16 @@ block, from finished paths only: a path that stopped is left out, as it is of ev
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.results.folder import RunFolder
 from simulator.results.layout import STATUS, Array, Days
+from simulator.results.statistics import range_of_sets
 from simulator.results.store import read_block
+from simulator.scenario.parameter_sets import PATHS_A_SET, SETS_MIN
 
 #: Quantiles over paths that a fan shows.
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -25,13 +28,16 @@ PATH_DAYS_MAX = 2_000_000
 class Fan:
     """Spread over paths by day and, perhaps, trade: arrays (day, …), quantiles (level, day, …).
 
-    ``error`` is the standard error of the mean, NaN for a single path.
+    ``error`` is the standard error of the mean, NaN for a single path. ``low`` and ``high``, where paths are spread
+    over parameter sets, are what nine of ten sets make of the mean, NaN where sets cannot be told apart.
     """
 
     mean: Array
     error: Array
     quantiles: Array
     paths: int
+    low: Array | None = None
+    high: Array | None = None
 
     def quantile(self, level: float) -> Array:
         """One of the quantiles at ``LEVELS``."""
@@ -42,6 +48,14 @@ class Fan:
 def paths_in_fans(run: RunFolder) -> int:
     """How many paths of a run its fans are made from: the first so many."""
     return min(run.layout.paths, max(1, PATH_DAYS_MAX // (run.layout.days + 1)))
+
+
+def set_of_paths(run: RunFolder, path: Array) -> NDArray[np.int64] | None:
+    """Which group with a common parameter set each path belongs to; none where paths are not spread over sets."""
+    if not run.manifest.parameter_sets:
+        return None
+    groups: NDArray[np.int64] = np.asarray(path, np.int64) // PATHS_A_SET
+    return groups
 
 
 def read_days(run: RunFolder, names: Collection[str]) -> Days:
@@ -69,10 +83,15 @@ def read_days(run: RunFolder, names: Collection[str]) -> Days:
     return Days({name: np.concatenate(found) for name, found in parts.items()}, run.layout)
 
 
-def fan(values: Array, *, antithetic: bool = False) -> Fan:
+def fan(values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int64] | None = None) -> Fan:
     """Mean, its error and quantiles over the first axis of an array (path, day, …).
 
     Mirrored paths of antithetic sampling stand in pairs; the pair is one draw.
+
+    Parameters
+    ----------
+    set_of_path
+        Which group of paths with a common parameter set each path belongs to, in order, if they are spread over sets.
     """
     paths, shape = len(values), values.shape[1:]
     lanes = np.array(values.reshape(paths, -1).T, order="C")  # each day's paths side by side: sorts fast
@@ -82,11 +101,32 @@ def fan(values: Array, *, antithetic: bool = False) -> Fan:
     high = np.minimum(low + 1, paths - 1)
     weight = place - low
     quantiles = (1.0 - weight) * lanes[:, low] + weight * lanes[:, high]
+    mean, error = _mean(values, antithetic)
+    found = Fan(mean, error, quantiles.T.reshape(len(LEVELS), *shape), paths)
+    return found if set_of_path is None else _over_sets(found, values, antithetic, set_of_path)
+
+
+def _over_sets(whole: Fan, values: Array, antithetic: bool, set_of_path: NDArray[np.int64]) -> Fan:
+    """A fan with the range of its mean, and an error whose draws are sets; as it is if there are too few of them."""
+    first = np.flatnonzero(np.diff(set_of_path, prepend=-1))
+    parts = [part for part in np.split(values, first[1:]) if len(part) > 1]
+    if len(parts) < SETS_MIN:
+        return whole
+    means, errors = (
+        np.stack(each) for each in zip(*(_mean(part, antithetic) for part in parts), strict=True)
+    )
+    low, high = range_of_sets(whole.mean, means, errors)
+    of_sets = means.std(axis=0, ddof=1) / np.sqrt(len(means))
+    return replace(whole, error=np.maximum(whole.error, of_sets), low=low, high=high)
+
+
+def _mean(values: Array, antithetic: bool) -> tuple[Array, Array]:
+    """Mean over paths and its standard error."""
     draws = _pairs(values) if antithetic else values
     count = len(draws)
     mean = values.mean(axis=0, dtype=np.float64)
-    spread = draws.std(axis=0, ddof=1, dtype=np.float64) if count > 1 else np.full(shape, np.nan)
-    return Fan(mean, spread / np.sqrt(count), quantiles.T.reshape(len(LEVELS), *shape), paths)
+    spread = draws.std(axis=0, ddof=1, dtype=np.float64) if count > 1 else np.full(values.shape[1:], np.nan)
+    return mean, spread / np.sqrt(count)
 
 
 def _pairs(values: Array) -> Array:

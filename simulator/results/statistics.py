@@ -12,11 +12,14 @@ Maritz and Jarrett (1978) for quantiles; Wilson (1927) for probabilities.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from simulator.scenario.parameter_sets import SETS_MIN
 
 Floats = NDArray[np.float64]
 
@@ -43,8 +46,37 @@ class Estimate:
 ERRORS_OF_95 = 1.96
 
 
-#: Fewer sets than this tell no range; and the ends of the range.
-SETS_MIN, RANGE_OF_SETS = 8, (0.05, 0.95)
+#: Ends of the range that parameters leave open.
+RANGE_OF_SETS = (0.05, 0.95)
+#: What stands in brackets behind an error.
+RANGE_IN_WORDS = (
+    "[low, high] is the range that parameters leave open: what nine of ten sets make of a figure,"
+    " chance taken out."
+)
+
+
+def error_note(has_ranges: bool) -> str:
+    """What stands behind ``±`` and, where paths are spread over parameter sets, behind ranges in brackets."""
+    return f"± is one Monte Carlo standard error{f'; {RANGE_IN_WORDS}' if has_ranges else '.'}"
+
+
+def has_range(estimate: Estimate) -> bool:
+    """Whether parameter sets leave a range open around an estimate."""
+    return not math.isnan(estimate.low)
+
+
+def as_plain(estimate: Estimate) -> dict[str, Any]:
+    """Value, standard error and, if there is one, the range that parameters leave open; what is not known is none.
+
+    Examples
+    --------
+    >>> as_plain(Estimate(2.0, math.nan, 1)), as_plain(Estimate(2.0, 0.5, 9, 1.0, 4.0))["parameters_high"]
+    ({'value': 2.0, 'standard_error': None}, 4.0)
+    """
+    told = {"value": estimate.value, "standard_error": estimate.standard_error}
+    if has_range(estimate):
+        told |= {"parameters_low": estimate.low, "parameters_high": estimate.high}
+    return {key: float(number) if math.isfinite(number) else None for key, number in told.items()}
 
 
 def holds_zero(estimate: Estimate) -> bool:
@@ -104,20 +136,48 @@ def over_sets(
     >>> over_sets(lambda chosen: mean(values if chosen is None else values[chosen]), group).value
     3.5
     """
-    whole = statistic(None)
     parts = [statistic(set_of_path == number) for number in np.unique(set_of_path)]
+    return with_range(statistic(None), parts)
+
+
+def with_range(whole: Estimate, parts: Sequence[Estimate]) -> Estimate:
+    """A statistic over all paths, with the range that parameters leave open (:func:`over_sets`).
+
+    Parameters
+    ----------
+    parts
+        The same statistic of the paths of each set alone.
+    """
     known = [part for part in parts if not math.isnan(part.value + part.standard_error)]
     if len(known) < SETS_MIN:
         return whole
-    values = np.array([part.value for part in known])
-    chance = float(np.mean([part.standard_error**2 for part in known]))
-    spread = float(values.var(ddof=1))
-    kept = math.sqrt(max(0.0, 1.0 - chance / spread)) if spread > 0.0 else 0.0
-    error = max(whole.standard_error, math.sqrt(spread / len(known)))
-    if not kept:  # sets differ by no more than chance
-        return Estimate(whole.value, error, whole.draws)
-    low, high = np.quantile(whole.value + kept * (values - values.mean()), RANGE_OF_SETS)
+    values, errors = np.array([(part.value, part.standard_error) for part in known]).T
+    low, high = range_of_sets(np.asarray(whole.value), values, errors)
+    error = max(whole.standard_error, _error_of_mean(values))
     return Estimate(whole.value, error, whole.draws, float(low), float(high))
+
+
+def range_of_sets(whole: Floats, values: Floats, errors: Floats) -> tuple[Floats, Floats]:
+    """Ends of the range that parameters leave open around a figure, or around each of an array of figures.
+
+    Parameters
+    ----------
+    whole
+        Of all paths.
+    values, errors
+        Of the paths of each set alone, (set, …), with their standard errors.
+
+    Returns
+    -------
+    tuple
+        The low and the high end, NaN where sets differ by no more than chance.
+    """
+    chance, spread = (errors**2).mean(axis=0), values.var(axis=0, ddof=1)
+    share = 1.0 - np.divide(chance, spread, out=np.ones_like(spread), where=spread > 0.0)
+    kept = np.sqrt(np.maximum(share, 0.0))
+    low, high = np.quantile(whole + kept * (values - values.mean(axis=0)), RANGE_OF_SETS, axis=0)
+    is_open = kept > 0.0
+    return np.where(is_open, low, np.nan), np.where(is_open, high, np.nan)
 
 
 def probability(happened: ArrayLike, *, antithetic: bool = False) -> Estimate:

@@ -30,9 +30,9 @@ from simulator.results.measures import (
     with_unit,
 )
 from simulator.results.outcomes import NO_DEALER_LEFT, Outcomes, is_above
-from simulator.results.statistics import Estimate, holds_zero, quantile
+from simulator.results.statistics import RANGE_IN_WORDS, Estimate, as_plain, has_range, holds_zero, quantile
 from simulator.results.store import read_block
-from simulator.scenario.parameter_sets import PATHS_A_SET
+from simulator.scenario.parameter_sets import PATHS_A_SET, paths_of_each_set
 
 #: Paths named for each reason why paths stopped.
 STOPPED_SHOWN = 3
@@ -125,8 +125,8 @@ class Summary:
         if not self.sets:
             return f"± is one Monte Carlo standard error, from {done:,} paths."
         return (
-            f"± is one Monte Carlo standard error, from {done:,} paths over {self.sets:,} parameter sets; [low, high]"
-            " is the range that parameters leave open: what nine of ten sets make of a figure, chance taken out."
+            f"± is one Monte Carlo standard error, from {done:,} paths over {self.sets:,} parameter sets;"
+            f" {RANGE_IN_WORDS}"
         )
 
     @property
@@ -168,13 +168,11 @@ class Summary:
 def _cell_record(cell: Cell, unit: str) -> dict[str, Any] | None:
     if cell is None:
         return None
-    value, error = (cell.value, cell.standard_error) if isinstance(cell, Estimate) else (cell, 0.0)
-    known = {"value": value, "standard_error": error}
-    if isinstance(cell, Estimate) and not math.isnan(cell.low):
-        known |= {"parameters_low": cell.low, "parameters_high": cell.high}
-    record = {key: None if math.isnan(number) else number for key, number in known.items()} | {"unit": unit}
+    estimate = cell if isinstance(cell, Estimate) else Estimate(cell, 0.0, 0)
+    record = as_plain(estimate) | {"unit": unit}
     if unit == PER_100BN and isinstance(cell, Estimate):
-        record["distinguishable_from_zero"] = None if math.isnan(value + error) else not holds_zero(cell)
+        is_unknown = math.isnan(cell.value + cell.standard_error)
+        record["distinguishable_from_zero"] = None if is_unknown else not holds_zero(cell)
     return record
 
 
@@ -418,7 +416,10 @@ class _Tables:
     def _unknown_without_policy(self) -> int:
         """Paths that were played again without policy, and stopped there but not with it."""
         outcomes = self.figures.outcomes
-        is_one = outcomes.path < self.layout.paths_without_policy
+        path, wanted = outcomes.path, self.layout.paths_without_policy
+        is_one = path < wanted
+        if self.figures.set_of_path is not None:
+            is_one = path % PATHS_A_SET < paths_of_each_set(wanted, self.layout.paths)
         unknown = np.isnan(outcomes["added_in_all"]) & (outcomes["status"] == 0) & is_one
         return int(np.count_nonzero(unknown))
 
@@ -557,7 +558,7 @@ def shown(cell: Cell, decimals: int, more: int = MORE_DECIMALS_MAX) -> str:
     if not isinstance(cell, Estimate):
         return f"{cell:z,.{decimals}f}"
     error = cell.standard_error
-    if not math.isnan(cell.low):
+    if has_range(cell):
         return _shown_with_range(cell, decimals, more)
     if math.isnan(error):
         return f"{cell.value:z,.{decimals}f} ± ?"

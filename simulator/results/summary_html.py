@@ -27,7 +27,6 @@ def summary_html(summary: Summary) -> str:
     str
         An HTML fragment.
     """
-    done = summary.paths - summary.stopped_count
     head = (
         f"{summary.name}: {summary.paths:,} paths of {summary.days:,} days, seed {summary.seed}"
         + f"; {summary.stopped_count:,} paths stopped" * bool(summary.stopped)
@@ -40,7 +39,7 @@ def summary_html(summary: Summary) -> str:
             *(f"<p>{escaped(sentence)}</p>" for sentence in summary.headlines),
             *tables[:_OPEN],
             f"<details><summary>{len(tables) - _OPEN} more tables</summary>{more}</details>" if more else "",
-            f"<p><small>± is one Monte Carlo standard error, from {done:,} paths."
+            f"<p><small>{escaped(summary.note)}"
             f"{escaped(sampling_note(summary))} Results: {escaped(summary.folder)}</small></p></div>",
         )
     )

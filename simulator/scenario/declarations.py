@@ -20,6 +20,9 @@ from simulator import units
 from simulator.scenario.errors import Problem, Problems
 from simulator.units import Kind, UnitError, written
 
+#: What stands in a dotted key for the name of any entry of a table.
+ANY = "NAME"
+
 
 class Reading:
     """Marks a type with the kind of its figures, so that pydantic reads the written form."""
@@ -308,7 +311,7 @@ def _entries(key: str, shape: Shape, declaration: Declaration) -> Iterator[tuple
     if not declaration.is_section:
         yield key, declaration
     while shape.element is not None:
-        key += ".N" if shape.container == "list" else ".NAME"
+        key += ".N" if shape.container == "list" else f".{ANY}"
         shape = shape.element
     if shape.model is not None:
         yield from catalogue(shape.model, f"{key}.")

@@ -25,6 +25,8 @@ SHIPPED = next(
     (folder for folder in (_PACKAGE / "scenarios", _PACKAGE.parent / "scenarios") if folder.is_dir()),
     _PACKAGE / "scenarios",
 )
+#: Word for the parameter sets that ship, where a file of sets may be named.
+SHIPPED_SETS = "shipped"
 SCENARIO_SUFFIXES = (".yaml", ".yml")
 DATA_SUFFIXES = (".csv", ".npy", ".npz", ".nc")
 SCENARIO_BYTES_MAX = 2_000_000

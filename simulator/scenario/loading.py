@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from simulator.scenario import files
-from simulator.scenario.declarations import declarations
+from simulator.scenario.declarations import ANY, declarations
 from simulator.scenario.errors import (
     LocatedProblem,
     Place,
@@ -85,6 +85,16 @@ class LoadedScenario(Generic[Model]):
         """File and line that a dotted key's value comes from, or ``"default"``."""
         node = find(self.tree, key.split("."))
         return str(node.place) if node is not None else "default"
+
+    def is_written(self, key: str) -> bool:
+        """Whether a figure was written, or, of a key of every entry of a table, in any of its entries."""
+        before, any_name, after = key.partition(f".{ANY}.")
+        if not any_name:
+            return self.origin(key) != "default"
+        table: Any = self.scenario
+        for part in before.split("."):
+            table = getattr(table, part)
+        return any(self.origin(f"{before}.{name}.{after}") != "default" for name in table)
 
     def refused(self, problems: Problems) -> ScenarioError:
         """The error to raise for problems found after loading, each at the place of its key."""
@@ -175,7 +185,7 @@ def in_clear_words(label: str) -> Iterator[None]:
 
 
 def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> LoadedScenario[Model]:
-    """A loaded scenario with more settings such as ``"funds.count=80"`` on top.
+    """A loaded scenario with more settings such as ``"funds.count=80"`` on top; parameter sets leave them as they are.
 
     Raises
     ------
@@ -184,7 +194,8 @@ def with_overrides(loaded: LoadedScenario[Model], overrides: Sequence[str]) -> L
     """
     used = [file for file in loaded.files if file.label not in loaded.data_files]
     again = load_tree(apply_overrides(loaded.tree, overrides), used, type(loaded.scenario))
-    return replace(again, notes=loaded.notes, sets=loaded.sets)
+    sets = loaded.sets and loaded.sets.of([key for key in loaded.sets.keys if not again.is_written(key)])
+    return replace(again, notes=loaded.notes, sets=sets if sets and sets.keys else None)
 
 
 def load_resolved(

@@ -18,6 +18,7 @@ from typing import Any
 
 from simulator.evenly import GOLDEN_RATIO
 from simulator.scenario import files
+from simulator.scenario.declarations import ANY
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
 from simulator.scenario.parameters import Section
 from simulator.scenario.priors import PriorOf, priors
@@ -29,7 +30,19 @@ SHIPPED = Path(__file__).resolve().parent / "presets" / "parameter-sets.json"
 #: Paths of a run that share a set: consecutive ones, so that blocks of any size play the same; so many that to open the
 #: books of a set costs less than a fifth of playing them (``benchmarks/uncertainty.py``).
 PATHS_A_SET = 160
-ANY = "NAME"
+#: Fewer groups of paths with a set of their own tell no range.
+SETS_MIN = 8
+
+
+def paths_of_each_set(wanted: int, paths: int) -> int:
+    """How many paths of each set are played again, if so many of all are wanted.
+
+    Examples
+    --------
+    >>> paths_of_each_set(512, 10_000), paths_of_each_set(0, 10_000)
+    (9, 0)
+    """
+    return min(-(-wanted // -(-paths // PATHS_A_SET)), PATHS_A_SET)
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,14 @@ class ParameterSets:
             keys=tuple(self.keys[place] for place in places),
             values=tuple(tuple(row[place] for place in places) for row in self.values),
         )
+
+    def plays_as(self, other: ParameterSets) -> bool:
+        """Whether every path has the same set in both, as far as both leave parameters open."""
+        shared = set(self.keys) & set(other.keys)
+        if not shared or self.weights != other.weights:
+            return False
+        one, two = self.of(shared), other.of(shared)
+        return all(one.figures(number) == two.figures(number) for number in range(len(self.weights)))
 
     def as_record(self) -> dict[str, Any]:
         """As it is written."""

@@ -1951,14 +1951,16 @@ class Output(Section):
         minimum=0,
         maximum=100_000_000,
         source="numerical",
-        doc="first paths that are played again without policy, to tell what it takes away; none where there is none",
+        doc="first paths that are played again without policy, to tell what it takes away; none where there is none;"
+        " over parameter sets the first of each",
     )
     test_sale_paths: Count = parameter(
         256,
         minimum=0,
         maximum=100_000_000,
         source="numerical",
-        doc="first paths that are played again with a test sale, to tell what $100bn of sales cost",
+        doc="first paths that are played again with a test sale, to tell what $100bn of sales cost; over parameter sets"
+        " the first of each",
     )
 
 

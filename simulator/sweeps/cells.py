@@ -30,7 +30,9 @@ from simulator.scenario.loading import (
     refusal,
     set_at,
 )
+from simulator.scenario.parameter_sets import ParameterSets
 from simulator.scenario.schema import Scenario
+from simulator.scenario.uncertainty import few_sets, spread_over
 from simulator.scenario.yaml_nodes import Node
 from simulator.sweeps.axes import Change, Dimension, Point, dimension_of
 from simulator.sweeps.mapping_form import axes_as_lists
@@ -87,6 +89,8 @@ class LoadedSweep:
         What the command line changed.
     notes
         What the horizon leaves out of the scenario, in sentences for the user.
+    sets
+        Parameter sets over which the paths of every cell are spread; none if they are not.
     """
 
     sweep: Sweep
@@ -99,6 +103,7 @@ class LoadedSweep:
     paths_chosen: int | None = None
     horizon: str | None = None
     notes: tuple[str, ...] = ()
+    sets: ParameterSets | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -171,6 +176,8 @@ class LoadedSweep:
             With everything that is wrong with it.
         """
         loaded = load_tree(self.tree(cell), (), Scenario)
+        if self.sets is not None:
+            loaded = spread_over(loaded, self.sets)
         scenario = loaded.scenario
         changes: dict[str, object] = {
             "output": scenario.output.model_copy(update={"agents": self.sweep.keep == "full"})
@@ -199,7 +206,12 @@ def independent_seed(seed: int, cell: int) -> int:
 
 
 def load_sweep(
-    path: str | Path, overrides: Sequence[str] = (), *, paths: int | None = None, horizon: str | None = None
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    paths: int | None = None,
+    horizon: str | None = None,
+    sets: ParameterSets | None = None,
 ) -> LoadedSweep:
     """Read a sweep file and check every cell of it.
 
@@ -211,6 +223,9 @@ def load_sweep(
         Paths of a cell, in place of what the file says.
     horizon
         Days after which every cell stops, such as ``"30d"``, in place of the scenario's own, longer horizon.
+    sets
+        Parameter sets over which the paths of every cell are spread, as far as the cell leaves parameters at their
+        defaults.
 
     Raises
     ------
@@ -229,12 +244,14 @@ def load_sweep(
         read = (*loaded.files, *used)
         notes = () if horizon is None else shortened(base, horizon)[1]
         found = LoadedSweep(
-            sweep, base, dimensions, read, Path(path), (), tuple(overrides), paths, horizon, notes
+            sweep, base, dimensions, read, Path(path), (), tuple(overrides), paths, horizon, notes, sets
         )
         if found.count > CELLS_MAX:
             problem = Problem("axes", f"{found.count:,} cells", f"up to {CELLS_MAX:,}", "Split the sweep.")
             raise refusal(loaded.tree.place.source, problem)
-        return replace(found, sizes=check_cells(found))
+        found = replace(found, sizes=check_cells(found))
+        few = few_sets(min(size.paths for size in found.sizes)) if sets is not None else ()
+        return replace(found, notes=(*notes, *few))
 
 
 def is_sweep(path: str | Path) -> bool:

@@ -38,7 +38,9 @@ class SweepEstimate:
     memory_bytes, disk_bytes
         Of all workers together on this machine; of the results.
     preparing_s, simulating_s, hours
-        Time to prepare a cell; for one path and day; for everything, with so many workers.
+        Time to prepare a cell, or a parameter set of it; for one path and day; for everything, with so many workers.
+    openings
+        How often books are opened: once a cell, and once for each group of paths with a parameter set of its own.
     """
 
     cells: int
@@ -50,6 +52,7 @@ class SweepEstimate:
     preparing_s: float
     simulating_s: float
     hours: float
+    openings: int
 
     def as_record(self) -> dict[str, Any]:
         """Plain numbers, for other programs."""
@@ -103,7 +106,8 @@ def estimate(
     outcomes = float(np.mean([one.outcome_bytes for one in tried])) * keeps_paths
     figures = len(plan.rows) * (len(plan.statistics) + 3) * 8.0
     speed = 1.0 + SHARE_OF_WORKER * (workers - 1)
-    seconds = preparing * len(chosen) + path_days * simulating / speed
+    of_sets = sum(-(-size.paths // plan.paths_a_set) for size in sizes) if plan.paths_a_set else 0
+    seconds = preparing * len(chosen) + (preparing * of_sets + path_days * simulating) / speed
     return SweepEstimate(
         cells=len(chosen),
         paths=paths,
@@ -114,6 +118,7 @@ def estimate(
         preparing_s=preparing,
         simulating_s=simulating,
         hours=seconds / 3600.0,
+        openings=len(chosen) + of_sets,
     )
 
 

@@ -315,8 +315,8 @@ class _Work:
         return dict(sorted(counted.items())), sum(entry["seconds"] for entry in blocks)
 
     def _read(self, cell: int, paths: int) -> Iterator[Floats32]:
-        """Outcomes of a cell in batches that split no pair."""
-        return in_batches(self.outcomes, cell, paths)
+        """Outcomes of a cell in batches that split no pair and no set."""
+        return in_batches(self.outcomes, cell, paths, self.plan.batch)
 
     def _compare(self, cell: int) -> None:
         """Differences of every cell of the group that can be compared now; drop outcomes no longer needed."""

@@ -43,8 +43,6 @@ from simulator.sweeps.manifest import (
 
 STORE, CELLS = "results.zarr", "cells"
 OUTCOMES, FIGURES, DIFFERENCES = "outcomes", "figures", "differences"
-#: Statistics of a difference from the baseline policy.
-OF_DIFFERENCE = ("draws", "mean", "mean_error")
 
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
 
@@ -236,8 +234,8 @@ def _create_store(folder: Path, manifest: SweepManifest) -> None:
         ),
         DIFFERENCES: (
             "float64",
-            (manifest.cells, rows, len(OF_DIFFERENCE)),
-            (1, rows, len(OF_DIFFERENCE)),
+            (manifest.cells, rows, len(plan.of_difference)),
+            (1, rows, len(plan.of_difference)),
             ("cell", "row", "difference"),
         ),
     }

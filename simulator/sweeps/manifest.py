@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class SweepManifest:
         Whether outcomes are kept path by path.
     key
         Identity: two sweeps with one key have the same numbers.
+    parameter_sets
+        Over which the paths of every cell are spread: ``ParameterSets.as_record``; none if they are not.
     """
 
     name: str
@@ -66,6 +68,7 @@ class SweepManifest:
     command: str
     created: str
     key: str
+    parameter_sets: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -85,7 +88,10 @@ class SweepManifest:
     @property
     def statistics(self) -> Plan:
         """Figures that are kept of a cell."""
-        plan = {name: tuple(values) for name, values in self.plan.items()}
+        plan: dict[str, Any] = {
+            name: tuple(values) if isinstance(values, list | tuple) else values
+            for name, values in self.plan.items()
+        }
         plan["thresholds"] = tuple(Threshold(**threshold) for threshold in plan["thresholds"])
         return Plan(**plan)
 
@@ -131,6 +137,7 @@ def describe_sweep(
     is_compared = len(loaded.sweep.policies) > 1 and loaded.sweep.random_numbers == "shared"
     baseline = list(loaded.sweep.policies).index(loaded.baseline) if is_compared else None
     base = loaded.base.plain()
+    sets = {} if loaded.sets is None else json.loads(json.dumps(loaded.sets.as_record()))
     code = source_sha256()
     aside = ("name", "title", "description", "retries")
     plain_plan = json.loads(
@@ -143,6 +150,7 @@ def describe_sweep(
         [used.sha256 for used in loaded.files if used.label.endswith((".csv", ".npy", ".npz"))],
         plain_plan,
         (paths, block, keeps_paths, code, FORMAT_VERSION, loaded.horizon),
+        *([sets] if sets else []),
     )
     return SweepManifest(
         name=loaded.sweep.name,
@@ -163,6 +171,7 @@ def describe_sweep(
         files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
         source_sha256=code,
         key=sha256_of(decisive),
+        parameter_sets=sets,
         **provenance(),
     )
 
@@ -204,6 +213,7 @@ def sweep_differences(found: SweepManifest, wanted: SweepManifest) -> Iterable[s
         "paths": "the number of paths",
         "block": "the size of blocks",
         "plan": "the statistics",
+        "parameter_sets": "the parameter sets",
     }
     words = [
         word for key, word in said.items() if _plain(getattr(found, key)) != _plain(getattr(wanted, key))

@@ -17,14 +17,13 @@ from simulator.sweeps.folder import (
     DIFFERENCES,
     DONE,
     FIGURES,
-    OF_DIFFERENCE,
     STOPPED,
     SweepFolder,
     hash_of,
     open_sweep_folder,
 )
 from simulator.sweeps.folder import OUTCOMES as OUTCOMES_ARRAY
-from simulator.sweeps.statistics import DEVIATION, DRAWS, MEAN, MEAN_ERROR, Plan
+from simulator.sweeps.statistics import DEVIATION, DRAWS, HIGH, LOW, MEAN, MEAN_ERROR, Plan
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +33,12 @@ LEFT = "left"
 #: What is appended to the name of an outcome, event or ratio.
 ERROR, SPREAD, QUANTILE, QUANTILE_ERROR = "_error", "_deviation", "_quantile", "_quantile_error"
 DIFFERENCE, DIFFERENCE_ERROR = "_difference", "_difference_error"
+#: Ends of the range that parameters leave open, of a figure or of a difference.
+RANGE = {LOW: "_parameters_low", HIGH: "_parameters_high"}
+RANGE_SAID = {
+    LOW: "what one of twenty parameter sets is below",
+    HIGH: "what one of twenty parameter sets is above",
+}
 
 
 def open_sweep(folder: str | Path, *, allow_incomplete: bool = False) -> xr.Dataset:
@@ -54,7 +59,9 @@ def open_sweep(folder: str | Path, *, allow_incomplete: bool = False) -> xr.Data
         standard error ``x_error``, the standard deviation over paths ``x_deviation``, quantiles ``x_quantile``
         with ``x_quantile_error``, and with policies the mean difference from the baseline, path by path,
         ``x_difference`` with ``x_difference_error``. Probabilities of events and ratios have ``_error`` too.
-        ``cell``, ``status``, ``paths``, ``paths_stopped`` and ``seconds`` tell of the cells themselves.
+        Where paths are spread over parameter sets, means, probabilities, ratios and differences have
+        ``_parameters_low`` and ``_parameters_high``: what nine of ten sets make of them, NaN where sets cannot be told
+        apart. ``cell``, ``status``, ``paths``, ``paths_stopped`` and ``seconds`` tell of the cells themselves.
 
     Raises
     ------
@@ -99,6 +106,7 @@ def open_sweep(folder: str | Path, *, allow_incomplete: bool = False) -> xr.Data
         "baseline": manifest.sweep["baseline"] or next(iter(manifest.sweep["policies"]), ""),
         "random_numbers": manifest.sweep["random_numbers"],
         "cells": manifest.cells,
+        "parameter_sets": len(manifest.parameter_sets.get("weights", ())),
         "created": manifest.created,
         "code_version": manifest.code_version,
         "key": manifest.key,
@@ -184,14 +192,19 @@ class _Shaped:
                 continue
             data[name] = self._variable(name, tables[..., place[MEAN]], "")
             data[name + ERROR] = self._variable(name, tables[..., place[MEAN_ERROR]], "standard error: ")
+            for end, suffix in RANGE.items() if self.plan.paths_a_set else ():
+                data[name + suffix] = self._variable(name, tables[..., place[end]], f"{RANGE_SAID[end]}: ")
             if name in self.outcomes:
                 data[name + SPREAD] = self._variable(
                     name, tables[..., place[DEVIATION]], "standard deviation over paths: "
                 )
                 first = place[DEVIATION] + 1
-                data[name + QUANTILE] = self._variable(name, tables[..., first::2], "quantile over paths: ")
+                after = first + 2 * len(self.plan.levels)
+                data[name + QUANTILE] = self._variable(
+                    name, tables[..., first:after:2], "quantile over paths: "
+                )
                 data[name + QUANTILE_ERROR] = self._variable(
-                    name, tables[..., first + 1 :: 2], "standard error of the quantile: "
+                    name, tables[..., first + 1 : after : 2], "standard error of the quantile: "
                 )
         draws = tables[:, self.groups["unwound_in_all"][0], place[DRAWS]].reshape(self.shape)
         data["draws"] = (self.dims, draws, {"long_name": "independent draws that finished", "units": "1"})
@@ -199,17 +212,21 @@ class _Shaped:
 
     def differences(self, tables: NDArray[np.float64]) -> dict[str, Any]:
         """Mean differences from the baseline, and errors, from (cell, row, statistic)."""
-        mean, error = OF_DIFFERENCE.index("mean"), OF_DIFFERENCE.index("mean_error")
+        place = {name: number for number, name in enumerate(self.plan.of_difference)}
         data: dict[str, Any] = {}
         left_out = {"status", *(ratio.key for ratio in ratios())}
         for name in self.groups:
             if name not in left_out:
                 data[name + DIFFERENCE] = self._variable(
-                    name, tables[..., mean], "difference from the baseline: "
+                    name, tables[..., place[MEAN]], "difference from the baseline: "
                 )
                 data[name + DIFFERENCE_ERROR] = self._variable(
-                    name, tables[..., error], "standard error of the difference: "
+                    name, tables[..., place[MEAN_ERROR]], "standard error of the difference: "
                 )
+                for end, suffix in RANGE.items() if self.plan.paths_a_set else ():
+                    data[name + DIFFERENCE + suffix] = self._variable(
+                        name, tables[..., place[end]], f"{RANGE_SAID[end]} of the difference: "
+                    )
         return data
 
     def _variable(self, name: str, table: NDArray[np.float64], said: str) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ from simulator.results.places import is_local, shown
 from simulator.scenario.errors import Place, Source
 from simulator.scenario.files import DATA_SUFFIXES
 from simulator.scenario.loading import UsedFile
+from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets, sets_of
 from simulator.scenario.validation import validate
 from simulator.scenario.yaml_nodes import Node, compose
 from simulator.sweeps.axes import AxisCoordinate, Change, Dimension, Point
@@ -50,6 +51,7 @@ def plan_of(loaded: LoadedSweep) -> Plan:
         statuses=tuple(name for name, _ in STATUS.values()),
         levels=tuple(wanted.levels),
         thresholds=tuple(wanted.thresholds),
+        paths_a_set=0 if loaded.sets is None else PATHS_A_SET,
     )
 
 
@@ -155,7 +157,9 @@ def resume_sweep(
     found = read_sweep_manifest(folder)
     if any(used["file"].endswith(DATA_SUFFIXES) for used in found.files):
         said = found.settings
-        loaded = load_sweep(found.file, said["set"], paths=said["paths"], horizon=said.get("horizon"))
+        loaded = load_sweep(
+            found.file, said["set"], paths=said["paths"], horizon=said.get("horizon"), sets=_sets(found)
+        )
     else:
         loaded = _as_recorded(found, shown(folder))
     if manifest_of(loaded).key != found.key:
@@ -196,8 +200,13 @@ def _as_recorded(manifest: SweepManifest, label: str) -> LoadedSweep:
         settings=tuple(manifest.settings["set"]),
         paths_chosen=manifest.settings["paths"],
         horizon=manifest.settings.get("horizon"),
+        sets=_sets(manifest),
     )
     return replace(loaded, sizes=check_cells(loaded))
+
+
+def _sets(manifest: SweepManifest) -> ParameterSets | None:
+    return sets_of(manifest.parameter_sets) if manifest.parameter_sets else None
 
 
 @contextmanager

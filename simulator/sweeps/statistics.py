@@ -7,7 +7,7 @@ a row for each outcome (of each trade, channel or call), event and ratio, and a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results import measures, streaming
+from simulator.results.figures import scaled_estimate
 from simulator.results.measures import MEASURES, Event, Measure, events, ratios
 from simulator.results.outcomes import Outcomes, happened
-from simulator.results.statistics import Estimate
+from simulator.results.statistics import Estimate, with_range
 from simulator.results.streaming import Moments, Stream, draws_of, pair_factors
 from simulator.sweeps.schema import Threshold
 
@@ -31,6 +32,8 @@ BATCH = 8192
 Blocks = Callable[[], Iterator[Floats32]]
 
 DRAWS, MEAN, MEAN_ERROR, DEVIATION = "draws", "mean", "mean_error", "deviation"
+#: Ends of the range that parameters leave open of a mean, kept where paths are spread over parameter sets.
+LOW, HIGH = "parameters_low", "parameters_high"
 
 
 class Row(NamedTuple):
@@ -68,6 +71,8 @@ class Plan:
         Of quantiles.
     thresholds
         Events asked for.
+    paths_a_set
+        How many consecutive paths share a parameter set; 0 where all paths share all parameters.
     """
 
     trades: tuple[str, ...]
@@ -76,6 +81,7 @@ class Plan:
     statuses: tuple[str, ...]
     levels: tuple[float, ...]
     thresholds: tuple[Threshold, ...] = ()
+    paths_a_set: int = 0
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
@@ -116,7 +122,29 @@ class Plan:
         quantiles = [
             name for level in self.levels for name in (f"quantile_{level:g}", f"quantile_error_{level:g}")
         ]
-        return (DRAWS, MEAN, MEAN_ERROR, DEVIATION, *quantiles)
+        return (DRAWS, MEAN, MEAN_ERROR, DEVIATION, *quantiles, *self._range)
+
+    @property
+    def of_difference(self) -> tuple[str, ...]:
+        """Columns of the table of differences from the baseline policy."""
+        return (DRAWS, MEAN, MEAN_ERROR, *self._range)
+
+    @property
+    def _range(self) -> tuple[str, ...]:
+        return (LOW, HIGH) if self.paths_a_set else ()
+
+    def estimate(self, figures: NDArray[np.float64], row: Row, scale: float = 1.0) -> Estimate:
+        """The mean of a row of the table of a cell, with its error and its range."""
+        place = dict(zip(self.statistics, figures[self.rows.index(row)], strict=True))
+        found = Estimate(
+            place[MEAN], place[MEAN_ERROR], int(place[DRAWS]), place.get(LOW, np.nan), place.get(HIGH, np.nan)
+        )
+        return scaled_estimate(found, scale)
+
+    @property
+    def batch(self) -> int:
+        """Paths that are read at a time: no antithetic pair and no set is split."""
+        return BATCH // self.paths_a_set * self.paths_a_set if self.paths_a_set else BATCH
 
     def pack(self, outcomes: Mapping[str, NDArray[np.floating]], trades: Sequence[str]) -> Floats32:
         """Outcomes of a block as one table, (path, column); NaN for trades that the cell does not have."""
@@ -153,25 +181,42 @@ class Plan:
         trades
             Of the cell.
         """
-        stream = self._stream(blocks, trades, antithetic)
+        stream = self._stream(blocks(), trades, antithetic)
+        sets = [self._estimates(each) for each in self._set_by_set(blocks, trades, antithetic)]
         figures = np.full((len(self.rows), len(self.statistics)), np.nan)
-        events = range(len(self.columns), len(self.columns) + len(self.events))
-        for place, row in enumerate(self.rows):
-            if place in events:
-                estimate = stream.probability(place)
-            elif place > events[-1]:
-                estimate = stream.ratio(place - events[-1] - 1)
-            else:
-                estimate = stream.mean(place)
-                figures[place, 3] = stream.deviation(place)
-            if row.name == "status":  # codes are no quantity: the count of paths is what is of use
-                estimate = Estimate(np.nan, np.nan, estimate.draws)
-                figures[place, 3] = np.nan
+        for place, whole in enumerate(self._estimates(stream)):
+            estimate = with_range(whole, [of_set[place] for of_set in sets])
             figures[place, :3] = estimate.draws, estimate.value, estimate.standard_error
-        figures[: len(self.columns), 4:] = self._quantiles(stream, blocks, antithetic)
+            if self.paths_a_set:
+                figures[place, -2:] = estimate.low, estimate.high
+        kept = [place for place, row in enumerate(self.columns) if row.name != "status"]
+        figures[kept, 3] = [stream.deviation(place) for place in kept]
+        quantiles = slice(4, 4 + 2 * len(self.levels))
+        figures[: len(self.columns), quantiles] = self._quantiles(stream, blocks, antithetic)
         return figures
 
-    def _stream(self, blocks: Blocks, trades: Sequence[str], antithetic: bool) -> Stream:
+    def _estimates(self, stream: Stream) -> list[Estimate]:
+        """Means of outcomes, probabilities of events, and ratios, row by row."""
+        events = range(len(self.columns), len(self.columns) + len(self.events))
+        found = []
+        for place, row in enumerate(self.rows):
+            if place in events:
+                found.append(stream.probability(place))
+            elif place > events[-1]:
+                found.append(stream.ratio(place - events[-1] - 1))
+            elif row.name == "status":  # codes are no quantity: the count of paths is what is of use
+                found.append(Estimate(np.nan, np.nan, stream.mean(place).draws))
+            else:
+                found.append(stream.mean(place))
+        return found
+
+    def _set_by_set(self, blocks: Blocks, trades: Sequence[str], antithetic: bool) -> Iterator[Stream]:
+        """The paths of each set alone, if they are spread over sets."""
+        for block in blocks() if self.paths_a_set else ():
+            for first in range(0, len(block), self.paths_a_set):
+                yield self._stream([block[first : first + self.paths_a_set]], trades, antithetic)
+
+    def _stream(self, blocks: Iterable[Floats32], trades: Sequence[str], antithetic: bool) -> Stream:
         first = {row: number for number, row in enumerate(self.columns)}
         wanted = [
             streaming.ColumnRatio(
@@ -183,7 +228,7 @@ class Plan:
             for label in self._labels_of(ratio)
         ]
         stream = Stream(len(self.columns) + len(self.events), antithetic=antithetic, ratios=wanted)
-        for block in blocks():
+        for block in blocks:
             stream.add(self._with_events(block, trades))
         return stream
 
@@ -202,18 +247,25 @@ class Plan:
         *,
         antithetic: bool,
     ) -> NDArray[np.float64]:
-        """Average differences of outcomes and events path by path, (row, draws and mean and error).
+        """Average differences of outcomes and events path by path, (row, :attr:`of_difference`).
 
         Ratios are left out: they are no averages.
         """
-        moments = Moments(len(self.columns) + len(self.events))
+        count = len(self.columns) + len(self.events)
+        moments, sets = Moments(count), list[Moments]()
         for block, other in zip(ours, theirs, strict=True):
             here, there = self._with_events(block, our_trades), self._with_events(other, their_trades)
-            moments.add(draws_of(here.astype(np.float64) - there, antithetic))
-        figures = np.full((len(self.rows), 3), np.nan)
-        for place in range(len(self.columns) + len(self.events)):
-            estimate = moments.mean(place)
-            figures[place] = estimate.draws, estimate.value, estimate.standard_error
+            moved = here.astype(np.float64) - there
+            moments.add(draws_of(moved, antithetic))
+            for first in range(0, len(moved), self.paths_a_set) if self.paths_a_set else ():
+                sets.append(Moments(count))
+                sets[-1].add(draws_of(moved[first : first + self.paths_a_set], antithetic))
+        figures = np.full((len(self.rows), len(self.of_difference)), np.nan)
+        for place in range(count):
+            estimate = with_range(moments.mean(place), [of_set.mean(place) for of_set in sets])
+            figures[place, :3] = estimate.draws, estimate.value, estimate.standard_error
+            if self.paths_a_set:
+                figures[place, 3:] = estimate.low, estimate.high
         return figures
 
     def _quantiles(self, stream: Stream, blocks: Blocks, antithetic: bool) -> NDArray[np.float64]:
@@ -230,7 +282,7 @@ class Plan:
         return found.reshape(len(self.columns), -1)
 
 
-def in_batches(outcomes: Any, cell: int, paths: int) -> Iterator[Floats32]:
+def in_batches(outcomes: Any, cell: int, paths: int, batch: int = BATCH) -> Iterator[Floats32]:
     """Stored outcomes of a cell, some thousand paths at a time."""
-    for first in range(0, paths, BATCH):
-        yield np.asarray(outcomes[cell, first : min(first + BATCH, paths), :])
+    for first in range(0, paths, batch):
+        yield np.asarray(outcomes[cell, first : min(first + batch, paths), :])

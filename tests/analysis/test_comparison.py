@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.analysis.comparison import Comparison, compare
+from simulator.analysis.comparison_words import verdict_sentences
 from simulator.analysis.contrast import DETECTED
 from simulator.analysis.policies import BENEFITS, OUTLAY
 from simulator.analysis.ranking import is_clearly_ahead
@@ -19,7 +20,10 @@ from simulator.results.folder import open_run
 from simulator.results.measures import MEASURES
 from simulator.results.outcomes import collect_outcomes, happened
 from simulator.results.reading import open_results
+from simulator.results.summary import summarise
 from simulator.scenario.loading import load_scenario
+from simulator.scenario.parameter_sets import PATHS_A_SET, SETS_MIN, ParameterSets
+from simulator.scenario.uncertainty import spread_over
 
 TOY = Path(__file__).parents[1] / "ensemble" / "toy.yaml"
 #: Enough noise that funds sell and dislocations move.
@@ -192,3 +196,52 @@ def test_bad_input_is_refused_in_words(
     assert refused.exit_code in (2, 4)
     assert words in refused.output
     assert "Traceback" not in refused.output
+
+
+#: Paths of eight sets, fewer of which tell no range.
+SETS = ParameterSets(
+    ("dealers.opening_use", "funds.free_cash"), ((0.6, 0.05), (0.9, 0.03)), (0.5, 0.5), {"targets": "none"}
+)
+OVER_SETS = {
+    "sets": (),
+    "sets-buys": (BUYS,),
+    "sets-told": ("dealers.opening_use=70%",),
+}
+
+
+@pytest.fixture(scope="module")
+def over_sets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("over-sets")
+    for name, settings in OVER_SETS.items():
+        chance = ("horizon=6d", "numerics.block=640", f"paths={SETS_MIN * PATHS_A_SET}", *settings)
+        run_scenario(spread_over(load_scenario(TOY, [*STRESS, *chance]), SETS), folder / name, threads=2)
+    return {name: folder / name for name in OVER_SETS}
+
+
+def test_a_difference_over_sets_has_their_range(over_sets: dict[str, Path]) -> None:
+    (contrast,) = compare(over_sets["sets"], over_sets["sets-buys"]).contrasts
+    assert contrast.pairing.is_paired
+    assert "same parameter set on each path: 8 groups of paths, 2 sets." in contrast.pairing.notes[0]
+    row = contrast.row("dislocation_move")
+    assert row.difference.low < row.difference.value < row.difference.high
+    record = row.as_record()["difference"]
+    assert (record["parameters_low"], record["parameters_high"]) == (row.difference.low, row.difference.high)
+    # The sides are what each run says of itself.
+    run = open_run(over_sets["sets"])
+    alone = summarise(run, collect_outcomes(run)).tables
+    unwound = next(table for table in alone if table.key == "deleveraging").rows[-1].cells
+    assert contrast.row("unwound_in_all").base in unwound
+    assert "Nine of ten parameter sets put the difference between" in " ".join(verdict_sentences(contrast))
+
+
+def test_a_parameter_told_in_one_run_is_named(over_sets: dict[str, Path]) -> None:
+    (contrast,) = compare(over_sets["sets"], over_sets["sets-told"]).contrasts
+    assert contrast.pairing.is_paired
+    assert "Told in this run, and not varied there: dealers.opening_use." in contrast.pairing.notes
+
+
+def test_runs_over_other_sets_are_not_paired(runs: dict[str, Path], over_sets: dict[str, Path]) -> None:
+    (contrast,) = compare(runs["base"], over_sets["sets"]).contrasts
+    assert not contrast.pairing.is_paired
+    assert "the parameter sets differ (one set on all paths, and 2 sets" in contrast.pairing.notes[0]
+    assert np.isnan(contrast.row("dislocation_move").difference.low)

@@ -11,13 +11,22 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.analysis import knife_edge as module
-from simulator.analysis.knife_edge import KnifeEdge, TriedMultiple, knife_edge, knife_edge_in_words
+from simulator.analysis.knife_edge import (
+    KnifeEdge,
+    TriedMultiple,
+    knife_edge,
+    knife_edge_in_words,
+    sets_in_words,
+)
 from simulator.cli.main import app
-from simulator.results.statistics import mean
+from simulator.results.statistics import Estimate, mean
 from simulator.scenario.errors import Problems
 from simulator.scenario.loading import load_scenario
+from simulator.scenario.parameter_sets import PATHS_A_SET, SETS_MIN, ParameterSets
+from simulator.scenario.uncertainty import spread_over
 
 TOY = Path(__file__).parents[1] / "ensemble" / "toy.yaml"
+NOISE = ("drivers.model=factor", "drivers.noise=1.5")
 
 
 def points_of(seed: int, paths: int = 200) -> tuple[TriedMultiple, ...]:
@@ -86,3 +95,25 @@ def test_the_command_prints_the_search() -> None:
     assert "funds.leverage" in shown.output
     said = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
     assert said["points"][0]["multiple"] == 1.0
+
+
+def test_the_threshold_over_parameter_sets_has_a_range() -> None:
+    """Funds with less free cash reach the edge sooner; what is searched is told, whatever sets say of it."""
+    sets = ParameterSets(("funds.free_cash", "funds.leverage"), ((0.15, 3.0), (0.01, 30.0)), (0.5, 0.5))
+    loaded = spread_over(load_scenario(TOY, ["numerics.block=640", "horizon=6d", *NOISE]), sets)
+    paths = SETS_MIN * PATHS_A_SET
+    own = knife_edge(loaded, "funds.leverage", to=1.05, steps=1, paths=paths, share=0.99).points[0]
+    assert own.given_up.low < own.given_up.value < own.given_up.high
+    share = own.given_up.value + 0.05
+    found = knife_edge(loaded, "funds.leverage", to=3.0, steps=3, paths=paths, share=share, threads=2)
+    assert found.sets == SETS_MIN
+    assert found.multiple.low < found.multiple.value < found.multiple.high
+    assert found.as_record()["multiple"]["parameters_low"] == found.multiple.low
+    assert f"between {found.between[0]} and {found.between[1]}" in knife_edge_in_words(found)
+    assert f"{SETS_MIN} groups of paths" in sets_in_words(found)
+
+
+def test_sets_that_do_not_cross_end_at_the_last_point() -> None:
+    points = points_of(3)
+    assert module._crossing_or_end(points, 2.0, mirrored=False) == Estimate(3.0, 0.0, 200)
+    assert module._reached_at(points, 0.01) == 0

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from simulator.analysis.paired import (
+    Statistic,
     average,
     difference_of,
     expected_shortfall,
     over,
+    over_parameter_sets,
     scaled,
     share,
     share_difference,
@@ -129,3 +131,59 @@ def test_a_t_value_tells_certain_from_unknown() -> None:
     assert t_value(Estimate(2.0, 0.0, 1)) == math.inf
     assert math.isnan(t_value(Estimate(2.0, math.nan, 1)))
     assert average([2.0]).estimate.draws == 1
+
+
+def over_many_sets(seed: int, sets: int = 40, of_set: int = 50) -> tuple[np.ndarray, ...]:
+    """A run over sets, and another with more of everything: what it adds is 2 on average, between 1 and 3 by set."""
+    random = np.random.default_rng(seed)
+    level, added = random.normal(10.0, 4.0, sets), random.uniform(1.0, 3.0, sets)
+    chance = random.standard_normal(sets * of_set)
+    base = np.repeat(level, of_set) + chance
+    return base, base + np.repeat(added, of_set) + 0.2 * random.standard_normal(len(base))
+
+
+def spread_over(values: np.ndarray, sets: str = "a", of_set: int = 50) -> Statistic:
+    return over_parameter_sets(lambda paths: average(values[paths]), len(values), of_set, sets)
+
+
+def test_a_difference_has_the_range_of_the_difference_not_of_the_levels() -> None:
+    base, other = over_many_sets(5)
+    moved = difference_of(spread_over(other), spread_over(base), is_paired=True).estimate
+    assert moved.value == pytest.approx(np.mean(other - base))
+    assert 1.0 < moved.low < 1.4
+    assert 2.6 < moved.high < 3.0
+    levels = spread_over(base).estimate
+    assert levels.high - levels.low > 8.0
+    # Sets are the draws: the error is that of forty differences, not of two thousand.
+    by_set = (other - base).reshape(40, 50).mean(axis=1)
+    assert moved.standard_error == pytest.approx(by_set.std(ddof=1) / math.sqrt(40))
+    ratio = over(
+        difference_of(spread_over(other), spread_over(base), is_paired=True), spread_over(np.full(2000, 4.0))
+    ).estimate
+    assert (ratio.low, ratio.high) == pytest.approx((moved.low / 4.0, moved.high / 4.0))
+
+
+def test_no_range_of_a_difference_between_other_sets() -> None:
+    """Their errors add up, those of sets among them: pairing them would make this one as small as the paths'."""
+    base, other = over_many_sets(5)
+    one, two = spread_over(other, "a"), spread_over(base, "b")
+    moved = difference_of(one, two, is_paired=False).estimate
+    assert math.isnan(moved.low)
+    assert moved.standard_error == pytest.approx(
+        math.hypot(one.estimate.standard_error, two.estimate.standard_error)
+    )
+    assert (
+        moved.standard_error
+        > 4.0 * difference_of(average(other), average(base), is_paired=False).estimate.standard_error
+    )
+
+
+def test_shares_carry_the_range_too() -> None:
+    base, other = over_many_sets(6)
+    happens = [
+        over_parameter_sets(lambda paths, v=values: share(v[paths] > 11.0), 2000, 50, "a")
+        for values in (base, other)
+    ]
+    moved = share_difference(happens[1], happens[0], is_paired=True)
+    assert moved.low < moved.value < moved.high
+    assert moved.value == pytest.approx(np.mean(other > 11.0) - np.mean(base > 11.0))

@@ -74,3 +74,9 @@ def test_another_set_is_another_run(run: Path) -> None:
         run_scenario(replace(spread("numerics.block=50"), sets=replace(SETS, weights=(0.4, 0.6))), run)
     with pytest.raises(OutputError, match="the parameter sets changed"):
         run_scenario(replace(spread("numerics.block=50"), sets=None), run)
+
+
+def test_some_paths_of_every_set_are_played_again(tmp_path: Path) -> None:
+    run_scenario(spread("output.test_sale_paths=4"), tmp_path / "run")
+    sold = read_days(open_run(tmp_path / "run"), {"test_sale_day"})["test_sale_day"]
+    assert np.flatnonzero(np.isfinite(sold)).tolist() == [0, 1, PATHS_A_SET, PATHS_A_SET + 1]

@@ -136,3 +136,15 @@ def test_record_for_other_programs(side: Beside) -> None:
     assert first["history"] == 25
     assert first["bias"] == pytest.approx(first["mean"] - 25)
     assert first["is_within_tolerance"] == (abs(first["bias"]) <= 2.5)
+
+
+def test_the_mean_over_parameter_sets_has_their_range() -> None:
+    """Ten sets, 1 to 10, of four paths each: nine of ten means lie between the second and the last but one."""
+    moment = row([0.0, 1.0], 0.5).moment
+    group = np.repeat(np.arange(10), 4)
+    values = group + 1.0 + np.tile([-0.1, 0.1], 20)
+    found = _beside(moment, values, False, group)
+    assert (found.mean.low, found.mean.high) == pytest.approx((1.45, 9.55), abs=0.01)
+    assert found.mean.standard_error == pytest.approx(np.std(np.arange(10), ddof=1) / np.sqrt(10))
+    assert found.as_record()["parameters_high"] == found.mean.high
+    assert "parameters_high" not in _beside(moment, values, False).as_record()

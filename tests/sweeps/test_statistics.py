@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ import xarray as xr
 
 from simulator.ensemble.execution import run_scenario
 from simulator.results import statistics
+from simulator.results.errors import OutputError
 from simulator.results.measures import MEASURES, outcomes
 from simulator.results.outcomes import Outcomes, collect_outcomes, happened, is_above
+from simulator.scenario.parameter_sets import PATHS_A_SET, SETS_MIN, ParameterSets
 from simulator.sweeps.cells import load_sweep
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.reading import cell_outcomes, open_sweep
+from simulator.sweeps.running import resume_sweep
 from tests.ensemble.conftest import WILD, load_toy
 from tests.sweeps.conftest import TINY, Write, run
 
@@ -113,3 +117,43 @@ def test_paths_that_stop_leave_the_averages_and_count_in_probabilities(write: Wr
     assert float(here["dysfunction"]) == share_of_dysfunction(kept)
     assert str(cells["status"].isel(leverage=1, policy=1).values) == "left"
     assert bool(np.isnan(cells["unwound_in_all"].isel(leverage=1)).all())
+
+
+#: Eight groups of paths, the fewest that tell a range.
+SETS = ParameterSets(("funds.free_cash",), ((0.15,), (0.01,)), (0.5, 0.5))
+
+
+def test_cells_over_parameter_sets_carry_their_range(write: Write, tmp_path: Path) -> None:
+    chance = "drivers: {model: factor, noise: 1.5}, output: {test_sale_paths: 0}, numerics: {block: 640}"
+    text = TINY.replace("paths: 12", f"paths: {SETS_MIN * PATHS_A_SET}").replace(
+        "values: [7x, 12x]", "values: [12x]"
+    )
+    text = text.replace("numerics: {block: 4}", chance)
+    loaded = load_sweep(write(text), sets=SETS)
+    folder = run(loaded, tmp_path / "out").folder.path
+    cells = open_sweep(folder)
+    assert cells.attrs["parameter_sets"] == 2
+    here, kept = cells.sel(CELL), cell_outcomes(folder, CELL)["unwound_in_all"].values
+    group = np.arange(len(kept)) // PATHS_A_SET
+    base = cell_outcomes(folder, CELL | {"policy": "none"})["unwound_in_all"].values
+    for name, values in (("unwound_in_all", kept), ("unwound_in_all_difference", kept - base)):
+        wanted = statistics.over_sets(
+            lambda chosen, v=values: statistics.mean(v if chosen is None else v[chosen]), group
+        )
+        assert float(here[f"{name}_error"]) == pytest.approx(wanted.standard_error, rel=1e-6)
+        for end in ("low", "high"):
+            told = float(here[f"{name}_parameters_{end}"])
+            assert told == pytest.approx(getattr(wanted, end), rel=1e-6, nan_ok=True)
+    assert float(here["unwound_in_all_parameters_low"]) < float(here["unwound_in_all_parameters_high"])
+    assert not resume_sweep(folder).left, "it is finished from its folder, over the same sets"
+    with pytest.raises(OutputError, match="the parameter sets changed"):
+        run(load_sweep(write(text), sets=replace(SETS, weights=(0.4, 0.6))), tmp_path / "out")
+
+
+def test_a_cell_that_tells_a_parameter_keeps_it(write: Write) -> None:
+    sets = ParameterSets((*SETS.keys, "dealers.opening_use"), ((0.15, 0.6), (0.01, 0.9)), (0.5, 0.5))
+    axis = "axes:\n  use: {kind: grid, parameter: dealers.opening_use, values: [70%, 80%]}\n"
+    loaded = load_sweep(write(f"name: tiny\nscenario: toy.yaml\npaths: 4\n{axis}"), sets=sets)
+    cell = loaded.load(loaded.cell(1))
+    assert (cell.scenario.dealers.opening_use, cell.sets.keys) == (0.8, ("funds.free_cash",))
+    assert "1,280 paths" in loaded.notes[-1]

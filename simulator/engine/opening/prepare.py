@@ -137,6 +137,10 @@ class Prepared:
     notes: tuple[str, ...]
     variants: Variants | None = None
 
+    def of_path(self, path: int) -> Prepared:
+        """What a path is played with: the scenario at its parameter set, if paths are spread over sets."""
+        return self if self.variants is None else self.variants.of_path(path)
+
     def new_state(self, diary_capacity: int = 0) -> tuple[State, Floats]:
         """Books for one thread to work in, and their memory."""
         return allocate_state(self.sizes, diary_capacity)
