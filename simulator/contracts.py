@@ -1,23 +1,24 @@
 """The contract table: what each Treasury futures contract is, which bonds it takes and when.
 
-One row a contract, United States (CBOT) and China (CFFEX). Everything that differs between contracts
-stands in the row, so that adding one is adding a row; no other module branches on a contract's name.
-The rows describe the rules in force in 2025; for a delivery month under older rules (the ten-year
-note took bonds up to ten years before 2025) pass ``dataclasses.replace(contract, ...)``.
+One row a contract, United States (CBOT), United Kingdom (ICE) and China (CFFEX). Everything that differs
+between contracts stands in the row, so that adding one is adding a row; no other module branches on a
+contract's name. The rows describe the rules in force in 2025; :func:`rules_at` gives those of an earlier
+delivery month.
 
-Sources: CBOT rulebook chapters 18-21, 26, 39, 40 and 45 and the CFFEX contract tables. The basket
-rules reproduce the exchange's lists of deliverable bonds for June and December 2025.
+Sources: CBOT rulebook chapters 18-21, 26, 39, 40 and 45, the ICE long gilt specification and the CFFEX
+contract tables. The basket rules reproduce the exchange's lists of deliverable bonds for June and December
+2025.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 #: Last trading and last delivery day.
-DeliveryRule = Literal["us-month-end", "us-seven-days-before", "china-second-friday"]
+DeliveryRule = Literal["us-month-end", "us-seven-days-before", "uk-two-days-before", "china-second-friday"]
 
 #: All contracts of the table expire in these months.
 DELIVERY_MONTHS = (3, 6, 9, 12)
@@ -58,13 +59,16 @@ class Contract:
     accrued_decimals
         Decimals the exchange rounds accrued interest on 100 of face to, before it is turned into money
         (None: not rounded before).
+    is_factor_by_months
+        Whether the conversion factor counts in months; where it counts in days (long gilt), take the
+        exchange's own.
     """
 
     code: str
     exchange_code: str
     name: str
-    country: Literal["US", "China"]
-    currency: Literal["USD", "CNY"]
+    country: Literal["US", "UK", "China"]
+    currency: Literal["USD", "GBP", "CNY"]
     face: float
     tick_points: float
     notional_coupon: float
@@ -79,6 +83,7 @@ class Contract:
     accrued_decimals: int | None
     is_max_from_month_end: bool = False
     is_max_excluded: bool = False
+    is_factor_by_months: bool = True
 
     @property
     def tick_value(self) -> float:
@@ -151,6 +156,27 @@ def _china(
     )
 
 
+_LONG_GILT = Contract(
+    code="G",
+    exchange_code="R",
+    name="long gilt",
+    country="UK",
+    currency="GBP",
+    face=1e5,
+    tick_points=0.01,
+    notional_coupon=0.04,
+    factor_rounding_months=1,
+    delivery_rule="uk-two-days-before",
+    original_months_max=None,
+    remaining_months_min=105,
+    remaining_months_max=156,
+    repo_days_per_year=365.0,
+    coupon_frequencies=(2,),
+    is_paid_on_month_ends=False,
+    accrued_decimals=None,
+    is_factor_by_months=False,
+)
+
 #: The table. Remaining terms in months: 21 is one year and nine months.
 _ROWS = (
     _united_states("TU", "ZT", "2-year note", 2e5, 256, 1, 63, (21, 24), is_max_from_month_end=True),
@@ -161,6 +187,7 @@ _ROWS = (
     _united_states("TWE", "TWE", "20-year bond", 1e5, 32, 3, None, (230, 239)),
     _united_states("US", "ZB", "Treasury bond", 1e5, 32, 3, None, (180, 300), is_max_excluded=True),
     _united_states("WN", "UB", "ultra bond", 1e5, 32, 3, None, (300, None)),
+    _LONG_GILT,
     _china("TS", "2-year bond", 2e6, 0.002, 60, (18, 27)),
     _china("TF", "5-year bond", 1e6, 0.005, 84, (48, 63)),
     _china("T", "10-year bond", 1e6, 0.005, 120, (78, None)),
@@ -168,6 +195,21 @@ _ROWS = (
 )
 
 CONTRACTS: dict[str, Contract] = {contract.code: contract for contract in _ROWS}
+
+#: Rules that a later one replaced, as the first delivery month of the later one and what it changed.
+#: The ten-year note lost its older half in 2025 and the bond its longest issues when the ultra bond came;
+#: the three-year note took seven-year notes when it was listed anew in 2020. China's rules are of the
+#: exchange's notices; the months of its changes are judgement.
+_EARLIER_RULES: dict[str, tuple[tuple[date, dict[str, Any]], ...]] = {
+    "Z3N": ((date(2020, 9, 1), {"original_months_max": 63}),),
+    "TY": ((date(2025, 3, 1), {"remaining_months_max": 120}),),
+    "US": ((date(2011, 3, 1), {"remaining_months_max": None}),),
+    "TF": ((date(2015, 12, 1), {"original_months_max": None, "remaining_months_max": 84}),),
+    "T": ((date(2021, 3, 1), {"original_months_max": None, "remaining_months_max": 123}),),
+}
+
+#: Until then the CBOT's factors were prices at 8%.
+SIX_PERCENT_SINCE = date(2000, 3, 1)
 
 
 def find_contract(code: str) -> Contract:
@@ -188,6 +230,43 @@ def find_contract(code: str) -> Contract:
     return CONTRACTS[code]
 
 
+def rules_at(contract: Contract, delivery_month: date) -> Contract:
+    """The contract under the rules of a delivery month.
+
+    Examples
+    --------
+    >>> ten_year = CONTRACTS["TY"]
+    >>> [rules_at(ten_year, date(year, 6, 1)).remaining_months_max for year in (2017, 2025)]
+    [120, 96]
+    """
+    for later_since, earlier in _EARLIER_RULES.get(contract.code, ()):
+        if delivery_month < later_since:
+            contract = replace(contract, **earlier)
+    if contract.country == "US" and delivery_month < SIX_PERCENT_SINCE:
+        contract = replace(contract, notional_coupon=0.08)
+    return contract
+
+
+def contract_named(text: str) -> Contract:
+    """Contract of a code as the market writes it, or as the exchange does, in capitals or not.
+
+    Raises
+    ------
+    ValueError
+        When no contract has such a code; the message lists the codes there are.
+
+    Examples
+    --------
+    >>> contract_named("zn").code
+    'TY'
+    """
+    code = text.upper()
+    for contract in CONTRACTS.values():
+        if code in (contract.code, contract.exchange_code):
+            return contract
+    return find_contract(text)
+
+
 def contract_advice(code: str) -> str:
     """What to write instead of an unknown code: the market's code for an exchange's, or the list."""
     for contract in CONTRACTS.values():
@@ -206,14 +285,17 @@ def _last_day_of_month(year: int, month: int) -> date:
     return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
-def is_deliverable(contract: Contract, issue_date: date, maturity_date: date, delivery_month: date) -> bool:
-    """Whether a bond may be delivered into a contract month.
+def is_deliverable(
+    contract: Contract, issue_date: date | None, maturity_date: date, delivery_month: date
+) -> bool:
+    """Whether a bond may be delivered into a contract month, under the rules that the contract states.
 
     Parameters
     ----------
     issue_date
         Date of the original issue. A bond reopened as a new, shorter original issue (Treasury does
-        so when coupon and maturity coincide) counts from that later date: test it too.
+        so when coupon and maturity coincide) counts from that later date: test it too. None where it is
+        not known: then what is left of the term decides.
     delivery_month
         Any date in the month of delivery.
 
@@ -225,14 +307,38 @@ def is_deliverable(contract: Contract, issue_date: date, maturity_date: date, de
     first = delivery_month.replace(day=1)
     last = _last_day_of_month(first.year, first.month)
     longest, remaining_max = contract.original_months_max, contract.remaining_months_max
-    if issue_date > last or maturity_date < add_months(first, contract.remaining_months_min):
+    issued = last if issue_date is None else issue_date
+    if issued > last or maturity_date < add_months(first, contract.remaining_months_min):
         return False
-    if longest is not None and issue_date < add_months(maturity_date, -longest):
+    if longest is not None and issued < add_months(maturity_date, -longest):
         return False
     if remaining_max is None:
         return True
     latest = add_months(last if contract.is_max_from_month_end else first, remaining_max)
     return maturity_date < latest or (maturity_date == latest and not contract.is_max_excluded)
+
+
+def basket_text(contract: Contract) -> str:
+    """Which bonds a contract takes, in words.
+
+    Examples
+    --------
+    >>> basket_text(CONTRACTS["FV"])
+    'bonds with 4 years 2 months or more left and issued for at most 5 years 3 months'
+    """
+    least, most = contract.remaining_months_min, contract.remaining_months_max
+    if most is None:
+        left = f"{_term(least)} or more left"
+    else:
+        left = f"{_term(least)} to {'less than ' * contract.is_max_excluded}{_term(most)} left"
+    longest = contract.original_months_max
+    return f"bonds with {left}" + ("" if longest is None else f" and issued for at most {_term(longest)}")
+
+
+def _term(months: int) -> str:
+    years, rest = divmod(months, 12)
+    parts = [f"{years} year{'s' * (years != 1)}"] * (years > 0) + [f"{rest} months"] * (rest > 0)
+    return " ".join(parts)
 
 
 def first_delivery_day(contract: Contract, delivery_month: date, holidays: Set[date] | None = None) -> date:
@@ -251,6 +357,8 @@ def last_trading_day(contract: Contract, delivery_month: date, holidays: Set[dat
     month_end = _business_day(_last_day_of_month(first.year, first.month) + timedelta(days=1), -1, closed)
     if contract.delivery_rule == "us-month-end":
         return month_end
+    if contract.delivery_rule == "uk-two-days-before":
+        return _business_day(month_end, -2, closed)
     return _business_day(month_end, -7, closed)
 
 
@@ -262,8 +370,8 @@ def last_delivery_day(contract: Contract, delivery_month: date, holidays: Set[da
     delivery_month
         Any date in the month of delivery.
     holidays
-        Weekdays on which the market is closed. Left out, the United States' own are computed and
-        China's are taken to be none, since the State Council sets them by notice each year.
+        Weekdays on which the market is closed. Left out, the United States' own are computed; those of
+        other countries are taken to be none (China's State Council sets them by notice each year).
 
     Examples
     --------
@@ -272,7 +380,7 @@ def last_delivery_day(contract: Contract, delivery_month: date, holidays: Set[da
     """
     first = delivery_month.replace(day=1)
     closed = _closed(contract, first, holidays)
-    if contract.delivery_rule == "us-seven-days-before":
+    if contract.delivery_rule in ("us-seven-days-before", "uk-two-days-before"):
         return _business_day(_last_day_of_month(first.year, first.month) + timedelta(days=1), -1, closed)
     return _business_day(last_trading_day(contract, delivery_month, holidays), 3, closed)
 
@@ -295,17 +403,22 @@ def _closed(contract: Contract, first: date, holidays: Set[date] | None) -> Set[
 
 def _united_states_holidays(year: int) -> Iterator[date]:
     """Holidays that can fall in a delivery month or in the three business days after it."""
-    for fixed in (date(year, 7, 4), date(year, 12, 25), date(year + 1, 1, 1)):
+    for fixed in (date(year, 7, 4), date(year + 1, 1, 1)):
         yield _observed(fixed)
+    christmas = date(year, 12, 25)
+    yield date(year, 12, 24) if christmas.weekday() == _SATURDAY else _observed(christmas)
     if year >= 2022:  # Juneteenth: markets first closed in 2022
         yield _observed(date(year, 6, 19))
     september = date(year, 9, 1)
     yield september + timedelta(days=-september.weekday() % 7)  # Labor Day: first Monday
-    yield easter(year) - timedelta(days=2)  # Good Friday
+    good_friday = easter(year) - timedelta(days=2)
+    # On the first Friday of a month the employment report comes out, and markets and delivery are open.
+    if not (good_friday.month == 4 and good_friday.day <= 7):
+        yield good_friday
 
 
 def _observed(holiday: date) -> date:
-    """Monday for a Sunday holiday; a Saturday holiday closes no weekday of the futures market."""
+    """Monday for a Sunday holiday; one on a Saturday closes no weekday of the futures market, Christmas excepted."""
     return holiday + timedelta(days=1) if holiday.weekday() == _SUNDAY else holiday
 
 

@@ -6,11 +6,23 @@ conversion factors with the rule of ``simulator.market.futures``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 
-from simulator.contracts import Contract, find_contract, is_deliverable, last_delivery_day
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.basis.inputs import BasisInputs
+from simulator.contracts import (
+    CONTRACTS,
+    Contract,
+    find_contract,
+    is_deliverable,
+    last_delivery_day,
+    rules_at,
+)
 from simulator.market.futures import conversion_factor, months_counted
 
 
@@ -40,12 +52,12 @@ class DeliverableTreasury:
 def deliverable_basket(
     contract: str | Contract, delivery_month: date, bonds: Iterable[Treasury]
 ) -> tuple[DeliverableTreasury, ...]:
-    """Deliverable bonds of a contract month, by maturity.
+    """Deliverable bonds of a contract month, by maturity, under the rules of that month.
 
     Parameters
     ----------
     contract
-        A code of the contract table, or a contract with rules of its own.
+        A code of the contract table, or a contract with rules of its own, which then hold.
     delivery_month
         Any date in the month of delivery.
 
@@ -60,7 +72,7 @@ def deliverable_basket(
     >>> deliverable_basket("FV", date(2025, 6, 1), [note])[0].conversion_factor
     0.9367
     """
-    terms = find_contract(contract) if isinstance(contract, str) else contract
+    terms = rules_at(find_contract(contract), delivery_month) if isinstance(contract, str) else contract
     taken = [
         bond
         for bond in bonds
@@ -97,3 +109,26 @@ def delivery_date_of_short(
     ``first`` is the first delivery day, or the settlement date when that is later.
     """
     return last_delivery_day(contract, delivery_month) if carry_points > 0.0 else first
+
+
+def deliverable_rows(
+    inputs: BasisInputs, issue_dates: Sequence[date | None] | None = None
+) -> NDArray[np.bool_]:
+    """Whether each row's bond may be delivered, under the rules of its contract's month.
+
+    Parameters
+    ----------
+    issue_dates
+        Of the original issues, None where not known: then what is left of the term decides.
+    """
+    issued = [None] * inputs.contract.size if issue_dates is None else issue_dates
+    months = inputs.first_delivery.astype("datetime64[D]").astype("datetime64[M]")
+    rows = zip(inputs.contract, months, inputs.maturity, issued, strict=True)
+    return np.array([_is_taken(int(kind), month, int(day), when) for kind, month, day, when in rows])
+
+
+@cache
+def _is_taken(contract: int, month: np.datetime64, maturity: int, issued: date | None) -> bool:
+    first = month.astype("datetime64[D]").item()
+    terms = rules_at(list(CONTRACTS.values())[contract], first)
+    return is_deliverable(terms, issued, date(1970, 1, 1) + timedelta(days=maturity), first)

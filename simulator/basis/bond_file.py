@@ -1,7 +1,8 @@
 """Reading the CSV file of ``unwind basis``: every problem found, then every row computed.
 
 A problem is one sentence with file, line and column: what was found, what is allowed, what to do.
-They are collected before anything is reported, so that a file can be repaired in one go.
+They are collected before anything is reported, so that a file can be repaired in one go. What can be
+computed but looks like a slip is a warning.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from __future__ import annotations
 import csv
 import difflib
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simulator.basis.baskets import deliverable_rows
 from simulator.basis.inputs import BasisInputs, basis_inputs
+from simulator.basis.plausibility import doubts
 from simulator.basis.problems import problem_sentences
+from simulator.basis.quotes import SlashOrder, day_written, in_thirty_seconds, slash_order
 from simulator.basis.row_kernel import Integers
 from simulator.basis.rows import BasisRows, computed_rows, implied_repo_ranks
-from simulator.contracts import CONTRACTS, contract_advice
+from simulator.contracts import CONTRACTS, contract_named
 
 #: Columns the file must have.
 INPUT_COLUMNS = (
@@ -41,13 +44,20 @@ INPUT_COLUMNS = (
 #: Column that may be there, and is then checked against the computed one; a cell may be empty.
 FACTOR_COLUMN = "conversion_factor"
 
+#: Columns that take the place of computed ones when asked; a cell may be empty.
+ACCRUED_COLUMNS = ("accrued_settlement", "accrued_delivery")
+
+#: Column that may be there: with it a basket's rule on original terms is checked; a cell may be empty.
+ISSUE_COLUMN = "issue_date"
+
+#: Prices may be written in thirty-seconds.
+PRICE_COLUMNS = ("clean_price", "futures_price")
+
 #: A given factor may differ from the computed one by half a unit of its last decimal.
 FACTOR_TOLERANCE = 5.1e-5
 
 #: Problems shown at most; the rest are counted.
 PROBLEMS_SHOWN = 40
-
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class BasisFileError(Exception):
@@ -66,17 +76,31 @@ class BasisFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BasisTable:
-    """A computed file: its own header and cells, the parsed inputs, the results and the ranking."""
+    """A computed file: its own header and cells, the parsed inputs, the results and the ranking.
+
+    ``is_deliverable`` says which bonds the contract takes; the others rank 0. ``warnings`` are a line each.
+    """
 
     header: list[str]
     cells: list[list[str]]
     inputs: BasisInputs
     rows: BasisRows
     ranks: Integers
+    is_deliverable: NDArray[np.bool_]
+    warnings: tuple[str, ...]
 
 
-def read_basis_table(path: Path) -> BasisTable:
+def read_basis_table(
+    path: Path, *, is_factor_given: bool = False, is_accrued_given: bool = False
+) -> BasisTable:
     """Read a file of bonds and compute every row.
+
+    Parameters
+    ----------
+    is_factor_given
+        Whether conversion factors in the file take the place of the contract's rule.
+    is_accrued_given
+        Whether accrued interest in the file takes the place of the calendar's.
 
     Raises
     ------
@@ -87,24 +111,42 @@ def read_basis_table(path: Path) -> BasisTable:
     header, cells, lines = _read(path)
     names = [name.strip() for name in header]
     _check_header(path, names)
-    columns = _parsed_columns(path, names, cells, lines)
-    inputs = basis_inputs(*(columns[name] for name in INPUT_COLUMNS))
+    optional = [FACTOR_COLUMN, ISSUE_COLUMN, *(ACCRUED_COLUMNS if is_accrued_given else ())]
+    columns = _parsed_columns(path, names, cells, lines, [name for name in optional if name in names])
+    factors = np.array(columns.get(FACTOR_COLUMN, math.nan))
+    by_rule = np.array([CONTRACTS[code].is_factor_by_months for code in columns["contract_kind"]])
+    inputs = basis_inputs(
+        **{name: columns[name] for name in INPUT_COLUMNS},
+        given_factor=factors if is_factor_given else np.where(by_rule, math.nan, factors),
+        given_accrued_settlement=columns.get(ACCRUED_COLUMNS[0], math.nan),
+        given_accrued_delivery=columns.get(ACCRUED_COLUMNS[1], math.nan),
+    )
     rows, codes = computed_rows(inputs)
     problems = [
         f"{path}:{lines[place]} {column} {sentence}."
         for place in np.flatnonzero(codes)
         for column, sentence in problem_sentences(inputs, int(place), int(codes[place]))
     ]
-    if FACTOR_COLUMN in names:
-        given = np.array(columns[FACTOR_COLUMN])
-        problems += [
-            f"{path}:{lines[place]} {FACTOR_COLUMN} is {given[place]:g}, but the contract's rule gives "
-            f"{rows.conversion_factor[place]:.4f}; correct the bond or empty the cell."
-            for place in np.flatnonzero(np.abs(given - rows.conversion_factor) > FACTOR_TOLERANCE)
-        ]
+    problems += [
+        f"{path}:{lines[place]} {FACTOR_COLUMN} is {factors[place]:g}, but the contract's rule gives "
+        f"{rows.conversion_factor[place]:.4f}; correct the bond, empty the cell or use --given-factors."
+        for place in np.flatnonzero(np.abs(factors - rows.conversion_factor) > FACTOR_TOLERANCE)
+    ]
     if problems:
         raise BasisFileError(problems)
-    return BasisTable(header, cells, inputs, rows, implied_repo_ranks(inputs, rows.implied_repo_pct))
+    taken = deliverable_rows(inputs, columns.get(ISSUE_COLUMN))
+    return BasisTable(
+        header,
+        cells,
+        inputs,
+        rows,
+        implied_repo_ranks(inputs, rows.implied_repo_pct, taken),
+        taken,
+        tuple(
+            f"{path}:{lines[row]} {column} {sentence}."
+            for row, column, sentence in doubts(inputs, rows, taken)
+        ),
+    )
 
 
 def _read(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
@@ -156,16 +198,18 @@ def _check_header(path: Path, names: list[str]) -> None:
 
 
 def _parsed_columns(
-    path: Path, names: list[str], cells: list[list[str]], lines: list[int]
+    path: Path, names: list[str], cells: list[list[str]], lines: list[int], optional: Sequence[str]
 ) -> dict[str, list[Any]]:
-    wanted = [name for name in (*INPUT_COLUMNS, FACTOR_COLUMN) if name in names]
+    wanted = [*INPUT_COLUMNS, *optional]
     places = [names.index(name) for name in wanted]
     columns: dict[str, list[Any]] = {name: [] for name in wanted}
+    dates = [place for name, place in zip(wanted, places, strict=True) if name.endswith("_date")]
+    order = slash_order(row[place].strip() for row in cells for place in dates)
     problems = []
     for row, line in zip(cells, lines, strict=True):
         for name, place in zip(wanted, places, strict=True):
             try:
-                columns[name].append(_value(name, row[place].strip()))
+                columns[name].append(_value(name, row[place].strip(), order, name in optional))
             except ValueError as problem:
                 problems.append(f"{path}:{line} {name} {problem}.")
     if problems:
@@ -173,32 +217,40 @@ def _parsed_columns(
     return columns
 
 
-def _value(name: str, text: str) -> object:
+def _value(name: str, text: str, order: SlashOrder | None, is_optional: bool) -> object:
     """Value of a cell; what is wrong with it, as the message of a ValueError."""
     if not text:
-        if name == FACTOR_COLUMN:
-            return math.nan
+        if is_optional:
+            return None if name == ISSUE_COLUMN else math.nan
         raise ValueError("is empty; every row needs it; fill it in")
     if name == "contract_kind":
         return _contract(text)
     if name.endswith("_date"):
-        return _date(text)
+        return day_written(text, order)
+    if name in PRICE_COLUMNS:
+        return _price(text)
     return _frequency(text) if name == "coupon_frequency" else number(text)
 
 
 def _contract(text: str) -> str:
-    if text in CONTRACTS:
-        return text
-    raise ValueError(f"is {_shown(text)}, which is not a known contract; {contract_advice(text)}")
-
-
-def _date(text: str) -> date:
-    if not _ISO_DATE.fullmatch(text):
-        raise ValueError(f"is {_shown(text)}; dates are written like 2025-06-30; rewrite it")
     try:
-        return date.fromisoformat(text)
+        return contract_named(text).code
     except ValueError:
-        raise ValueError(f"is {text!r}, which is no day; dates are year-month-day; correct it") from None
+        raise ValueError(
+            f"is {_shown(text)}, which is not a known contract; choose one of {', '.join(CONTRACTS)}"
+        ) from None
+
+
+def _price(text: str) -> float:
+    points = in_thirty_seconds(text)
+    if points is not None:
+        return points
+    try:
+        return number(text)
+    except ValueError:
+        raise ValueError(
+            f"is {_shown(text)}; a price is points, or points and thirty-seconds; write 101.5 or 101-16"
+        ) from None
 
 
 def number(text: str) -> float:

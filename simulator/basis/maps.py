@@ -32,18 +32,22 @@ def switch_maps_text(table: BasisTable, parallel_max_bp: float, slope_max_bp: fl
     Raises
     ------
     ValueError
-        When a bond's forward price is not positive, so that it has no forward yield.
+        When the file has no deliverable bond, or a bond's forward price is not positive, so that it has no
+        forward yield.
     """
-    return "\n\n".join(_map_text(table, rows, parallel_max_bp, slope_max_bp) for rows in _baskets(table))
+    baskets = _baskets(table)
+    if not baskets:
+        raise ValueError("has no bond that its contract takes; add the bonds of the basket.")
+    return "\n\n".join(_map_text(table, rows, parallel_max_bp, slope_max_bp) for rows in baskets)
 
 
 def _baskets(table: BasisTable) -> list[NDArray[np.int64]]:
-    """Rows of each basket, in the order of the file."""
+    """Rows of each basket's deliverable bonds, in the order of the file."""
     inputs = table.inputs
     keys: dict[tuple[int, str, int], list[int]] = {}
-    for row in range(table.ranks.size):
+    for row in np.flatnonzero(table.is_deliverable):
         month = day_text(inputs.first_delivery[row])[:7]
-        keys.setdefault((int(inputs.contract[row]), month, int(inputs.settlement[row])), []).append(row)
+        keys.setdefault((int(inputs.contract[row]), month, int(inputs.settlement[row])), []).append(int(row))
     return [np.array(rows) for rows in keys.values()]
 
 

@@ -65,6 +65,15 @@ def problem_sentences(inputs: BasisInputs, row: int, problems: int) -> list[tupl
             "repo_rate_pct",
             f"is {inputs.repo_rate_pct[row]:g}; it must lie between -100 and 1000; write 4.3 for 4.3% a year",
         ),
+        codes.FACTOR_NOT_GIVEN: (
+            "conversion_factor",
+            "is not given; this contract's factors count in days and the exchange publishes them; write "
+            "the exchange's",
+        ),
+        codes.FACTOR_NOT_POSITIVE: (
+            "conversion_factor",
+            f"is {inputs.given_factor[row]:g}; it must be positive; write it like 0.9321",
+        ),
     }
     return [sentence for code, sentence in sentences.items() if problems & code]
 

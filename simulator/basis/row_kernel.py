@@ -28,6 +28,7 @@ from simulator.market.futures import (
     financed_price_years,
     forward_clean_price,
     forward_dirty_price,
+    futures_price_from_implied_repo,
     gross_basis,
     implied_repo,
     invoice_price,
@@ -60,7 +61,9 @@ YEARS_PER_COUPON = np.array([1.0, 0.5, 0.25])
 EARLIEST_DAY, LATEST_DAY = int(FIRST_OF_MONTH[12]), int(FIRST_OF_MONTH[-13])
 
 #: Columns of the table of terms that the kernel reads, a row a contract.
-NOTIONAL, ROUNDING_MONTHS, REPO_YEARS_PER_DAY, FACE, MONTH_ENDS, ACCRUED_STEPS, FREQUENCY_TAKEN = range(7)
+NOTIONAL, ROUNDING_MONTHS, REPO_YEARS_PER_DAY, FACE, MONTH_ENDS, ACCRUED_STEPS, BY_MONTHS, FREQUENCY_TAKEN = (
+    range(8)
+)
 
 #: What can be wrong with a row; the problems of a row are added up.
 UNKNOWN_CONTRACT = 1
@@ -73,6 +76,8 @@ FREQUENCY_NOT_DELIVERABLE = 64
 CLEAN_PRICE_NOT_POSITIVE = 128
 FUTURES_PRICE_NOT_POSITIVE = 256
 REPO_RATE_OUT_OF_RANGE = 512
+FACTOR_NOT_GIVEN = 1024
+FACTOR_NOT_POSITIVE = 2048
 
 
 @cache
@@ -87,6 +92,7 @@ def contract_terms() -> Floats:
                 contract.face,
                 contract.is_paid_on_month_ends,
                 0.0 if contract.accrued_decimals is None else 10.0**contract.accrued_decimals,
+                contract.is_factor_by_months,
                 *(frequency in contract.coupon_frequencies for frequency in FREQUENCIES),
             ]
             for contract in CONTRACTS.values()
@@ -137,6 +143,7 @@ def row_problems(
     clean: float,
     future: float,
     repo_pct: float,
+    given_factor: float,
 ) -> int:
     """Sum of what is wrong with a row's dates and numbers."""
     earliest = min(min(settlement, maturity), min(delivery, first_delivery))
@@ -158,16 +165,20 @@ def row_problems(
         found += FUTURES_PRICE_NOT_POSITIVE
     if not -100.0 < repo_pct < 1000.0:
         found += REPO_RATE_OUT_OF_RANGE
+    if given_factor <= 0.0:
+        found += FACTOR_NOT_POSITIVE
     return found
 
 
 @compiled
-def contract_problem(terms: Floats, contract: int, frequency: int) -> int:
-    """Whether the contract is in the table and takes bonds of this coupon frequency."""
+def contract_problem(terms: Floats, contract: int, frequency: int, given_factor: float) -> int:
+    """Whether the contract is in the table, takes bonds of this coupon frequency and has a factor."""
     if contract < 0 or contract >= terms.shape[0]:
         return UNKNOWN_CONTRACT
     if frequency not in (1, 2, 4) or terms[contract, FREQUENCY_TAKEN + frequency // 2] == 0.0:
         return FREQUENCY_NOT_DELIVERABLE
+    if math.isnan(given_factor) and terms[contract, BY_MONTHS] == 0.0:
+        return FACTOR_NOT_GIVEN
     return 0
 
 
@@ -186,6 +197,12 @@ def interim_coupon_days(
     for left in range(payments_left, payments - 1):
         days -= day_in_month(maturity_month - left * step, pay_day) - first_coupon
     return days
+
+
+@compiled
+def given_or(given: float, computed: float) -> float:
+    """What the user gives, or else what the rules compute."""
+    return computed if math.isnan(given) else given
 
 
 @compiled
@@ -219,6 +236,9 @@ def fill_rows(
     clean_price: Floats,
     futures_price: Floats,
     repo_rate_pct: Floats,
+    given_factor: Floats,
+    given_accrued_settlement: Floats,
+    given_accrued_delivery: Floats,
     terms: Floats,
     factors: Floats,
     out: Floats,
@@ -237,7 +257,8 @@ def fill_rows(
             clean,
             future,
             repo_rate_pct[row],
-        ) + contract_problem(terms, kind, per_year)
+            given_factor[row],
+        ) + contract_problem(terms, kind, per_year, given_factor[row])
         if problem == 0:
             months = month_of(matures) - month_of(first_delivery[row])
             if months <= 0:
@@ -262,6 +283,9 @@ def fill_rows(
         term = factors[kind, place, months]
         notional_yield, stub, stub_discount, redemption = term[0], term[1], term[2], term[3]
         factor = factor_from_discounts(payment * PERCENT, notional_yield, stub, stub_discount, redemption)
+        factor = given_or(given_factor[row], factor)
+        accrued_now = given_or(given_accrued_settlement[row], accrued_now)
+        accrued_then = given_or(given_accrued_delivery[row], accrued_then)
 
         dirty = clean + accrued_now
         income = payment * (payments - left)
@@ -291,3 +315,4 @@ def fill_rows(
         out[11, row] = gross * THIRTY_SECONDS
         out[12, row] = net * THIRTY_SECONDS
         out[13, row] = implied_repo(dirty, invoice, financed, income) * 100.0
+        out[14, row] = futures_price_from_implied_repo(forward_dirty, accrued_then, factor)

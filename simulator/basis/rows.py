@@ -12,11 +12,12 @@ Coupons paid after settlement and up to delivery earn the repo rate, simply, to 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simulator.basis.dates import DateLike
 from simulator.basis.inputs import BasisInputs, basis_inputs
@@ -30,7 +31,8 @@ class BasisRows:
 
     Prices, accrued interest, carry and bases in points; ``*_32nds`` in thirty-seconds of a point;
     ``*_amount`` in the contract's currency for one contract, rounded as the exchange rounds;
-    ``implied_repo_pct`` in percent a year, simple, in the market's repo day count.
+    ``implied_repo_pct`` in percent a year, simple, in the market's repo day count. At
+    ``fair_futures_price`` the bond's net basis is nothing.
     """
 
     conversion_factor: Floats
@@ -47,6 +49,7 @@ class BasisRows:
     gross_basis_32nds: Floats
     net_basis_32nds: Floats
     implied_repo_pct: Floats
+    fair_futures_price: Floats
 
 
 COLUMNS = tuple(field.name for field in fields(BasisRows))
@@ -64,6 +67,7 @@ def basis_rows(
     futures_price: ArrayLike,
     repo_rate_pct: ArrayLike,
     *,
+    conversion_factor: ArrayLike = math.nan,
     out: Floats | None = None,
 ) -> BasisRows:
     """Whole basis row of each bond, date and future.
@@ -80,6 +84,8 @@ def basis_rows(
         Payments a year.
     clean_price, futures_price
         Points. All arguments are arrays of one length, or single values.
+    conversion_factor
+        In place of the factor that the contract's rule gives; NaN where the rule is to give it.
     out
         Array of shape (``len(COLUMNS)``, rows) to fill instead of a new one; the result's columns are
         its rows.
@@ -113,6 +119,7 @@ def basis_rows(
         clean_price,
         futures_price,
         repo_rate_pct,
+        conversion_factor,
     )
     rows, problems = computed_rows(inputs, out)
     bad = np.flatnonzero(problems)
@@ -135,13 +142,20 @@ def computed_rows(inputs: BasisInputs, out: Floats | None = None) -> tuple[Basis
     return BasisRows(*outputs), problems
 
 
-def implied_repo_ranks(inputs: BasisInputs, implied_repo_pct: Floats) -> Integers:
+def implied_repo_ranks(
+    inputs: BasisInputs, implied_repo_pct: Floats, is_deliverable: NDArray[np.bool_] | None = None
+) -> Integers:
     """Rank of each row by implied repo, 1 the cheapest to deliver, a contract month and settlement date.
 
-    Equal rates rank in the order of the rows.
+    Equal rates rank in the order of the rows; a bond that cannot be delivered ranks 0.
     """
-    months = inputs.first_delivery.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    keys = np.stack([inputs.contract, months, inputs.settlement])
+    if is_deliverable is not None and not is_deliverable.all():
+        taken = np.flatnonzero(is_deliverable)
+        ranks = np.zeros(implied_repo_pct.size, np.int64)
+        columns = (getattr(inputs, field.name)[taken] for field in fields(inputs))
+        ranks[taken] = implied_repo_ranks(BasisInputs(*columns), implied_repo_pct[taken])
+        return ranks
+    keys = _basket_keys(inputs)
     order = np.lexsort((-implied_repo_pct, *keys))
     is_new_basket = np.ones(order.size, dtype=np.bool_)
     is_new_basket[1:] = np.any(keys[:, order[1:]] != keys[:, order[:-1]], axis=0)
@@ -149,3 +163,14 @@ def implied_repo_ranks(inputs: BasisInputs, implied_repo_pct: Floats) -> Integer
     ranks = np.empty(order.size, np.int64)
     ranks[order] = places - np.maximum.accumulate(np.where(is_new_basket, places, 0)) + 1
     return ranks
+
+
+def basket_numbers(inputs: BasisInputs) -> Integers:
+    """Number of each row's basket: its contract, month and settlement date, counted from 0."""
+    numbers: Integers = np.unique(_basket_keys(inputs), axis=1, return_inverse=True)[1].reshape(-1)
+    return numbers
+
+
+def _basket_keys(inputs: BasisInputs) -> Integers:
+    months = inputs.first_delivery.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return np.stack([inputs.contract, months, inputs.settlement])

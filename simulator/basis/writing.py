@@ -11,16 +11,17 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from simulator.basis.bond_file import BasisTable, number
 from simulator.basis.rows import COLUMNS
-from simulator.contracts import CONTRACTS
+from simulator.contracts import CONTRACTS, basket_text, rules_at
 
 #: Columns the result adds, in order.
-OUTPUT_COLUMNS = (*COLUMNS, "is_cheapest", "implied_repo_rank")
+OUTPUT_COLUMNS = (*COLUMNS, "is_deliverable", "is_cheapest", "implied_repo_rank")
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -52,6 +53,7 @@ def write_basis_table(table: BasisTable, path: Path) -> None:
     names = [name.strip() for name in table.header]
     added = [name for name in OUTPUT_COLUMNS if name not in names]
     computed = {name: [_decimal(value) for value in getattr(table.rows, name)] for name in COLUMNS}
+    computed["is_deliverable"] = ["true" if taken else "false" for taken in table.is_deliverable]
     computed["is_cheapest"] = ["true" if rank == 1 else "false" for rank in table.ranks]
     computed["implied_repo_rank"] = [str(rank) for rank in table.ranks]
     handle, temporary = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
@@ -97,12 +99,21 @@ def safe_cell(text: str) -> str:
 
 
 def basis_text(table: BasisTable) -> str:
-    """Text table of the main columns, each basket from its cheapest bond to its dearest."""
+    """Text table of the main columns, each basket from its cheapest bond to its dearest.
+
+    Bonds that the contract does not take stand last, and below what it takes.
+    """
     inputs, rows, codes = table.inputs, table.rows, list(CONTRACTS)
     months = [day_text(day)[:7] for day in inputs.first_delivery]
     order = sorted(
         range(table.ranks.size),
-        key=lambda row: (inputs.contract[row], months[row], inputs.settlement[row], table.ranks[row]),
+        key=lambda row: (
+            inputs.contract[row],
+            months[row],
+            inputs.settlement[row],
+            not table.is_deliverable[row],
+            table.ranks[row],
+        ),
     )
     lines: list[Sequence[str]] = [_PRINTED]
     for row in order:
@@ -119,10 +130,16 @@ def basis_text(table: BasisTable) -> str:
                 *(f"{column[row]:.4f}" for column in (rows.gross_basis, rows.carry, rows.net_basis)),
                 f"{rows.net_basis_32nds[row]:.2f}",
                 f"{rows.implied_repo_pct[row]:.3f}",
-                f"{rank} cheapest" if rank == 1 else f"{rank}",
+                "not deliverable" if rank == 0 else f"{rank} cheapest" if rank == 1 else f"{rank}",
             )
         )
-    return aligned(lines)
+    refusing = sorted({(int(inputs.contract[row]), months[row]) for row in order if table.ranks[row] == 0})
+    taken = [
+        f"{codes[contract]} {month} takes "
+        f"{basket_text(rules_at(CONTRACTS[codes[contract]], date.fromisoformat(f'{month}-01')))}."
+        for contract, month in refusing
+    ]
+    return "\n".join([aligned(lines), *([""] if taken else []), *taken])
 
 
 def day_text(day: np.int64) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
@@ -59,6 +59,7 @@ from simulator.contracts import (
     add_months,
     is_deliverable,
     last_delivery_day,
+    rules_at,
 )
 from simulator.market.futures import conversion_factor, forward_clean_price_at, months_counted
 from simulator.market.treasuries import dirty_price_at, dv01_per_face_at
@@ -78,9 +79,6 @@ CURVE_MOVES = (-0.015, 0.015)
 #: Contracts whose delivery month ends within so many days are rolled into the next. Judgement: most positions
 #: leave a contract in the last days before its delivery month.
 ROLLED_DAYS = 60
-
-#: For delivery months before 2025 the ten-year note took bonds of up to ten years (literature 6.3).
-LONG_TEN_YEAR_BASKET_UNTIL = date(2025, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -237,9 +235,8 @@ class OpeningDay:
         return basket
 
     def _computed_basket(self, code: str) -> list[DeliverableSecurity]:
-        contract, month = CONTRACTS[code], self.delivery_month
-        if code == "TY" and month < LONG_TEN_YEAR_BASKET_UNTIL:
-            contract = replace(contract, remaining_months_max=120)
+        month = self.delivery_month
+        contract = rules_at(CONTRACTS[code], month)
         return [
             self._deliverable(security, security_factor(contract, security, month))
             for security in self.data.securities(self.day)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+
+from simulator.cli.terminal import complain
+
+#: Warnings shown at most; the rest are counted.
+WARNINGS_SHOWN = 40
 
 
 def basis_command(
@@ -26,6 +32,17 @@ def basis_command(
     slope_bp: Annotated[
         float, typer.Option(help="largest slope change of the map, bp", min=0.0, max=500.0)
     ] = 30.0,
+    given_factors: Annotated[
+        bool,
+        typer.Option("--given-factors", help="use the file's conversion_factor in place of the rule's"),
+    ] = False,
+    given_accrued: Annotated[
+        bool,
+        typer.Option(
+            "--given-accrued",
+            help="use the file's accrued_settlement and accrued_delivery in place of the calendar's",
+        ),
+    ] = False,
 ) -> None:
     """Conversion factor, carry, gross and net basis, implied repo and cheapest to deliver of bonds.
 
@@ -37,12 +54,13 @@ def basis_command(
     from simulator.basis.writing import basis_text, write_basis_table
 
     try:
-        table = read_basis_table(input_csv)
+        table = read_basis_table(input_csv, is_factor_given=given_factors, is_accrued_given=given_accrued)
         text = switch_maps_text(table, parallel_bp, slope_bp) if switch_map else basis_text(table)
     except BasisFileError as error:
         _fail(str(error))
     except ValueError as error:
         _fail(f"{input_csv}: {error}")
+    _warn(table.warnings)
     if output is not None:
         try:
             write_basis_table(table, output)
@@ -53,6 +71,13 @@ def basis_command(
         typer.echo(f"{output}: {len(table.cells):,} rows written.")
     if output is None or switch_map:
         typer.echo(text)
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings[:WARNINGS_SHOWN]:
+        complain(f"Warning: {warning}")
+    if len(warnings) > WARNINGS_SHOWN:
+        complain(f"Warning: ... and {len(warnings) - WARNINGS_SHOWN:,} more of the kind.")
 
 
 def _fail(message: str) -> NoReturn:

@@ -54,7 +54,7 @@ def test_writes_the_same_rows_with_the_results_after_them(tmp_path: Path) -> Non
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == (*INPUT_COLUMNS, *OUTPUT_COLUMNS)
     assert OUTPUT_COLUMNS[0] == "conversion_factor"
-    assert OUTPUT_COLUMNS[-2:] == ("is_cheapest", "implied_repo_rank")
+    assert OUTPUT_COLUMNS[-3:] == ("is_deliverable", "is_cheapest", "implied_repo_rank")
     for row, line, bond in zip(rows, LINES, TYH2, strict=True):
         assert ",".join(row[name] for name in INPUT_COLUMNS) == line
         assert float(row["conversion_factor"]) == bond[3]
@@ -132,8 +132,8 @@ def test_switch_map_draws_every_basket(tmp_path: Path) -> None:
 def test_conversion_factor_given_is_checked(tmp_path: Path) -> None:
     lines = [f"{HEADER},conversion_factor", f"{LINES[0]},1.0305", f"{LINES[1]},", f"{LINES[2]},0.9719"]
     assert problems_of(tmp_path, *lines) == [
-        ":4 conversion_factor is 0.9719, but the contract's rule gives 0.9718; correct the bond or empty the "
-        "cell."
+        ":4 conversion_factor is 0.9719, but the contract's rule gives 0.9718; correct the bond, empty the "
+        "cell or use --given-factors."
     ]
     output = tmp_path / "out.csv"
     assert run(file_of(tmp_path, *lines[:3]), "-o", output).exit_code == 0
@@ -142,20 +142,31 @@ def test_conversion_factor_given_is_checked(tmp_path: Path) -> None:
 
 
 CELLS = {
-    "contract_kind": ("ZN", "is 'ZN', which is not a known contract; write TY for the 10-year note future."),
+    "contract_kind": (
+        "BUND",
+        "is 'BUND', which is not a known contract; choose one of TU, Z3N, FV, TY, UXY, TWE, US, WN, G, TS, "
+        "TF, T, TL.",
+    ),
     "first_delivery_date": ("1 March", "is '1 March'; dates are written like 2025-06-30; rewrite it."),
     "coupon_pct": ("6 1/2", "is '6 1/2'; it must be a decimal number without unit; write it like 101.5."),
     "coupon_frequency": ("2.5", "is '2.5'; it must be the whole number of coupons a year; write 1 or 2."),
     "maturity_date": (
         "2010-02-30",
-        "is '2010-02-30', which is no day; dates are year-month-day; correct it.",
+        "is '2010-02-30', which is no day; correct it.",
     ),
     "settlement_date": ("", "is empty; every row needs it; fill it in."),
-    "delivery_date": ("20020328", "is '20020328'; dates are written like 2025-06-30; rewrite it."),
-    "clean_price": ("nan", "is 'nan'; it must be a decimal number without unit; write it like 101.5."),
+    "delivery_date": (
+        "03/04/2002",
+        "is '03/04/2002', which may be day/month or month/day, and the file does not tell; write it like "
+        "2025-06-30.",
+    ),
+    "clean_price": (
+        "nan",
+        "is 'nan'; a price is points, or points and thirty-seconds; write 101.5 or 101-16.",
+    ),
     "futures_price": (
-        "104-04+",
-        "is '104-04+'; it must be a decimal number without unit; write it like 101.5.",
+        "104-32",
+        "is '104-32'; a price is points, or points and thirty-seconds; write 101.5 or 101-16.",
     ),
     "repo_rate_pct": ("1_73", "is '1_73'; it must be a decimal number without unit; write it like 101.5."),
 }
@@ -239,3 +250,92 @@ def test_help_does_not_load_the_compiler() -> None:
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     assert subprocess.run([sys.executable, "-c", program], check=False, env=environment).returncode == 0
+
+
+def test_prices_in_thirty_seconds_tickers_and_dates_are_read_as_markets_write_them(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    run(file_of(tmp_path, HEADER, LINES[0]), "-o", first)
+    written = "zn,1 March 2002,6.50,2,02/15/2010,12/10/2001,Mar 28 2002,109-01.25,104-04+,1.73"
+    assert run(file_of(tmp_path, HEADER, written), "-o", second).exit_code == 0
+    with first.open(newline="") as one, second.open(newline="") as two:
+        found = [
+            [row[name] for name in OUTPUT_COLUMNS] for row in (*csv.DictReader(one), *csv.DictReader(two))
+        ]
+    assert found[0] == found[1]
+
+
+def test_bonds_that_the_contract_does_not_take_are_computed_marked_and_not_ranked(tmp_path: Path) -> None:
+    """A two-year note has the highest implied repo of this file, and no ten-year note future takes it."""
+    two_year = LINES[0].replace("2010-02-15", "2003-11-15").replace("109.0390625", "104")
+    output = tmp_path / "out.csv"
+    assert run(file_of(tmp_path, HEADER, two_year, *LINES), "-o", output).exit_code == 0
+    with output.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert max(rows, key=lambda row: float(row["implied_repo_pct"])) is rows[0]
+    assert [row["implied_repo_rank"] for row in rows] == list("01234567")
+    assert [row["is_deliverable"] for row in rows] == ["false"] + ["true"] * 7
+    assert [row["is_cheapest"] for row in rows] == ["false", "true"] + ["false"] * 6
+    printed = run(tmp_path / "bonds.csv").stdout.splitlines()
+    assert printed[8].endswith("not deliverable")
+    assert printed[-1] == (
+        "TY 2002-03 takes bonds with 6 years 6 months to 10 years left and issued for at most 10 years."
+    )
+    assert (
+        run(tmp_path / "bonds.csv", "--switch-map").stdout
+        == run(file_of(tmp_path, HEADER, *LINES), "--switch-map").stdout
+    )
+
+
+def test_issue_dates_tell_old_long_bonds_from_notes(tmp_path: Path) -> None:
+    """With nine years left a bond once issued for thirty is no ten-year note; without issue dates it may be one."""
+    lines = [f"{HEADER},issue_date", f"{LINES[0]},1980-02-15", f"{LINES[1]},1999-08-15", f"{LINES[2]},"]
+    output = tmp_path / "out.csv"
+    assert run(file_of(tmp_path, *lines), "-o", output).exit_code == 0
+    with output.open(newline="", encoding="utf-8") as file:
+        assert [row["is_deliverable"] for row in csv.DictReader(file)] == ["false", "true", "true"]
+
+
+SLIPS = {
+    "delivery after the month": (
+        LINES[0].replace("2002-03-28", "2002-04-15"),
+        "delivery_date is 2002-04-15; TY of March 2002 is delivered from 2002-03-01 to 2002-03-28; correct one "
+        "of the two.",
+    ),
+    "coupon as a fraction": (
+        LINES[0].replace("6.5,", "0.065,"),
+        "coupon_pct is 0.065% a year; coupons are in per cent; if it is a fraction, write 6.5.",
+    ),
+    "repo as a fraction": (
+        LINES[0].replace(",1.73", ",0.0173"),
+        "repo_rate_pct is 0.0173% a year, and the basket implies 0.60%; rates are in per cent; if it is a "
+        "fraction, write 1.73.",
+    ),
+    "price ten times too high": (
+        LINES[0].replace("109.0390625", "1090.390625"),
+        "clean_price is 1090.39, where the bond stands at 1090.39 and the converted future at 107.317; prices "
+        "are points on 100 of face; check the decimal point.",
+    ),
+    "factors at 8%": (
+        LINES[0]
+        .replace("TY,2002-03-01", "TY,1999-12-01")
+        .replace("2001-12-10,2002-03-28", "1999-11-10,1999-12-31"),
+        "first_delivery_date is in December 1999; until March 2000 factors were prices at 8%, and this one is at "
+        "6%; give the exchange's in conversion_factor and use --given-factors.",
+    ),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_slips_are_warned_of_and_computed(tmp_path: Path, slip: str) -> None:
+    line, warning = SLIPS[slip]
+    path = file_of(tmp_path, HEADER, line)
+    result = run(path)
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) >= 2
+    assert result.stderr == f"Warning: {path}:2 {warning}\n"
+
+
+def test_low_rates_of_2021_are_no_slip(tmp_path: Path) -> None:
+    """Repo stood at 0.01% while the basket implied 0.1%: nothing is warned of, small coupons in eighths neither."""
+    line = "TY,2021-06-01,0.125,2,2028-02-15,2021-05-10,2021-06-30,94,132-00,0.01"
+    assert run(file_of(tmp_path, HEADER, line)).stderr == ""

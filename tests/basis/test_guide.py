@@ -18,7 +18,7 @@ def test_commands_print_what_the_guide_shows(tmp_path: Path, monkeypatch: pytest
     table = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)[0]
     monkeypatch.chdir(tmp_path)
     Path("bonds.csv").write_text(table, encoding="utf-8")
-    broken = "\n".join(table.splitlines()[:2]).replace("TY,", "ZN,").replace("109.0390625", "109-01")
+    broken = "\n".join(table.splitlines()[:2]).replace("TY,", "BUND,").replace("109.0390625", "109-1")
     Path("broken.csv").write_text(broken, encoding="utf-8")
     shown = re.findall(r"```console\n\$ unwind basis (.*?)\n(.*?)```", text, re.DOTALL)
     assert len(shown) == 3
