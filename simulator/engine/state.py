@@ -306,6 +306,8 @@ class Scratch(NamedTuple):
     sixth: Floats = per("fund", unit="any", doc="row of the phase")
     seventh: Floats = per("fund", unit="any", doc="row of the phase")
     eighth: Floats = per("fund", unit="any", doc="row of the phase")
+    ninth: Floats = per("fund", unit="any", doc="row of the phase")
+    by_position: Floats = per("trade", "fund", unit="any", doc="row of the phase")
     by_trade: Floats = per("trade", unit="any", doc="row of the phase")
     by_trade_too: Floats = per("trade", unit="any", doc="row of the phase")
     by_bucket: Floats = per("bucket", unit="any", doc="row of the phase")

@@ -215,6 +215,27 @@ class Swap(Hedge):
     """A par swap on the bucket's bond of the opening day."""
 
     kind: Literal["swap"] = parameter(source="model", doc="kind of hedge")
+    margin_period: Days | None = parameter(
+        None,
+        minimum="1d",
+        maximum="30d",
+        source="five days for cleared swaps (EMIR RTS 153/2013 Art. 26, 17 CFR 39.13)",
+        doc="margin period of risk of its clearing house; left out, that of clearing_house, which is for futures",
+    )
+    receivers: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$20tn",
+        source="preset",
+        doc="of other hedgers: who receives fixed, and more when rates fall (insurers, pension funds), face",
+    )
+    payers: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$20tn",
+        source="preset",
+        doc="of other hedgers: who pays fixed, and more when rates rise (servicers of mortgages, banks), face",
+    )
 
 
 class Trade(Section):
@@ -557,6 +578,11 @@ class Funds(Section):
     )
     exit_order: Literal["cheapest", "pro-rata"] = parameter(
         "cheapest", source="model section 5", doc="which trades a short fund sells first"
+    )
+    cut_order: Literal["pro-rata", "cheapest"] = parameter(
+        "pro-rata",
+        source="model section 7",
+        doc="which trades a fund over its own limits cuts first: all alike, or what costs least to leave",
     )
 
 
@@ -983,6 +1009,20 @@ class OtherHedgers(Section):
         maximum=5.0,
         source="net longs of others and small traders fell from 98 to 61bn by 17 March 2020 (CFTC), margins up 2.5x",
         doc="per cent less that they hold for a margin one per cent dearer",
+    )
+    receiver_response: Share = parameter(
+        "10%",
+        minimum="0%",
+        maximum="200%",
+        source="judgement: liabilities of a duration of 10 to 15 years lengthen by a tenth to a fifth per 100bp",
+        doc="part of their position that receivers of fixed add when swap rates fall by 100bp, and drop when they rise",
+    )
+    payer_response: Share = parameter(
+        "10%",
+        minimum="0%",
+        maximum="200%",
+        source="judgement: mortgages lengthen by a third to a year and a half on five years per 100bp",
+        doc="part of their position that payers of fixed add when swap rates rise by 100bp, and drop when they fall",
     )
 
 

@@ -78,6 +78,13 @@ SWAP_BESIDE_FUTURES = (
     "dealer_packages: $4bn, hedge_demand: $45bn}",
     "market.trades.SW={transaction_cost: 0.5bp, fund_packages: $35bn}",
 )
+#: The same swap cleared over five days, among receivers and payers who answer to rates.
+CLEARED_SWAP = (
+    *SWAP_BESIDE_FUTURES,
+    "market.hedges.SW.margin_period=5d",
+    "market.hedges.SW.receivers=$60bn",
+    "market.hedges.SW.payers=$25bn",
+)
 #: A second trade on the futures, financed elsewhere and dearer.
 TWO_FUNDINGS = (
     "market.fundings.abroad={policy_rate: 1%, repo_spread: 12bp}",
@@ -234,6 +241,16 @@ VARIANTS = (
     Variant("storm in swaps", "toy", (*STORM, *SWAP)),
     Variant("storm with a basket", "toy", (*STORM, *BASKET)),
     Variant("storm in swaps and futures", "toy", (*STORM, *SWAP_BESIDE_FUTURES)),
+    Variant(
+        "storm in cleared swaps and futures, cut where it costs least",
+        "toy",
+        (*STORM, *CLEARED_SWAP, "funds.cut_order=cheapest"),
+    ),
+    Variant(
+        "tariff shock cut where it costs least",
+        "tariff-shock-2025",
+        ("funds.count=8", "funds.cut_order=cheapest", "funds.value_at_risk_headroom=10%", "horizon=20d"),
+    ),
     Variant("storm with two fundings", "toy", (*STORM, *TWO_FUNDINGS)),
     Variant("storm with a bucket that nobody hedges", "toy", (*STORM, *UNHEDGED)),
     Variant(
