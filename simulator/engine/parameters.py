@@ -419,6 +419,15 @@ class Schedule(NamedTuple):
     auction_new_bn: Floats = per("day", "bucket", unit="$bn", doc="issued beyond what falls due")
     auction_dealer_share: Floats = per("day", "bucket", unit="1", doc="share left to dealers, without noise")
     auction_noise: Floats = per("day", "bucket", unit="1", doc="standard deviation of that share")
+    auction_response: Floats = per("day", "bucket", unit="1", doc="part more issued for yields 100bp higher")
+    buy_back_bn: Floats = per("day", "bucket", unit="$bn", doc="bought back by the Treasury")
+    exchange_bn: Floats = per(
+        "day",
+        "bucket",
+        "bucket",
+        unit="$bn",
+        doc="given up by foreign holders for bonds of the second bucket",
+    )
     limit_cut: Floats = per("day", "dealer", unit="1", doc="part of its limit that is gone")
     leverage_relief: Floats = per("day", unit="1", doc="factor on dealers' leverage limits")
     margin_minimum: Floats = per("day", unit="1", doc="lowest initial margin over the exchange's")

@@ -238,6 +238,8 @@ class Orders(NamedTuple):
     auction_left: Floats = per("bucket", unit="$bn", doc="of it, left to dealers")
     outright: Floats = per("bucket", unit="$bn", doc="bought outright from dealers")
     outright_from_end: Floats = per("bucket", unit="$bn", doc="bought outright from end investors")
+    retired: Floats = per("bucket", unit="$bn", doc="bought back by the Treasury from dealers")
+    retired_from_end: Floats = per("bucket", unit="$bn", doc="bought back by it from end investors")
     hedged: Floats = per("hedge", unit="$bn", doc="packages bought by the central bank")
     estate_sold: Floats = per("hedge", unit="1", doc="share of the estate sold")
     inventory_next: Floats = per("bucket", unit="$bn", doc="inventory after the clearing")

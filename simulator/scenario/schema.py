@@ -93,7 +93,7 @@ class BucketBond(Section):
 
     coupon: Rate = parameter(minimum="0%", maximum="20%", source="preset", doc="annual coupon")
     maturity: Years = parameter(
-        minimum="0.5y", maximum="31y", source="preset", doc="years from the opening day to maturity"
+        minimum="0.5y", maximum="101y", source="preset", doc="years from the opening day to maturity"
     )
     coupons_per_year: Count | None = parameter(
         None,
@@ -1820,6 +1820,71 @@ class Auction(Section):
         source="sd of cover ratios, literature 4.7",
         doc="standard deviation of what bidders leave",
     )
+    yield_response: Share = parameter(
+        "0%",
+        minimum="-100%",
+        maximum="500%",
+        source="scenario",
+        doc="part by which the issue is larger for a rise of yields of 100bp since the opening: interest on the debt",
+    )
+
+
+class BuyBack(Section):
+    """The Treasury buys bonds back before they fall due, in equal parts a day, and retires them."""
+
+    type: Literal["buy-back"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    amount: Money = parameter(
+        minimum="$0bn", maximum="$5tn", source="scenario", doc="bought back in all, face"
+    )
+    buckets: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split over buckets; empty: in proportion to what is outstanding"
+    )
+    bills: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="scenario",
+        doc="part paid with new bills, which money funds buy in place of lending to dealers",
+    )
+
+
+class BillsForBonds(Section):
+    """Part of what is auctioned on some days comes as bills in place of bonds; negative: more bonds, fewer bills."""
+
+    type: Literal["bills-for-bonds"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    share: Share = parameter(
+        minimum="-500%",
+        maximum="100%",
+        source="scenario",
+        doc="part of the auctions that comes as bills, which money funds buy in place of lending to dealers",
+    )
+    buckets: list[str] = parameter([], source="scenario", doc="buckets concerned; empty means all")
+
+
+class BondExchange(Section):
+    """Foreign holders exchange bonds with the Treasury for those of another bucket, at market value.
+
+    The bucket may hold a zero of a hundred years: the duration goes to whoever takes it, and so does a market that
+    nobody makes.
+    """
+
+    type: Literal["bond-exchange"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    amount: Money = parameter(
+        minimum="-$5tn",
+        maximum="$5tn",
+        source="scenario",
+        doc="given up in all, face; negative: taken back for bonds of that bucket",
+    )
+    bucket: Text = parameter(source="scenario", doc="bucket whose bonds they receive")
+    buckets: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split of what is given up; empty: in proportion to holdings"
+    )
 
 
 class GovernmentDrain(Section):
@@ -1934,6 +1999,9 @@ Event = Annotated[
     | InvestorDemand
     | Redemption
     | Auction
+    | BuyBack
+    | BillsForBonds
+    | BondExchange
     | GovernmentDrain
     | LimitCut
     | ClientRepoDemand
@@ -2045,6 +2113,7 @@ class Scenario(Section):
             *_impossible_holdings(self),
             *_unplaced_auctions(self),
             *_settled_too_soon(self),
+            *_exchanged_for_themselves(self),
             *_rules_that_undo(self),
             *_late_events(self),
         ]
@@ -2185,6 +2254,18 @@ def _settled_too_soon(scenario: Scenario) -> list[Problem]:
         )
         for index, event in enumerate(scenario.events)
         if isinstance(event, Auction) and event.settles is not None and event.settles < event.day
+    ]
+
+
+def _exchanged_for_themselves(scenario: Scenario) -> list[Problem]:
+    return [
+        Problem(
+            f"events.{index}.buckets.{event.bucket}",
+            "bonds exchanged for themselves",
+            f"other buckets than {event.bucket}, whose bonds are received",
+        )
+        for index, event in enumerate(scenario.events)
+        if isinstance(event, BondExchange) and event.bucket in event.buckets
     ]
 
 

@@ -88,15 +88,18 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
                 h.orders.others_next += self.rules.others.received_for_rates_bn(
                     h.opening.receivers_bn, h.opening.payers_bn, rise
                 )
+        self.exchange_bonds(plan.exchange_bn[day])
         self.sell_from_abroad(plan.foreign_sale_bn[day], p.foreign_holders.flow_noise * on * foreign_noise)
         self.hold_auctions(
             plan.auction_bn[day],
             plan.auction_new_bn[day],
             plan.auction_dealer_share[day],
             plan.auction_noise[day],
+            plan.auction_response[day],
             bidder_noise,
         )
         self.trade_for_policy(plan.outright_bn[day], plan.hedged_bn[day])
+        self.buy_back(plan.buy_back_bn[day])
         self.offer_estates()
         self.play_rounds()
         self.cover_managers()

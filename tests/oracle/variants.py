@@ -100,6 +100,31 @@ UNHEDGED = (
     "dealer_inventory: $20bn, asset_manager_bonds: $200bn, foreign_bonds: $300bn, central_bank_bonds: $100bn, "
     "outstanding: $1tn}}",
 )
+#: A bucket of zeros of a hundred years, of which foreigners hold few and nobody makes much of a market.
+CENTURY = (
+    "market.buckets.CENTURY={bonds: [{coupon: 0%, maturity: 100y}], volatility: 60bp, daily_volume: $1bn, "
+    "dealer_inventory: $0bn, asset_manager_bonds: $0bn, foreign_bonds: $1bn, central_bank_bonds: $0bn, "
+    "outstanding: $10bn}",
+)
+#: What the Treasury may do with its debt, beside auctions as they are.
+DEBT = (
+    *CENTURY,
+    "events=["
+    + ", ".join(
+        (
+            shift(2, 150),
+            "{type: auction, day: 3d, bucket: TY, amount: $30bn, settles: 4d, yield_response: 20%}",
+            "{type: auction, day: 5d, bucket: TY, amount: $40bn, new_money: 50%}",
+            "{type: bills-for-bonds, day: 4d, days: 3d, share: 40%}",
+            "{type: buy-back, day: 4d, days: 2d, amount: $60bn, bills: 50%, buckets: {TY: 100%}}",
+            "{type: volatility-shock, day: 4d, multiple: 3x, half_life: 5d}",
+            "{type: bond-exchange, day: 2d, days: 2d, amount: $120bn, bucket: CENTURY}",
+            "{type: bond-exchange, day: 7d, amount: -$500bn, bucket: CENTURY, buckets: {TY: 100%}}",
+            "{type: foreign-sale, day: 5d, amount: $40bn}",
+        )
+    )
+    + "]",
+)
 BASKET = (
     "market.buckets.TY.bonds=["
     "{coupon: 6%, maturity: 7y}, {coupon: 5.5%, maturity: 7.7y}, {coupon: 5%, maturity: 6.8y}]",
@@ -240,6 +265,16 @@ VARIANTS = (
     Variant("dash for cash and levers by rule", "dash-for-cash-2020", (*LEVERS_BY_RULE, *LET_GO), path=3),
     Variant("storm in swaps", "toy", (*STORM, *SWAP)),
     Variant("storm with a basket", "toy", (*STORM, *BASKET)),
+    Variant("storm and what the Treasury may do", "toy", (*STORM, *DEBT)),
+    Variant(
+        "purchases and buy-backs",
+        "toy",
+        (
+            *DEBT,
+            "central_bank.outright.mode=schedule",
+            "central_bank.outright.schedule=[{day: 4d, days: 2d, pace: $9bn}]",
+        ),
+    ),
     Variant("storm in swaps and futures", "toy", (*STORM, *SWAP_BESIDE_FUTURES)),
     Variant(
         "storm in cleared swaps and futures, cut where it costs least",
