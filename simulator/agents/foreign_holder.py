@@ -16,3 +16,20 @@ def volatility_sale_bn(
     multiple of the opening level: the ups and downs of calm times sell nothing.
     """
     return max(0.0, holdings_bn) * volatility_sale * max(0.0, volatility_ratio - volatility_tolerance)
+
+
+@rule
+def given_up_bn(
+    wanted_bn: float, held_bn: float, held_of_other_bn: float, price: float, other_price: float
+) -> float:
+    """Bonds that holders exchange for others of the same worth: what they want, as far as they hold them.
+
+    Negative: they take these bonds back, and give up the others as far as they hold those.
+    """
+    return max(-max(0.0, held_of_other_bn) * other_price / price, min(wanted_bn, max(0.0, held_bn)))
+
+
+@rule
+def received_bn(given_up: float, price: float, other_price: float) -> float:
+    """Face of the others that is worth as much as what is given up."""
+    return given_up * price / other_price

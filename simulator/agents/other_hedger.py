@@ -1,7 +1,8 @@
 """Other holders of futures: small traders, hedgers of mortgages and whoever is in no other group.
 
 They hold what funds, dealers and asset managers leave, and have no view on the dislocation; dearer margins make them
-hold less, whichever way they are.
+hold less, whichever way they are. In swaps some receive fixed against liabilities and some pay it against mortgages:
+both lengthen with rates, so that both come to hold less fixed when rates rise.
 
 Units: USD billions, shares as decimals.
 """
@@ -19,3 +20,15 @@ def held_bn(opening_bn: float, margin_ratio: float, margin_response: float) -> f
     reportables and small traders fell by a third while margins rose 2.5 to 3 times, March 2020 (CFTC).
     """
     return opening_bn * math.pow(margin_ratio, -margin_response)
+
+
+@rule
+def received_for_rates_bn(
+    receivers_bn: float, payers_bn: float, rise_bp: float, receiver_response: float, payer_response: float
+) -> float:
+    """Fixed that receivers, less payers, come to hold in addition when swap rates have risen: less of it.
+
+    Responses are shares of the position for 100bp. Source: liabilities of pension funds and insurers shorten when rates
+    rise (Klingler and Sundaresan 2019), mortgages lengthen (Hanson 2014).
+    """
+    return -(receivers_bn * receiver_response + payers_bn * payer_response) * rise_bp / 100.0

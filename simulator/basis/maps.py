@@ -1,19 +1,23 @@
-"""The switch map of a basis file, as text: one basket after another, a letter a bond."""
+"""Which bond of a basis file is cheapest as yields move: switch maps as text, a letter a bond, and switch yields."""
 
 from __future__ import annotations
 
 import string
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.basis.bond_file import BasisTable
-from simulator.basis.delivery import SwitchMap, forward_basket, switch_map
-from simulator.basis.writing import aligned, day_text
-from simulator.contracts import CONTRACTS
-
-#: Columns of the input that may name a bond, the first one present being used.
-NAME_COLUMNS = ("bond", "name", "cusip", "isin", "bond_code")
+from simulator.basis.delivery import ForwardBasket, SwitchMap, switch_map, switch_yield_pct
+from simulator.basis.table_baskets import (
+    basket_of,
+    basket_title,
+    contract_month_names,
+    deliverable_baskets,
+)
+from simulator.basis.writing import aligned
 
 #: Moves on either side of today's forward yields.
 PARALLEL_STEPS, SLOPE_STEPS = 6, 3
@@ -35,43 +39,18 @@ def switch_maps_text(table: BasisTable, parallel_max_bp: float, slope_max_bp: fl
         When the file has no deliverable bond, or a bond's forward price is not positive, so that it has no
         forward yield.
     """
-    baskets = _baskets(table)
-    if not baskets:
-        raise ValueError("has no bond that its contract takes; add the bonds of the basket.")
+    baskets = deliverable_baskets(table)
     return "\n\n".join(_map_text(table, rows, parallel_max_bp, slope_max_bp) for rows in baskets)
 
 
-def _baskets(table: BasisTable) -> list[NDArray[np.int64]]:
-    """Rows of each basket's deliverable bonds, in the order of the file."""
-    inputs = table.inputs
-    keys: dict[tuple[int, str, int], list[int]] = {}
-    for row in np.flatnonzero(table.is_deliverable):
-        month = day_text(inputs.first_delivery[row])[:7]
-        keys.setdefault((int(inputs.contract[row]), month, int(inputs.settlement[row])), []).append(int(row))
-    return [np.array(rows) for rows in keys.values()]
-
-
 def _map_text(table: BasisTable, rows: NDArray[np.int64], parallel_max_bp: float, slope_max_bp: float) -> str:
-    inputs, results = table.inputs, table.rows
-    contract = list(CONTRACTS.values())[inputs.contract[rows[0]]]
-    basket = forward_basket(
-        [_bond_name(table, int(row)) for row in rows],
-        inputs.delivery[rows].astype("datetime64[D]"),
-        inputs.coupon_pct[rows],
-        inputs.frequency[rows],
-        inputs.maturity[rows].astype("datetime64[D]"),
-        results.conversion_factor[rows],
-        forward_clean_price=results.forward_clean_price[rows],
-        is_paid_on_month_ends=contract.is_paid_on_month_ends,
-    )
     moves = switch_map(
-        basket,
+        basket_of(table, rows),
         np.linspace(-parallel_max_bp, parallel_max_bp, 2 * PARALLEL_STEPS + 1),
         np.linspace(slope_max_bp, -slope_max_bp, 2 * SLOPE_STEPS + 1),
     )
     title = (
-        f"{contract.code} {day_text(inputs.first_delivery[rows[0]])[:7]}, settlement "
-        f"{day_text(inputs.settlement[rows[0]])}: cheapest to deliver when forward yields move\n"
+        f"{basket_title(table, rows[0])}: cheapest to deliver when forward yields move\n"
         "across: parallel move, bp; down: slope, longest less shortest bond, bp"
     )
     return f"{title}\n\n{map_text(moves)}"
@@ -93,9 +72,44 @@ def map_text(moves: SwitchMap) -> str:
     return "\n".join([*(line.rstrip() for line in aligned(lines).splitlines()), "", *legend])
 
 
-def _bond_name(table: BasisTable, row: int) -> str:
-    names = [name.strip().lower() for name in table.header]
-    for column in NAME_COLUMNS:
-        if column in names and (name := table.cells[row][names.index(column)].strip()):
-            return "".join(letter if letter.isprintable() else "?" for letter in name)
-    return f"{table.inputs.coupon_pct[row]:g}% {day_text(table.inputs.maturity[row])}"
+@dataclass(frozen=True, slots=True)
+class SwitchYields:
+    """Yields of the shorter bond, per cent, at which delivery passes to the longer one.
+
+    One a spread of the longer bond's yield over the shorter's; None where neither overtakes the other.
+    """
+
+    contract: str
+    shorter: str
+    longer: str
+    yields_pct: tuple[float | None, ...]
+
+
+def switch_yields(table: BasisTable, spreads_bp: Sequence[float]) -> list[SwitchYields]:
+    """Switch yields of the cheapest bond of each basket with every other.
+
+    Raises
+    ------
+    ValueError
+        When no basket has two deliverable bonds.
+    """
+    found = []
+    for rows in deliverable_baskets(table):
+        basket = basket_of(table, rows)
+        cheapest = int(np.flatnonzero(table.ranks[rows] == 1)[0])
+        for other in range(rows.size):
+            if other != cheapest:
+                pair = sorted((cheapest, other), key=lambda bond: basket.years_to_maturity[bond])
+                yields = tuple(_switch_yield(basket, pair[0], pair[1], spread) for spread in spreads_bp)
+                month = contract_month_names(table, int(rows[0]))[0]
+                found.append(SwitchYields(month, basket.names[pair[0]], basket.names[pair[1]], yields))
+    if not found:
+        raise ValueError("has no basket of two bonds that the contract takes; a switch needs two.")
+    return found
+
+
+def _switch_yield(basket: ForwardBasket, first: int, second: int, spread_bp: float) -> float | None:
+    try:
+        return switch_yield_pct(basket, first, second, spread_bp)
+    except ValueError:
+        return None

@@ -21,13 +21,13 @@ from simulator.market.futures import hedge_ratio
 
 @dataclass(frozen=True, slots=True)
 class WholeHedge:
-    """Futures sold against a bond position, in whole contracts.
+    """Futures sold against a bond position, in whole contracts unless fractions are asked for.
 
     ``residual_face`` is the bond face that stays unhedged (negative: sold too many), ``residual_dv01``
     its value of a basis point.
     """
 
-    contracts: int
+    contracts: float
     exact_contracts: float
     residual_face: float
     residual_dv01: float

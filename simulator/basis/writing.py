@@ -52,10 +52,7 @@ def write_basis_table(table: BasisTable, path: Path) -> None:
     """
     names = [name.strip() for name in table.header]
     added = [name for name in OUTPUT_COLUMNS if name not in names]
-    computed = {name: [_decimal(value) for value in getattr(table.rows, name)] for name in COLUMNS}
-    computed["is_deliverable"] = ["true" if taken else "false" for taken in table.is_deliverable]
-    computed["is_cheapest"] = ["true" if rank == 1 else "false" for rank in table.ranks]
-    computed["implied_repo_rank"] = [str(rank) for rank in table.ranks]
+    computed = computed_cells(table)
     handle, temporary = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
@@ -73,6 +70,15 @@ def write_basis_table(table: BasisTable, path: Path) -> None:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def computed_cells(table: BasisTable) -> dict[str, list[str]]:
+    """Cells of the columns that the result adds, by name."""
+    cells = {name: [_decimal(value) for value in getattr(table.rows, name)] for name in COLUMNS}
+    cells["is_deliverable"] = ["true" if taken else "false" for taken in table.is_deliverable]
+    cells["is_cheapest"] = ["true" if rank == 1 else "false" for rank in table.ranks]
+    cells["implied_repo_rank"] = [str(rank) for rank in table.ranks]
+    return cells
 
 
 def _decimal(value: float) -> str:

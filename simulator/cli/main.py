@@ -16,6 +16,7 @@ import typer
 from simulator.cli.analysis import register as register_analysis
 from simulator.cli.basis import register as register_basis
 from simulator.cli.calibrate import register as register_calibrate
+from simulator.cli.credit import register as register_credit
 from simulator.cli.ending import DEFECT
 from simulator.cli.explain import register as register_explain
 from simulator.cli.export import register as register_export
@@ -55,6 +56,7 @@ register_scenarios(app)
 register_explain(app)
 register_calibrate(app)
 register_basis(app)
+register_credit(app)
 register_analysis(app)
 register_history(app)
 register_report(app)
@@ -84,6 +86,7 @@ _IN_SHORT = {
     "sweep": "Run many scenarios from one file.",
     "warm-up": "Compile the model before the first run.",
     "basis": "Contract arithmetic on a file of bonds.",
+    "credit": "A bond against its credit default swap.",
 }
 
 

@@ -9,7 +9,7 @@ dealers borrow what they need, estimates learn from the day.
 from simulator.engine.audit import look_at_books
 from simulator.engine.loops import each_bucket, each_dealer, each_funding, each_hedge, each_trade, empty
 from simulator.engine.parameters import Parameters, Schedule, World
-from simulator.engine.phases.auctions import hold_auctions
+from simulator.engine.phases.auctions import buy_back, hold_auctions
 from simulator.engine.phases.central_bank import set_levers, trade_for_policy
 from simulator.engine.phases.clearing import clear_markets, sell_estates, transfer
 from simulator.engine.phases.clearing_house import learn_from_moves, post_margins, set_margins
@@ -25,7 +25,7 @@ from simulator.engine.phases.defaults import (
     close_out_unpaid_funds,
 )
 from simulator.engine.phases.end_investors import pass_on_inventory
-from simulator.engine.phases.foreign import sell_from_abroad
+from simulator.engine.phases.foreign import exchange_bonds, sell_from_abroad
 from simulator.engine.phases.funds import (
     accrue_fund_carry,
     ask_fund_redemptions,
@@ -181,15 +181,17 @@ def investor_noise(p: Parameters, sched: Schedule, w: World, path: int, day: int
 
 @phase
 def post_flows(p: Parameters, s: State, sched: Schedule, w: World, path: int, day: int) -> None:
-    """Post what nobody forces: redemptions from asset managers, foreign sales, auctions, policy, estates."""
+    """Post what nobody forces: redemptions from asset managers, foreign sales, the Treasury, policy, estates."""
     on = sched.flow_noise_on[0]
     redeemed = p.asset_managers.flow_noise * on * w.flow_noise[path, day, MANAGER_NOISE]
     redeem_from_managers(p, s, sched.manager_redemption[day] + redeemed)
     adjust_other_hedgers(p, s)
     sold = p.foreign_holders.flow_noise * on * w.flow_noise[path, day, FOREIGN_NOISE]
+    exchange_bonds(s, sched, day)
     sell_from_abroad(p, s, sched, day, sold)
     hold_auctions(p, s, sched, day, w.flow_noise[path, day, BIDDER_NOISE])
     trade_for_policy(p, s, sched, day)
+    buy_back(p, s, sched, day)
     sell_estates(s)
 
 

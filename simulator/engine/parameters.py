@@ -173,6 +173,7 @@ class HedgeTerms(NamedTuple):
     price_per_bp: Floats = per("hedge", unit="1", doc="DV01 per face, of its bucket's held bond")
     margin: Floats = per("hedge", unit="1", doc="initial margin per face")
     margin_floor: Floats = per("hedge", unit="1", doc="the exchange's own lowest initial margin per face")
+    margin_period: Floats = per("hedge", unit="days", doc="margin period of risk")
     demand_bn: Floats = per("hedge", unit="$bn", doc="asset managers' net long position")
     demand_slope_bp_per_bn: Floats = per(
         "hedge", unit="bp", doc="rise of the dislocation that cuts it by $1bn"
@@ -189,6 +190,8 @@ class HedgeTerms(NamedTuple):
     )
     side: Floats = per("hedge", unit="1", doc="side of the market that dealers are on")
     other_hedgers_bn: Floats = per("hedge", unit="$bn", doc="other hedgers' net long position")
+    receivers_bn: Floats = per("hedge", unit="$bn", doc="of them: who receives more when rates fall")
+    payers_bn: Floats = per("hedge", unit="$bn", doc="of them: who pays more when rates rise")
     dealer_packages_bn: Floats = per("hedge", unit="$bn", doc="dealers' own packages")
     hedged_split: Floats = per("hedge", unit="1", doc="share of hedged purchases")
 
@@ -350,6 +353,7 @@ class Choices(NamedTuple):
     impact: int
     anti_procyclicality: int
     sells_pro_rata: int  # 1 or 0, as below
+    cuts_cheapest: int
     outright_by_rule: int
     hedged_by_rule: int
 
@@ -415,6 +419,15 @@ class Schedule(NamedTuple):
     auction_new_bn: Floats = per("day", "bucket", unit="$bn", doc="issued beyond what falls due")
     auction_dealer_share: Floats = per("day", "bucket", unit="1", doc="share left to dealers, without noise")
     auction_noise: Floats = per("day", "bucket", unit="1", doc="standard deviation of that share")
+    auction_response: Floats = per("day", "bucket", unit="1", doc="part more issued for yields 100bp higher")
+    buy_back_bn: Floats = per("day", "bucket", unit="$bn", doc="bought back by the Treasury")
+    exchange_bn: Floats = per(
+        "day",
+        "bucket",
+        "bucket",
+        unit="$bn",
+        doc="given up by foreign holders for bonds of the second bucket",
+    )
     limit_cut: Floats = per("day", "dealer", unit="1", doc="part of its limit that is gone")
     leverage_relief: Floats = per("day", unit="1", doc="factor on dealers' leverage limits")
     margin_minimum: Floats = per("day", unit="1", doc="lowest initial margin over the exchange's")

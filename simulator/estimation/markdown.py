@@ -52,21 +52,14 @@ def _targets(record: Row) -> Iterator[str]:
     yield "|---|---|---:|---:|---:|---:|---:|---:|---|"
     for row in record["targets"]:
         averages = [_figure(row[name]) for name in ("at_defaults", "at_centre", "mean")]
+        ends = f"{_figure(row['low'])} to {_figure(row['high'])}"
+        figures = [_figure(row["history"]), f"{row['tolerance']:g}", *averages, ends]
         verdict = VERDICTS[row["is_hit"]] + ("" if row["is_fitted"] else ", not fitted")
-        cells = [
-            row["label"],
-            row["unit"],
-            f"{row['history']:g}",
-            f"{row['tolerance']:g}",
-            *averages,
-            f"{_figure(row['low'])} to {_figure(row['high'])}",
-            verdict,
-        ]
-        yield "| " + " | ".join(cells).replace("-", "−") + " |"
+        yield f"| {row['label']} | {row['unit']} | {' | '.join(figures)} | {verdict} |"
 
 
 def _figure(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}"
+    return "none" if value is None else f"{value:.3g}".replace("-", "−")
 
 
 def _conflicts(record: Row) -> Iterator[str]:

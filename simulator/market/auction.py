@@ -11,6 +11,15 @@ from simulator.rule import rule
 
 
 @rule
+def issue_today_bn(face_bn: float, yield_response: float, rise_bp: float) -> float:
+    """Face of an issue when yields have risen: larger by the interest that has to be paid on the debt.
+
+    ``yield_response`` is a share of the planned issue for 100bp; nothing is issued less than none.
+    """
+    return max(0.0, face_bn * (1.0 + yield_response * rise_bp / 100.0))
+
+
+@rule
 def left_to_dealers_bn(issued_bn: float, normal_share: float, share_noise: float) -> float:
     """Part of an issue that bidders leave without a concession: normal share and noise, from nothing to all of it."""
     return issued_bn * min(1.0, max(0.0, normal_share + share_noise))

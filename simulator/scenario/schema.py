@@ -93,7 +93,7 @@ class BucketBond(Section):
 
     coupon: Rate = parameter(minimum="0%", maximum="20%", source="preset", doc="annual coupon")
     maturity: Years = parameter(
-        minimum="0.5y", maximum="31y", source="preset", doc="years from the opening day to maturity"
+        minimum="0.5y", maximum="101y", source="preset", doc="years from the opening day to maturity"
     )
     coupons_per_year: Count | None = parameter(
         None,
@@ -215,6 +215,27 @@ class Swap(Hedge):
     """A par swap on the bucket's bond of the opening day."""
 
     kind: Literal["swap"] = parameter(source="model", doc="kind of hedge")
+    margin_period: Days | None = parameter(
+        None,
+        minimum="1d",
+        maximum="30d",
+        source="five days for cleared swaps (EMIR RTS 153/2013 Art. 26, 17 CFR 39.13)",
+        doc="margin period of risk of its clearing house; left out, that of clearing_house, which is for futures",
+    )
+    receivers: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$20tn",
+        source="preset",
+        doc="of other hedgers: who receives fixed, and more when rates fall (insurers, pension funds), face",
+    )
+    payers: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$20tn",
+        source="preset",
+        doc="of other hedgers: who pays fixed, and more when rates rise (servicers of mortgages, banks), face",
+    )
 
 
 class Trade(Section):
@@ -557,6 +578,11 @@ class Funds(Section):
     )
     exit_order: Literal["cheapest", "pro-rata"] = parameter(
         "cheapest", source="model section 5", doc="which trades a short fund sells first"
+    )
+    cut_order: Literal["pro-rata", "cheapest"] = parameter(
+        "pro-rata",
+        source="model section 7",
+        doc="which trades a fund over its own limits cuts first: all alike, or what costs least to leave",
     )
 
 
@@ -995,6 +1021,20 @@ class OtherHedgers(Section):
         maximum=5.0,
         source="net longs of others and small traders fell from 98 to 61bn by 17 March 2020 (CFTC), margins up 2.5x",
         doc="per cent less that they hold for a margin one per cent dearer",
+    )
+    receiver_response: Share = parameter(
+        "10%",
+        minimum="0%",
+        maximum="200%",
+        source="judgement: liabilities of a duration of 10 to 15 years lengthen by a tenth to a fifth per 100bp",
+        doc="part of their position that receivers of fixed add when swap rates fall by 100bp, and drop when they rise",
+    )
+    payer_response: Share = parameter(
+        "10%",
+        minimum="0%",
+        maximum="200%",
+        source="judgement: mortgages lengthen by a third to a year and a half on five years per 100bp",
+        doc="part of their position that payers of fixed add when swap rates rise by 100bp, and drop when they fall",
     )
 
 
@@ -1792,6 +1832,71 @@ class Auction(Section):
         source="sd of cover ratios, literature 4.7",
         doc="standard deviation of what bidders leave",
     )
+    yield_response: Share = parameter(
+        "0%",
+        minimum="-100%",
+        maximum="500%",
+        source="scenario",
+        doc="part by which the issue is larger for a rise of yields of 100bp since the opening: interest on the debt",
+    )
+
+
+class BuyBack(Section):
+    """The Treasury buys bonds back before they fall due, in equal parts a day, and retires them."""
+
+    type: Literal["buy-back"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    amount: Money = parameter(
+        minimum="$0bn", maximum="$5tn", source="scenario", doc="bought back in all, face"
+    )
+    buckets: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split over buckets; empty: in proportion to what is outstanding"
+    )
+    bills: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="scenario",
+        doc="part paid with new bills, which money funds buy in place of lending to dealers",
+    )
+
+
+class BillsForBonds(Section):
+    """Part of what is auctioned on some days comes as bills in place of bonds; negative: more bonds, fewer bills."""
+
+    type: Literal["bills-for-bonds"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
+    share: Share = parameter(
+        minimum="-500%",
+        maximum="100%",
+        source="scenario",
+        doc="part of the auctions that comes as bills, which money funds buy in place of lending to dealers",
+    )
+    buckets: list[str] = parameter([], source="scenario", doc="buckets concerned; empty means all")
+
+
+class BondExchange(Section):
+    """Foreign holders exchange bonds with the Treasury for those of another bucket, at market value.
+
+    The bucket may hold a zero of a hundred years: the duration goes to whoever takes it, and so does a market that
+    nobody makes.
+    """
+
+    type: Literal["bond-exchange"] = parameter(source="scenario", doc="kind of event")
+    day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
+    days: Days = parameter("1d", minimum="1d", maximum="2500d", source="scenario", doc="length")
+    amount: Money = parameter(
+        minimum="-$5tn",
+        maximum="$5tn",
+        source="scenario",
+        doc="given up in all, face; negative: taken back for bonds of that bucket",
+    )
+    bucket: Text = parameter(source="scenario", doc="bucket whose bonds they receive")
+    buckets: dict[str, Share] = parameter(
+        {}, source="scenario", doc="split of what is given up; empty: in proportion to holdings"
+    )
 
 
 class GovernmentDrain(Section):
@@ -1906,6 +2011,9 @@ Event = Annotated[
     | InvestorDemand
     | Redemption
     | Auction
+    | BuyBack
+    | BillsForBonds
+    | BondExchange
     | GovernmentDrain
     | LimitCut
     | ClientRepoDemand
@@ -2019,6 +2127,7 @@ class Scenario(Section):
             *_impossible_holdings(self),
             *_unplaced_auctions(self),
             *_settled_too_soon(self),
+            *_exchanged_for_themselves(self),
             *_rules_that_undo(self),
             *_late_events(self),
         ]
@@ -2159,6 +2268,18 @@ def _settled_too_soon(scenario: Scenario) -> list[Problem]:
         )
         for index, event in enumerate(scenario.events)
         if isinstance(event, Auction) and event.settles is not None and event.settles < event.day
+    ]
+
+
+def _exchanged_for_themselves(scenario: Scenario) -> list[Problem]:
+    return [
+        Problem(
+            f"events.{index}.buckets.{event.bucket}",
+            "bonds exchanged for themselves",
+            f"other buckets than {event.bucket}, whose bonds are received",
+        )
+        for index, event in enumerate(scenario.events)
+        if isinstance(event, BondExchange) and event.bucket in event.buckets
     ]
 
 

@@ -20,7 +20,7 @@ from tests.oracle.plain_managers import Managers
 from tests.oracle.plain_markets import Markets
 from tests.oracle.plain_opening import Opening
 from tests.oracle.plain_records import Recorded
-from tests.oracle.plain_rules import CALLS
+from tests.oracle.plain_rules import BASIS_POINT, CALLS
 
 
 class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
@@ -82,15 +82,24 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         for h in self.hedges:
             dearer = h.margin / h.opening.margin if h.opening.margin > 0.0 and h.margin > 0.0 else 1.0
             h.orders.others_next = self.rules.others.held_bn(h.opening.other_hedgers_bn, dearer)
+            if h.opening.receivers_bn or h.opening.payers_bn:
+                bond = h.bucket.bond
+                rise = (self.cash_yield(bond) - bond.opening.yield_) / BASIS_POINT - self.rise(h)
+                h.orders.others_next += self.rules.others.received_for_rates_bn(
+                    h.opening.receivers_bn, h.opening.payers_bn, rise
+                )
+        self.exchange_bonds(plan.exchange_bn[day])
         self.sell_from_abroad(plan.foreign_sale_bn[day], p.foreign_holders.flow_noise * on * foreign_noise)
         self.hold_auctions(
             plan.auction_bn[day],
             plan.auction_new_bn[day],
             plan.auction_dealer_share[day],
             plan.auction_noise[day],
+            plan.auction_response[day],
             bidder_noise,
         )
         self.trade_for_policy(plan.outright_bn[day], plan.hedged_bn[day])
+        self.buy_back(plan.buy_back_bn[day])
         self.offer_estates()
         self.play_rounds()
         self.cover_managers()

@@ -258,7 +258,9 @@ class Dealers:
         figures, rules, opening = self.p.clearing_house, self.rules.house, h.opening.volatility_bp
 
         def at_risk(volatility: float) -> float:
-            return rules.value_at_risk(volatility, price_per_bp=h.opening.price_per_bp)
+            return rules.value_at_risk(
+                volatility, margin_period=h.opening.margin_period, price_per_bp=h.opening.price_per_bp
+            )
 
         now = at_risk(h.volatility_bp)
         asked = rules.margin_asked(

@@ -189,17 +189,45 @@ class Funds:
             risk += face * (t.hedge.opening.risk_per_face * t.bucket.volatility_ratio)
         loss = rules.drawdown(f.equity, f.peak_equity)
         minimum = self.p.funds.cash_minimum * (opening.cash_bn + opening.line_bn)
-        return min(
+        at_risk = rules.value_at_risk_scale(risk, f.equity, opening.risk_of_equity, opening.risk_headroom)
+        allowed = min(
             rules.leverage_scale(book, f.equity, opening.leverage, opening.leverage_headroom),
-            rules.value_at_risk_scale(risk, f.equity, opening.risk_of_equity, opening.risk_headroom),
+            at_risk,
             rules.drawdown_scale(loss),
             rules.cash_scale(f.cash + opening.line_bn - f.drawn, minimum),
         )
+        f.is_bound_by_risk = at_risk <= allowed
+        return allowed
+
+    def parts_cut(self, f: Any, share: float) -> list[float]:
+        """Part of each position that a fund over its limits gives up today."""
+        if share <= 0.0 or not self.p.choices.cuts_cheapest:
+            return [share] * len(self.trades)
+        rules, parts = self.rules.fund, [0.0] * len(self.trades)
+        exits = []
+        total = 0.0
+        for t in self.trades:
+            counted, face = t.bucket.price, abs(f.packages[t.n])
+            if f.is_bound_by_risk:
+                counted = t.hedge.opening.risk_per_face * t.bucket.volatility_ratio
+            total += counted * face
+            if face > 0.0 and counted > 0.0:
+                cost = rules.exit_cost(t.opening.transaction_cost * t.bucket.price, counted)
+                exits.append((cost, t.n, counted, face))
+        wanted = share * total
+        for _, place, counted, face in sorted(exits):
+            if wanted <= 0.0:
+                break
+            sold = rules.forced_sale_bn(wanted, counted, face)
+            parts[place] = sold / face
+            wanted -= sold * counted
+        return parts
 
     def choose_positions(self) -> None:
         """Funds that nobody forces cut at their limits, or move to what they want."""
         speed, rules = self.p.funds.entry_speed, self.rules.fund
         allowed = [self.allowed(f) for f in self.funds]
+        parts = [self.parts_cut(f, rules.cut_at_limits(allowed[f.n])) for f in self.funds]
         spare = [speed * rules.spare_cash_bn(f.cash, opening_cash_bn=f.opening.cash_bn) for f in self.funds]
         for t in self.trades:
             bought, cut, chosen = ([0.0] * len(self.funds) for _ in range(3))
@@ -209,7 +237,7 @@ class Funds:
                     continue
                 held = f.packages[t.n]
                 if allowed[f.n] < 1.0:
-                    cut[f.n] = rules.cut_at_limits(allowed[f.n]) * abs(held)
+                    cut[f.n] = parts[f.n][t.n] * abs(held)
                     f.orders.packages[t.n] = -cut[f.n] if held >= 0.0 else cut[f.n]
                     continue
                 gap = speed * (self.wanted(f, t) - held)

@@ -173,15 +173,47 @@ class Markets:
             b.orders.foreign_sale = min(wanted, b.foreign_bonds)
             self.seen.foreign_sales += b.orders.foreign_sale
 
+    def exchange_bonds(self, wanted: list[list[float]]) -> None:
+        rules = self.rules.foreign
+        for b in self.buckets:
+            for other in self.buckets:
+                if wanted[b.n][other.n]:
+                    given_up = rules.given_up_bn(
+                        wanted[b.n][other.n], b.foreign_bonds, other.foreign_bonds, b.price, other.price
+                    )
+                    received = rules.received_bn(given_up, b.price, other.price)
+                    for bucket, face in ((b, -given_up), (other, received)):
+                        bucket.foreign_bonds += face
+                        bucket.issued += face
+
+    def buy_back(self, wanted: list[float]) -> None:
+        for b in self.buckets:
+            if wanted[b.n] > 0.0:
+                b.orders.retired = self.rules.bank.from_dealers_bn(
+                    wanted[b.n], self.bonds_of_dealers(b) - b.orders.outright, b.opening.dealer_bonds_bn
+                )
+                b.orders.retired_from_end = wanted[b.n] - b.orders.retired
+                b.bought_from_end += b.orders.retired_from_end
+
     def hold_auctions(
         self,
-        issued: list[float],
-        new: list[float],
+        planned: list[float],
+        planned_new: list[float],
         shares: list[float],
         spreads: list[float],
+        responses: list[float],
         noise: float,
     ) -> None:
         rules, figures = self.rules.auction, self.p.dealers
+        rises = [(self.cash_yield(b.bond) - b.bond.opening.yield_) / BASIS_POINT for b in self.buckets]
+        rise = self.average([b.opening.outstanding_bn for b in self.buckets], rises)
+        issued, new = (
+            [
+                rules.issue_today_bn(face, response, rise)
+                for face, response in zip(faces, responses, strict=True)
+            ]
+            for faces in (planned, planned_new)
+        )
         full = max(self.rules.cash.balance_sheet_cost_bp(1.0), 1e-9)
         strain = max(0.0, self.dealers.cost_bp - self.dealers.opening.cost_bp) / full
         for b in self.buckets:
@@ -367,6 +399,7 @@ class Markets:
         for h in hedges:
             bonds += h.estate * h.orders.estate_sold
         sold = b.orders.foreign_sale + b.orders.auction_left - b.orders.outright
+        sold -= b.orders.retired
         for h in hedges:
             sold -= h.orders.hedged
         bonds += sold
@@ -487,6 +520,10 @@ class Markets:
         b.end_bonds -= orders.outright_from_end
         self.pay(CENTRAL_BANK, DEALERS, orders.outright * price)
         self.pay(CENTRAL_BANK, END_INVESTORS, orders.outright_from_end * price)
+        b.issued -= orders.retired + orders.retired_from_end
+        b.end_bonds -= orders.retired_from_end
+        self.pay(ISSUER, DEALERS, orders.retired * price)
+        self.pay(ISSUER, END_INVESTORS, orders.retired_from_end * price)
         for m in self.managers:
             sale = m.orders.manager_sale[b.n]
             m.bonds[b.n] -= sale
@@ -495,4 +532,4 @@ class Markets:
             m.orders.manager_sale[b.n] = 0.0
         b.inventory = orders.inventory_next
         orders.foreign_sale = orders.auction = orders.auction_left = 0.0
-        orders.outright = orders.outright_from_end = 0.0
+        orders.outright = orders.outright_from_end = orders.retired = orders.retired_from_end = 0.0

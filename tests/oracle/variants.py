@@ -78,6 +78,13 @@ SWAP_BESIDE_FUTURES = (
     "dealer_packages: $4bn, hedge_demand: $45bn}",
     "market.trades.SW={transaction_cost: 0.5bp, fund_packages: $35bn}",
 )
+#: The same swap cleared over five days, among receivers and payers who answer to rates.
+CLEARED_SWAP = (
+    *SWAP_BESIDE_FUTURES,
+    "market.hedges.SW.margin_period=5d",
+    "market.hedges.SW.receivers=$60bn",
+    "market.hedges.SW.payers=$25bn",
+)
 #: A second trade on the futures, financed elsewhere and dearer.
 TWO_FUNDINGS = (
     "market.fundings.abroad={policy_rate: 1%, repo_spread: 12bp}",
@@ -92,6 +99,31 @@ UNHEDGED = (
     "TY: {bonds: [{coupon: 2%, maturity: 7y, conversion_factor: 0.8}], volatility: 80bp, daily_volume: $100bn, "
     "dealer_inventory: $20bn, asset_manager_bonds: $200bn, foreign_bonds: $300bn, central_bank_bonds: $100bn, "
     "outstanding: $1tn}}",
+)
+#: A bucket of zeros of a hundred years, of which foreigners hold few and nobody makes much of a market.
+CENTURY = (
+    "market.buckets.CENTURY={bonds: [{coupon: 0%, maturity: 100y}], volatility: 60bp, daily_volume: $1bn, "
+    "dealer_inventory: $0bn, asset_manager_bonds: $0bn, foreign_bonds: $1bn, central_bank_bonds: $0bn, "
+    "outstanding: $10bn}",
+)
+#: What the Treasury may do with its debt, beside auctions as they are.
+DEBT = (
+    *CENTURY,
+    "events=["
+    + ", ".join(
+        (
+            shift(2, 150),
+            "{type: auction, day: 3d, bucket: TY, amount: $30bn, settles: 4d, yield_response: 20%}",
+            "{type: auction, day: 5d, bucket: TY, amount: $40bn, new_money: 50%}",
+            "{type: bills-for-bonds, day: 4d, days: 3d, share: 40%}",
+            "{type: buy-back, day: 4d, days: 2d, amount: $60bn, bills: 50%, buckets: {TY: 100%}}",
+            "{type: volatility-shock, day: 4d, multiple: 3x, half_life: 5d}",
+            "{type: bond-exchange, day: 2d, days: 2d, amount: $120bn, bucket: CENTURY}",
+            "{type: bond-exchange, day: 7d, amount: -$500bn, bucket: CENTURY, buckets: {TY: 100%}}",
+            "{type: foreign-sale, day: 5d, amount: $40bn}",
+        )
+    )
+    + "]",
 )
 BASKET = (
     "market.buckets.TY.bonds=["
@@ -233,7 +265,27 @@ VARIANTS = (
     Variant("dash for cash and levers by rule", "dash-for-cash-2020", (*LEVERS_BY_RULE, *LET_GO), path=3),
     Variant("storm in swaps", "toy", (*STORM, *SWAP)),
     Variant("storm with a basket", "toy", (*STORM, *BASKET)),
+    Variant("storm and what the Treasury may do", "toy", (*STORM, *DEBT)),
+    Variant(
+        "purchases and buy-backs",
+        "toy",
+        (
+            *DEBT,
+            "central_bank.outright.mode=schedule",
+            "central_bank.outright.schedule=[{day: 4d, days: 2d, pace: $9bn}]",
+        ),
+    ),
     Variant("storm in swaps and futures", "toy", (*STORM, *SWAP_BESIDE_FUTURES)),
+    Variant(
+        "storm in cleared swaps and futures, cut where it costs least",
+        "toy",
+        (*STORM, *CLEARED_SWAP, "funds.cut_order=cheapest"),
+    ),
+    Variant(
+        "tariff shock cut where it costs least",
+        "tariff-shock-2025",
+        ("funds.count=8", "funds.cut_order=cheapest", "funds.value_at_risk_headroom=10%", "horizon=20d"),
+    ),
     Variant("storm with two fundings", "toy", (*STORM, *TWO_FUNDINGS)),
     Variant("storm with a bucket that nobody hedges", "toy", (*STORM, *UNHEDGED)),
     Variant(

@@ -251,6 +251,7 @@ def test_all_promised_scenarios_ship() -> None:
         "levered-2025-meets-2020",
         "repo-squeeze-2019",
         "supply-glut",
+        "swap-spreads-2025",
         "tariff-shock-2025",
         "toy",
     }

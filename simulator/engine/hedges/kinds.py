@@ -68,6 +68,16 @@ def follows_outright(hedge: schema.Hedge) -> bool:
     return not isinstance(hedge, schema.Futures)
 
 
+def margin_period_of(hedge: schema.Hedge) -> float | None:
+    """Margin period of risk of its own clearing house, if it has one."""
+    return hedge.margin_period if isinstance(hedge, schema.Swap) else None
+
+
+def hedgers_of_rates(hedge: schema.Hedge) -> tuple[float, float]:
+    """Who receives fixed and who pays it and answers to rates, of other hedgers; none in futures."""
+    return (hedge.receivers, hedge.payers) if isinstance(hedge, schema.Swap) else (0.0, 0.0)
+
+
 def delivery_years_of(hedge: schema.Hedge) -> float:
     """Years to delivery; a swap delivers nothing."""
     return hedge.horizon if isinstance(hedge, schema.Futures) else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulator.engine.hedges.kinds import hedgers_of_rates
 from simulator.engine.opening.population import pareto_shares
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
@@ -22,6 +23,9 @@ def open_hedge_market(scenario: Scenario, p: Parameters, s: State) -> None:
     shorts = np.zeros(len(market.hedges))
     np.add.at(shorts, p.opening.trades.hedge_of, s.trades.fund_hedges)
     hedges.other_hedgers_bn[:] = shorts + hedges.dealer_packages_bn - hedges.demand_bn
+    hedges.receivers_bn[:], hedges.payers_bn[:] = np.transpose(
+        [hedgers_of_rates(hedge) for hedge in market.hedges.values()]
+    )
     positions = (hedges.demand_bn, shorts, hedges.dealer_packages_bn)
     hedges.size_bn[:] = np.maximum(np.max(np.abs(positions), axis=0), SMALLEST_MARKET_BN)
     by_bucket = np.zeros(len(market.buckets))

@@ -18,6 +18,7 @@ import numpy as np
 
 from simulator.drivers.block import DriverSpec
 from simulator.engine import parameters as tables
+from simulator.engine.hedges.kinds import margin_period_of
 from simulator.engine.opening.bonds import market_sizes, open_markets
 from simulator.engine.opening.day_zero import open_margins
 from simulator.engine.opening.dealers import open_dealers, open_lenders
@@ -188,6 +189,10 @@ def prepare(
     bank = scenario.central_bank
     floor = np.array([hedge.exchange_margin for hedge in market.hedges.values()])
     p.opening.hedges.margin_floor[:] = floor
+    p.opening.hedges.margin_period[:] = [
+        scenario.clearing_house.margin_period if own is None else own
+        for own in map(margin_period_of, market.hedges.values())
+    ]
     s.others.margin_minimum[0] = bank.margin_minimum
     open_margins(p, s)
     notes = open_funds(scenario, funds, p, s)
@@ -244,6 +249,7 @@ def _parameters(scenario: Scenario, opening: OpeningTerms, watch: Watch) -> Para
             impact=forms.index(scenario.dealers.impact),
             anti_procyclicality=measures.index(scenario.clearing_house.anti_procyclicality),
             sells_pro_rata=int(scenario.funds.exit_order == "pro-rata"),
+            cuts_cheapest=int(scenario.funds.cut_order == "cheapest"),
             outright_by_rule=int(bank.outright.mode == "rule"),
             hedged_by_rule=int(bank.hedged.mode == "rule"),
         ),

@@ -12,6 +12,9 @@ from simulator.model.table import Floats, allocate
 from simulator.scenario.schema import (
     CURVE_KEYS,
     Auction,
+    BillsForBonds,
+    BondExchange,
+    BuyBack,
     ClearingMandate,
     ClientRepoDemand,
     CurveChange,
@@ -134,6 +137,17 @@ def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats)
             target[days_of(event.day, event.days, horizon)] += event.share / event.days
         elif isinstance(event, Auction):
             _add_auction(s, event, _bucket_of(event, market))
+        elif isinstance(event, BuyBack):
+            rows = days_of(event.day, event.days, horizon)
+            pace = event.amount / event.days
+            s.buy_back_bn[rows] += pace * split(event.buckets, buckets, outstanding)
+            s.paid_to_government_bn[rows] += event.bills * pace
+        elif isinstance(event, BondExchange):
+            rows, into = days_of(event.day, event.days, horizon), buckets.index(event.bucket)
+            given_up = np.where(np.arange(len(buckets)) == into, 0.0, holdings)
+            s.exchange_bn[rows, :, into] += (
+                event.amount / event.days * split(event.buckets, buckets, given_up)
+            )
         elif isinstance(event, LimitCut):
             place = days_of(event.day, event.days, horizon), _chosen(event.dealers, dealers)
             s.limit_cut[place] = 1.0 - (1.0 - s.limit_cut[place]) * (1.0 - event.share)
@@ -152,7 +166,21 @@ def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats)
             s.hedge_demand_shift[rows, _chosen(event.hedges, hedges)] += event.share / event.days
         elif isinstance(event, ForeignPremium):
             s.foreign_sale_bn[days_of(event.day, event.days, horizon)] += event.sale / event.days * holdings
+    for event in scenario.events:
+        if isinstance(event, BillsForBonds):  # of all auctions, in whatever order they are written
+            _issue_bills(s, event, days_of(event.day, event.days, horizon), _chosen(event.buckets, buckets))
     return s
+
+
+def _issue_bills(s: Schedule, event: BillsForBonds, rows: slice, places: list[int]) -> None:
+    """Issue part of some auctions as bills: the government gets as much, from lenders, on the day of the auction."""
+    bills = np.zeros(s.auction_bn.shape)
+    bills[rows, places] = event.share * s.auction_bn[rows, places]
+    s.paid_to_government_bn[:] += bills.sum(axis=1)
+    s.auction_bn[:] -= bills
+    kept = np.ones(s.auction_bn.shape)
+    kept[rows, places] = 1.0 - event.share
+    s.auction_new_bn[:] *= kept
 
 
 def _withdrawals(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats) -> Floats:
@@ -234,6 +262,9 @@ def _add_auction(s: Schedule, event: Auction, j: int) -> None:
         s.auction_dealer_share[day, j] += (share - s.auction_dealer_share[day, j]) * event.amount / total
         s.auction_noise[day, j] = event.bidder_noise
         s.auction_bn[day, j] = total
+        s.auction_response[day, j] += (
+            (event.yield_response - s.auction_response[day, j]) * event.amount / total
+        )
         s.auction_new_bn[day, j] += event.new_money * event.amount
     if event.settles is not None and event.settles <= len(s.paid_to_government_bn):
         s.paid_to_government_bn[int(event.settles) - 1] += event.new_money * event.amount

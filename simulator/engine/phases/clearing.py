@@ -104,6 +104,7 @@ def add_up_inventory(p: Parameters, s: State, shorts: Floats) -> None:
         bonds[bucket_of[h]] += s.hedges.estate[h] * s.orders.estate_sold[h]
     for b in each_bucket(s):
         sold[b] = s.orders.foreign_sale[b] + s.orders.auction_left[b] - s.orders.outright[b]
+        sold[b] -= s.orders.retired[b]
     for h in each_hedge(s):
         sold[bucket_of[h]] -= packages[h]
     for b in each_bucket(s):
@@ -268,6 +269,11 @@ def transfer_bonds(p: Parameters, s: State) -> None:
         s.buckets.end_bonds[b] -= from_end
         pay(s, CENTRAL_BANK, DEALERS, outright * price)
         pay(s, CENTRAL_BANK, END_INVESTORS, from_end * price)
+        retired, retired_from_end = s.orders.retired[b], s.orders.retired_from_end[b]
+        s.buckets.issued[b] -= retired + retired_from_end
+        s.buckets.end_bonds[b] -= retired_from_end
+        pay(s, ISSUER, DEALERS, retired * price)
+        pay(s, ISSUER, END_INVESTORS, retired_from_end * price)
         for a in each_manager(s):
             sale = s.orders.manager_sale[b, a]
             s.managers.bonds[b, a] -= sale
@@ -280,6 +286,8 @@ def transfer_bonds(p: Parameters, s: State) -> None:
         s.orders.auction_left[b] = 0.0
         s.orders.outright[b] = 0.0
         s.orders.outright_from_end[b] = 0.0
+        s.orders.retired[b] = 0.0
+        s.orders.retired_from_end[b] = 0.0
 
 
 @phase

@@ -48,9 +48,9 @@ def set_margins(p: Parameters, s: State, sched: Schedule, day: int) -> None:
 @phase
 def at_risk(p: Parameters, h: int, volatility_bp: float) -> float:
     """Margin model of one hedge at a daily volatility."""
-    house = p.clearing_house
+    hedges = p.opening.hedges
     return value_at_risk(
-        volatility_bp, house.confidence, house.margin_period, p.opening.hedges.price_per_bp[h]
+        volatility_bp, p.clearing_house.confidence, hedges.margin_period[h], hedges.price_per_bp[h]
     )
 
 

@@ -491,10 +491,10 @@ def sell_cheapest(p: Parameters, s: State, i: int, short: float) -> float:
 
 
 @phase
-def limit_books(p: Parameters, s: State, allowed: Floats) -> None:
+def limit_books(p: Parameters, s: State, allowed: Floats, by_risk: Floats) -> None:
     """Find the share of its book that each fund's own limits allow: leverage, value-at-risk, drawdown and cash.
 
-    Fills the row ``allowed``.
+    Fills the rows ``allowed``, and ``by_risk`` with 1 where it is value-at-risk that allows no more.
     """
     book, risk = s.scratch.first, s.scratch.second
     empty(book)
@@ -520,10 +520,59 @@ def limit_books(p: Parameters, s: State, allowed: Floats) -> None:
     tolerance, response, minimum = p.funds.drawdown_tolerance, p.funds.drawdown_response, p.funds.cash_minimum
     for i in each_fund(s):
         own = leverage_scale(book[i], equity[i], leverage[i], leverage_headroom[i])
-        own = min(own, value_at_risk_scale(risk[i], equity[i], risk_of_equity[i], risk_headroom[i]))
+        at_risk = value_at_risk_scale(risk[i], equity[i], risk_of_equity[i], risk_headroom[i])
+        own = min(own, at_risk)
         own = min(own, drawdown_scale(drawdown(equity[i], peak[i]), tolerance, response))
         free = cash[i] + line[i] - drawn[i]
         allowed[i] = min(own, cash_scale(free, minimum * (opening_cash[i] + line[i])))
+        by_risk[i] = 1.0 if at_risk <= allowed[i] else 0.0
+
+
+@phase
+def spread_cuts(p: Parameters, s: State, cut_share: Floats, by_risk: Floats, part: Floats) -> None:
+    """Find the part of each position that a fund cuts at its limits: of all alike, or what costs least to leave first.
+
+    Fills the rows ``part``, (trade, fund).
+    """
+    for j in each_trade(s):
+        for i in each_fund(s):
+            part[j, i] = cut_share[i]
+    if p.choices.cuts_cheapest:
+        for i in each_fund(s):
+            if cut_share[i] > 0.0:
+                cut_cheapest(p, s, i, cut_share[i], by_risk[i], part)
+
+
+@phase
+def cut_cheapest(p: Parameters, s: State, i: int, share: float, by_risk: float, part: Floats) -> None:
+    """Cut a share of fund i's book, counted as its limit counts it, from the trades that cost least to leave for it."""
+    counted, left = s.scratch.by_trade, s.scratch.by_trade_too
+    total = 0.0
+    for j in each_trade(s):
+        b, h = p.opening.trades.bucket_of[j], p.opening.trades.hedge_of[j]
+        counted[j] = s.buckets.price[b]
+        if by_risk == 1.0:
+            counted[j] = p.opening.hedges.risk_per_face[h] * s.buckets.volatility_ratio[b]
+        left[j] = abs(s.funds.packages[j, i])
+        total += counted[j] * left[j]
+        part[j, i] = 0.0
+    wanted = share * total
+    while wanted > 0.0:
+        best = -1
+        lowest = 0.0
+        for j in each_trade(s):
+            if left[j] > 0.0 and counted[j] > 0.0:
+                price = s.buckets.price[p.opening.trades.bucket_of[j]]
+                cost = exit_cost(p.opening.trades.transaction_cost[j] * price, counted[j])
+                if best < 0 or cost < lowest:
+                    best = j
+                    lowest = cost
+        if best < 0:
+            break
+        face = forced_sale_bn(wanted, counted[best], left[best])
+        part[best, i] = face / left[best]
+        wanted -= face * counted[best]
+        left[best] = 0.0
 
 
 @phase
@@ -532,9 +581,9 @@ def choose_positions(p: Parameters, s: State) -> None:
 
     A fund buys only with cash beyond its minimum; where it wants less than it holds it sells by choice.
     """
-    allowed = s.scratch.eighth
+    allowed, by_risk = s.scratch.eighth, s.scratch.ninth
     if p.channels.risk_limit:
-        limit_books(p, s, allowed)
+        limit_books(p, s, allowed, by_risk)
     else:
         allowed[:] = 1.0
     spare, free, cut, chosen, bought = (
@@ -556,6 +605,8 @@ def choose_positions(p: Parameters, s: State) -> None:
         acts = alive[i] * (1.0 if cash[i] >= 0.0 else 0.0)
         free[i] = acts * (1.0 if allowed[i] >= 1.0 else 0.0)
         cut_share[i] = acts * cut_at_limits(allowed[i], cut_speed)
+    part = s.scratch.by_position
+    spread_cuts(p, s, cut_share, by_risk, part)
     packages, haircut_in_force, order, opening = (
         s.funds.packages,
         s.funds.haircut,
@@ -578,10 +629,10 @@ def choose_positions(p: Parameters, s: State) -> None:
             enters = 1.0 if gap * opening[j, i] > 0.0 else 0.0
             bought[i] = free[i] * enters * entry
             chosen[i] = free[i] * (1.0 - enters) * abs(gap)
-            cut[i] = cut_share[i] * abs(packages[j, i])
+            cut[i] = part[j, i] * abs(packages[j, i])
             spare[i] -= bought[i] * tied_up
             moved = bought[i] + chosen[i]
-            order[j, i] = (moved if gap >= 0.0 else -moved) - cut_share[i] * packages[j, i]
+            order[j, i] = (moved if gap >= 0.0 else -moved) - part[j, i] * packages[j, i]
         by_limit, by_choice = row_total(cut), row_total(chosen)
         s.seen.sold_by_channel[RISK_LIMIT] += by_limit
         s.seen.sold_by_channel[CHOICE] += by_choice
