@@ -8,7 +8,6 @@ a program that reads the figures must know.
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -38,7 +37,7 @@ Arguments = ParamSpec("Arguments")
 
 
 def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Let a command end without noise on Ctrl-C, and when the reader of its output has gone (``| head``)."""
+    """Let a command end without noise on Ctrl-C."""
 
     @wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
@@ -48,9 +47,6 @@ def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None
         except KeyboardInterrupt as interrupt:
             complain("Interrupted.")
             raise typer.Exit(INTERRUPTED) from interrupt
-        except BrokenPipeError as gone:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from gone
 
     return run
 
@@ -83,8 +79,6 @@ def reporting_errors(output: str | Path) -> Iterator[Ended]:
     except OutputError as error:
         complain(str(error))
         ended.code = error.exit_code
-    except BrokenPipeError:  # whoever read our output has gone
-        raise
     except OSError as error:
         told = disk_error(error, output)
         complain(f"{told} What was finished is kept. Resume with: {this_command()}")

@@ -26,7 +26,7 @@ from simulator.cli.resume import register as register_resume
 from simulator.cli.run import register as register_run
 from simulator.cli.scenario import register as register_scenarios
 from simulator.cli.sweep import register as register_sweep
-from simulator.cli.terminal import complain, counted, prepare_streams, say
+from simulator.cli.terminal import LOST, complain, counted, prepare_streams, say
 from simulator.cli.warm_up import register as register_warm_up
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED
 from simulator.scenario.errors import Problems, ScenarioError, ended, printable
@@ -112,6 +112,12 @@ def main() -> NoReturn:
             sys.exit(BAD_INPUT)
         app()
         sys.exit(0)
+    except SystemExit as end:
+        sys.stdout.flush()
+        if LOST and not end.code:
+            complain(f"Standard output: {LOST[0].strerror}. What was printed is not whole; files are.")
+            sys.exit(ENVIRONMENT)
+        raise
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:

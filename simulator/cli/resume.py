@@ -32,7 +32,7 @@ class ResumeOptions:
     retries: Retries = 1
     other_version: Annotated[
         bool,
-        typer.Option("--other-version", help="Go on with a run that another version of the code began."),
+        typer.Option("--other-version", help="Go on with a run of another version or processor."),
     ] = False
     telling: Telling = field(default_factory=Telling)
 

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from simulator.results.errors import masked
 from simulator.scenario.errors import printable, width
@@ -51,11 +52,7 @@ def say_columns(rows: Iterable[Sequence[str]], styles: Sequence[str] = (), wides
 
 
 def _print(text: str, stream: TextIO) -> None:
-    """Print to a stream; once its reader has gone (``| head``), to nowhere: the work goes on."""
-    try:
-        print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    print(text, file=stream, flush=True)
 
 
 def is_coloured(stream: TextIO) -> bool:
@@ -108,10 +105,29 @@ def _one_line(cell: str) -> str:
     return printable(" ".join(cell.split()))
 
 
-def prepare_streams() -> None:
-    """Write what the terminal's encoding cannot show as escapes, instead of failing; to nowhere if a stream is closed.
+#: Why output was lost that somebody wanted, such as a full disk.
+LOST: list[OSError] = []
 
-    A file that is opened later must not get the number of a closed stream (``>&-``): it would be printed into.
+
+class _Lasting(io.FileIO):
+    """A stream that outlasts its reader (``| head``) and its disk: the work goes on, what is printed goes nowhere."""
+
+    def write(self, data: Any, /) -> int:
+        """Write what the stream takes."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):  # a reader that left has read all that it wanted
+                LOST.append(error)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return len(data)
+
+
+def prepare_streams() -> None:
+    """Let output neither fail nor end the work: not where a character cannot be shown, nor where nobody reads.
+
+    What a terminal's encoding cannot show is written as escapes. A closed stream (``>&-``) becomes one to nowhere: a
+    file that is opened later must not get its number, or it would be printed into.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -120,10 +136,21 @@ def prepare_streams() -> None:
             os.dup2(os.open(os.devnull, os.O_RDWR), number)
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115 - open to the end
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is getattr(sys, f"__{name}__"):
+            setattr(sys, name, _lasting(stream))
+        else:  # somebody else's, who captures what is printed
+            getattr(stream, "reconfigure", dict)(errors="backslashreplace")
+
+
+def _lasting(stream: TextIO) -> TextIO:
+    stream.flush()
+    raw = io.BufferedWriter(_Lasting(stream.fileno(), "w", closefd=False))
+    is_live = stream.isatty() or stream is sys.stderr
+    return io.TextIOWrapper(
+        raw, encoding=stream.encoding, errors="backslashreplace", line_buffering=is_live, write_through=False
+    )
 
 
 def counted(count: int, noun: str) -> str:

@@ -21,10 +21,12 @@ PACKAGES = (
     "cloudpickle",
 )
 LINEAR_ALGEBRA = "threads of linear algebra"
+ARITHMETIC = "arithmetic of the processor"
 ADVICE = (
     "Install the same environment everywhere (pip install -r requirements.lock), or start the workers from the"
     " environment of this command."
 )
+ADVICE_ON_PROCESSORS = "Let workers and this command run on processors of one kind."
 
 
 def check_cluster(client: Any) -> None:
@@ -41,8 +43,10 @@ def check_cluster(client: Any) -> None:
     if not found:  # with other packages, our own code might not even be read there
         found = _differences(facts() | {LINEAR_ALGEBRA: "1"}, _facts_of_workers(client))
     if found:
+        is_processor = len(found) == 1 and found[0].startswith(ARITHMETIC)
         raise OutputError(
-            f"{client.scheduler.address}: the workers differ from this process: {'; '.join(found)}. {ADVICE}"
+            f"{client.scheduler.address}: the workers differ from this process: {'; '.join(found)}."
+            f" {ADVICE_ON_PROCESSORS if is_processor else ADVICE}"
         )
 
 
@@ -50,6 +54,7 @@ def facts() -> dict[str, str]:
     """What decides the bits of a result in this process, besides the versions of packages."""
     import os
 
+    from simulator.results.arithmetic import arithmetic_sha256
     from simulator.results.manifest import source_sha256
 
     pinned = all(
@@ -58,6 +63,7 @@ def facts() -> dict[str, str]:
     return {
         "unwind-simulator": __version__,
         "source of the model": source_sha256()[:12],
+        ARITHMETIC: arithmetic_sha256()[:12],
         LINEAR_ALGEBRA: "1"
         if pinned
         else "several (set OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and MKL_NUM_THREADS to 1)",

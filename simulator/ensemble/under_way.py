@@ -88,7 +88,7 @@ class Terms:
     overwrite
         Replace another run in the folder.
     other_version
-        Go on with a run that another version of the code began.
+        Go on with a run that another version of the code, or another kind of processor, began.
     shard
         Part of the run to do; all of it if none.
     """

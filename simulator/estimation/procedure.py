@@ -40,6 +40,7 @@ from simulator.estimation.simulation import (
     timed,
 )
 from simulator.estimation.targets import LoadedTargets
+from simulator.results.arithmetic import arithmetic_sha256
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.ledger import ledger_file
 from simulator.results.locks import locked
@@ -378,6 +379,7 @@ def _identity(loaded: LoadedTargets, effort: Effort, seed: int) -> dict[str, Any
         "effort": asdict(effort),
         "seed": seed,
         "source_sha256": source_sha256(),
+        "arithmetic_sha256": arithmetic_sha256(),
     }
 
 

@@ -172,6 +172,7 @@ def manifest(data: RunData) -> PageTable:
         ("finished", m.finished or "not finished"),
         ("hash of the scenario", m.scenario_sha256),
         ("hash of the code", m.source_sha256),
+        ("hash of the processor's arithmetic", m.arithmetic_sha256),
         ("hash of the results", m.digest or "not finished"),
         ("run", m.run_key),
         ("Unwind", m.code_version),

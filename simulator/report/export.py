@@ -138,6 +138,7 @@ def _identity(manifest: Any) -> dict[str, Any]:
         "digest",
         "code_version",
         "source_sha256",
+        "arithmetic_sha256",
         "scenario_sha256",
         "created",
         "finished",

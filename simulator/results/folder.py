@@ -33,6 +33,8 @@ from simulator.results.locks import LOCK
 from simulator.results.manifest import (
     INPUTS,
     MANIFEST,
+    OTHER_CODE,
+    OTHER_PROCESSOR,
     Manifest,
     differences,
     read_manifest,
@@ -164,7 +166,7 @@ def begin_or_resume(
     shard
         Part of the run that this process writes, such as ``2-of-5``.
     other_version
-        Go on with a run that another version of the code began.
+        Go on with a run that another version of the code, or another kind of processor, began.
     data_files
         Data files of the scenario, by reference, to keep copies of.
 
@@ -209,12 +211,15 @@ def _same_run(folder: Path, found: Manifest, wanted: Manifest, other_version: bo
     if found.run_key == wanted.run_key:
         return found
     other = differences(found, wanted)
-    if other == ["the version of the code"]:
+    if set(other) <= {OTHER_CODE, OTHER_PROCESSOR}:
         if other_version:
             resumed = resumed_manifest(found)
             write_manifest(folder, resumed)
             return resumed
         advice = "Go on all the same with unwind resume --other-version, choose another folder with -o,"
+        if OTHER_PROCESSOR in other:
+            why = "Its last bits would be those of another processor. Use one of the kind that began it."
+            advice = f"{why} {advice}"
     else:
         advice = "Choose another folder with -o,"
     raise OutputError(

@@ -21,6 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from simulator.results.arithmetic import arithmetic_sha256
 from simulator.results.errors import OutputError, masked
 from simulator.results.layout import Layout
 from simulator.results.ledger import FinishedBlock
@@ -48,6 +49,9 @@ PACKAGES = (
     "ruamel.yaml",
 )
 
+#: Differences that the user may say are none: those of who computes, not of what.
+OTHER_CODE, OTHER_PROCESSOR = "the version of the code", "how the processor computes"
+
 PACKAGE = Path(__file__).resolve().parents[1]
 #: Folders whose code decides the numbers of a run, besides the modules at the top of the package.
 MODEL_FOLDERS = ("scenario", "drivers", "market", "agents", "engine")
@@ -66,8 +70,9 @@ class Manifest:
     """What a run is and was made from.
 
     The first group decides the numbers; ``run_key`` is its hash. The rest is the record. ``data_files`` names the
-    copy of each data file by the reference in the scenario; ``resumed_with`` tells of other versions of the code
-    that finished some of the blocks because the user said so. ``parameter_sets``, if any, decide too.
+    copy of each data file by the reference in the scenario; ``resumed_with`` tells of other versions of the code and
+    other processors that finished some of the blocks because the user said so. How the processor computes
+    (``arithmetic_sha256``) and ``parameter_sets``, if any, decide too.
     """
 
     scenario_sha256: str
@@ -90,6 +95,7 @@ class Manifest:
     finished: str
     status: Literal["incomplete", "complete"]
     digest: str
+    arithmetic_sha256: str = ""
     data_files: Mapping[str, str] = field(default_factory=dict)
     resumed_with: tuple[Mapping[str, str], ...] = ()
     parameter_sets: Mapping[str, Any] = field(default_factory=dict)
@@ -100,7 +106,7 @@ class Manifest:
         decisive = (
             self.scenario_sha256, self.source_sha256, self.seed, self.sampling, self.layout, self.is_audited,
         )  # fmt: skip
-        return sha256_of((*decisive, self.parameter_sets) if self.parameter_sets else decisive)
+        return sha256_of((*decisive, *filter(None, (self.arithmetic_sha256, self.parameter_sets))))
 
     def store_layout(self) -> Layout:
         """Size and labels of the store.
@@ -146,6 +152,7 @@ def new_manifest(
     return Manifest(
         scenario_sha256=scenario_hash(scenario, data.values()),
         source_sha256=source_sha256(),
+        arithmetic_sha256=arithmetic_sha256(),
         seed=seed,
         sampling=sampling,
         layout=json.loads(json.dumps({**asdict(layout), "opening": layout.opening.isoformat()})),
@@ -206,16 +213,20 @@ def digest_of(blocks: Mapping[int, FinishedBlock]) -> str:
 
 
 def resumed_manifest(manifest: Manifest) -> Manifest:
-    """The same run, with a note that this version of the code goes on with it."""
-    said = {"source_sha256": source_sha256(), "code_version": __version__, "resumed": now()}
+    """The same run, with a note that this version of the code, on this processor, goes on with it."""
+    said = {
+        "source_sha256": source_sha256(), "arithmetic_sha256": arithmetic_sha256(), "code_version": __version__,
+        "resumed": now(),
+    }  # fmt: skip
     return replace(manifest, resumed_with=(*manifest.resumed_with, said))
 
 
 def differences(found: Manifest, wanted: Manifest) -> list[str]:
     """What makes two runs different, in words."""
     said = {
-        "scenario_sha256": "the scenario", "source_sha256": "the version of the code", "seed": "the seed",
+        "scenario_sha256": "the scenario", "source_sha256": OTHER_CODE, "seed": "the seed",
         "sampling": "the sampling", "is_audited": "the audit", "parameter_sets": "the parameter sets",
+        "arithmetic_sha256": OTHER_PROCESSOR,
     }  # fmt: skip
     words = [word for key, word in said.items() if getattr(found, key) != getattr(wanted, key)]
     sizes = {

@@ -11,8 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from simulator.results.arithmetic import arithmetic_sha256
 from simulator.results.errors import BAD_INPUT, OutputError
-from simulator.results.manifest import MANIFEST, provenance, read_checked, sha256_of, source_sha256
+from simulator.results.manifest import (
+    MANIFEST,
+    OTHER_CODE,
+    OTHER_PROCESSOR,
+    provenance,
+    read_checked,
+    sha256_of,
+    source_sha256,
+)
 from simulator.results.places import shown
 from simulator.scenario.explain import as_written
 from simulator.sweeps.cells import LoadedSweep
@@ -68,6 +77,7 @@ class SweepManifest:
     command: str
     created: str
     key: str
+    arithmetic_sha256: str = ""
     parameter_sets: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -138,7 +148,7 @@ def describe_sweep(
     baseline = list(loaded.sweep.policies).index(loaded.baseline) if is_compared else None
     base = loaded.base.plain()
     sets = {} if loaded.sets is None else json.loads(json.dumps(loaded.sets.as_record()))
-    code = source_sha256()
+    code, arithmetic = source_sha256(), arithmetic_sha256()
     aside = ("name", "title", "description", "retries")
     plain_plan = json.loads(
         json.dumps(asdict(plan) | {"thresholds": [vars(threshold) for threshold in plan.thresholds]})
@@ -149,7 +159,7 @@ def describe_sweep(
         [dimension["changes"] for dimension in dimensions],
         [used.sha256 for used in loaded.files if used.label.endswith((".csv", ".npy", ".npz"))],
         plain_plan,
-        (paths, block, keeps_paths, code, FORMAT_VERSION, loaded.horizon),
+        (paths, block, keeps_paths, code, arithmetic, FORMAT_VERSION, loaded.horizon),
         *([sets] if sets else []),
     )
     return SweepManifest(
@@ -170,6 +180,7 @@ def describe_sweep(
         },
         files=[{"file": used.label, "sha256": used.sha256} for used in loaded.files],
         source_sha256=code,
+        arithmetic_sha256=arithmetic,
         key=sha256_of(decisive),
         parameter_sets=sets,
         **provenance(),
@@ -207,7 +218,8 @@ def read_sweep_manifest(folder: Path) -> SweepManifest:
 def sweep_differences(found: SweepManifest, wanted: SweepManifest) -> Iterable[str]:
     """What makes two sweeps different, in words."""
     said = {
-        "source_sha256": "the version of the code",
+        "source_sha256": OTHER_CODE,
+        "arithmetic_sha256": OTHER_PROCESSOR,
         "base": "the scenario",
         "dimensions": "the axes, policies or seeds",
         "paths": "the number of paths",

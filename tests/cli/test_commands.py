@@ -26,6 +26,7 @@ from simulator.cli.ending import DEFECT
 from simulator.cli.options import Telling
 from simulator.cli.run import RunOptions
 from simulator.ensemble.resources import Resources, Tls
+from simulator.results.errors import ENVIRONMENT, UNFINISHED
 from simulator.results.folder import open_run
 from simulator.results.reading import verify_run
 from simulator.scenario.declarations import declarations
@@ -33,6 +34,7 @@ from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.loading import LoadedScenario
 from simulator.scenario.schema import Funds
 from tests.conftest import Unwind
+from tests.ensemble.conftest import WILD
 
 ROOT = Path(__file__).parents[2]
 COMPLETE = ROOT / "tests" / "scenario" / "complete.yaml"
@@ -510,17 +512,37 @@ def test_text_that_the_terminal_cannot_show_does_not_break_the_command(tmp_path:
     assert "\\xfcnknown: unknown key" in result.stderr
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_a_run_that_nobody_listens_to_is_whole(tmp_path: Path, closed: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "settings", "code"),
+    [("<&- >&- 2>&-", (), 0), ("| true", (), 0), ("2>&1 | true", WILD, UNFINISHED)],
+)
+def test_a_run_that_nobody_listens_to_is_whole_and_ends_with_its_own_code(
+    tmp_path: Path, where: str, settings: Sequence[str], code: int
+) -> None:
     toy = ROOT / "tests" / "ensemble" / "toy.yaml"
-    words = f"{sys.executable} -m simulator run {toy} --no-report -o {tmp_path / 'run'}"
-    script = f"( {words} ; echo $? >{tmp_path / 'code'} ) {closed}"
+    changes = " ".join(f"--set '{each}'" for each in settings)
+    words = f"{sys.executable} -m simulator run {toy} --no-report -o {tmp_path / 'run'} {changes}"
+    script = f"( {words} ; echo $? >{tmp_path / 'code'} ) {where}"
     result = subprocess.run(["sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "Traceback" not in result.stdout + result.stderr
     assert "Exception ignored" not in result.stderr
-    assert (tmp_path / "code").read_text().strip() == "0"
+    assert (tmp_path / "code").read_text().strip() == str(code)
     assert verify_run(tmp_path / "run") == []
     assert open_run(tmp_path / "run").manifest.status == "complete"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
+def test_output_that_is_lost_is_told() -> None:
+    with open("/dev/full", "w") as full:
+        arguments = [sys.executable, "-m", "simulator", "scenarios"]
+        result = subprocess.run(
+            arguments, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False
+        )
+    assert result.returncode == ENVIRONMENT
+    assert (
+        result.stderr
+        == "Standard output: No space left on device. What was printed is not whole; files are.\n"
+    )
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -13,11 +14,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from simulator.results.layout import Array
 from tests.patience import communicated, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DASK = str(Path(sys.executable).with_name("dask"))
+#: Settings by which libraries take an older processor for this one, and the one on which they are known to act.
+IS_X86 = platform.machine() == "x86_64"
+OTHER_PROCESSOR = {
+    "OPENBLAS_CORETYPE": "Nehalem",
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA",
+    "NPY_DISABLE_CPU_FEATURES": " ".join(
+        name
+        for name in np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", ())
+        if name.startswith(("AVX512", "X86_V4"))
+    ),
+}
 UNWIND = "import sys; from simulator.cli.main import main; sys.argv[0] = 'unwind'; main()"
 
 

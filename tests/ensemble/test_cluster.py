@@ -36,6 +36,8 @@ from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from tests.ensemble import clusters
 from tests.ensemble.clusters import (
+    IS_X86,
+    OTHER_PROCESSOR,
     Cluster,
     children,
     ended,
@@ -287,7 +289,7 @@ def test_workers_that_would_compute_otherwise_are_refused(tmp_path: Path, kind: 
             module.write("\n# another version\n")
         environment["PYTHONPATH"] = str(tmp_path)
     else:
-        environment["OMP_NUM_THREADS"] = "2"
+        environment |= {"OMP_NUM_THREADS": "2", **OTHER_PROCESSOR}
     (tmp_path / "cluster").mkdir()
     with Cluster(tmp_path / "cluster") as cluster:
         cluster.start_worker("--no-nanny", **environment)
@@ -298,6 +300,7 @@ def test_workers_that_would_compute_otherwise_are_refused(tmp_path: Path, kind: 
         "source of the model is" if kind == "source" else "threads of linear algebra is 1 here, several"
     )
     assert expected in said
+    assert ("arithmetic of the processor is" in said) is (kind == "linear algebra" and IS_X86)
     assert "1 of 1 workers, such as tcp://127.0.0.1:" in said
     assert said.endswith(ADVICE)
 

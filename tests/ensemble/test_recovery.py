@@ -30,7 +30,7 @@ from simulator.results.places import names, place
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from simulator.scenario.loading import load_scenario
-from tests.ensemble.clusters import ended, kill_tree, ledger_lines, unwind
+from tests.ensemble.clusters import IS_X86, OTHER_PROCESSOR, ended, kill_tree, ledger_lines, unwind
 from tests.ensemble.conftest import TOY, load_toy, run_command
 from tests.patience import communicated, wait_until
 
@@ -267,6 +267,24 @@ def test_another_version_goes_on_only_when_told(
     assert resume(finished, other_version=True) == 0
     assert [note["source_sha256"] for note in open_run(finished).manifest.resumed_with] == ["0" * 64]
     assert verify_run(finished) == []
+
+
+@pytest.mark.skipif(
+    not IS_X86, reason="how to make libraries take another processor for this one is not known"
+)
+def test_processors_that_compute_otherwise_are_not_mixed(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run_scenario(load_toy(), folder, terms=Terms(shard=Shard(1, 2)))
+    before = ledger_lines(folder)
+    code, _, complained = ended(unwind("run", TOY, "-o", folder, "--shard", "2/2", **OTHER_PROCESSOR))
+    assert code == BAD_INPUT
+    assert "how the processor computes changed. Its last bits would be those of another" in complained
+    assert ledger_lines(folder) == before
+    code, _, complained = ended(unwind("resume", folder, "--other-version", **OTHER_PROCESSOR))
+    assert code == 0, complained
+    (note,) = open_run(folder).manifest.resumed_with
+    assert note["arithmetic_sha256"] != open_run(folder).manifest.arithmetic_sha256
+    assert verify_run(folder) == []
 
 
 # Watching

@@ -79,6 +79,7 @@ def test_another_run_is_refused_with_what_changed(tmp_path: Path, layout: Layout
         "the sampling": replace(manifest, sampling="sobol"),
         "the version of the code": replace(manifest, source_sha256="0" * 64),
         "the audit": replace(manifest, is_audited=True),
+        "how the processor computes": replace(manifest, arithmetic_sha256="0" * 64),
     }
     for reason, other in others.items():
         with pytest.raises(OutputError, match=f"{reason} changed.*--overwrite") as refused:

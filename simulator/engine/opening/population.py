@@ -7,7 +7,6 @@ core-periphery: large dealers serve most funds, and funds borrow from few.
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 from scipy.special import ndtri
 
@@ -94,36 +93,26 @@ def client_network(dealers: Dealers, fund_count: int, dealer_shares: Floats) -> 
     dealers form the core.
     """
     count = len(dealer_shares)
-    graph = nx.Graph()
-    graph.add_nodes_from((("fund", i) for i in range(fund_count)), bipartite=0)
-    graph.add_nodes_from((("dealer", d) for d in range(count)), bipartite=1)
     draws = uniforms(POPULATION_SEED, "client network", 0, 1, fund_count * count)[0].reshape(
         fund_count, count
     )
     wanted = min(dealers.clients_per_fund, count)
     race = -np.log(draws) / dealer_shares[None, :]  # exponential race: sampling without replacement by size
+    weights = np.zeros((fund_count, count))
     for i in range(fund_count):
-        for d in np.argsort(race[i], kind="stable")[:wanted]:
-            graph.add_edge(("fund", i), ("dealer", int(d)), weight=float(dealer_shares[d]))
-    return _row_shares(graph, "fund", fund_count, "dealer", count)
+        chosen = np.argsort(race[i], kind="stable")[:wanted]
+        weights[i, chosen] = dealer_shares[chosen]
+    return _row_shares(weights)
 
 
 def lender_network(lenders: Lenders, dealer_shares: Floats) -> Floats:
     """Shares of each dealer's funding by lender, (dealer, lender): large lenders fund everyone, small ones the core."""
     count, lender_shares = len(dealer_shares), pareto_shares(lenders.count, lenders.size_tail)
-    graph = nx.Graph()
-    core = max(1, count // 3)
-    for d in range(count):
-        for lender in range(lenders.count):
-            if d < core or lender < max(1, lenders.count // 2):
-                graph.add_edge(("dealer", d), ("lender", lender), weight=float(lender_shares[lender]))
-    return _row_shares(graph, "dealer", count, "lender", lenders.count)
+    weights = np.tile(lender_shares, (count, 1))
+    weights[max(1, count // 3) :, max(1, lenders.count // 2) :] = 0.0
+    return _row_shares(weights)
 
 
-def _row_shares(graph: nx.Graph, row: str, rows: int, column: str, columns: int) -> Floats:
-    matrix = np.zeros((rows, columns))
-    for i in range(rows):
-        for (_, d), edge in graph[(row, i)].items():
-            matrix[i, d] = edge["weight"]
-    shares: Floats = matrix / matrix.sum(axis=1, keepdims=True)
+def _row_shares(weights: Floats) -> Floats:
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
     return shares
