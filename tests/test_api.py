@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,6 +15,9 @@ import simulator
 from simulator import api
 from simulator.api import Results
 from simulator.results.summary_html import summary_html
+from simulator.scenario.loading import with_overrides
+from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets
+from simulator.scenario.uncertainty import spread_over
 
 RUNNABLE = (simulator, api)
 
@@ -178,3 +182,21 @@ def test_names_are_text_in_a_notebook(noisy: Results) -> None:
     page.feed(summary_html(odd))
     assert not {"script", "img"} & set(page.tags)
     assert "?[31m<img src=x onerror=alert(1)>" in page.texts
+
+
+def test_a_run_over_parameter_sets_is_another_run(tmp_path: Path) -> None:
+    sets = ParameterSets(("dealers.cost_above",), ((900.0,), (600.0,)), (0.5, 0.5))
+    file = tmp_path / "sets.json"
+    file.write_text(json.dumps(sets.as_record()), encoding="utf-8")
+    found = simulator.run("toy", paths=PATHS_A_SET + 2, uncertainty=file, quiet=True)
+    assert found.summary.sets == 2
+    assert "over 2 parameter sets" in summary_html(found.summary)
+    assert found.folder != simulator.run("toy", paths=PATHS_A_SET + 2, quiet=True).folder
+
+
+def test_what_is_told_later_stays_told_over_parameter_sets(tmp_path: Path) -> None:
+    sets = ParameterSets(("dealers.cost_above", "funds.free_cash"), ((900.0, 0.05),), (1.0,))
+    loaded = spread_over(simulator.load_scenario("toy"), sets)
+    again = with_overrides(loaded, ["dealers.cost_above=700bp"])
+    assert again.sets is not None
+    assert again.sets.keys == ("funds.free_cash",)
