@@ -35,7 +35,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     """Compile before the first test that needs it, so that no test's time limit counts it."""
     is_playing = {item.path.parent.name for item in getattr(session, "items", ())} & set(PLAYING)
     if is_playing and not session.config.option.collectonly:
-        from simulator.ensemble.warm_up import compile_model
+        from simulator.ensemble.compiling import compile_model
 
         compile_model()
 

@@ -36,7 +36,7 @@ Direction = Literal["long", "short"]
 
 
 @dataclass(frozen=True, slots=True)
-class TradeTerms:
+class PositionTerms:
     """How a basis trade is done.
 
     Parameters
@@ -76,7 +76,7 @@ class BasisPosition:
     bond: str
     is_deliverable: bool
     currency: str
-    terms: TradeTerms
+    terms: PositionTerms
     hedge: WholeHedge
     exact_lots: tuple[int, int]
     bond_value: float
@@ -93,7 +93,7 @@ class BasisPosition:
     drain: CashDrain
 
 
-def basis_positions(table: BasisTable, terms: TradeTerms, bond: str | None = None) -> list[BasisPosition]:
+def basis_positions(table: BasisTable, terms: PositionTerms, bond: str | None = None) -> list[BasisPosition]:
     """The trade on the cheapest bond of each basket, or on the bond of a name.
 
     Raises
@@ -104,7 +104,7 @@ def basis_positions(table: BasisTable, terms: TradeTerms, bond: str | None = Non
     return [_position(table, row, terms) for row in chosen_rows(table, bond)]
 
 
-def _position(table: BasisTable, row: int, terms: TradeTerms) -> BasisPosition:
+def _position(table: BasisTable, row: int, terms: PositionTerms) -> BasisPosition:
     inputs, rows, contract = table.inputs, table.rows, contract_of(table, row)
     sign = 1.0 if terms.direction == "long" else -1.0
     face, factor = sign * terms.face, float(rows.conversion_factor[row])

@@ -38,14 +38,14 @@ Examples:
 _TRADE, _CHOICE, _MOVES = "A trade", "The choice of bond", "Moves of yields"
 
 
-class Side(StrEnum):
+class TradeSide(StrEnum):
     """Which way a basis trade goes."""
 
     LONG = "long"
     SHORT = "short"
 
 
-class Hedge(StrEnum):
+class HedgeAsked(StrEnum):
     """How a bond is hedged."""
 
     WHOLE = "whole"
@@ -57,7 +57,7 @@ class TradeOptions:
     """What a trade is: its size, its hedge and how it is financed."""
 
     trade: Annotated[
-        Side | None,
+        TradeSide | None,
         typer.Option(
             "--trade", help="Work out a basis trade: long (buy the bond) or short.", rich_help_panel=_TRADE
         ),
@@ -66,8 +66,8 @@ class TradeOptions:
         str, typer.Option(help="Face of the bond, such as 50mn.", metavar="AMOUNT", rich_help_panel=_TRADE)
     ] = "100mn"
     hedge: Annotated[
-        Hedge, typer.Option(help="Whole contracts, or fractions of them.", rich_help_panel=_TRADE)
-    ] = Hedge.WHOLE
+        HedgeAsked, typer.Option(help="Whole contracts, or fractions of them.", rich_help_panel=_TRADE)
+    ] = HedgeAsked.WHOLE
     bond: Annotated[
         str | None,
         typer.Option(
@@ -323,15 +323,15 @@ def _switch_yields(table: BasisTable, options: BasisOptions) -> tuple[Any, str]:
 
 
 def _trade(table: BasisTable, options: BasisOptions) -> tuple[Any, str]:
-    from simulator.basis.positions import TradeTerms, basis_positions
+    from simulator.basis.positions import PositionTerms, basis_positions
     from simulator.cli.basis_display import position_text
 
     given = options.trades
     assert given.trade is not None
-    terms = TradeTerms(
+    terms = PositionTerms(
         given.trade.value,
         _face(given.face),
-        given.hedge is Hedge.WHOLE,
+        given.hedge is HedgeAsked.WHOLE,
         _share("--haircut", given.haircut),
         _share("--remarked", given.remarked),
         given.margin,

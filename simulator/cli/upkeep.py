@@ -128,7 +128,7 @@ def estimation(
     """Print what the shipped parameter sets were estimated to, or put it in its page."""
     import shutil
 
-    from simulator.estimation.markdown import estimation_tables
+    from simulator.estimation.estimation_page import estimation_tables
     from simulator.estimation.procedure import RESULT, SETS, read_record
     from simulator.history.markdown import put_in_page
     from simulator.scenario.parameter_sets import SHIPPED

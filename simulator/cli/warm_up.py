@@ -24,8 +24,8 @@ def warm_up(quiet: Quiet = False) -> None:
     pin_linear_algebra()
     from simulator import rule
     from simulator.cli.progress import ShownProgress
+    from simulator.ensemble.compiling import compile_model
     from simulator.ensemble.description import is_compiled
-    from simulator.ensemble.warm_up import compile_model
 
     was_compiled, shown, started = is_compiled(), ShownProgress(), time.perf_counter()
     if not was_compiled and not quiet:

@@ -107,7 +107,10 @@ def test_records_have_a_place_for_every_variable() -> None:
 def test_rules_import_nothing_but_math_and_each_other(folder: str) -> None:
     for source in (ROOT / "simulator" / folder).glob("*.py"):
         for module in re.findall(r"^(?:from|import) (\S+)", source.read_text(), re.MULTILINE):
-            allowed = module in {"math", "simulator.rule", "__future__"} or module.startswith(
-                ("simulator.market", f"simulator.{folder}")
-            )
+            allowed = module in {
+                "math",
+                "simulator.rule",
+                "simulator.evenly",
+                "__future__",
+            } or module.startswith(("simulator.market", f"simulator.{folder}"))
             assert allowed, f"{source.name} imports {module}"

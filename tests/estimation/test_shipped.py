@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulator import units
-from simulator.estimation.markdown import estimation_tables
+from simulator.estimation.estimation_page import estimation_tables
 from simulator.estimation.procedure import RESULT, read_record
 from simulator.estimation.targets import load_targets
 from simulator.results.manifest import read_checked
