@@ -344,31 +344,31 @@ class Funds(Section):
         doc="basis book over fund equity, median",
     )
     leverage_dispersion: Number = parameter(
-        0.57,
+        0.47,
         minimum=0.0,
         maximum=2.0,
         source="judgement",
         doc="standard deviation of log leverage between funds",
     )
     free_cash: Share = parameter(
-        "24%",
+        "26%",
         minimum="0%",
         maximum="100%",
         source="judgement; KMPW21 report a rise of about 20% in cash in March 2020",
         doc="free cash and unpledged bills, of equity",
     )
     committed_line: Share = parameter(
-        "7.1%", minimum="0%", maximum="200%", source="judgement", doc="undrawn committed credit, of equity"
+        "8.9%", minimum="0%", maximum="200%", source="judgement", doc="undrawn committed credit, of equity"
     )
     other_sale_per_day: Share = parameter(
-        "1.4%",
+        "1.2%",
         minimum="0%",
         maximum="100%",
         source="judgement",
         doc="other strategies that can be turned into cash in a day, of their opening value",
     )
     other_equity: Share = parameter(
-        "19%",
+        "17%",
         minimum="-100%",
         maximum="100%",
         source=(
@@ -385,7 +385,7 @@ class Funds(Section):
         doc="other strategies lost per 100bp of credit spreads, average of all funds",
     )
     other_dispersion: Number = parameter(
-        0.93,
+        0.91,
         minimum=0.0,
         maximum=5.0,
         source=(
@@ -395,14 +395,14 @@ class Funds(Section):
         doc="standard deviation of those exposures between funds, over their average; some funds gain",
     )
     other_margin: Share = parameter(
-        "43%",
+        "38%",
         minimum="0%",
         maximum="100%",
         source="judgement",
         doc="part of a day's loss of other strategies that brokers call in cash; the rest stays on paper",
     )
     nav_trigger: Share = parameter(
-        "28%",
+        "27%",
         minimum="1%",
         maximum="100%",
         source=(
@@ -497,7 +497,7 @@ class Funds(Section):
         doc="own leverage limit over opening leverage, median",
     )
     value_at_risk_headroom: Share = parameter(
-        "53%",
+        "51%",
         minimum="0%",
         maximum="1000%",
         source="judgement",
@@ -514,21 +514,21 @@ class Funds(Section):
         "3%", minimum="0%", maximum="100%", source="judgement", doc="loss from peak equity before a fund cuts"
     )
     drawdown_response: Number = parameter(
-        2.3,
+        2.0,
         minimum=0.0,
         maximum=50.0,
         source="judgement",
         doc="cut in target position per unit of excess drawdown",
     )
     cash_minimum: Share = parameter(
-        "39%",
+        "34%",
         minimum="0%",
         maximum="100%",
         source="judgement",
         doc="free cash, of its opening amount, below which a fund cuts",
     )
     cut_speed: Share = parameter(
-        "4.6%",
+        "5.6%",
         minimum="0%",
         maximum="100%",
         source="judgement: half of an excess in three weeks; leaving took until mid-April 2020 (CFTC)",
@@ -542,7 +542,7 @@ class Funds(Section):
         doc="gap to the wanted position closed in a day",
     )
     entry_elasticity: BasisPoints = parameter(
-        "64bp",
+        "50bp",
         minimum="1bp",
         maximum="10000bp",
         source="judgement",
@@ -610,7 +610,7 @@ class Dealers(Section):
         doc="required leverage ratio",
     )
     opening_use: Share = parameter(
-        "80%",
+        "79%",
         minimum="1%",
         maximum="100%",
         source="judgement: SLR about 6.25% against 5%",
@@ -640,14 +640,14 @@ class Dealers(Section):
         doc="use at which cost turns steep",
     )
     cost_below: BasisPoints = parameter(
-        "15bp",
+        "11bp",
         minimum="0bp",
         maximum="1000bp",
         source="judgement",
         doc="cost a year per unit of use below the threshold",
     )
     cost_above: BasisPoints = parameter(
-        "2100bp",
+        "2200bp",
         minimum="0bp",
         maximum="20000bp",
         source=(
@@ -664,14 +664,14 @@ class Dealers(Section):
         doc="largest cost a year: at such a price others than dealers take the bonds",
     )
     package_cost: BasisPoints = parameter(
-        "2.9bp",
+        "3.6bp",
         minimum="0.001bp",
         maximum="1000bp",
         source="judgement; the worked equilibrium of literature 3.13 has 0.1bp per $bn, 2 to 4bp a tenth of a market",
         doc="rise of the dislocation for dealers' own packages of a tenth of a market, beyond balance-sheet cost",
     )
     full_side: Share = parameter(
-        "17%",
+        "16%",
         minimum="0.1%",
         maximum="100%",
         source="judgement: the sign of dealers' position decides which way costs push, DHL23",
@@ -688,21 +688,21 @@ class Dealers(Section):
         doc="bp on the 10-year yield per $bn of 10-year inventory at opening volatility",
     )
     stress_half_life: Days = parameter(
-        "39d",
+        "38d",
         minimum="1d",
         maximum="2500d",
         source="judgement: months, DHL23; cost of balance sheet in March 2020 was gone by the end of the quarter",
         doc="time in which the cost of balance sheet is expected to halve, when it is priced into bonds and hedges",
     )
     pass_through: Share = parameter(
-        "59%",
+        "60%",
         minimum="0%",
         maximum="100%",
         source="judgement: dealers' coupons less short futures did not rise in March 2020 (primary dealers, CFTC)",
         doc="excess inventory passed to end investors in a day",
     )
     inventory_response: Number = parameter(
-        0.74,
+        0.63,
         minimum=0.0,
         maximum=2.0,
         source="judgement: 1 keeps value at risk (Adrian and Shin 2014); in March 2020 dealers' coupons less short"
@@ -717,7 +717,7 @@ class Dealers(Section):
         doc="balance sheet over the limit taken back from clients in a day",
     )
     auction_concession: Number = parameter(
-        0.22,
+        0.24,
         minimum=0.0,
         maximum=100.0,
         source="judgement: tails of 0 to 1bp where dealers take 11.5% of $58bn of 3-year notes, literature 4.7",
@@ -777,7 +777,7 @@ class EndInvestors(Section):
     """Those to whom dealers pass bonds on."""
 
     permanent_impact: Number = parameter(
-        0.039,
+        0.034,
         minimum=0.0,
         maximum=10.0,
         source="LSAP stock effects of 3-6bp per $100bn; judgement within",
@@ -791,14 +791,14 @@ class EndInvestors(Section):
         doc="time in which end investors get used to what they hold",
     )
     own_moves: Share = parameter(
-        "19%",
+        "38%",
         minimum="0%",
         maximum="300%",
         source="judgement: moves that forced sales make are expected to fade",
         doc="how far realised volatility may lift the volatility that holders are paid for over the implied one",
     )
     bidder_elasticity: Share = parameter(
-        "2%",
+        "1.9%",
         minimum="0%",
         maximum="100%",
         source="judgement: demand at auctions, literature 4.7",
@@ -814,7 +814,7 @@ class AssetManagers(Section):
         2.0, minimum=0.3, maximum=10.0, source="judgement", doc="tail exponent of sizes"
     )
     demand_slope: BasisPoints = parameter(
-        "170bp",
+        "140bp",
         minimum="0.01bp",
         maximum="100000bp",
         source="judgement: net longs rose by 5% with +80bp to 17 March 2020 (CFTC); they fell later, with redemptions",
@@ -822,24 +822,24 @@ class AssetManagers(Section):
     )
     cash: Share = parameter("4%", minimum="0%", maximum="100%", source="judgement", doc="cash, of net assets")
     other_assets: Multiple = parameter(
-        "2.2x", minimum="0x", maximum="100x", source="judgement", doc="other assets over Treasuries held"
+        "2.3x", minimum="0x", maximum="100x", source="judgement", doc="other assets over Treasuries held"
     )
     cash_hoarding: Multiple = parameter(
-        "1.4x",
+        "1.5x",
         minimum="0x",
         maximum="12x",
         source="judgement: bond funds sold 240 of Treasuries for 187 redeemed in March 2020, HNS22 and ICI",
         doc="cash wanted in addition, over the outflow of the last month",
     )
     cash_speed: Share = parameter(
-        "7.1%",
+        "6%",
         minimum="0%",
         maximum="100%",
         source="judgement: weeks",
         doc="gap to the cash wanted that is closed in a day",
     )
     treasury_use: Share = parameter(
-        "79%",
+        "77%",
         minimum="0%",
         maximum="100%",
         source="judgement; Treasuries sold first in March 2020, HNS22",
@@ -874,7 +874,7 @@ class AssetManagers(Section):
         doc="redeemed a day per unit of loss on net assets, over a month; a gain brings money in",
     )
     futures_cut: Multiple = parameter(
-        "10x",
+        "11x",
         minimum="0x",
         maximum="30x",
         source="judgement: net longs fell by 21% to 14 April 2020 (CFTC), with 5.2% of assets redeemed (ICI)",
@@ -888,7 +888,7 @@ class AssetManagers(Section):
         doc="average delay until futures follow redemptions and supply",
     )
     duration_kept: Share = parameter(
-        "39%",
+        "38%",
         minimum="0%",
         maximum="100%",
         source="judgement: net longs rose until 17 March 2020 (CFTC) while bond funds sold Treasuries",
@@ -902,7 +902,7 @@ class AssetManagers(Section):
         doc="standard deviation of daily changes of demand for each hedge for reasons of its own, of its opening size",
     )
     futures_noise_half_life: Days = parameter(
-        "37d",
+        "30d",
         minimum="1d",
         maximum="2500d",
         source="judgement: such changes add up over a quarter, CFTC 2018-19",
@@ -948,14 +948,14 @@ class Lenders(Section):
         "3.9%", minimum="0%", maximum="100%", source="judgement", doc="loss of capital before lenders react"
     )
     volatility_response: Share = parameter(
-        "1.6%",
+        "1.2%",
         minimum="0%",
         maximum="100%",
         source="judgement",
         doc="cut in the offer when volatility doubles",
     )
     scarcity_at_limit: BasisPoints = parameter(
-        "69bp",
+        "73bp",
         minimum="0bp",
         maximum="100000bp",
         source="judgement: SOFR 44bp over interest on reserves on 17 March 2020",
@@ -969,7 +969,7 @@ class Lenders(Section):
         doc="largest repo premium; what is still missing dealers take from their clients",
     )
     limit_speed: Share = parameter(
-        "2.7%",
+        "2.5%",
         minimum="0%",
         maximum="100%",
         source="judgement: lines are reviewed every month or so",
@@ -990,7 +990,7 @@ class Lenders(Section):
         doc="time in which half of such cash comes back",
     )
     easy_share: Share = parameter(
-        "84%",
+        "83%",
         minimum="1%",
         maximum="99%",
         source="judgement",
@@ -1042,7 +1042,7 @@ class ForeignHolders(Section):
     """Foreign official and private holders of Treasuries."""
 
     volatility_sale: Share = parameter(
-        "0.05%",
+        "0.053%",
         minimum="0%",
         maximum="10%",
         source="judgement; March 2020: about 270 of 6,490 sold in a month at two to three times volatility",
@@ -1091,7 +1091,7 @@ class ClearingHouse(Section):
         doc="buffer, used as margins rise",
     )
     long_history_volatility: Multiple = parameter(
-        "1.25x",
+        "1.4x",
         minimum="0x",
         maximum="20x",
         source="judgement",
