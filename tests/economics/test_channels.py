@@ -87,7 +87,9 @@ def test_without_price_impact_the_direct_loss_is_all() -> None:
 
 
 def test_the_answer_does_not_depend_on_the_most_rounds_once_there_are_enough() -> None:
-    few, enough, many = (played(NAME, f"numerics.rounds_max={n}", paths=300) for n in (1, 60, 1000))
+    few, enough, many = (
+        played(NAME, "funds.free_cash=12%", f"numerics.rounds_max={n}", paths=300) for n in (1, 60, 1000)
+    )
     assert enough.of("rounds").max() < 60
     assert enough.of("shortfall_left").max() < 1e-4
     for name, (group, _) in PLACES.items():

@@ -30,7 +30,10 @@ ONE_SIDED = {
 }
 TWO_SIDED = tuple(setting for settings in ONE_SIDED.values() for setting in settings)
 #: What happens in addition, for a friction that nothing else would show.
-HAPPENS = {"refused repo": "{type: lender-withdrawal, day: 5d, days: 3d, share: 12%}"}
+HAPPENS = {
+    "haircuts": "{type: haircut-step, day: 5d, days: 3d, change: 2%}",
+    "refused repo": "{type: lender-withdrawal, day: 5d, days: 3d, share: 20%}",
+}
 #: Of the variables that turn, and of those that stay, at a tenth of the size: prices are curved, nothing else is, and
 #: those of long swaps are curved most.
 WITHIN = {"toy": (5e-4, 1e-2), "calm": (5e-4, 1e-2), "tariff-shock-2025": (4e-3, 2e-2)}

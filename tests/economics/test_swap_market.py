@@ -17,11 +17,14 @@ def with_events(*events: str) -> str:
     return f"events=[{', '.join(events)}]"
 
 
+SWAP_OVER_TWO_DAYS = (*SWAP_BESIDE_FUTURES, "clearing_house.margin_period=2d")
+
+
 def test_a_swap_is_margined_over_the_period_of_its_own_house() -> None:
     """Once volatility has lifted both above their floors, five days ask the root of five halves of what two ask."""
     two, five = (
         played("toy", *AT_REST, *settings, with_events(VOLATILE)).of("initial_margin")[0, -1]
-        for settings in (SWAP_BESIDE_FUTURES, (*SWAP_BESIDE_FUTURES, "market.hedges.SW.margin_period=5d"))
+        for settings in (SWAP_OVER_TWO_DAYS, (*SWAP_OVER_TWO_DAYS, "market.hedges.SW.margin_period=5d"))
     )
     assert two[FUTURES] == five[FUTURES]
     assert five[SWAP] / two[SWAP] == pytest.approx(np.sqrt(5.0 / 2.0), rel=1e-3)

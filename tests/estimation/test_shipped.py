@@ -25,7 +25,7 @@ AGAIN = "make it anew: python -m simulator.cli.upkeep estimation --write docs/mo
 def test_sets_that_ship_are_those_of_the_record() -> None:
     sets, record = read_sets(SHIPPED), read_record(SHIPPED.parent)
     assert all(read_checked(file)[1] for file in (SHIPPED, SHIPPED.with_name(RESULT)))
-    assert set(sets.keys) == set(load_targets("calm-and-march-2020").keys)
+    assert set(sets.keys) <= set(load_targets("calm-and-march-2020").keys)
     assert len(sets.values) == record["sets"] >= 100
     assert sets.provenance == record["provenance"]
     medians = {row["key"]: row["median"] for row in record["parameters"]}
