@@ -18,7 +18,7 @@ from simulator.version import __version__
 
 if TYPE_CHECKING:
     from simulator.analysis.comparison import compare
-    from simulator.api import Results, flow_of_funds, open_results, run, sweep, write_report
+    from simulator.api import Results, flow_of_funds, open_results, open_sweep, run, sweep, write_report
     from simulator.results.errors import OutputError
     from simulator.scenario.errors import ScenarioError
     from simulator.scenario.loading import load_scenario
@@ -32,6 +32,7 @@ __all__ = [
     "flow_of_funds",
     "load_scenario",
     "open_results",
+    "open_sweep",
     "run",
     "sweep",
     "write_report",
@@ -45,6 +46,7 @@ _PLACES = {
     "flow_of_funds": "simulator.api",
     "load_scenario": "simulator.scenario.loading",
     "open_results": "simulator.api",
+    "open_sweep": "simulator.api",
     "run": "simulator.api",
     "sweep": "simulator.api",
     "write_report": "simulator.api",

@@ -97,6 +97,26 @@ class Results:
         return summarise(self._run, self._outcomes)
 
     @cached_property
+    def book(self) -> pd.DataFrame:
+        """Figures of the funds and dealers that the scenario names: losses, liquidity, forced sales, limits.
+
+        A row for each figure; of each fund or dealer, and of all funds together, its value and its standard error.
+
+        Raises
+        ------
+        OutputError
+            If the run names none.
+        """
+        from simulator.analysis.book import Book, has_book
+
+        if not has_book(self._run):
+            raise OutputError(
+                f"{self.folder}: found no records of single funds or dealers. Name them with funds.add,"
+                " output.funds or output.dealers, and run again."
+            )
+        return Book(self._run).table()
+
+    @cached_property
     def _figures(self) -> dict[str, Figure]:
         from simulator.report.run_data import RunData
         from simulator.report.run_report import run_page
@@ -355,6 +375,27 @@ def open_results(folder: str | Path, *, allow_incomplete: bool = False) -> Resul
     return Results(folder, allow_incomplete=allow_incomplete)
 
 
+def open_sweep(folder: str | Path, *, allow_incomplete: bool = False) -> xr.Dataset:
+    """The figures of a sweep's cells, by axis, policy and seed, with their errors.
+
+    Parameters
+    ----------
+    folder
+        Folder of the sweep.
+    allow_incomplete
+        Accept a sweep of which cells are left: these have NaN.
+
+    Raises
+    ------
+    OutputError
+        If there is no sweep, or it is incomplete or damaged.
+    """
+    from simulator.results.places import place
+    from simulator.sweeps.reading import open_sweep as open_dataset
+
+    return open_dataset(place(folder), allow_incomplete=allow_incomplete)
+
+
 def flow_of_funds(
     results: str | os.PathLike[str], day: int | str | None = None, first_day: int | str = 0
 ) -> pd.DataFrame:
@@ -400,16 +441,22 @@ def flow_of_funds(
 
 
 def write_report(
-    results: str | os.PathLike[str] | Comparison, file: str | os.PathLike[str] | None = None
+    results: str | os.PathLike[str] | Comparison,
+    file: str | os.PathLike[str] | None = None,
+    *,
+    one_page: bool = False,
 ) -> Path:
-    """Write a report: one HTML file with figures, data and evidence, that opens offline.
+    """Write a report: one HTML file with figures, data and evidence, that opens offline, or a PDF of it.
 
     Parameters
     ----------
     results
         Results, the folder or URL of a run or a sweep, or a comparison.
     file
-        Where to write it. By default ``report.html`` in the folder, and ``comparison.html`` here for a comparison.
+        Where to write it; a name that ends in ``.pdf`` is printed by a browser. By default ``report.html`` in the
+        folder, and ``comparison.html`` here for a comparison.
+    one_page
+        Of a run, what fits one sheet of paper.
 
     Returns
     -------
@@ -430,7 +477,7 @@ def write_report(
 
     if isinstance(results, Comparison):
         return write_comparison(results, place(file or "comparison.html"))
-    return write(str(place(results)), None if file is None else place(file))
+    return write(str(place(results)), None if file is None else place(file), one_page=one_page)
 
 
 def _observer(quiet: bool) -> Observer:

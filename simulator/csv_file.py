@@ -1,7 +1,8 @@
 """Tables that users bring as CSV: read within limits, each cell with its line, every fault told in one message.
 
-A table is UTF-8 text with a heading and cells separated by commas. What spreadsheets make of it otherwise (semicolons,
-other encodings, workbooks renamed, a table on its side) is refused in words that say what to save instead.
+A table is UTF-8 text with a heading and cells separated by commas, semicolons or tabs, whichever the heading has most.
+What spreadsheets make of it otherwise (other encodings, workbooks renamed, a table on its side) is refused in words
+that say what to save instead.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from simulator.units import quoted
 BYTES_MAX = 64_000_000
 ROWS_MAX = 100_000
 CELL_MAX = 1_000
-_WANTED = "UTF-8 text, cells separated by commas"
+_WANTED = "UTF-8 text, cells separated by commas, semicolons or tabs"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+#: The first of those that part the heading into as many cells is taken: commas stand within headings too.
+_SEPARATORS = (";", "\t", "|", ",")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 NAMES_SHOWN = 8
 
@@ -36,11 +38,12 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A table: its name, its headings, and its rows, each with the line on which it ends."""
+    """A table: its name, its headings, its rows, each with the line on which it ends, and what separates cells."""
 
     name: str
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    separator: str = ","
 
     def column(self, heading: str) -> list[str]:
         """Cells of a column, one a row; empty cells where the table has no such column."""
@@ -76,7 +79,9 @@ def parse_csv(name: str, text: str, required: Sequence[str] = ()) -> CsvFile:
     """A table from its text; see ``read_csv``."""
     header: tuple[str, ...] = ()
     rows: list[tuple[int, tuple[str, ...]]] = []
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    lines = text.splitlines(keepends=True)
+    separator = _separator_of(next((line for line in lines if line.strip()), ""))
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for written in reader:
             cells = tuple(cell.strip() for cell in written)
@@ -90,11 +95,12 @@ def parse_csv(name: str, text: str, required: Sequence[str] = ()) -> CsvFile:
                 continue
             if not header:
                 header = cells
-                _check_header(name, where, header)
+                check_header(where, header)
                 continue
             if len(cells) != len(header):
                 found = f"{len(cells)} cells in the row"
                 advice = "Put cells that contain a comma in quotes." if len(cells) > len(header) else ""
+                advice = advice if separator == "," else ""
                 raise DataError(where, found, f"{len(header)}, as in the heading", advice)
             rows.append((reader.line_num, cells))
             if len(rows) > ROWS_MAX:
@@ -105,8 +111,8 @@ def parse_csv(name: str, text: str, required: Sequence[str] = ()) -> CsvFile:
         raise DataError(f"{name}:{reader.line_num}", found, _WANTED, advice) from None
     if not header:
         raise DataError(name, "is empty", "a heading, and rows below it")
-    table = CsvFile(name, header, tuple(rows))
-    _check_columns(table, required)
+    table = CsvFile(name, header, tuple(rows), separator)
+    check_columns(table, required)
     if not rows:
         raise DataError(name, "has no rows", "at least one row below the heading")
     return table
@@ -131,11 +137,18 @@ def _text_of(name: str, data: bytes) -> str:
     return text
 
 
-def _check_header(name: str, where: str, header: Sequence[str]) -> None:
-    separator = next((mark for mark in _SEPARATORS if mark in header[0]), None)
-    if len(header) == 1 and separator is not None:
-        found = f"cells are separated by {_SEPARATORS[separator]}"
-        raise DataError(name, found, "commas", "Save it with commas between cells, and points in numbers.")
+def _separator_of(heading: str) -> str:
+    """What separates the cells of a table, from its first line."""
+    try:
+        cells = {mark: len(next(csv.reader([heading], delimiter=mark))) for mark in _SEPARATORS}
+    except (csv.Error, StopIteration):
+        return ","
+    most = max(cells.values())
+    return next(mark for mark in _SEPARATORS if cells[mark] == most) if most > 1 else ","
+
+
+def check_header(where: str, header: Sequence[str]) -> None:
+    """Refuse columns without a heading, and headings that stand twice."""
     for place, heading in enumerate(header):
         if not heading:
             found = f"column {place + 1} has no heading"
@@ -145,7 +158,8 @@ def _check_header(name: str, where: str, header: Sequence[str]) -> None:
             raise DataError(where, found, "every heading once", "Delete one of the two columns.")
 
 
-def _check_columns(table: CsvFile, required: Iterable[str]) -> None:
+def check_columns(table: CsvFile, required: Iterable[str]) -> None:
+    """Refuse a table without the columns of ``required``, in words that help to find them."""
     wanted = list(required)
     absent = [heading for heading in wanted if heading not in table.header]
     if not absent:

@@ -29,6 +29,8 @@ _WIDTH = 110
 EXAMPLES = """\b
 Examples:
   unwind explain dash-for-cash-2020
+  unwind explain dash-for-cash-2020 --changed
+  unwind explain dash-for-cash-2020 --population
   unwind explain funds.haircut_slope
   unwind explain wanted_cut
   unwind explain haircut
@@ -50,11 +52,24 @@ def explain(
     ],
     override: Overrides = None,
     horizon: Horizon = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Of a scenario, only what differs from its opening market.")
+    ] = False,
+    population: Annotated[
+        bool,
+        typer.Option("--population", help="Of a scenario, its hedge funds as CSV, for funds.population."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell where every value of a scenario comes from, or what a word means: of a scenario, the model or the field."""
     if _names_a_scenario(what):
-        _explain_scenario(what, override or [], horizon, as_json)
+        if population:
+            _say_population(what, override or [], horizon)
+        else:
+            _explain_scenario(what, override or [], horizon, as_json, changed)
+    elif changed or population:
+        option = "--changed" if changed else "--population"
+        raise Problems([Problem(what, f"is no scenario, and {option} is of a scenario", "a file or a name")])
     elif as_json:
         say_json(explanations(what, commands_of(context)))
     else:
@@ -66,11 +81,22 @@ def _names_a_scenario(what: str) -> bool:
     return what.startswith("preset:") or is_file or resolve_shipped(what) is not None
 
 
-def _explain_scenario(file: str, overrides: list[str], horizon: str | None, as_json: bool) -> None:
+def _explain_scenario(
+    file: str, overrides: list[str], horizon: str | None, as_json: bool, changed: bool
+) -> None:
+    from simulator.scenario.explain import changes
     from simulator.scenario.explain import explain as rows_of
     from simulator.scenario.loading import load_scenario
 
     loaded = load_scenario(file, overrides, horizon=horizon)
+    if changed:
+        differing = changes(loaded)
+        if as_json:
+            say_json([vars(row) for row in differing])
+        else:
+            say_columns(((row.key, row.value, row.before, row.origin) for row in differing),
+                        ("bold", "", "dim", "dim"))  # fmt: skip
+        return
     rows = rows_of(loaded)
     if as_json:
         say_json([vars(row) for row in rows])
@@ -82,6 +108,15 @@ def _explain_scenario(file: str, overrides: list[str], horizon: str | None, as_j
     say_columns(sourced, ("bold", "", "dim"))
     for note in loaded.notes:
         complain(note)
+
+
+def _say_population(file: str, overrides: list[str], horizon: str | None) -> None:
+    """Print the funds of a scenario as the table that would draw the same."""
+    from simulator.ensemble.crowd import population_csv
+    from simulator.ensemble.description import prepare_run
+    from simulator.scenario.loading import load_scenario
+
+    say(population_csv(prepare_run(load_scenario(file, overrides, horizon=horizon))).rstrip("\n"))
 
 
 def explanations(key: str, commands: Sequence[Word] = ()) -> list[dict[str, Any]]:

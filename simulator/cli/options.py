@@ -167,6 +167,7 @@ class Telling:
 
     no_report: NoReport = False
     quiet: Quiet = False
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show all tables of the summary.")] = False
     as_json: AsJson = False
 
     @property

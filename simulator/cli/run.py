@@ -175,7 +175,10 @@ def _tell(outcome: RunOutcome, telling: Telling) -> int:
         if telling.as_json:
             say_json(summary.as_record() | {"audit": residuals, "report": report or None})
         else:
-            print_summary(summary, dict(STATUS.values()), _closing(outcome, report))
+            closing = _closing(outcome, report)
+            if not telling.verbose:
+                closing.append("All tables: the same command with -v, or the report.")
+            print_summary(summary, dict(STATUS.values()), closing, in_full=telling.verbose)
             if residuals:
                 print_audit(residuals)
     has_stopped = any(block.stopped for block in run.finished.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -38,10 +39,11 @@ def validate(
         return
     try:
         loaded = load_scenario(file, override or (), horizon=horizon)
-        if loaded.data_files or loaded.scenario.drivers.reads_file:
+        output = loaded.scenario.output
+        if loaded.data_files or loaded.scenario.drivers.reads_file or output.funds or output.dealers:
             from simulator.inputs.opened import check_inputs
 
-            check_inputs(loaded)
+            loaded = replace(loaded, notes=(*loaded.notes, *check_inputs(loaded)))
     except ScenarioError as error:
         if not as_json:
             raise
@@ -143,16 +145,23 @@ def new(
             "--from", metavar="PRESET", help="Opening market, of those that unwind scenarios lists."
         ),
     ] = "us-treasury-2025-04-01",
+    book: Annotated[
+        bool,
+        typer.Option("--book", help="Write a table for funds of your own instead, to name in funds.add."),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Write a commented scenario to start from: it runs as it stands."""
     from simulator.scenario.loading import PRESET
     from simulator.scenario.new import new_scenario
 
-    where = file or Path("my-scenario.yaml")
-    if where.suffix not in (".yaml", ".yml"):
-        raise Problems([Problem(str(where), "is no name of a scenario file", "Name it *.yaml")])
-    text = new_scenario(where, f"{PRESET}{parent.removeprefix(PRESET)}")
+    market = f"{PRESET}{parent.removeprefix(PRESET)}"
+    where = file or Path("my-book.csv" if book else "my-scenario.yaml")
+    if where.suffix not in ((".csv",) if book else (".yaml", ".yml")):
+        what = "table" if book else "scenario file"
+        advice = f"Name it *{'.csv' if book else '.yaml'}"
+        raise Problems([Problem(str(where), f"is no name of a {what}", advice)])
+    text = _book_of(market) if book else new_scenario(where, market)
     if file is None:
         say(text.rstrip("\n"))
         return
@@ -163,15 +172,32 @@ def new(
         raise Problems(
             [Problem(str(file), "is there already", "Choose another name, or delete it")]
         ) from there
-    if not quiet:
+    if quiet:
+        return
+    if book:
+        say(
+            f"{file} is written. Put your funds in place of its rows, then in the scenario: funds: {{add: {file}}}"
+        )
+    else:
         say(f"{file} is written. Look at it, then: unwind validate {file}; unwind run {file}")
+
+
+def _book_of(market: str) -> str:
+    """A template for funds of the user's own in an opening market."""
+    from simulator.ensemble.crowd import book_template
+    from simulator.scenario.new import opened_market
+
+    return book_template(opened_market(market, "book").scenario)
 
 
 _EXAMPLES: dict[Callable[..., None], str] = {
     validate: "unwind validate dash-for-cash-2020\n  unwind validate my-scenario.yaml --set paths=10",
     schema: "unwind schema > scenario.schema.json\n  unwind schema --markdown",
     scenarios: "unwind scenarios\n  unwind scenarios studies/ --json",
-    new: "unwind new my-scenario.yaml\n  unwind new crisis.yaml --from us-treasury-2020-02-18\n  unwind new",
+    new: (
+        "unwind new my-scenario.yaml\n  unwind new crisis.yaml --from us-treasury-2020-02-18\n  unwind new"
+        "\n  unwind new my-book.csv --book"
+    ),
 }
 
 

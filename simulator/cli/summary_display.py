@@ -16,10 +16,14 @@ from simulator.results.summary_html import sampling_note
 
 #: Spaces that a column of a table takes beside its texts.
 GAP = 2
+#: Headlines that a run ends with.
+GLANCE = 4
 
 
-def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence[str] = ()) -> None:
-    """Show the summary on standard output.
+def print_summary(
+    summary: Summary, advice: Mapping[str, str], closing: Sequence[str] = (), *, in_full: bool = True
+) -> None:
+    """Show the summary on standard output: its headlines, and in full all of them and the tables.
 
     Parameters
     ----------
@@ -36,15 +40,21 @@ def print_summary(summary: Summary, advice: Mapping[str, str], closing: Sequence
     )
     for line in _stopped_lines(summary, advice):
         out.print(plain(line), style="yellow", soft_wrap=not on_terminal)
-    for sentence in summary.headlines:
+    told = summary.headlines if in_full else _fewest(summary.headlines)
+    for sentence in told:
         out.print(plain(sentence), soft_wrap=not on_terminal)
-    for table in summary.tables:
+    for table in summary.tables if in_full else ():
         out.print()
         out.print(_rich_table(table, on_terminal, out.width))
     out.print()
     out.print(plain(f"{summary.note}{sampling_note(summary)}"), soft_wrap=not on_terminal)
     for line in closing:
         out.print(plain(line), soft_wrap=True)
+
+
+def _fewest(headlines: Sequence[str]) -> Sequence[str]:
+    """No more headlines than fit a glance: of more, the first and the last ones."""
+    return headlines if len(headlines) <= GLANCE else [*headlines[: GLANCE - 2], *headlines[-2:]]
 
 
 def _rich_table(table: Table, on_terminal: bool, width: int) -> RichTable:

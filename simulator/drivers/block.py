@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from simulator.drivers.history import Bootstrap, YieldHistory, replayed_window
+from simulator.drivers.history import Bootstrap, YieldHistory, replayed_credit, replayed_window
 from simulator.drivers.random_streams import Floats, Sampling, normals, sobol_bridge, uniforms
 from simulator.drivers.rates import FACTOR_COUNT, TENOR_COUNT, RateDraws, RateModel, curve_noise
 from simulator.drivers.user_arrays import UserArrays
@@ -223,9 +223,11 @@ def draw_block(
     multiplier *= volatility_shift
     flow_scale = 0.0 if spec.kind == "none" else spec.noise_scale
     noise = _flow_noise(flow_scale, *block)
-    losses = _losses(spec, multiplier, flow_scale, *block)
+    equity, credit = _losses(spec, multiplier, flow_scale, *block)
+    if spec.kind == "replay" and spec.history is not None:
+        credit += replayed_credit(spec.history, spec.opening or "", day_count)
     return DriverBlock(
-        first_path, curve, multiplier, noise, *losses, _demand(spec.demand, flow_scale, *block)
+        first_path, curve, multiplier, noise, equity, credit, _demand(spec.demand, flow_scale, *block)
     )
 
 

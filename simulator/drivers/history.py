@@ -3,28 +3,25 @@
 A replay asks what this market would do on the yields of an actual episode; a bootstrap draws new paths from
 actual days, with their tails and their co-movement, and keeps as much clustering as its blocks are long.
 
-Files follow the Treasury's daily par yield table: a header, a column `date` (ISO) and columns `y2` to `y30`
-in per cent. Inside, yields are bp. Source of the stationary bootstrap: Politis and Romano (1994).
+Files are read in the forms in which they are published. Inside, yields are bp. Source of the stationary bootstrap:
+Politis and Romano (1994).
 """
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.csv_file import CsvFile, DataError, read_csv
+from simulator.csv_file import DataError, read_csv
 from simulator.drivers.random_streams import Floats, Sampling, uniforms
-from simulator.drivers.rates import TENOR_COUNT, TENOR_YEARS
+from simulator.drivers.rates import TENOR_COUNT
 from simulator.drivers.volatility import index_weighted_squares, smoothed_multiplier
-from simulator.units import UnitError, day_of, quoted
+from simulator.drivers.yield_tables import COLUMNS, table_of_yields
+from simulator.units import day_of
 
-COLUMNS = tuple(f"y{tenor}" for tenor in TENOR_YEARS)
-YIELD_PCT_MIN, YIELD_PCT_MAX = -5.0, 30.0
 #: A file of yields that are all smaller than this holds fractions: no market's 30-year yield has stayed so low.
 FRACTION_BELOW_BP = 10.0
 #: Days from row to row, weekends and holidays aside; and the longest that markets have been closed in one piece.
@@ -47,11 +44,17 @@ class YieldHistory:
         Ascending days, shape (row,).
     yields_bp
         Shape (row, tenor), NaN where not published.
+    credit_bp
+        High-yield spreads that come with them, shape (row,); none from most files.
+    note
+        What was made of a file that is not by day, for readers; daily moves of such a file are no volatility.
     """
 
     source: str
     dates: npt.NDArray[np.datetime64]
     yields_bp: Floats
+    credit_bp: Floats | None = None
+    note: str = ""
 
     def changes_bp(self, start: str, end: str) -> Floats:
         """Daily changes of the days from `start` to `end`, both included, shape (day, tenor).
@@ -202,6 +205,8 @@ def replayed_window(history: YieldHistory, opening: str, day_count: int) -> tupl
     """
     row = history.opening_row(opening, day_count)
     window = history.yields_bp[row : row + day_count + 1]
+    if history.note:
+        return window[1:] - window[0], np.ones(day_count)
     before = np.diff(history.yields_bp[max(row - 250, 0) : row + 1], axis=0)
     before = before[np.isfinite(before).all(axis=1)]
     if len(before) < OPENING_DAYS_MIN:
@@ -220,28 +225,31 @@ def replayed_window(history: YieldHistory, opening: str, day_count: int) -> tupl
     return window[1:] - window[0], multiplier
 
 
+def replayed_credit(history: YieldHistory, opening: str, day_count: int) -> Floats:
+    """Change of credit spreads since the close of `opening`, bp by day: nothing where the file has none."""
+    if history.credit_bp is None:
+        return np.zeros(day_count)
+    row = history.opening_row(opening, day_count)
+    change: Floats = history.credit_bp[row + 1 : row + day_count + 1] - history.credit_bp[row]
+    return change
+
+
 def read_yields(path: Path | str) -> YieldHistory:
-    """Read a CSV of par yields in per cent.
+    """Read a CSV of par yields in per cent, in any form that :mod:`simulator.drivers.yield_tables` knows.
 
     Parameters
     ----------
     path
-        File with a header, ISO dates ascending in `date`, and `y2, y3, y5, y7, y10, y20, y30`; other columns
-        are ignored and empty cells mean not published.
+        File with a header and a column for the date and for each of the tenors; other columns are ignored and empty
+        cells mean not published.
 
     Raises
     ------
     DataError
         With file, line and column of the first fault.
     """
-    table = read_csv(Path(path), ("date", *COLUMNS))
-    days = _ascending_days(table)
-    yields = np.array(
-        [
-            [_yield_bp(table, row, column, text) for row, text in enumerate(table.column(column))]
-            for column in COLUMNS
-        ]
-    ).T
+    table = read_csv(Path(path), ())
+    days, yields, credit, note = table_of_yields(table)
     if len(days) < 2:
         raise DataError(table.name, f"has {len(days)} rows of yields", "at least 2")
     known = np.abs(yields[np.isfinite(yields)])
@@ -253,43 +261,7 @@ def read_yields(path: Path | str) -> YieldHistory:
     if usual > DAYS_APART_MAX:
         found = f"rows are {usual:g} days apart"
         raise DataError(table.name, found, "a row for each trading day", "Bring daily yields.")
-    return YieldHistory(table.name, dates, yields)
-
-
-def _ascending_days(table: CsvFile) -> list[str]:
-    days: list[str] = []
-    for row, text in enumerate(table.column("date")):
-        where = table.where(row, "date")
-        try:
-            day = day_of(text).isoformat()
-        except UnitError as error:
-            raise DataError(where, error.found, error.allowed, error.advice) from None
-        if days and day <= days[-1]:
-            twice = day == days[-1]
-            found = f"{day} stands twice" if twice else f"{day} comes after {days[-1]}"
-            advice = (
-                "Delete one of the two rows." if twice else "Sort the file by date, the oldest day first."
-            )
-            raise DataError(where, found, "dates that ascend, one row a day", advice)
-        days.append(day)
-    return days
-
-
-def _yield_bp(table: CsvFile, row: int, column: str, text: str) -> float:
-    if not text:
-        return math.nan
-    where = table.where(row, column)
-    try:
-        percent = float(text)
-    except ValueError:
-        comma = text.replace(",", ".", 1)
-        advice = f"Write {comma}." if re.fullmatch(r"-?\d+\.\d+", comma) else "Leave the cell empty."
-        raise DataError(where, f"{quoted(text)} is no number", "per cent, or an empty cell", advice) from None
-    if not YIELD_PCT_MIN <= percent <= YIELD_PCT_MAX:
-        wanted = f"{YIELD_PCT_MIN:g} to {YIELD_PCT_MAX:g} per cent"
-        raise DataError(where, f"{percent:g} is no yield", wanted, "Write 4.25 for 4.25%.")
-    # Rounded so that a published hundredth of a per cent is a whole number of bp, free of binary dust.
-    return round(percent * 100.0, 6)
+    return YieldHistory(table.name, dates, yields, credit, note)
 
 
 def _day(text: str) -> np.datetime64:

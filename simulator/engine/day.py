@@ -44,6 +44,7 @@ from simulator.engine.phases.funds import (
 )
 from simulator.engine.phases.lenders import fund_dealers
 from simulator.engine.phases.managers import cover_managers, redeem_from_managers, value_managers
+from simulator.engine.phases.named import forget_named
 from simulator.engine.phases.other_hedgers import adjust_other_hedgers
 from simulator.engine.phases.prices import (
     accrue_hedge_carry,
@@ -153,6 +154,7 @@ def forget_yesterday(s: State) -> None:
     seen.client_losses[0] = 0.0
     seen.waterfall_losses[0] = 0.0
     seen.shortfall_left[0] = 0.0
+    forget_named(s)
 
 
 @phase

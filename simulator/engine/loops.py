@@ -58,6 +58,18 @@ def each_manager(s: State) -> range:
     return range(s.managers.cash.shape[-1])
 
 
+@loops_over("named_funds", "cash")
+def each_named_fund(s: State) -> range:
+    """Hedge funds of which records are kept one by one: usually none."""
+    return range(s.named_funds.cash.shape[-1])
+
+
+@loops_over("named_dealers", "capital")
+def each_named_dealer(s: State) -> range:
+    """Dealers of which records are kept one by one."""
+    return range(s.named_dealers.capital.shape[-1])
+
+
 @phase
 def row_total(values: Floats) -> float:
     """Sum of a row, in four interleaved partial sums: the same bits compiled or not, whatever the processor."""

@@ -83,6 +83,9 @@ SECTORS = (
     OUTSIDE,
 ) = range(len(SECTORS))
 
+#: Limits of a fund's own, in the order in which records keep them.
+OWN_LIMITS = ("leverage", "value_at_risk", "drawdown", "cash")
+
 DEALER_CAPACITY, LINEAR, SQUARE_ROOT, EXPONENTIAL = range(4)
 FUTURES, SWAP = range(2)
 
@@ -264,6 +267,16 @@ class ManagerTerms(NamedTuple):
     sensitivity: Floats = per("manager", unit="1", doc="reaction of its investors over the average")
 
 
+class NamedTerms(NamedTuple):
+    """Funds and dealers of which records are kept one by one."""
+
+    fund: Ints = per("named_fund", unit="place", doc="its place among the funds", whole=True)
+    dealer: Ints = per("named_dealer", unit="place", doc="its place among the dealers", whole=True)
+    package_value: Floats = per(
+        "trade", "named_fund", unit="1", doc="a bond less the hedge sold against it, per face"
+    )
+
+
 class OpeningTerms(NamedTuple):
     """What the opening books imply, by market and sector."""
 
@@ -277,6 +290,7 @@ class OpeningTerms(NamedTuple):
     dealers: DealerTerms
     lenders: LenderTerms
     managers: ManagerTerms
+    named: NamedTerms
 
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from simulator.engine.loops import (
 )
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR, Parameters
 from simulator.engine.phases.dealers import sector_use
+from simulator.engine.phases.named import observe_named
 from simulator.engine.state import State, all_sizes
 from simulator.engine.status import RUNNING
 from simulator.model.compiled import are_apart
@@ -72,13 +73,22 @@ class Records(NamedTuple):
     by_sector: Packed
     by_fund: Packed
     by_dealer: Packed
+    by_named_fund: Packed
+    named_packages: Packed
+    named_calls: Packed
+    named_sales: Packed
+    named_limits: Packed
+    by_named_dealer: Packed
     status: NDArray[np.int64]  # (path, 2) status code and the day it arose, -1 when none
 
     def of(self, name: str) -> NDArray[np.floating]:
-        """A variable by name: (path, day) and its dimension if it has one."""
+        """A variable by name: (path, day) and its own dimensions if it has any."""
         group, place = PLACES[name]
         values: NDArray[np.floating] = getattr(self, group.name).values[:, :, place]
-        return values if group.dim else values[..., 0]
+        if len(group.dims) > 1:  # the last one is that of the named funds
+            named = self.by_named_fund.values.shape[3]
+            return values.reshape(*values.shape[:2], values.shape[2] // max(named, 1), named)
+        return values if group.dims else values[..., 0]
 
 
 are_apart(Records)
@@ -94,7 +104,12 @@ def allocate_records(
     size = all_sizes(sizes)
     begin = places(State, size)
     shapes = [
-        (paths if agents or not group.of_agents else 0, days, len(group.variables), size[group.dim or "one"])
+        (
+            paths if agents or group.kept != "agents" else 0,
+            days,
+            len(group.variables),
+            prod(size[dim] for dim in group.dims),
+        )
         for group in GROUPS
     ]
     # One piece of memory: freed piece by piece, it would go back to the system and be asked for again every block.
@@ -148,6 +163,14 @@ def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, d
         observe_each_fund(s)
         copy_rows(memory, r.by_fund, path, day)
         copy_rows(memory, r.by_dealer, path, day)
+    if r.by_named_fund.values.shape[3] > 0 or r.by_named_dealer.values.shape[3] > 0:
+        observe_named(p, s)
+        copy_rows(memory, r.by_named_fund, path, day)
+        copy_rows(memory, r.named_packages, path, day)
+        copy_rows(memory, r.named_calls, path, day)
+        copy_rows(memory, r.named_sales, path, day)
+        copy_rows(memory, r.named_limits, path, day)
+        copy_rows(memory, r.by_named_dealer, path, day)
 
 
 @phase

@@ -16,6 +16,7 @@ import numpy as np
 from simulator.engine.parameters import (
     CALL_COUNT,
     CHANNELS,
+    OWN_LIMITS,
     SECTORS,
     OpeningTerms,
     Parameters,
@@ -298,6 +299,45 @@ class Seen(NamedTuple):
     fund_book: Floats = per("fund", unit="$bn", doc="packages of each fund, all trades, absolute")
 
 
+class NamedFundBooks(NamedTuple):
+    """Funds of which records are kept one by one: what the day did to each. Empty rows when there are none."""
+
+    # tallies of the day
+    settled: Floats = per(
+        "call", "named_fund", unit="$bn", doc="cash that calls took, what they brought netted"
+    )
+    sold: Floats = per(
+        "channel", "named_fund", unit="$bn", doc="packages sold, by the channel that caused it"
+    )
+    short: Floats = per("named_fund", unit="$bn", doc="calls that its cash did not cover")
+    sale_cost: Floats = per(
+        "named_fund", unit="$bn", doc="what forced sales cost: half spreads, and value lost since the opening"
+    )
+    # taken at the morning's look at its limits, and at the close
+    allowed: Floats = per(
+        "own_limit", "named_fund", unit="1", doc="share of the book that each own limit allows"
+    )
+    packages: Floats = per("trade", "named_fund", unit="$bn", doc="packages, face")
+    equity: Floats = per("named_fund", unit="$bn", doc="equity when last valued")
+    cash: Floats = per("named_fund", unit="$bn", doc="free cash")
+    line_left: Floats = per("named_fund", unit="$bn", doc="committed credit that is left")
+    margin: Floats = per("named_fund", unit="$bn", doc="initial margin posted")
+    repo: Floats = per("named_fund", unit="$bn", doc="repo on its bonds")
+    alive: Floats = per("named_fund", unit="1", doc="1 or 0")
+
+
+class NamedDealerBooks(NamedTuple):
+    """Dealers of which records are kept one by one, at the close."""
+
+    capital: Floats = per("named_dealer", unit="$bn", doc="capital")
+    use: Floats = per("named_dealer", unit="1", doc="balance-sheet use over its limit")
+    lent: Floats = per("named_dealer", unit="$bn", doc="repo lent to funds")
+    taken: Floats = per("named_dealer", unit="$bn", doc="repo taken back from clients")
+    gap: Floats = per("named_dealer", unit="$bn", doc="funding that lenders do not offer")
+    repo_bp: Floats = per("named_dealer", unit="bp", doc="own repo rate less policy rate, first funding")
+    alive: Floats = per("named_dealer", unit="1", doc="1 or 0")
+
+
 class Scratch(NamedTuple):
     """Rows that one phase fills and reads; a phase that needs another's row is given it by name."""
 
@@ -350,6 +390,8 @@ class State(NamedTuple):
     accounts: Accounts
     orders: Orders
     seen: Seen
+    named_funds: NamedFundBooks
+    named_dealers: NamedDealerBooks
     scratch: Scratch
     checks: Checks
 
@@ -360,7 +402,10 @@ are_apart(Parameters, Schedule, World, State)
 def all_sizes(sizes: Mapping[str, int], diary_capacity: int = 0) -> dict[str, int]:
     """Sizes of all dimensions of the books, from those of the market."""
     return {
+        "named_fund": 0,
+        "named_dealer": 0,
         **sizes,
+        "own_limit": len(OWN_LIMITS),
         "hedge_and_end": sizes["hedge"] + 1,
         "one": 1,
         "call": CALL_COUNT,

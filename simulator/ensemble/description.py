@@ -9,7 +9,7 @@ import numpy as np
 from simulator import rule
 from simulator.engine.block import run_block
 from simulator.engine.opening.prepare import Prepared, prepare
-from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
+from simulator.engine.parameters import CALL_COUNT, CHANNELS, OWN_LIMITS, SECTORS
 from simulator.engine.status import STATUS as STATUSES
 from simulator.model.table import Floats
 from simulator.results.layout import Layout
@@ -91,6 +91,9 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
             "seed": str(scenario.seed),
             "sampling": scenario.drivers.sampling,
         },
+        named_funds=prepared.named_funds,
+        named_dealers=tuple(output.dealers),
+        own_limits=OWN_LIMITS if prepared.named_funds else (),
     )
 
 

@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from simulator.csv_file import DataError
 from simulator.drivers.history import Bootstrap, YieldHistory, read_yields, replayed_window
 from simulator.drivers.user_arrays import UserArrays, read_user_arrays
@@ -26,12 +28,15 @@ from simulator.inputs.populations import (
 )
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.loading import LoadedScenario
-from simulator.scenario.schema import Scenario, drawn_names, unknown_dealers
+from simulator.scenario.schema import NAMED_MAX, Scenario, drawn_names, names_listed, unknown_dealers
+from simulator.units import MONEY, quoted, written
 
 Read = TypeVar("Read")
 FILE = "drivers.file"
 #: What models of the drivers read.
 WANTED = {"bootstrap": "a CSV of yields", "replay": "a CSV of yields", "arrays": "a file of arrays"}
+#: What drawn funds may be short of nothing by: rounding of what is left of a market that the user's own funds hold.
+SMALLEST_REST_BN = 1e-9
 #: Parsed files kept for the cells of a sweep, which mostly share them.
 KEPT = 4
 
@@ -41,6 +46,7 @@ class Inputs:
     """What the files of a scenario hold; none where no file is named."""
 
     funds: FundPopulation | None = None
+    added: FundPopulation | None = None
     dealers: tuple[tuple[str, ...], Floats] | None = None
     client_network: Floats | None = None
     lender_network: Floats | None = None
@@ -48,9 +54,14 @@ class Inputs:
     bootstrap: Bootstrap | None = None
     arrays: UserArrays | None = None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was made of files that are not by day, in sentences."""
+        return (self.history.note,) if self.history is not None and self.history.note else ()
 
-def check_inputs(loaded: LoadedScenario[Scenario]) -> None:
-    """Open every data file of a scenario and hold it against what is asked of it.
+
+def check_inputs(loaded: LoadedScenario[Scenario]) -> tuple[str, ...]:
+    """Open every data file of a scenario, hold it against what is asked of it, and say what was made of it.
 
     Raises
     ------
@@ -58,7 +69,7 @@ def check_inputs(loaded: LoadedScenario[Scenario]) -> None:
         With every problem, at the key that names the file.
     """
     try:
-        open_inputs(loaded.scenario, loaded.data_files)
+        return open_inputs(loaded.scenario, loaded.data_files).notes
     except Problems as problems:
         raise loaded.refused(problems) from problems
 
@@ -66,12 +77,16 @@ def check_inputs(loaded: LoadedScenario[Scenario]) -> None:
 def asked_of_files(scenario: Scenario) -> Hashable:
     """What decides whether the files of a scenario are good: scenarios that agree in it need one check."""
     populated = (scenario.funds.population, scenario.dealers.population)
+    held = [trade.fund_packages for trade in scenario.market.trades.values()] if scenario.funds.add else ()
+    named = (tuple(scenario.output.funds), tuple(scenario.output.dealers))
     networks = (scenario.dealers.network, scenario.lenders.network)
     return (
         scenario.drivers.model_dump_json() if scenario.drivers.reads_file else "",
         (scenario.paths, int(scenario.horizon), scenario.market.date),
         (*populated, *networks, tuple(scenario.market.trades)),
         (scenario.funds.count, scenario.dealers.count, scenario.lenders.count) if any(networks) else (),
+        (scenario.funds.add, tuple(held), scenario.dealers.count) if scenario.funds.add else (),
+        (*named, scenario.funds.count, scenario.dealers.count) if any(named) else (),
     )
 
 
@@ -90,12 +105,12 @@ def open_inputs(scenario: Scenario, files: Mapping[str, Path]) -> Inputs:
     """
     found: list[Problem] = []
     funds, dealers, lenders = scenario.funds, scenario.dealers, scenario.lenders
-    opened_funds = opened_dealers = client_network = lender_network = None
+    opened_funds = added = opened_dealers = client_network = lender_network = None
     fund_names = tuple(drawn_names("fund", funds.count))
     dealer_names = tuple(drawn_names("dealer", dealers.count))
+    trades = list(scenario.market.trades)
     with _collecting(found, "funds.population"):
         if funds.population:
-            trades = list(scenario.market.trades)
             opened_funds = read_funds("funds.population", files[funds.population], trades, funds)
             fund_names = opened_funds.names
     with _collecting(found, "dealers.population"):
@@ -103,6 +118,12 @@ def open_inputs(scenario: Scenario, files: Mapping[str, Path]) -> Inputs:
             opened_dealers = read_dealers("dealers.population", files[dealers.population])
             dealer_names = opened_dealers[0]
             found += unknown_dealers(scenario, dealer_names)
+    with _collecting(found, "funds.add"):
+        if funds.add:
+            added = read_funds("funds.add", files[funds.add], trades, funds, dealer_names)
+            found += _misplaced(scenario, added, fund_names)
+            fund_names = (*fund_names, *added.names)
+    found += _unknown_named(scenario, fund_names, dealer_names)
     if not found:  # a network is held against the names of those whom it joins
         with _collecting(found, "dealers.network"):
             if dealers.network:
@@ -117,7 +138,57 @@ def open_inputs(scenario: Scenario, files: Mapping[str, Path]) -> Inputs:
         history, bootstrap, arrays = _open_drivers(scenario, files)
     if found:
         raise Problems(found)
-    return Inputs(opened_funds, opened_dealers, client_network, lender_network, history, bootstrap, arrays)
+    return Inputs(
+        opened_funds, added, opened_dealers, client_network, lender_network, history, bootstrap, arrays
+    )
+
+
+def named_funds(scenario: Scenario, added: FundPopulation | None) -> tuple[str, ...]:
+    """Funds of which records are kept one by one: those that a user added, and those that the output names."""
+    return tuple(dict.fromkeys([*(added.names if added is not None else ()), *scenario.output.funds]))
+
+
+def _misplaced(scenario: Scenario, added: FundPopulation, others: tuple[str, ...]) -> Iterator[Problem]:
+    """Funds that cannot stand among the others: by their names, or because they hold more than all funds do."""
+    file, key = scenario.funds.add, "funds.add"
+    if len(added.names) > NAMED_MAX:
+        yield Problem(
+            key, f"{file} has {len(added.names):,} funds", f"up to {NAMED_MAX}", "Add up small ones."
+        )
+    shares = added.dealer_shares
+    if scenario.dealers.network and shares is not None and np.isfinite(shares).any():
+        found = f"{file} says from which dealers funds borrow, and so does {scenario.dealers.network}"
+        yield Problem(key, found, "one of the two", "Delete the columns, or the network.")
+    for name in sorted(set(added.names) & set(others)):
+        yield Problem(key, f"{file}: {quoted(name)} is the name of another fund", "", "Rename it.")
+    if scenario.funds.population:
+        return
+    for (trade, market), own in zip(
+        scenario.market.trades.items(), added.packages_bn.sum(axis=1), strict=True
+    ):
+        rest = market.fund_packages - own
+        if own and rest * market.fund_packages <= 0.0 and abs(rest) > SMALLEST_REST_BN:
+            yield Problem(
+                key,
+                f"{file}: funds hold {written(MONEY, float(own), 4)} of {trade}, and all funds of the market hold"
+                f" {written(MONEY, market.fund_packages)}",
+                "a part of what all funds hold",
+                f"Check the unit, or raise market.trades.{trade}.fund_packages.",
+            )
+
+
+def _unknown_named(scenario: Scenario, funds: tuple[str, ...], dealers: tuple[str, ...]) -> Iterator[Problem]:
+    """Funds and dealers that the output names and the market has not."""
+    for key, names, known in (
+        ("funds", scenario.output.funds, funds),
+        ("dealers", scenario.output.dealers, dealers),
+    ):
+        for place, name in enumerate(names):
+            if name not in known:
+                found = f"{name!r} is not a {key[:-1]} of this market"
+                yield Problem(f"output.{key}.{place}", found, f"one of {names_listed(known)}", near=known)
+            elif name in names[:place]:
+                yield Problem(f"output.{key}.{place}", f"{name!r} stands a second time", "every name once")
 
 
 def _open_drivers(

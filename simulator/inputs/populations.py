@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.csv_file import NAMES_SHOWN, CsvFile, DataError, read_csv
+from simulator.as_written import AmbiguousError, decimal_mark, heading, read_cell
+from simulator.csv_file import NAMES_SHOWN, CsvFile, DataError, check_columns, check_header, read_csv
 from simulator.scenario.errors import Problem, Problems
 from simulator.scenario.schema import Funds
-from simulator.units import MONEY, NUMBER, SHARE, Kind, UnitError, quoted, read, written
+from simulator.units import MONEY, NUMBER, SHARE, Kind, UnitError, quoted, written
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,6 +36,19 @@ class FundPopulation:
     haircut: Floats
     overnight_share: Floats
     other_exposure: Floats  # of other strategies, over the average
+    added: int = 0  # how many of them, the last, are the user's own among others
+    dealer_shares: Floats | None = None  # of those, (fund, dealer): NaN where the network is drawn
+
+    def with_added(self, own: FundPopulation) -> FundPopulation:
+        """These funds, and after them others of the user's own."""
+        arrays = {
+            field.name: np.concatenate([getattr(self, field.name), getattr(own, field.name)], axis=-1)
+            for field in fields(self)
+            if field.name not in ("names", "added", "dealer_shares")
+        }
+        return FundPopulation(
+            names=(*self.names, *own.names), added=len(own.names), dealer_shares=own.dealer_shares, **arrays
+        )
 
 
 @dataclass(frozen=True)
@@ -59,15 +73,29 @@ FUND_COLUMNS = {
 SIZE = Bounded(MONEY, 1e-6, 1e6)
 
 
-def read_funds(key: str, file: Path, trades: Sequence[str], funds: Funds) -> FundPopulation:
+def read_funds(
+    key: str, file: Path, trades: Sequence[str], funds: Funds, dealers: Sequence[str] | None = None
+) -> FundPopulation:
     """Read funds one by one: a name, equity, optional terms, and packages in a column for each trade.
+
+    Parameters
+    ----------
+    dealers
+        Of funds among others: a column for some of them may say what share of its repo a fund has from each, and
+        trades that none of the funds has need no column.
 
     Raises
     ------
     Problems
         Every broken cell at once, by line and column name.
     """
-    table = _Table(key, file, ["name", "equity", *trades], [*FUND_COLUMNS])
+    is_added = dealers is not None
+    required = ["name", "equity", *(() if is_added else trades)]
+    table = _Table(key, file, required, [*FUND_COLUMNS, *trades, *(dealers or ())])
+    if not set(table.table.header).intersection(trades):
+        table.report(
+            f"{file.name}:1: no column of packages", f"a column for each trade held: {_some(trades)}"
+        )
     names = table.names()
     packages = np.stack([table.figures(trade, PACKAGES, 0.0) for trade in trades])
     given = {
@@ -76,6 +104,7 @@ def read_funds(key: str, file: Path, trades: Sequence[str], funds: Funds) -> Fun
             FUND_COLUMNS.items(), (np.nan, np.nan, np.nan, 0.0, funds.overnight_share, 1.0), strict=True
         )
     }
+    shares = table.shares(dealers, may_be_empty=True) if dealers else None
     table.finish()
     return FundPopulation(
         names=names,
@@ -87,6 +116,8 @@ def read_funds(key: str, file: Path, trades: Sequence[str], funds: Funds) -> Fun
         haircut=given["haircut"],
         overnight_share=given["overnight_share"],
         other_exposure=given["other_exposure"],
+        added=len(names) if is_added else 0,
+        dealer_shares=shares,
     )
 
 
@@ -107,11 +138,7 @@ def read_network(key: str, file: Path, rows: Sequence[str], columns: Sequence[st
         odd = [name for name in found if name not in known]
         if odd:
             table.report(f"{file.name} {what} {_some(odd)}", f"one row for each of {_some(rows)}")
-    shares = np.stack([table.figures(column, PART, 0.0) for column in columns], axis=1)
-    totals = shares.sum(axis=1)
-    for row in np.flatnonzero(np.abs(totals - 1.0) > ROUNDING).tolist() if not table.problems else ():
-        found = f"{table.where(row)}: the shares of {names[row]} add up to {written(SHARE, float(totals[row]), 6)}"
-        table.report(found, "shares that add up to 100%")
+    shares = table.shares(columns)
     table.finish()
     place = {name: row for row, name in enumerate(names)}
     return shares[[place[row] for row in rows]]
@@ -125,17 +152,44 @@ def _some(names: Sequence[str]) -> str:
     )
 
 
+def _named_as_allowed(table: CsvFile, allowed: Sequence[str]) -> tuple[CsvFile, dict[str, str]]:
+    """A table under the names of columns that it may have, whatever their case, and the units of its headings."""
+    known = {heading(name).name: name for name in allowed}
+    headings = [(text, heading(text)) for text in table.header]
+    names = [text if text in allowed else known.get(read.name, text) for text, read in headings]
+    check_header(f"{table.name}:1", names)
+    units = {name: read.unit for name, (_, read) in zip(names, headings, strict=True) if read.unit}
+    return replace(table, header=tuple(names)), units
+
+
+def _decimal_mark(table: CsvFile) -> str:
+    """Whether figures have decimal points or commas."""
+    place = table.header.index("name")
+    cells = (cell for _, row in table.rows for n, cell in enumerate(row) if n != place)
+    try:
+        return decimal_mark(cells, table.separator)
+    except AmbiguousError as error:
+        raise DataError(
+            table.name,
+            str(error),
+            "numbers of one style in a file",
+            "Write thousands without separator, and decimals in one way.",
+        ) from error
+
+
 class _Table:
     """A table with the problems that were found in it, to be raised together."""
 
     def __init__(self, key: str, file: Path, required: Sequence[str], optional: Sequence[str] = ()) -> None:
         self.key = key
         self.problems: list[Problem] = []
+        allowed = [*required, *(name for name in optional if name not in required)]
         try:
-            self.table: CsvFile = read_csv(file, required)
+            self.table, self.units = _named_as_allowed(read_csv(file, ()), allowed)
+            check_columns(self.table, required)
+            self.decimal = _decimal_mark(self.table)
         except DataError as error:
             raise Problems([told_of(key, error)]) from error
-        allowed = [*required, *(name for name in optional if name not in required)]
         for column in self.table.header:
             if column not in allowed:
                 found = f"{self.table.name}:1: unknown column {quoted(column)}"
@@ -167,17 +221,28 @@ class _Table:
                     self.report(f"{where}: no value", f"{column.kind.allowed}, {limits}")
                 continue
             try:
-                values[row] = read(column.kind, text if column.kind.suffixes else float(text))
-            except (UnitError, ValueError) as error:
-                told = (
-                    error if isinstance(error, UnitError) else UnitError(f"{quoted(text)} is no number", "")
-                )
-                advice = told.advised(column.least, column.most)
-                self.report(f"{where}: {told.found}", f"{column.kind.allowed}, {limits}", advice)
+                values[row] = read_cell(column.kind, text, self.units.get(heading, ""), self.decimal)
+            except UnitError as error:
+                advice = error.advised(column.least, column.most)
+                self.report(f"{where}: {error.found}", f"{column.kind.allowed}, {limits}", advice)
                 continue
             if not column.least <= values[row] <= column.most:
                 self.report(f"{where}: {quoted(text)} is out of bounds", limits)
         return values
+
+    def shares(self, columns: Sequence[str], *, may_be_empty: bool = False) -> Floats:
+        """Shares of each row by column, which add up; NaN in a row without any that may be empty."""
+        given = np.stack([self.figures(column, PART, np.nan) for column in columns], axis=1)
+        is_empty = np.isnan(given).all(axis=1) & may_be_empty
+        shares: Floats = np.nan_to_num(given)
+        totals = np.where(is_empty, 1.0, shares.sum(axis=1))
+        names = self.names()
+        for row in np.flatnonzero(np.abs(totals - 1.0) > ROUNDING).tolist() if not self.problems else ():
+            total = written(SHARE, float(totals[row]), 6)
+            found = f"{self.where(row)}: the shares of {names[row]} add up to {total}"
+            self.report(found, "shares that add up to 100%")
+        shares[is_empty] = np.nan
+        return shares
 
     def where(self, row: int) -> str:
         """File and line of a row."""

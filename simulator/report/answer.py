@@ -25,7 +25,21 @@ def answer(data: RunData) -> list[str]:
     """The run in a few sentences."""
     if not data.finished_paths:
         return ["No path finished: there is nothing to say but why they stopped."]
-    return [_opening_sentence(data), _forced_sentence(data), _cost_sentence(data)]
+    return [_one_sentence(data), _opening_sentence(data), _forced_sentence(data), _cost_sentence(data)]
+
+
+def _one_sentence(data: RunData) -> str:
+    """The answer in one sentence."""
+    added = data.measure("added_in_all")
+    yields = (
+        ""
+        if math.isnan(added.value)
+        else f" and adds {figure(added, 0, 'bp')} to Treasury yields on its worst day"
+    )
+    unwound = f"unwinds {bn(data.measure('unwound_in_all'))} of hedge funds' basis positions"
+    if not data.held_bn:
+        return f"The market is dysfunctional {share_of_paths(data.dysfunction, data.paths)}."
+    return f"The shock {unwound}{yields}; the market is dysfunctional {share_of_paths(data.dysfunction, data.paths)}."
 
 
 def _unwound_share(data: RunData) -> Estimate:

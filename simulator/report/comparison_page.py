@@ -22,7 +22,8 @@ from simulator.report.comparison_figures import (
     sales_by_cause,
 )
 from simulator.report.figure import estimate_columns
-from simulator.report.page import Cell, Headline, Page, PageTable, Section, attempted, write_page
+from simulator.report.images import write_document
+from simulator.report.page import Cell, Headline, Page, PageTable, Section, attempted
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
 from simulator.results.measures import MEASURES, with_unit
@@ -45,7 +46,7 @@ def write_comparison(comparison: Comparison, file: str | Path, *, by: str = "dis
     OSError
         If it cannot be written.
     """
-    return write_page(comparison_page(comparison, by), Path(file))
+    return write_document(comparison_page(comparison, by), Path(file))
 
 
 def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.analysis.book import Book, has_book
 from simulator.report.images import draw_images
 from simulator.report.netcdf import netcdf_bytes
 from simulator.report.page import IncompletePageError, Page
@@ -55,6 +56,8 @@ class Exported:
         found = RunData(run, collect_outcomes(run))
         self.page = run_page(found)
         self.record = found.summary.as_record() | {"identity": _identity(found.manifest)}
+        if has_book(run):
+            self.record["book"] = list(Book(run).records())
         self.dataset = lambda: open_results(folder, allow_incomplete=True)
 
 

@@ -21,7 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 from markupsafe import escape
 
-from simulator.report.page import Page, asset, policy, render
+from simulator.report.page import Page, asset, policy, render, write_made, write_page
 from simulator.results.errors import OutputError
 
 Format = Literal["svg", "png"]
@@ -62,8 +62,31 @@ def draw_images(page: Page, kind: Format) -> dict[str, bytes]:
     return {f"{name}.{kind}": _bytes_of(address) for name, address in images.items()}
 
 
+def write_document(page: Page, file: Path) -> Path:
+    """Write a page as its file is named: a PDF, or HTML; see ``write_page``."""
+    return write_made(page, file, print_pdf(page)) if file.suffix == ".pdf" else write_page(page, file)
+
+
+def print_pdf(page: Page) -> bytes:
+    """A page as a PDF, printed by the browser.
+
+    Raises
+    ------
+    OutputError
+        If there is no browser, or it cannot print the page.
+    """
+    browser = find_browser()
+    with tempfile.TemporaryDirectory(prefix="unwind-pdf-") as folder:
+        file, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
+        file.write_text(render(page), encoding="utf-8")
+        _run(browser, Path(folder), f"--print-to-pdf={printed}", "--no-pdf-header-footer", file.as_uri())
+        if not printed.is_file():
+            raise OutputError(f"{browser}: it did not print the page. Name another browser in ${BROWSER}.")
+        return printed.read_bytes()
+
+
 def find_browser() -> str:
-    """A Chromium of this machine: the one that ``$UNWIND_BROWSER`` names, or the first known name on the path.
+    """A Chromium: the one that ``$UNWIND_BROWSER`` names, the first known name on the path, or Playwright's own.
 
     Raises
     ------
@@ -72,20 +95,37 @@ def find_browser() -> str:
     """
     named = os.environ.get(BROWSER, "")
     wanted = (named,) if named else BROWSERS
-    found = next(filter(None, map(shutil.which, wanted)), None)
-    if found is None:
+    found = next(filter(None, map(shutil.which, wanted)), None) or ("" if named else _of_playwright())
+    if not found:
         raise OutputError(
             f"Figures: found no browser to draw them ({', '.join(wanted)}). Install Chromium (Debian: apt install"
-            f" chromium), or name one in ${BROWSER}; tables and data need none."
+            ' chromium; or pip install "unwind-simulator[pdf]", then playwright install chromium), or name one in'
+            f" ${BROWSER}; tables and data need none."
         )
     return found
 
 
+def _of_playwright() -> str:
+    """The Chromium that Playwright keeps, if it is installed; else nothing."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return ""
+    with sync_playwright() as playwright:
+        browser = str(playwright.chromium.executable_path)
+    return browser if Path(browser).is_file() else ""
+
+
 def _printed(browser: str, file: Path, folder: Path) -> str:
+    return _run(browser, folder, "--dump-dom", file.as_uri())
+
+
+def _run(browser: str, folder: Path, *arguments: str) -> str:
+    """Let the browser do something with a page, without a window, and return what it printed."""
     command = [
         browser, "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking",
         "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}", "--window-size=1280,900",
-        f"--virtual-time-budget={BUDGET_MILLISECONDS}", "--dump-dom", file.as_uri(),
+        f"--virtual-time-budget={BUDGET_MILLISECONDS}", *arguments,
     ]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.insert(1, "--no-sandbox")  # the sandbox refuses the superuser; the page is our own

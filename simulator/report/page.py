@@ -169,6 +169,8 @@ class Page:
         Whether nothing is missing; otherwise the status is set off as a warning.
     summary
         The answer in plain words.
+    is_one_page
+        Set closely, to fit one sheet of paper.
     """
 
     title: str
@@ -180,6 +182,7 @@ class Page:
     headlines: Sequence[Headline]
     sections: Sequence[Section]
     footer: Sequence[str] = field(default_factory=tuple)
+    is_one_page: bool = False
 
     def blocks(self, kind: str) -> Iterator[Any]:
         """All figures, tables, prose or stories."""
@@ -247,7 +250,12 @@ def write_page(page: Page, file: Path) -> Path:
     OSError
         If it cannot be written.
     """
-    put(file.parent, {file.name: render(page).encode()})
+    return write_made(page, file, render(page).encode())
+
+
+def write_made(page: Page, file: Path, content: bytes) -> Path:
+    """Write what was made of a page; see ``write_page``."""
+    put(file.parent, {file.name: content})
     if page.failures:
         raise IncompletePageError(page, file)
     return file

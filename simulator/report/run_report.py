@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from simulator.report.answer import answer, headlines
+from simulator.report.book_section import book_section
 from simulator.report.evidence import evidence_sections
+from simulator.report.figure import Figure, Panel
 from simulator.report.flows import flow_section
 from simulator.report.funding import funding_section
 from simulator.report.funds import fund_section
 from simulator.report.history_section import run_history_section
-from simulator.report.page import Page, Section, attempted_section, write_page
+from simulator.report.images import write_document
+from simulator.report.loop import loop_section
+from simulator.report.page import Block, Cell, Page, PageTable, Section, attempted_section
 from simulator.report.prices import price_section
 from simulator.report.run_data import RunData
 from simulator.report.spiral import spiral_section
 from simulator.report.stories import story_section
 from simulator.report.sweep_page import write_sweep_report
 from simulator.report.tail_section import tail_section
-from simulator.results.errors import OutputError
+from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, existing_folder, open_run
 from simulator.results.outcomes import Outcomes, collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.statistics import error_note
 from simulator.results.template import check_template
+from simulator.scenario.told import scenario_in_words
 from simulator.sweeps.folder import is_sweep_folder
 
-REPORT = "report.html"
+REPORT, ONE_PAGE = "report.html", "one-page.html"
+#: The figure of one page: the first of these that the run has, and how high each panel is then.
+ON_ONE_PAGE, HEIGHT_ON_ONE_PAGE = (
+    ("book-liquidity", "selling-and-policy", "limits", "who-sold", "dislocation"),
+    165,
+)
+#: Rows of the scenario that stand on one page, and of the book, whose last columns have room.
+SCENARIO_ON_ONE_PAGE, FUNDS_ON_ONE_PAGE = (
+    ("Opening market", "What happens", "Volatility", "Positions", "Policy"),
+    5,
+)
+BOOK_ON_ONE_PAGE = (0, 1, 2, 3, 7, 8, 10, 12, 21)
 
 
-def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
+def write_report(folder: str | Path, file: str | Path | None = None, *, one_page: bool = False) -> Path:
     """Write the report of a run or a sweep that exists, complete or not.
 
     Parameters
@@ -37,12 +55,14 @@ def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
     folder
         Folder of the run or sweep, a name inside ``outputs/``, or a URL.
     file
-        File or URL to write it to; ``report.html`` in the folder by default.
+        File or URL to write it to; ``report.html`` in the folder by default. One that ends in ``.pdf`` is printed.
+    one_page
+        Of a run, what fits one sheet of paper.
 
     Returns
     -------
     Path
-        The file: one self-contained HTML page.
+        The file: one self-contained HTML page, or a PDF.
 
     Raises
     ------
@@ -54,8 +74,10 @@ def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
         If the file cannot be written.
     """
     found = existing_folder(str(folder))
-    target = place(file) if file is not None else found / REPORT
+    target = place(file) if file is not None else found / (ONE_PAGE if one_page else REPORT)
     if is_sweep_folder(found):
+        if one_page:
+            raise OutputError(f"{shown(found)}: one page is made of runs; this is a sweep.", BAD_INPUT)
         return write_sweep_report(found, target)
     run = open_run(found)
     check_template(run.store, run.layout)
@@ -63,12 +85,13 @@ def write_report(folder: str | Path, file: str | Path | None = None) -> Path:
         raise OutputError(
             f"{shown(run.path)}: found no finished paths. Run the scenario again with the same command."
         )
-    return write_run_report(run, collect_outcomes(run), target)
+    data = RunData(run, collect_outcomes(run))
+    return write_document(one_page_of(data) if one_page else run_page(data), target)
 
 
 def write_run_report(run: RunFolder, outcomes: Outcomes, file: Path) -> Path:
     """Write the report of a run whose outcomes are known."""
-    return write_page(run_page(RunData(run, outcomes)), file)
+    return write_document(run_page(RunData(run, outcomes)), file)
 
 
 def run_page(data: RunData) -> Page:
@@ -88,14 +111,77 @@ def run_page(data: RunData) -> Page:
     )
 
 
+def one_page_of(data: RunData) -> Page:
+    """What a board reads: the answer, the scenario, a few figures, on a sheet of paper."""
+    whole = run_page(data)
+    figures = {block.key: block for block in whole.blocks("figure")}
+    tables = {block.key: block for block in whole.blocks("table")}
+    chosen: list[Block] = [figures[key] for key in ON_ONE_PAGE if key in figures][:1]
+    pictures = [
+        replace(figure, panels=_low(figure.panels)) for figure in chosen if isinstance(figure, Figure)
+    ]
+    sections = []
+    if "book" in tables:
+        book = tables["book"]
+        names = [0, *range(1, len(book.headings))[-FUNDS_ON_ONE_PAGE:]]
+        sections.append(
+            Section(
+                "your-book",
+                "Your book",
+                [
+                    replace(
+                        book,
+                        headings=[book.headings[n] for n in names],
+                        caption="",
+                        columns=None,
+                        rows=[
+                            [row[n] for n in names]
+                            for place, row in enumerate(book.rows)
+                            if place in BOOK_ON_ONE_PAGE
+                        ],
+                    )
+                ],
+            )
+        )
+    if "scenario" in tables:
+        rows = [row for row in tables["scenario"].rows if row[0].text in SCENARIO_ON_ONE_PAGE]
+        sections.append(Section("the-scenario", "The scenario", [replace(tables["scenario"], rows=rows)]))
+    sections.append(Section("pictures", "In pictures", pictures))
+    return replace(
+        whole,
+        sections=[section for section in sections if section.blocks],
+        summary=whole.summary[:1],
+        footer=[*whole.footer[:1], f"{data.finished_paths:,} paths, seed {data.manifest.seed}, run"
+                f" {data.manifest.run_key[:12]}, Unwind {data.manifest.code_version}."],
+        is_one_page=True,
+    )  # fmt: skip
+
+
+def _low(panels: Sequence[Panel]) -> list[Panel]:
+    return [replace(panel, height=HEIGHT_ON_ONE_PAGE) for panel in panels]
+
+
+def scenario_section(data: RunData) -> Section:
+    """What the scenario is, in a box: shock, volatility, margins, haircuts, limits, positions, policy, judgement."""
+    if data.resolved is None:
+        return Section("the-scenario", "The scenario", [])
+    rows = [[Cell(name), Cell(said)] for name, said in scenario_in_words(data.resolved)]
+    return Section(
+        "the-scenario", "The scenario", [PageTable("scenario", "What it is", ["", "in words"], rows)]
+    )
+
+
 def _pictures(data: RunData) -> list[Section]:
     makers = (
+        partial(scenario_section, data),
+        partial(book_section, data),
+        partial(loop_section, data),
+        partial(tail_section, data),
         partial(price_section, data),
         partial(spiral_section, data),
         partial(flow_section, data),
         partial(funding_section, data),
         partial(fund_section, data),
-        partial(tail_section, data),
         partial(run_history_section, data.run),
         partial(story_section, data),
     )

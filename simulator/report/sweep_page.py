@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from simulator.report.figure import ERROR, HIGH, LOW, Figure, estimate_columns
+from simulator.report.images import write_document
 from simulator.report.page import (
     Block,
     Cell,
@@ -20,7 +21,6 @@ from simulator.report.page import (
     Prose,
     Section,
     attempted,
-    write_page,
 )
 from simulator.report.sweep_data import SweepData, sentence
 from simulator.report.sweep_figures import figures_of_sweep
@@ -48,7 +48,7 @@ def write_sweep_report(folder: Path, file: Path) -> Path:
     OSError
         If the file cannot be written.
     """
-    return write_page(sweep_page(SweepData(folder)), file)
+    return write_document(sweep_page(SweepData(folder)), file)
 
 
 def sweep_page(data: SweepData) -> Page:

@@ -84,6 +84,8 @@ class Layout:
         ``"float32"`` or ``"float64"``.
     attributes
         What the dataset says of itself: scenario, seed, hashes.
+    named_funds, named_dealers, own_limits
+        Names of the funds and dealers of which records are kept one by one, and of a fund's own limits.
     """
 
     paths: int
@@ -113,6 +115,9 @@ class Layout:
     statuses: tuple[str, ...]
     precision: str
     attributes: Mapping[str, str | int]
+    named_funds: tuple[str, ...] = ()
+    named_dealers: tuple[str, ...] = ()
+    own_limits: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse sizes that no scenario has, and labels that do not fit each other: a file may say anything.
@@ -178,7 +183,7 @@ class Layout:
 
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names along each labelled dimension that the store has."""
-        named = {
+        always = {
             "bucket": self.buckets,
             "hedge": self.hedges,
             "trade": self.trades,
@@ -186,14 +191,21 @@ class Layout:
             "call": self.calls,
             "sector": self.sectors,
         }
-        return named | ({"fund": self.funds, "dealer": self.dealers} if self.funds else {})
+        labels = always | ({"fund": self.funds, "dealer": self.dealers} if self.funds else {})
+        labels |= {"own_limit": self.own_limits, "named_fund": self.named_funds} if self.named_funds else {}
+        return labels | ({"named_dealer": self.named_dealers} if self.named_dealers else {})
 
     def fields(self) -> Iterator[Field]:
         """The stored arrays, in the order in which they are written and hashed."""
+        kept = {
+            "always": True,
+            "agents": bool(self.funds),
+            "named funds": bool(self.named_funds),
+            "named dealers": bool(self.named_dealers),
+        }
         for group in GROUPS:
-            if self.funds or not group.of_agents:
-                dims = ("path", "day", group.dim) if group.dim else ("path", "day")
-                yield from (Field(variable, dims) for variable in group.variables)
+            if kept[group.kept]:
+                yield from (Field(variable, ("path", "day", *group.dims)) for variable in group.variables)
         if self.has_policy and self.paths_without_policy:
             yield from (Field(variable, ("path", "day", dim)) for variable, dim in OF_TWINS.items())
         if self.test_sale_paths:

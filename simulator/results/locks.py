@@ -7,10 +7,10 @@ of a run that is shared out (``--shard 2/5``) has a lock of its own, beside one 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import platform
+import sys
 import threading
 import time
 import uuid
@@ -83,13 +83,13 @@ def locked(folder: Path, shard: str = "") -> Iterator[Fence]:
             yield fence
         return
     with (folder / LOCK).open("a+b") as whole:
-        _take(whole.fileno(), folder / LOCK, fcntl.LOCK_SH if shard else fcntl.LOCK_EX)
+        _take(whole.fileno(), folder / LOCK, is_shared=bool(shard))
         if not shard:
             _write_local(file, fence.token)
             yield fence
             return
         with file.open("a+b") as part:
-            _take(part.fileno(), file, fcntl.LOCK_EX)
+            _take(part.fileno(), file)
             _write_local(file, fence.token)
             yield fence
 
@@ -111,7 +111,7 @@ def setting_up(folder: Path) -> Iterator[None]:
         deadline = time.monotonic() + SET_UP_S
         while True:
             try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(stream.fileno())
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
@@ -137,16 +137,31 @@ def _is_held(file: Path, said: dict[str, str]) -> bool:
         return _is_fresh(said)
     with file.open("rb") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(stream.fileno())
         except BlockingIOError:
             return True
     return False
 
 
-def _take(descriptor: int, file: Path, kind: int) -> None:
+def _lock(descriptor: int, *, is_shared: bool = False) -> None:
+    """Lock an open file at once, or raise ``BlockingIOError``; Windows knows no shared locks."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError(*error.args) from error
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+
+
+def _take(descriptor: int, file: Path, *, is_shared: bool = False) -> None:
     for _ in range(TRIES):
         try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            _lock(descriptor, is_shared=is_shared)
             return
         except BlockingIOError:
             time.sleep(0.05)

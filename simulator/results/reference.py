@@ -16,15 +16,21 @@ from simulator.results.variables import (
     BY_DEALER,
     BY_FUND,
     BY_HEDGE,
+    BY_NAMED_DEALER,
+    BY_NAMED_FUND,
     BY_SECTOR,
     BY_TRADE,
     CALLS,
+    GROUPS,
     OF_MARKET,
     OF_TWINS,
     SALES,
     TEST_SALES,
     Variable,
 )
+
+#: Variables of named funds by another dimension too.
+NAMED = {one: ", ".join(group.dims) for group in GROUPS if len(group.dims) > 1 for one in group.variables}
 
 INTRODUCTION = """# Results
 
@@ -54,6 +60,14 @@ def results_page() -> str:
         _group("By sector", "(path, day, sector)", BY_SECTOR),
         _group("By fund, on request (`--agents`)", "(path, day, fund)", BY_FUND),
         _group("By dealer, on request (`--agents`)", "(path, day, dealer)", BY_DEALER),
+        _group("By named fund (`funds.add`, `output.funds`)", "(path, day, named_fund)", BY_NAMED_FUND),
+        _by_dimension(
+            "By named fund and more",
+            "Limits are the fund's own: leverage, value at risk, drawdown, and the minimum of cash and lines.",
+            ("path", "day"),
+            NAMED,
+        ),
+        _group("By named dealer (`output.dealers`)", "(path, day, named_dealer)", BY_NAMED_DEALER),
         _by_dimension(
             "Without policy",
             "Of the first `output.paths_without_policy` paths, played again where the scenario has policy that acts"

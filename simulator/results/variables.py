@@ -7,7 +7,10 @@ face unless the unit says otherwise; flows are of the day.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+#: Of whom a group of variables is kept.
+Kept = Literal["always", "agents", "named funds", "named dealers"]
 
 
 class Variable(NamedTuple):
@@ -213,31 +216,100 @@ BY_DEALER = (
     Variable("dealer_use_by_dealer", "1", "balance-sheet use of each dealer over its limit", "dealers.use"),
 )
 
+#: Of each named fund: dimensions (path, day, named_fund).
+BY_NAMED_FUND = (
+    Variable("named_fund_equity", "$bn", "equity of the fund", "named_funds.equity"),
+    Variable("named_fund_cash", "$bn", "free cash of the fund", "named_funds.cash"),
+    Variable(
+        "named_fund_line_left", "$bn", "committed line of the fund that is left", "named_funds.line_left"
+    ),
+    Variable("named_fund_margin", "$bn", "initial margin that the fund posted", "named_funds.margin"),
+    Variable("named_fund_repo", "$bn", "repo on the fund's bonds", "named_funds.repo"),
+    Variable("named_fund_shortfall", "$bn", "calls that the fund's cash did not cover", "named_funds.short"),
+    Variable(
+        "named_fund_sale_cost",
+        "$bn",
+        "what forced sales cost the fund: half spreads, and the fall of a package's value since the opening",
+        "named_funds.sale_cost",
+    ),
+    Variable("named_fund_alive", "1", "1 until the fund is closed out, then 0", "named_funds.alive"),
+)
+NAMED_PACKAGES = Variable(
+    "named_fund_packages", "$bn", "packages of the fund, by trade", "named_funds.packages"
+)
+NAMED_CALLS = Variable(
+    "named_fund_calls",
+    "$bn",
+    "cash that calls took from the fund, by channel, less what they brought",
+    "named_funds.settled",
+)
+NAMED_SALES = Variable(
+    "named_fund_sales", "$bn", "packages the fund sold, by the channel that caused it", "named_funds.sold"
+)
+NAMED_LIMITS = Variable(
+    "named_fund_allowed",
+    "1",
+    "share of the fund's book that each of its own limits allows; below 1 the limit binds",
+    "named_funds.allowed",
+)
+#: Of each named dealer: dimensions (path, day, named_dealer).
+BY_NAMED_DEALER = (
+    Variable("named_dealer_capital", "$bn", "capital of the dealer", "named_dealers.capital"),
+    Variable("named_dealer_use", "1", "balance-sheet use of the dealer over its limit", "named_dealers.use"),
+    Variable("named_dealer_loans", "$bn", "repo that the dealer lends to funds", "named_dealers.lent"),
+    Variable(
+        "named_dealer_taken_back", "$bn", "repo the dealer took back from clients", "named_dealers.taken"
+    ),
+    Variable(
+        "named_dealer_funding_gap", "$bn", "funding that lenders do not offer the dealer", "named_dealers.gap"
+    ),
+    Variable(
+        "named_dealer_repo_spread", "bp", "the dealer's repo rate less policy rate", "named_dealers.repo_bp"
+    ),
+    Variable("named_dealer_alive", "1", "1 until the dealer is closed out, then 0", "named_dealers.alive"),
+)
+
 
 class Group(NamedTuple):
     """Variables that share their dimensions, packed together in the records of a block.
 
-    ``dim`` is the dimension beside path and day (none for the market as a whole); a group of agents is kept on
-    request only.
+    ``dims`` are the dimensions beside path and day (none for the market as a whole); ``kept`` says of whom: of all
+    single agents on request, of named ones where a scenario names them.
     """
 
     name: str
-    dim: str
+    dims: tuple[str, ...]
     variables: tuple[Variable, ...]
-    of_agents: bool = False
+    kept: Kept = "always"
+
+    @property
+    def dim(self) -> str:
+        """The one dimension of most groups; empty for none, and for more than one."""
+        return self.dims[0] if len(self.dims) == 1 else ""
+
+    @property
+    def of_agents(self) -> bool:
+        """Whether it is of single agents, which not every run keeps."""
+        return self.kept != "always"
 
 
 #: All groups, in the order of the records.
 GROUPS = (
-    Group("by_bucket", "bucket", BY_BUCKET),
-    Group("by_hedge", "hedge", BY_HEDGE),
-    Group("by_trade", "trade", BY_TRADE),
-    Group("of_market", "", OF_MARKET),
-    Group("sales", "channel", (SALES,)),
-    Group("calls", "call", (CALLS,)),
-    Group("by_sector", "sector", BY_SECTOR),
-    Group("by_fund", "fund", BY_FUND, of_agents=True),
-    Group("by_dealer", "dealer", BY_DEALER, of_agents=True),
+    Group("by_bucket", ("bucket",), BY_BUCKET),
+    Group("by_hedge", ("hedge",), BY_HEDGE),
+    Group("by_trade", ("trade",), BY_TRADE),
+    Group("of_market", (), OF_MARKET),
+    Group("sales", ("channel",), (SALES,)),
+    Group("calls", ("call",), (CALLS,)),
+    Group("by_sector", ("sector",), BY_SECTOR),
+    Group("by_fund", ("fund",), BY_FUND, "agents"),
+    Group("by_dealer", ("dealer",), BY_DEALER, "agents"),
+    Group("by_named_fund", ("named_fund",), BY_NAMED_FUND, "named funds"),
+    Group("named_packages", ("trade", "named_fund"), (NAMED_PACKAGES,), "named funds"),
+    Group("named_calls", ("call", "named_fund"), (NAMED_CALLS,), "named funds"),
+    Group("named_sales", ("channel", "named_fund"), (NAMED_SALES,), "named funds"),
+    Group("named_limits", ("own_limit", "named_fund"), (NAMED_LIMITS,), "named funds"),
+    Group("by_named_dealer", ("named_dealer",), BY_NAMED_DEALER, "named dealers"),
 )
 
 #: Variables that are stored a second time, of the same paths played without policy, and what their names end in.

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from simulator.scenario.declarations import Declaration, Shape, catalogue, declarations
 from simulator.scenario.errors import Problem, Problems, did_you_mean
-from simulator.scenario.loading import LoadedScenario
+from simulator.scenario.loading import PRESET, LoadedScenario, load_scenario
 from simulator.scenario.parameters import Section
 from simulator.scenario.priors import is_judgement, plain_key, prior_in_words
 from simulator.units import written
@@ -69,6 +69,32 @@ def explain(loaded: LoadedScenario[Any]) -> list[ValueInForce]:
     return [
         ValueInForce(key, value, loaded.origin(key), declaration.source, declaration.doc)
         for key, value, declaration in _values(loaded.scenario, "")
+    ]
+
+
+@dataclass(frozen=True)
+class ChangedValue:
+    """A value that a scenario has otherwise than its opening market: as written, what it is there, its place."""
+
+    key: str
+    value: str
+    before: str
+    origin: str
+
+
+def changes(loaded: LoadedScenario[Any]) -> list[ChangedValue]:
+    """What a scenario says beyond its opening market; ``before`` is empty where that says nothing."""
+    there: dict[str, str] = {}
+    market = next((used.label for used in loaded.files if used.label.startswith(PRESET)), "")
+    if market:
+        own = {key: getattr(loaded.scenario, key) for key in ("name", "seed", "paths")}
+        needed = {**own, "title": "market", "horizon": f"{int(loaded.scenario.horizon)}d"}
+        base = load_scenario(market, [f"{key}={value}" for key, value in needed.items()])
+        there = {key: value for key, value, _ in _values(base.scenario, "") if key not in needed}
+    return [
+        ChangedValue(row.key, row.value, f"was {there[row.key]}" if row.key in there else "", row.origin)
+        for row in explain(loaded)
+        if row.origin != "default" and not row.origin.startswith(PRESET) and there.get(row.key) != row.value
     ]
 
 

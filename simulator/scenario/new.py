@@ -13,44 +13,49 @@ from typing import Any
 
 from simulator.scenario.declarations import Declaration, catalogue
 from simulator.scenario.explain import as_written, in_words
-from simulator.scenario.loading import load_scenario
-from simulator.scenario.schema import Scenario
+from simulator.scenario.loading import LoadedScenario, load_scenario
+from simulator.scenario.schema import Scenario, opening_move
 
 WIDTH = 100
 
 #: Values that one changes first, by section.
 FIRST = {
-    "funds": ("leverage", "free_cash", "overnight_share", "haircut_slope", "value_at_risk_headroom"),
+    "funds": ("add", "leverage", "free_cash", "overnight_share", "haircut_slope", "value_at_risk_headroom"),
     "dealers": ("capital_ratio", "opening_use", "cost_above", "inventory_risk"),
     "asset_managers": ("cash", "volatility_redemption"),
     "lenders": ("headroom", "volatility_response"),
     "clearing_house": ("anti_procyclicality", "largest_daily_rise"),
     "drivers": ("model", "regime", "noise"),
 }
-#: Events to choose from, each as it would be written.
+#: Events to choose from, one of every kind, each as it would be written.
 EVENTS = (
-    (
-        "volatility rises to a multiple and decays",
-        "{type: volatility-shock, day: 2d, multiple: 2x, half_life: 10d}",
-    ),
-    (
-        "exogenous yields rise along the curve",
-        "{type: yield-shock, day: 2d, days: 5d, change: {y10: 40bp, y30: 60bp}}",
-    ),
+    ("volatility rises to a multiple and decays", "{type: volatility-shock, day: 2d, multiple: 2x, half_life: 10d}"),
+    ("the same, told as a level of the MOVE index", "{type: volatility-shock, day: 2d, move_index: 160}"),
+    ("yields move in a shape, of those that unwind explain curve lists",
+     "{type: yield-shock, day: 2d, days: 3d, curve: bear-steepener 75bp}"),
+    ("the same, tenor by tenor", "{type: yield-shock, day: 2d, days: 5d, change: {y10: 40bp, y30: 60bp}}"),
+    ("equities fall, credit spreads rise", "{type: market-loss, day: 2d, days: 5d, equity: -10%, credit: 150bp}"),
     ("initial margins rise by a third from a day on", "{type: margin-step, day: 5d, multiple: 1.33x}"),
-    ("every repo haircut rises for some days", "{type: haircut-step, day: 5d, days: 10d, change: 1%}"),
-    (
-        "cash lenders take back part of their offer",
-        "{type: lender-withdrawal, day: 5d, days: 5d, share: 10%}",
-    ),
-    ("one dealer cuts its limit", "{type: limit-cut, day: 5d, share: 30%, dealers: [dealer 1]}"),
+    ("every repo haircut rises for some days", "{type: haircut-step, day: 5d, days: 10d, change: 2%}"),
+    ("one dealer cuts its limit by 30%", "{type: limit-cut, day: 5d, share: 30%, dealers: [dealer 1]}"),
+    ("cash lenders take back part of their offer", "{type: lender-withdrawal, day: 5d, days: 5d, share: 10%}"),
+    ("investors ask asset managers, or hedge-funds, for money",
+     "{type: redemption, who: asset-managers, day: 3d, days: 5d, share: 2%}"),
     ("foreign holders sell", "{type: foreign-sale, day: 5d, days: 5d, amount: $50bn}"),
-    (
-        "dealers' leverage limits are relieved from a day on",
-        "{type: leverage-relief, day: 10d, multiple: 1.2x}",
-    ),
+    ("foreign holders want a premium, and sell", "{type: foreign-premium, day: 5d, days: 5d, premium: 10bp, sale: 1%}"),
+    ("end investors come to want more bonds", "{type: investor-demand, day: 5d, days: 5d, amount: $100bn}"),
+    ("asset managers want fewer futures", "{type: hedge-demand-shift, day: 5d, days: 5d, share: -10%}"),
+    ("other clients draw on dealers' repo", "{type: client-repo-demand, day: 5d, days: 5d, amount: $50bn}"),
+    ("the Treasury sells new bonds, which are paid some days later",
+     "{type: auction, day: 5d, maturity: 10y, amount: $40bn, new_money: 30%, settles: 8d}"),
+    ("taxes drain cash", "{type: cash-drain, day: 10d, amount: $100bn}"),
+    ("the policy rate moves", "{type: policy-rate-change, day: 10d, change: -25bp}"),
+    ("dealers' leverage limits are relieved from a day on", "{type: leverage-relief, day: 10d, multiple: 1.2x}"),
     ("the standing repo facility opens for some days", "{type: facility-opening, day: 10d, days: 20d}"),
-)
+    ("a minimum haircut for every fund", "{type: haircut-minimum, day: 10d, minimum: 2%}"),
+    ("a minimum margin, over the exchange's", "{type: margin-minimum, day: 10d, multiple: 1.5x}"),
+    ("central clearing nets half of the repo that was not netted", "{type: clearing-mandate, day: 10d, share: 50%}"),
+)  # fmt: skip
 
 
 def new_scenario(file: Path, parent: str) -> str:
@@ -69,7 +74,7 @@ def new_scenario(file: Path, parent: str) -> str:
         If the parent cannot be used, or the file's name cannot be that of a scenario.
     """
     name = file.stem
-    base = load_scenario(parent, (f"name={name}", "title=new", "seed=1", "paths=500", "horizon=40d"))
+    base = opened_market(parent, name)
     values = as_written(base.scenario)
     lines = [
         f"# Check it:        unwind validate {file}",
@@ -86,7 +91,9 @@ def new_scenario(file: Path, parent: str) -> str:
         "paths: 500  # more paths, smaller errors: four times as many halve them",
         f"horizon: {values['horizon']}",
         "",
-        *_wrapped("What happens, by day. Take the # away from an event to add it; days count from 1.", ""),
+        *_wrapped("What happens, by day: an example of every kind of event. Take the # away from one to add it; days"
+                  f" count from 1. The opening volatility compares to {opening_move(base.scenario.market):.0f}"
+                  " on the MOVE index.", ""),
         "events:",
         f"  - {EVENTS[0][1]}  # {EVENTS[0][0]}",
         *(f"  # - {event}  # {meaning}" for meaning, event in EVENTS[1:]),
@@ -97,6 +104,17 @@ def new_scenario(file: Path, parent: str) -> str:
     for section, keys in FIRST.items():
         lines += ["", f"# {section}:", *_settings(section, keys, values[section])]
     return "\n".join(lines) + "\n"
+
+
+def opened_market(parent: str, name: str) -> LoadedScenario[Scenario]:
+    """An opening market as a scenario of this name in which nothing happens.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such market, or the name cannot be that of a scenario.
+    """
+    return load_scenario(parent, (f"name={name}", "title=new", "seed=1", "paths=500", "horizon=40d"))
 
 
 def _settings(section: str, keys: Sequence[str], values: dict[str, Any]) -> Iterator[str]:

@@ -34,10 +34,13 @@ from simulator.scenario.parameters import (
     parameter,
     section,
 )
+from simulator.units import BASIS_POINTS, UnitError, quoted, read
 
 CURVE_TENORS_YEARS = (2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0)
 #: Of more names than this a message tells the first and the last.
 NAMES_LISTED_MAX = 20
+#: Most funds or dealers of which records are kept one by one.
+NAMED_MAX = 50
 CURVE_KEYS = tuple(f"y{years:.0f}" for years in CURVE_TENORS_YEARS)
 
 
@@ -78,6 +81,48 @@ class CurveChange(Section):
         return self
 
 
+def _shape(at_2: float, at_5: float | None, at_10: float) -> dict[str, float]:
+    """A curve's shape by tenor: on the line between 2, 5 and 10 years, flat beyond."""
+    points = [(2.0, at_2), *([(5.0, at_5)] if at_5 is not None else []), (10.0, at_10)]
+    return {
+        key: _on_the_line(points, years) for key, years in zip(CURVE_KEYS, CURVE_TENORS_YEARS, strict=True)
+    }
+
+
+def shaped_change(written: str) -> CurveChange:
+    """The change by tenor that a named shape and its size stand for.
+
+    Raises
+    ------
+    Problems
+        If there is no such shape, or its size cannot be read or has the wrong sign.
+
+    Examples
+    --------
+    >>> change = shaped_change("bear-steepener 75bp")
+    >>> change.y2, change.y10, change.y30
+    (0.0, 75.0, 75.0)
+    """
+    name, _, size = written.strip().partition(" ")
+    wanted = f"{', '.join(CURVE_SHAPES)}, and its size, as bear-steepener 75bp"
+    if name not in CURVE_SHAPES:
+        raise Problems([Problem("curve", f"{quoted(name)} is no shape", wanted, near=list(CURVE_SHAPES))])
+    try:
+        basis_points = read(BASIS_POINTS, size.strip())
+    except UnitError as error:
+        raise Problems([Problem("curve", error.found, wanted, error.advised(0.0, 1000.0))]) from error
+    if not abs(basis_points) <= 1000.0 or (basis_points <= 0.0 and name not in BOTH_WAYS):
+        allowed = (
+            "-1000bp to 1000bp"
+            if name in BOTH_WAYS
+            else "above 0bp, to 1000bp; the name says which way yields go"
+        )
+        raise Problems([Problem("curve", f"a size of {size.strip()}", allowed)])
+    return CurveChange.model_validate(
+        {key: f"{share * basis_points!r}bp" for key, share in CURVE_SHAPES[name][1].items()}
+    )
+
+
 def _on_the_line(points: list[tuple[float, float]], at: float) -> float:
     """Value at a place between points in ascending order, linear between them and flat beyond."""
     if at <= points[0][0]:
@@ -86,6 +131,23 @@ def _on_the_line(points: list[tuple[float, float]], at: float) -> float:
         if at <= right:
             return low + (high - low) * (at - left) / (right - left)
     return points[-1][1]
+
+
+#: Shapes of the curve's change by name: what each says, and the change by tenor of a size of 1.
+CURVE_SHAPES: dict[str, tuple[str, dict[str, float]]] = {
+    "parallel": ("all yields move alike", _shape(1.0, None, 1.0)),
+    "bear-steepener": ("the 10-year rises, the 2-year does not move", _shape(0.0, None, 1.0)),
+    "bull-steepener": ("the 2-year falls, the 10-year does not move", _shape(-1.0, None, 0.0)),
+    "bear-flattener": ("the 2-year rises, the 10-year does not move", _shape(1.0, None, 0.0)),
+    "bull-flattener": ("the 10-year falls, the 2-year does not move", _shape(0.0, None, -1.0)),
+    "twist-steepener": ("the 2-year falls and the 10-year rises by half the size", _shape(-0.5, None, 0.5)),
+    "twist-flattener": ("the 2-year rises and the 10-year falls by half the size", _shape(0.5, None, -0.5)),
+    "butterfly": ("the 5-year rises, the 2- and 10-year do not move", _shape(0.0, 1.0, 0.0)),
+}
+#: Shapes whose size may be negative.
+BOTH_WAYS = ("parallel", "butterfly")
+#: Tenors of the MOVE index in years, and their weights (ICE BofA).
+MOVE_WEIGHTS = {2.0: 0.2, 5.0: 0.2, 10.0: 0.4, 30.0: 0.2}
 
 
 class BucketBond(Section):
@@ -319,6 +381,11 @@ class Funds(Section):
     )
     population: DataFile = parameter(
         "", source="scenario", doc="CSV of funds one by one (see the guide); replaces the drawn population"
+    )
+    add: DataFile = parameter(
+        "",
+        source="scenario",
+        doc="CSV of funds of your own among the others: drawn funds hold so much less, and records of yours are kept",
     )
     size_tail: Number = parameter(
         1.0,
@@ -1615,7 +1682,29 @@ class YieldShock(Section):
     days: Days = parameter(
         "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
     )
-    change: CurveChange = section(doc="total change by tenor")
+    change: CurveChange = section(default=CurveChange, doc="total change by tenor")
+    curve: Text = parameter(
+        "",
+        source="desks' usage: the first word says which way yields go, the second what the slope does",
+        doc="or a named shape and its size, such as bear-steepener 75bp: "
+        + "; ".join(f"{name}: {said}" for name, (said, _) in CURVE_SHAPES.items()),
+    )
+
+    @model_validator(mode="after")
+    def _lay_out_shape(self) -> YieldShock:
+        """A named shape becomes the change by tenor that it stands for."""
+        if not self.curve:
+            if "change" not in self.model_fields_set:
+                advice = "Write for example curve: bear-steepener 75bp, or change: {y10: 75bp}."
+                raise Problems([Problem("change", "is missing", "changes by tenor, or curve", advice)])
+            return self
+        change = shaped_change(self.curve)
+        if "change" in self.model_fields_set and self.change != change:
+            raise Problems(
+                [Problem("curve", "stands beside change", "one of the two", "Delete one of them.")]
+            )
+        self.__dict__["change"] = change
+        return self
 
 
 class VolatilityShock(Section):
@@ -1626,12 +1715,28 @@ class VolatilityShock(Section):
     days: Days = parameter(
         "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
     )
-    multiple: Multiple = parameter(
-        minimum="0.1x", maximum="50x", source="scenario", doc="peak over opening volatility"
+    multiple: Multiple | None = parameter(
+        None, minimum="0.1x", maximum="50x", source="scenario", doc="peak over opening volatility"
+    )
+    move_index: Number | None = parameter(
+        None,
+        minimum=10,
+        maximum=2000,
+        source="ICE BofA MOVE: implied volatility in bp a year, 20% 2-year, 20% 5-year, 40% 10-year, 20% 30-year",
+        doc="or the MOVE index at the peak; its opening level is that average of the market's volatilities",
     )
     half_life: Days = parameter(
         "20d", minimum="1d", maximum="5000d", source="scenario", doc="half-life after the peak"
     )
+
+    @model_validator(mode="after")
+    def _one_peak(self) -> VolatilityShock:
+        """The peak is told in one way."""
+        if (self.multiple is None) == (self.move_index is None):
+            found = "is missing" if self.multiple is None else "stands beside move_index"
+            advice = "Write for example multiple: 2x, or move_index: 160."
+            raise Problems([Problem("multiple", found, "a multiple, or move_index", advice)])
+        return self
 
 
 class MarketLoss(Section):
@@ -2054,6 +2159,12 @@ class Output(Section):
         "float32", source="storage", doc="number format of the stored records"
     )
     agents: bool = parameter(False, source="storage", doc="keep records of every single agent")
+    funds: Annotated[list[Text], Field(max_length=NAMED_MAX)] = parameter(
+        [], source="storage", doc="funds of which records are kept one by one; those of funds.add always are"
+    )
+    dealers: Annotated[list[Text], Field(max_length=NAMED_MAX)] = parameter(
+        [], source="storage", doc="dealers of which records are kept one by one"
+    )
     paths_without_policy: Count = parameter(
         512,
         minimum=0,
@@ -2169,12 +2280,34 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         Problem(
             key,
             f"{name!r} is not a {what} of this market",
-            f"one of {_listed(known[what])}" + (f", or {what}: with one of these" if key in rows else ""),
+            f"one of {names_listed(known[what])}"
+            + (f", or {what}: with one of these" if key in rows else ""),
             near=known[what],
         )
         for key, what, name in named
         if name not in known[what]
     ]
+
+
+def opening_move(market: Market) -> float:
+    """The opening level to which a MOVE index compares: the market's own volatilities under the index's weights.
+
+    Of each of the index's tenors it takes the bucket nearest to it. Options price more than what yields did, so that
+    the published index is usually above this.
+    """
+    buckets = list(market.buckets.values())
+    return sum(
+        weight * min(buckets, key=lambda bucket: abs(bucket.bonds[0].maturity - years)).volatility
+        for years, weight in MOVE_WEIGHTS.items()
+    )
+
+
+def peak_multiple(scenario: Scenario, event: VolatilityShock) -> float:
+    """The peak of a volatility shock over the opening, told as such or as a level of the MOVE index."""
+    if event.move_index is not None:
+        return event.move_index / opening_move(scenario.market)
+    assert event.multiple is not None
+    return event.multiple
 
 
 def drawn_names(kind: str, count: int) -> list[str]:
@@ -2188,7 +2321,7 @@ def unknown_dealers(scenario: Scenario, names: Sequence[str]) -> list[Problem]:
         Problem(
             f"events.{index}.dealers.{place}",
             f"{name!r} is not a dealer of {scenario.dealers.population or 'this market'}",
-            f"one of {_listed(names)}",
+            f"one of {names_listed(names)}",
             near=names,
         )
         for index, event in enumerate(scenario.events)
@@ -2197,7 +2330,7 @@ def unknown_dealers(scenario: Scenario, names: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _listed(names: Sequence[str]) -> str:
+def names_listed(names: Sequence[str]) -> str:
     """Names one after the other, or of many the first and the last."""
     return ", ".join(names) if len(names) <= NAMES_LISTED_MAX else f"{names[0]} to {names[-1]}"
 

@@ -40,6 +40,7 @@ SHARED = {
     "front doors": {
         "explain",
         "open_results",
+        "open_sweep",
         "register",
         "run",
         "sweep",
@@ -146,3 +147,19 @@ def test_public_names_occur_once() -> None:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].add(name)
     assert {name for name, found in places.items() if len(found) > 1} == set().union(*SHARED.values())
+
+
+def test_nothing_is_imported_at_the_top_that_one_system_alone_has() -> None:
+    """So that the package is imported on Windows too."""
+    alone = {"fcntl", "grp", "pwd", "resource", "termios", "msvcrt", "winreg"}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        tops = ast.parse(file.read_text(encoding="utf-8")).body
+        names = {
+            name.split(".")[0]
+            for node in tops
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+            )
+        }
+        assert not names & alone, file

@@ -93,10 +93,12 @@ def fractions() -> str:
     return yields(row=lambda n, day: f"{day},0.015,0.015,0.016,0.017,0.018,0.019,0.020")
 
 
+STRESS = "Date,3-month Treasury rate,5-year Treasury yield,10-year Treasury yield,BBB corporate yield\n"
 REPLAY = "drivers: {{model: replay, file: {file}, start: '2020-02-18'}}"
 BOOTSTRAP = "drivers: {{model: bootstrap, file: {file}}}"
 ARRAYS = "drivers: {{model: arrays, file: {file}}}"
 FUNDS = "funds: {{population: {file}}}"
+OWN = "funds: {{add: {file}}}"
 DEALERS = "dealers: {{population: {file}}}"
 NETWORK = "dealers: {{count: 2, network: {file}}}\nfunds: {{count: 2}}"
 LENDERS = "lenders: {{count: 2, network: {file}}}\ndealers: {{count: 2}}"
@@ -140,36 +142,34 @@ def fund(*rows: str) -> str:
 #: What is broken: the scenario's section, the file's name, its content, and what the message must say.
 BROKEN: dict[str, tuple[str, str, str | bytes, str]] = {
     # yields
-    "wrong headings": (REPLAY, "y.csv", yields().replace("y2,", "2 Yr,", 1), r"y\.csv:1: no column y2; the heading has"),
-    "headings in capitals": (REPLAY, "y.csv", yields().replace("date", "Date", 1), r"Rename 'Date' to date\."),
+    "wrong headings": (REPLAY, "y.csv", yields().replace("y2,", "two,", 1), r"y\.csv:1: no column y2; the heading has"),
     "no heading": (REPLAY, "y.csv", yields().partition("\n")[2], r"no column date, y2"),
     "heading twice": (REPLAY, "y.csv", yields().replace("y3", "y2", 1), r"the heading 'y2' stands twice"),
     "heading empty": (REPLAY, "y.csv", yields().replace("y3", "", 1), r"column 3 has no heading"),
-    "american dates": (REPLAY, "y.csv", other_dates("%m/%d/%Y"), r"y\.csv:2 date: '10/01/2019' is no date"),
-    "american date that can be one day only": (
-        REPLAY, "y.csv", changed(3, "02/18/2020,1,1,1,1,1,1,1"), r"y\.csv:3 date: '02/18/2020' is no date.*Write 2020-02-18\."),
-    "european dates": (REPLAY, "y.csv", changed(3, "18.02.2020,1,1,1,1,1,1,1"), r"Write 2020-02-18\."),
+    "a date out of its order": (REPLAY, "y.csv", changed(3, "02/18/2020,1,1,1,1,1,1,1"), r"y\.csv:4 date: 2019-10-03 comes after 2020-02-18"),
+    "dates that are of two forms": (
+        REPLAY, "y.csv", changed(3, "02/18/2020,1,1,1,1,1,1,1").replace("2019-10-03", "18/02/2020"), r"y\.csv:4 date: days and months change places"),
+    "dates of which no one can tell the month": (REPLAY, "y.csv", changed(3, "03/04/2020,1,1,1,1,1,1,1"), r"'03/04/2020' is no date"),
+    "european date out of its order": (REPLAY, "y.csv", changed(3, "18.02.2020,1,1,1,1,1,1,1"), r"comes after 2020-02-18"),
     "dates in words": (REPLAY, "y.csv", other_dates("%d %b %Y"), r"'01 Oct 2019' is no date"),
     "dates without dashes": (REPLAY, "y.csv", other_dates("%Y%m%d"), r"'20191001' is no date"),
     "dates with a time": (REPLAY, "y.csv", other_dates("%Y-%m-%dT00:00"), r"is no date"),
     "day that does not exist": (REPLAY, "y.csv", changed(3, "2020-02-30,1,1,1,1,1,1,1"), r"'2020-02-30' is no day of the calendar"),
     "year that is far away": (REPLAY, "y.csv", changed(3, "9999-12-30,1,1,1,1,1,1,1"), r"'9999-12-30' is too far away"),
-    "newest first": (REPLAY, "y.csv", newest_first(), r"comes after .*Sort the file by date, the oldest day first"),
     "day twice": (REPLAY, "y.csv", changed(3, "2019-10-01,1,1,1,1,1,1,1"), r"y\.csv:3 date: 2019-10-01 stands twice"),
     "quarters": (REPLAY, "y.csv", quarters(), r"rows are 9[12](\.\d)? days apart"),
     "quarters by name": (REPLAY, "y.csv", changed(2, "2019Q4,1,1,1,1,1,1,1"), r"'2019Q4' is no date"),
-    "points for nothing": (REPLAY, "y.csv", cell("."), r"y\.csv:3 y2: '\.' is no number.*Leave the cell empty"),
-    "N/A": (REPLAY, "y.csv", cell("N/A"), r"'N/A' is no number.*Leave the cell empty"),
-    "ND": (REPLAY, "y.csv", cell("ND"), r"'ND' is no number"),
-    "nan": (REPLAY, "y.csv", cell("nan"), r"y\.csv:3 y2: nan is no yield"),
-    "infinite": (REPLAY, "y.csv", cell("inf"), r"inf is no yield"),
-    "per cent sign": (REPLAY, "y.csv", cell("1.5%"), r"'1\.5%' is no number"),
-    "decimal comma": (REPLAY, "y.csv", cell('"1,5"'), r"'1,5' is no number.*Write 1\.5\."),
+    "nan": (REPLAY, "y.csv", cell("nan"), r"y\.csv:3 y2: 'nan' is no number"),
+    "infinite": (REPLAY, "y.csv", cell("inf"), r"'inf' is no number"),
+    "decimal comma among points": (REPLAY, "y.csv", cell('"1,5"'), r"'1\.50' has a decimal point and '1,5' a decimal comma"),
+    "thousands or decimals": (REPLAY, "y.csv", yields(row=lambda n, day: f"{day},1,1,1,1,1,1,1").replace(",", ";").replace(";1;", ";1,500;", 1), r"'1,500' may have thousands or decimals"),
+    "a workbook by its name": (REPLAY, "y.xlsx", zipped("xl/workbook.xml", b"<x/>"), r"y\.xlsx.*allowed: .*\.csv"),
+    "series of FRED that lack a tenor": (REPLAY, "y.csv", "observation_date,DGS10\n2020-01-02,1.5\n", r"no column y2, y3, y5, y7, y20, y30"),
+    "stress test of two scenarios": (REPLAY, "y.csv", STRESS + "2025 Q1,4,4,4,6\n2025 Q2,4,4,4,6\n2025 Q1,4,4,4,6\n", r"y\.csv:4 date: 2025 Q1 comes after 2025 Q2.*Keep the rows of one scenario"),
+    "stress test with months": (REPLAY, "y.csv", STRESS + "2025-01,4,4,4,6\n", r"'2025-01' is no quarter; allowed: a quarter as 2025 Q1"),
     "basis points": (REPLAY, "y.csv", cell("150"), r"150 is no yield; allowed: -5 to 30 per cent"),
     "fractions": (REPLAY, "y.csv", fractions(), r"no yield is above 0\.02 per cent: they seem to be fractions"),
     "fractions, bootstrap": (BOOTSTRAP, "y.csv", fractions(), r"they seem to be fractions.*Write 4\.25 for 4\.25%"),
-    "semicolons": (REPLAY, "y.csv", yields().replace(",", ";"), r"cells are separated by semicolons; allowed: commas"),
-    "tabs": (REPLAY, "y.csv", yields().replace(",", "\t"), r"cells are separated by tabs"),
     "on its side": (REPLAY, "y.csv", transposed(), r"lies on its side: turn its rows into columns"),
     "empty": (REPLAY, "y.csv", "", r"y\.csv is empty|y\.csv: is empty"),
     "blank lines alone": (REPLAY, "y.csv", "\n\n\n", r"is empty"),
@@ -191,7 +191,6 @@ BROKEN: dict[str, tuple[str, str, str | bytes, str]] = {
     "ends too early": (REPLAY, "y.csv", yields(count=102), r"\d trading days after 2020-02-18, and 10 days after it are needed"),
     "opening in a gap": (REPLAY.replace("2020-02-18", "2020-03-25"), "y.csv", gap(), r"no row between 2020-02-28 and 2020-04-01"),
     "gap in the window": (REPLAY, "y.csv", gap(), r"no row between 2020-02-28 and 2020-04-01"),
-    "blank row on a holiday": (REPLAY, "y.csv", blank_holiday(), r"no y2 on 2020-02-19.*Delete the row if markets were closed"),
     "window outside the file": (
         "drivers: {{model: bootstrap, file: {file}, start: '2001-01-01', end: '2002-01-01'}}", "y.csv", yields(),
         r"0 daily changes from 2001-01-01 to 2002-01-01.*the file covers 2019-10-01"),
@@ -228,6 +227,15 @@ BROKEN: dict[str, tuple[str, str, str | bytes, str]] = {
     # populations
     "funds without equity column": (FUNDS, "f.csv", f"name,{TRADES}\nA,$1bn,,,,,\n", r"f\.csv:1: no column equity"),
     "funds without trades": (FUNDS, "f.csv", "name,equity\nA,$1bn\n", r"f\.csv:1: no column TU, FV, TY"),
+    "own funds without trades": (OWN, "f.csv", "name,equity\nA,$1bn\n", r"f\.csv:1: no column of packages; allowed: a column for each trade held: TU, FV"),
+    "own funds beyond the market": (OWN, "f.csv", "name,equity,TY\nA,$1bn,$900bn\n", r"f\.csv: funds hold \$900bn of TY, and all funds of the market hold \$[\d.]+bn.*Check the unit"),
+    "own funds called as others": (OWN, "f.csv", "name,equity,TY\nfund 3,$1bn,$9bn\n", r"f\.csv: 'fund 3' is the name of another fund"),
+    "own funds with shares that do not add up": (OWN, "f.csv", "name,equity,TY,dealer 1\nA,$1bn,$9bn,90%\n", r"f\.csv:2: the shares of A add up to 90%"),
+    "own funds without a unit": (OWN, "f.csv", "name;equity;TY\nA;400;9.000\n", r"'9\.000' may have thousands or decimals"),
+    "own funds, unit twice": (OWN, "f.csv", "name,equity ($mn),Equity,TY\nA,1,1,$9bn\n", r"the heading 'equity' stands twice"),
+    "own funds with odd groups": (OWN, "f.csv", 'name,equity ($mn),TY ($mn)\nA,400,"1,50,000.0"\n', r"'1,50,000\.0' cannot be read"),
+    "record of a fund that is not there": ("output: {{funds: [fund 61]}}\n# {file}", "f.csv", "", r"output\.funds\.0: 'fund 61' is not a fund of this market"),
+    "record of a dealer twice": ("output: {{dealers: [dealer 1, dealer 1]}}\n# {file}", "f.csv", "", r"output\.dealers\.1: 'dealer 1' stands a second time"),
     "funds with an unknown column": (FUNDS, "f.csv", f"name,equity,{TRADES},size\nA,$1bn,,,$9bn,,,,\n", r"f\.csv:1: unknown column 'size'"),
     "fund without equity": (FUNDS, "f.csv", fund("A,,,,$9bn,,,"), r"f\.csv:2 equity: no value"),
     "fund with negative equity": (FUNDS, "f.csv", fund("A,-$1bn,,,$9bn,,,"), r"f\.csv:2 equity: '-\$1bn' is out of bounds"),
@@ -299,6 +307,32 @@ GOOD = {
     "replay": (REPLAY, "y.csv", yields()),
     "replay with blank lines and a byte order mark": (REPLAY, "y.csv", "\ufeff" + yields() + "\n\n,,,,,,,\n"),
     "replay with windows line ends": (REPLAY, "y.csv", yields().replace("\n", "\r\n")),
+    "headings in capitals": (REPLAY, "y.csv", yields().replace("date", "Date", 1)),
+    "american dates": (REPLAY, "y.csv", other_dates("%m/%d/%Y")),
+    "european dates": (REPLAY, "y.csv", other_dates("%d.%m.%Y")),
+    "newest first": (REPLAY, "y.csv", newest_first()),
+    "a point for nothing": (REPLAY, "y.csv", cell(".")),
+    "N/A": (REPLAY, "y.csv", cell("N/A")),
+    "per cent sign": (REPLAY, "y.csv", cell("1.5%")),
+    "semicolons": (REPLAY, "y.csv", yields().replace(",", ";")),
+    "semicolons and decimal commas": (REPLAY, "y.csv", yields().replace(",", ";").replace(".", ",")),
+    "tabs": (REPLAY, "y.csv", yields().replace(",", "\t")),
+    "blank row on a holiday": (REPLAY, "y.csv", blank_holiday()),
+    "own funds as a spreadsheet writes them": (
+        OWN,
+        "f.csv",
+        "\ufeffName;Equity ($mn);Free cash, mn;haircut (%);TY ($bn)\nA;1.500,5;300;2;9\nB;400;;0%;$4.000mn\n",
+    ),
+    "own funds with their dealers": (
+        OWN,
+        "f.csv",
+        'name,equity,TY,dealer 1,dealer 2\nA,$1bn,"$9,000mn",60%,40%\nB,$1bn,-$1bn,,\n',
+    ),
+    "records of funds and dealers": (
+        "output: {{funds: [fund 2], dealers: [dealer 1]}}\n# {file}",
+        "f.csv",
+        "",
+    ),
     "bootstrap of a whole file": (BOOTSTRAP, "y.csv", yields()),
     "npy": (ARRAYS, "a.npy", npy(CURVE)),
     "npy in another order": (ARRAYS, "a.npy", npy(np.asfortranarray(CURVE.astype(np.float32)))),
@@ -333,7 +367,7 @@ def test_zarr_folders_are_refused_with_what_to_write(tmp_path: Path, unwind: Unw
     assert (code, "to_netcdf" in told) == (2, True)
 
 
-@pytest.mark.parametrize("what", ["newest first", "too few paths", "fund twice", "opening in a gap"])
+@pytest.mark.parametrize("what", ["day twice", "too few paths", "fund twice", "opening in a gap"])
 @pytest.mark.parametrize("command", ["run", "sweep", "sweep --dry-run", "run --path 1"])
 def test_whatever_runs_refuses_what_validate_refuses(
     what: str, command: str, tmp_path: Path, unwind: Unwind
@@ -441,5 +475,5 @@ def test_a_population_is_never_held_against_a_stale_copy(tmp_path: Path, unwind:
     file = scenario(tmp_path, REPLAY, "y.csv", yields())
     assert unwind("validate", str(file))[0] == 0
     shutil.move(tmp_path / "y.csv", tmp_path / "old.csv")
-    (tmp_path / "y.csv").write_text(newest_first())
+    (tmp_path / "y.csv").write_text(fractions())
     assert unwind("validate", str(file))[0] == 2

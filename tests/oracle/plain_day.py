@@ -118,6 +118,9 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         self.seen.sold_by_channel = [0.0] * len(CHANNELS)
         for f in self.funds:
             f.seen.called = [0.0] * len(CALLS)
+        for one in self.named_funds:
+            one.settled, one.sold = [0.0] * len(CALLS), [0.0] * len(CHANNELS)
+            one.short = one.sale_cost = 0.0
         for t in self.trades:
             t.seen.sold = t.seen.bought = 0.0
         for h in self.hedges:

@@ -114,6 +114,11 @@ class Funds:
             for c in CALLS:
                 f.cash -= f.orders.call[c]
                 f.seen.called[c] += max(0.0, f.orders.call[c])
+            if f.named:
+                f.named.settled = [
+                    sum_ + call for sum_, call in zip(f.named.settled, f.orders.call, strict=True)
+                ]
+                f.named.short += max(0.0, max(0.0, -f.cash) - max(0.0, -before))
             if f.cash < 0.0:
                 self.split_shortfall(f, before)
                 self.find_cash(f)
@@ -190,12 +195,15 @@ class Funds:
         loss = rules.drawdown(f.equity, f.peak_equity)
         minimum = self.p.funds.cash_minimum * (opening.cash_bn + opening.line_bn)
         at_risk = rules.value_at_risk_scale(risk, f.equity, opening.risk_of_equity, opening.risk_headroom)
-        allowed = min(
+        by_limit = [
             rules.leverage_scale(book, f.equity, opening.leverage, opening.leverage_headroom),
             at_risk,
             rules.drawdown_scale(loss),
             rules.cash_scale(f.cash + opening.line_bn - f.drawn, minimum),
-        )
+        ]
+        if f.named:
+            f.named.allowed = by_limit
+        allowed = min(by_limit)
         f.is_bound_by_risk = at_risk <= allowed
         return allowed
 
@@ -239,6 +247,8 @@ class Funds:
                 if allowed[f.n] < 1.0:
                     cut[f.n] = parts[f.n][t.n] * abs(held)
                     f.orders.packages[t.n] = -cut[f.n] if held >= 0.0 else cut[f.n]
+                    if f.named:
+                        f.named.sold[RISK_LIMIT] += cut[f.n]
                     continue
                 gap = speed * (self.wanted(f, t) - held)
                 if gap * f.opening.packages_bn[t.n] > 0.0:
@@ -251,6 +261,8 @@ class Funds:
                     spare[f.n] -= bought[f.n] * tied_up
                 else:
                     chosen[f.n] = abs(gap)
+                if f.named:
+                    f.named.sold[CHOICE] += chosen[f.n]
                 change = bought[f.n] + chosen[f.n]
                 f.orders.packages[t.n] = change if gap >= 0.0 else -change
             by_limit, by_choice = total(cut), total(chosen)
@@ -308,6 +320,8 @@ class Funds:
         for c in CALLS:
             part = f.orders.uncovered[c] / missed if missed > 0.0 else 0.0
             self.seen.sold_by_channel[c] += face * part
+            if f.named:
+                f.named.sold[c] += face * part
         t.seen.sold += face
 
     def sell_unencumbered(self, f: Any, short: float) -> tuple[float, float]:
@@ -366,7 +380,22 @@ class Funds:
                     [f.orders.packages[t.n] * f.opening.hedge_ratio[t.n] for f in self.funds]
                 )
 
+    def cost_of_forced_sales(self, f: Any) -> None:
+        """What those who sell because they must pay in half spreads, and lose of what a package opened with."""
+        if not f.orders.is_selling and min(f.named.allowed) >= 1.0:
+            return
+        for t in self.trades:
+            held, order = f.packages[t.n], f.orders.packages[t.n]
+            if t.orders.exist and held * order < 0.0:
+                value = t.bucket.price - f.opening.hedge_ratio[t.n] * t.hedge.value
+                lost = f.named.opening.package_value[t.n] - value
+                spread = t.opening.transaction_cost * t.bucket.price
+                f.named.sale_cost += min(abs(order), abs(held)) * ((lost if held > 0.0 else -lost) + spread)
+
     def execute_orders(self) -> None:
+        for f in self.funds:
+            if f.named:
+                self.cost_of_forced_sales(f)
         lent, costs = ([0.0] * len(self.funds) for _ in range(2))
         cash, posted = total([f.cash for f in self.funds]), total([f.posted for f in self.funds])
         for t in self.trades:
@@ -470,6 +499,8 @@ class Funds:
         nothing = ([0.0] * len(self.trades) for _ in range(4))
         f.packages, f.unencumbered, f.loan, f.orders.packages = nothing
         self.seen.sold_by_channel[DEFAULT] += seized
+        if f.named:
+            f.named.sold[DEFAULT] += seized
         if cash < 0.0:
             self.pay_by_waterfall(-cash)
             cash = 0.0

@@ -15,7 +15,7 @@ import numpy as np
 
 from simulator.engine.opening.prepare import Prepared
 from simulator.engine.parameters import OpeningTerms
-from simulator.engine.state import State
+from simulator.engine.state import State, all_sizes
 from simulator.engine.status import RUNNING
 from simulator.model.table import TableRow, leaves, rows
 from tests.oracle.plain_rules import RuleBook
@@ -32,6 +32,8 @@ LISTS = {
     "dealer": "dealers",
     "lender": "lenders",
     "manager": "managers",
+    "named_fund": "named_funds",
+    "named_dealer": "named_dealers",
 }
 #: Tables of the books whose rows are spread over members of several lists.
 SPREAD = ("orders", "seen")
@@ -67,6 +69,7 @@ class Opening:
         state, memory = prepared.new_state()
         memory[:] = prepared.opening
         self.p = p = prepared.parameters
+        self.sizes = all_sizes(prepared.sizes)
         self.plan = SimpleNamespace(
             **{name: values.tolist() for name, values in prepared.schedule._asdict().items()}
         )
@@ -100,6 +103,13 @@ class Opening:
             trade.bucket = self.buckets[trade.opening.bucket_of]
             trade.hedge = self.hedges[trade.opening.hedge_of]
             trade.funding = self.fundings[trade.opening.funding_of]
+        for agents, named, kind in (
+            (self.funds, self.named_funds, "fund"),
+            (self.dealers, self.named_dealers, "dealer"),
+        ):
+            told = {getattr(one.opening, kind): one for one in named}
+            for agent in agents:
+                agent.named = told.get(agent.n)
 
     def holders(self, name: str, row: TableRow, under: str = "") -> tuple[int, list[Any]]:
         """Who has the parts of a row, and the place of its dimension that runs over them; -1 for no member."""
@@ -125,6 +135,8 @@ class Opening:
         row = rows(State)[name]
         place, holders = self.holders(name, row)
         parts = [getattr(holder, name.split(".")[1]) for holder in holders]
+        if not parts:
+            return np.zeros([self.sizes[dim] for dim in row.dims])
         if place < 0:
             return np.array(parts[0] if row.dims != ("one",) else parts, np.float64)
         return np.moveaxis(np.array(parts, np.float64), 0, place)

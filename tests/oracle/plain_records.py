@@ -16,6 +16,7 @@ class Recorded:
         self.observe_markets()
         self.observe_dealers()
         self.observe_funds()
+        self.observe_named()
         return {variable.name: self.row(variable.of) for group in GROUPS for variable in group.variables}
 
     def observe_markets(self) -> None:
@@ -59,3 +60,20 @@ class Recorded:
         self.seen.fund_loans = in_order(total([f.loan[t.n] for f in self.funds]) for t in self.trades)
         self.seen.funds_failed = float(sum(not f.alive for f in self.funds))
         self.seen.called_in_all = [total([f.seen.called[c] for f in self.funds]) for c in CALLS]
+
+    def observe_named(self) -> None:
+        for f in self.funds:
+            if f.named:
+                f.named.packages, f.named.equity, f.named.cash = list(f.packages), f.equity, f.cash
+                f.named.line_left = f.alive * (f.opening.line_bn - f.drawn)
+                f.named.margin, f.named.alive = f.posted, f.alive
+                f.named.repo = in_order(f.loan)
+        for d in self.dealers:
+            if d.named:
+                d.named.capital, d.named.use, d.named.lent, d.named.taken = (
+                    d.capital,
+                    d.use,
+                    d.lent_to_funds,
+                    d.taken,
+                )
+                d.named.gap, d.named.repo_bp, d.named.alive = d.gap, d.repo_bp, d.alive

@@ -31,6 +31,8 @@ SIZES = {
     "dealer": 11,
     "lender": 10,
     "manager": 17,
+    "named_fund": 3,
+    "named_dealer": 2,
 }
 TABLES: dict[str, Callable[[], tuple[Any, ...]]] = {
     "State": lambda: allocate_state(SIZES, diary_capacity=9)[0],

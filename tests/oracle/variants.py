@@ -241,6 +241,8 @@ REVERSE = (
     "market.hedges.TY.hedge_demand=-$30bn",
     f"events=[{shift(2, 200)}, {{type: volatility-shock, day: 3d, multiple: 3x}}, {shift(5, -100)}]",
 )
+#: Of these, records are kept one by one; not in their order.
+NAMED = ("output.funds=[fund 5, fund 2]", "output.dealers=[dealer 3, dealer 1]")
 
 VARIANTS = (
     Variant("toy", "toy"),
@@ -256,6 +258,8 @@ VARIANTS = (
         )
         for measure in ("buffer", "floor", "stressed-weight")
     ),
+    Variant("storm with funds and dealers named", "toy", (*STORM, *NAMED)),
+    Variant("reverse storm with funds and dealers named", "toy", (*STORM, *REVERSE, *NAMED)),
     Variant("storm sold pro rata", "toy", (*STORM, "funds.exit_order=pro-rata")),
     Variant("storm and policy by rule", "toy", (*STORM, *BY_RULE)),
     Variant("storm and levers that end", "toy", (*STORM, *LEVERS)),

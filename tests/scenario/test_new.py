@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from simulator.scenario.declarations import declarations
 from simulator.scenario.explain import as_written
 from simulator.scenario.files import presets
 from simulator.scenario.loading import load_scenario
 from simulator.scenario.new import EVENTS, FIRST, new_scenario
+from simulator.scenario.schema import Scenario
 
 _SETTING = re.compile(r"^# (?=(?:\w+:$|  \w+: ))", re.MULTILINE)
 
@@ -34,7 +36,9 @@ def test_events_are_valid_when_their_marks_are_taken_away(tmp_path: Path) -> Non
     file = tmp_path / "events.yaml"
     text = new_scenario(file, "preset:us-treasury-2025-04-01").replace("  # - {type", "  - {type")
     file.write_text(text, encoding="utf-8")
-    assert len(load_scenario(file).scenario.events) == len(EVENTS)
+    events = load_scenario(file).scenario.events
+    assert len(events) == len(EVENTS)
+    assert {event.type for event in events} == set(declarations(Scenario)["events"].shape.element.variants)
 
 
 def test_every_setting_tells_its_meaning(tmp_path: Path) -> None:

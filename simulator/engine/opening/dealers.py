@@ -9,6 +9,7 @@ from simulator.engine.opening.day_zero import open_costs
 from simulator.engine.opening.population import client_network, lender_network
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
+from simulator.inputs.populations import FundPopulation
 from simulator.model.table import Floats
 from simulator.scenario.schema import Scenario
 
@@ -22,6 +23,7 @@ def open_dealers(
     s: State,
     shares: Floats,
     network: Floats | None,
+    added: FundPopulation | None,
 ) -> None:
     """Dealers' book, clients, limits and capital; capital is what the opening use of their limits needs."""
     d, bank, o = scenario.dealers, scenario.central_bank, p.opening.dealers
@@ -37,6 +39,9 @@ def open_dealers(
     owed = s.funds.loan.sum(axis=0)
     clients = client_network(d, len(owed), shares) if network is None else network
     p.opening.funds.client_share[:] = clients
+    if added is not None and added.dealer_shares is not None:
+        told = ~np.isnan(added.dealer_shares[:, 0])
+        p.opening.funds.client_share[len(clients) - added.added :][told] = added.dealer_shares[told]
     lent = owed @ p.opening.funds.client_share
     p.opening.funds.client_weakness[:] = _client_weakness(p.opening.funds.client_share, owed, lent)
     s.others.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)

@@ -20,7 +20,8 @@ def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s:
     price = p.opening.buckets.price[trades.bucket_of]
     margin = p.opening.hedges.margin[trades.hedge_of]
     o.packages_bn[:] = population.packages_bn
-    errors = np.stack([_spread_evenly(f"hedge error {j}", count) for j in range(len(price))])
+    crowd, added = count - population.added, (0, population.added)  # funds added are hedged exactly
+    errors = np.stack([np.pad(_spread_evenly(f"hedge error {j}", crowd), added) for j in range(len(price))])
     o.hedge_ratio[:] = 1.0 + f.hedge_error * errors
     o.haircut_floor[:] = f.haircut_floor
     o.haircut[:] = np.maximum(o.haircut_floor, population.haircut)
@@ -44,7 +45,7 @@ def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s:
     o.equity_bn[:] = np.where(equity > 0.0, equity, 1.0)
     o.cash_bn[:] = books.cash
     o.line_bn[:] = np.where(np.isnan(population.line_bn), f.committed_line * equity, population.line_bn)
-    _open_limits(scenario, p, book, equity)
+    _open_limits(scenario, p, book, equity, population.added)
     s.trades.fund_bonds[:] = o.packages_bn.sum(axis=1)
     s.trades.fund_hedges[:] = (o.packages_bn * o.hedge_ratio).sum(axis=1)
     s.dealers.fund_repo[0] = books.loan.sum()
@@ -79,20 +80,23 @@ def _open_cash(
     return equity, notes
 
 
-def _open_limits(scenario: Scenario, p: Parameters, book: Floats, equity: Floats) -> None:
-    """Each fund's own limits on leverage and value-at-risk: its opening level and a headroom of its own."""
+def _open_limits(scenario: Scenario, p: Parameters, book: Floats, equity: Floats, added: int) -> None:
+    """Each fund's own limits on leverage and value-at-risk: its opening level and a headroom of its own.
+
+    Funds added to the drawn ones have the median headroom.
+    """
     f, o, count = scenario.funds, p.opening.funds, len(equity)
     weight = p.opening.hedges.risk_per_face[p.opening.trades.hedge_of]
     risk = (np.abs(o.packages_bn) * weight[:, None]).sum(axis=0)
     o.leverage[:] = np.divide(book, equity, out=np.zeros(count), where=equity > 0.0)
     o.risk_of_equity[:] = np.divide(risk, equity, out=np.zeros(count), where=equity > 0.0)
     spread = f.headroom_dispersion
-    o.leverage_headroom[:] = f.leverage_headroom * np.exp(
-        spread * shuffled_quantiles("leverage headroom", count)
+    own, risk_own = (
+        np.pad(shuffled_quantiles(stream, count - added), (0, added))
+        for stream in ("leverage headroom", "risk headroom")
     )
-    o.risk_headroom[:] = f.value_at_risk_headroom * np.exp(
-        spread * shuffled_quantiles("risk headroom", count)
-    )
+    o.leverage_headroom[:] = f.leverage_headroom * np.exp(spread * own)
+    o.risk_headroom[:] = f.value_at_risk_headroom * np.exp(spread * risk_own)
 
 
 def _spread_evenly(stream: str, count: int) -> Floats:

@@ -42,7 +42,8 @@ from simulator.engine.parameters import (
     figures,
 )
 from simulator.engine.state import State, allocate_opening, allocate_state
-from simulator.inputs.opened import open_inputs
+from simulator.inputs.opened import Inputs, named_funds, open_inputs
+from simulator.inputs.populations import FundPopulation
 from simulator.model.table import Floats, leaves
 from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets, laid_over
 from simulator.scenario.schema import ClearingHouse, Dealers, Scenario, drawn_names
@@ -116,6 +117,8 @@ class Prepared:
         Numbers of agents and of everything that tables run over.
     buckets, hedges, trades, funds, dealers, managers
         Names, in the order of the arrays.
+    named_funds
+        Funds of which records are kept one by one.
     notes
         Sentences on choices the opening books forced.
     variants
@@ -133,6 +136,7 @@ class Prepared:
     hedges: tuple[str, ...]
     trades: tuple[str, ...]
     funds: tuple[str, ...]
+    named_funds: tuple[str, ...]
     dealers: tuple[str, ...]
     managers: tuple[str, ...]
     notes: tuple[str, ...]
@@ -173,15 +177,16 @@ def prepare(
     """
     inputs = open_inputs(scenario, files or {})
     market = scenario.market
-    trades = market.trades.values()
-    drawn = np.array([trade.fund_packages for trade in trades])
-    funds = draw_funds(scenario.funds, drawn) if inputs.funds is None else inputs.funds
+    funds = _all_funds(scenario, inputs)
+    named = named_funds(scenario, inputs.added)
     dealers, shares = _drawn_dealers(scenario) if inputs.dealers is None else inputs.dealers
     sizes = market_sizes(market) | {
         "fund": len(funds.names),
         "dealer": len(dealers),
         "lender": scenario.lenders.count,
         "manager": scenario.asset_managers.count,
+        "named_fund": len(named),
+        "named_dealer": len(scenario.output.dealers),
     }
     p = _parameters(scenario, allocate_opening(sizes), Watch(int(audit), int(diary)))
     s, memory = allocate_state(sizes)
@@ -197,12 +202,15 @@ def prepare(
     open_margins(p, s)
     notes = open_funds(scenario, funds, p, s)
     open_hedge_market(scenario, p, s)
-    open_dealers(scenario, p, s, shares, inputs.client_network)
+    open_dealers(scenario, p, s, shares, inputs.client_network, inputs.added)
     open_lenders(scenario, p, s, inputs.lender_network)
     open_managers(scenario, p, s)
     outstanding = p.opening.buckets.outstanding_bn
     p.opening.buckets.outright_split[:] = split(bank.outright.buckets, list(market.buckets), outstanding)
     _open_others(scenario, p, s)
+    _open_named(
+        p, s, [funds.names.index(name) for name in named], [*map(dealers.index, scenario.output.dealers)]
+    )
     _require_whole(p.opening)
     schedule = build_schedule(scenario, dealers, p.opening.lenders.offer_bn)
     return Prepared(
@@ -217,11 +225,31 @@ def prepare(
         hedges=tuple(market.hedges),
         trades=tuple(market.trades),
         funds=funds.names,
+        named_funds=named,
         dealers=dealers,
         managers=tuple(drawn_names("asset manager", scenario.asset_managers.count)),
-        notes=tuple(notes),
+        notes=(*notes, *inputs.notes),
         variants=None if sets is None else Variants(scenario, sets, files or {}, audit=audit, diary=diary),
     )
+
+
+def _all_funds(scenario: Scenario, inputs: Inputs) -> FundPopulation:
+    """Funds from the file or drawn, with those of the user's own among them: the crowd then holds so much less."""
+    held = np.array([trade.fund_packages for trade in scenario.market.trades.values()])
+    if inputs.added is not None and inputs.funds is None:
+        held = held - inputs.added.packages_bn.sum(axis=1)
+    crowd = draw_funds(scenario.funds, held) if inputs.funds is None else inputs.funds
+    return crowd if inputs.added is None else crowd.with_added(inputs.added)
+
+
+def _open_named(p: Parameters, s: State, funds: list[int], dealers: list[int]) -> None:
+    """Where the named stand, and what a package of each fund is worth."""
+    named, trades = p.opening.named, p.opening.trades
+    named.fund[:], named.dealer[:] = funds, dealers
+    ratio = p.opening.funds.hedge_ratio[:, funds]
+    price = p.opening.buckets.price[trades.bucket_of]
+    named.package_value[:] = price[:, None] - ratio * s.hedges.value[trades.hedge_of][:, None]
+    s.named_funds.allowed[:] = 1.0
 
 
 def _drawn_dealers(scenario: Scenario) -> tuple[tuple[str, ...], Floats]:

@@ -40,6 +40,7 @@ from simulator.scenario.schema import (
     VolatilityShock,
     YieldShock,
     drawn_names,
+    peak_multiple,
 )
 
 #: The lowest minimum haircut that a scenario can set: none.
@@ -81,7 +82,8 @@ def volatility_shift(scenario: Scenario) -> Floats:
             peak = event.day + event.days - 2
             since = np.maximum(np.arange(horizon) - peak, 0.0)
             decay = 0.5 ** (since / event.half_life)
-            log_factor += np.log(event.multiple) * ramp(event.day, event.days, horizon) * decay
+            log_peak = np.log(peak_multiple(scenario, event))
+            log_factor += log_peak * ramp(event.day, event.days, horizon) * decay
     return np.exp(log_factor)
 
 

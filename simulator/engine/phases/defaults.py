@@ -21,6 +21,7 @@ from simulator.engine.parameters import (
 from simulator.engine.phases.clearing_house import pay_by_waterfall
 from simulator.engine.phases.dealers import charge
 from simulator.engine.phases.funds import worth_of_other
+from simulator.engine.phases.named import note_sale
 from simulator.engine.state import State
 from simulator.engine.status import NO_DEALER_LEFT
 from simulator.rule import phase
@@ -121,6 +122,7 @@ def seize(p: Parameters, s: State, i: int, cash: float, owed_more: float) -> flo
         s.funds.loan[j, i] = 0.0
         s.orders.packages[j, i] = 0.0
     s.seen.sold_by_channel[DEFAULT] += seized
+    note_sale(p, s, i, DEFAULT, seized)
     if p.watch.diary:
         note(s, FUND_DEFAULT, i, -1, worth)
     if cash < 0.0:

@@ -56,7 +56,7 @@ from simulator.engine.diary import (
     SOLD_OTHER,
     note,
 )
-from simulator.engine.loops import each_fund, each_trade, empty, pay, row_total
+from simulator.engine.loops import each_fund, each_named_fund, each_trade, empty, pay, row_total
 from simulator.engine.parameters import (
     CALL_COUNT,
     CARRY,
@@ -81,6 +81,7 @@ from simulator.engine.parameters import (
     Schedule,
 )
 from simulator.engine.phases.dealers import charge, steps_of_clients
+from simulator.engine.phases.named import note_calls, note_costs, note_limits, note_sale
 from simulator.engine.state import State
 from simulator.model.table import Floats
 from simulator.rule import phase
@@ -295,6 +296,7 @@ def settle_calls(p: Parameters, s: State) -> None:
             left -= call[c, i]
             called[c, i] += max(0.0, call[c, i])
         cash[i] = left
+    note_calls(p, s, before)
     if p.watch.diary:
         write_calls(s)
     for i in each_fund(s):
@@ -421,6 +423,7 @@ def order_sale(p: Parameters, s: State, j: int, i: int, face: float) -> None:
     for c in range(CALL_COUNT):
         part = s.orders.uncovered[c, i] / total if total > 0.0 else 0.0
         s.seen.sold_by_channel[c] += face * part
+        note_sale(p, s, i, c, face * part)
     s.seen.sold[j] += face
     if p.watch.diary and face > SMALLEST_ENTRY_BN:
         note(s, FORCED_SALE, i, j, face)
@@ -526,6 +529,7 @@ def limit_books(p: Parameters, s: State, allowed: Floats, by_risk: Floats) -> No
         free = cash[i] + line[i] - drawn[i]
         allowed[i] = min(own, cash_scale(free, minimum * (opening_cash[i] + line[i])))
         by_risk[i] = 1.0 if at_risk <= allowed[i] else 0.0
+    note_limits(p, s, book, risk)
 
 
 @phase
@@ -634,6 +638,10 @@ def choose_positions(p: Parameters, s: State) -> None:
             moved = bought[i] + chosen[i]
             order[j, i] = (moved if gap >= 0.0 else -moved) - part[j, i] * packages[j, i]
         by_limit, by_choice = row_total(cut), row_total(chosen)
+        for k in each_named_fund(s):
+            i = p.opening.named.fund[k]
+            s.named_funds.sold[RISK_LIMIT, k] += cut[i]
+            s.named_funds.sold[CHOICE, k] += chosen[i]
         s.seen.sold_by_channel[RISK_LIMIT] += by_limit
         s.seen.sold_by_channel[CHOICE] += by_choice
         s.seen.sold[j] += by_limit + by_choice
@@ -678,6 +686,7 @@ def execute_orders(p: Parameters, s: State) -> None:
     the bonds.
     """
     repo, costs, cash, posted = s.scratch.first, s.scratch.second, s.funds.cash, s.funds.posted
+    note_costs(p, s)
     cash_before, posted_before = row_total(cash), row_total(posted)
     empty(repo)
     empty(costs)
