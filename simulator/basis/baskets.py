@@ -31,12 +31,13 @@ class Treasury:
     """One outstanding bond or note.
 
     ``issue_dates`` holds the original issue and, when a later auction of a shorter original term was
-    merged into it, the date of that issue too: either may make the bond deliverable.
+    merged into it, the date of that issue too: either may make the bond deliverable. None stands for a date
+    that is not known.
     """
 
     name: str
     coupon_pct: float
-    issue_dates: tuple[date, ...]
+    issue_dates: tuple[date | None, ...]
     maturity_date: date
     coupon_frequency: int = 2
 

@@ -8,10 +8,12 @@ the contract's currency.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import numpy as np
 
+from simulator.basis.baskets import delivery_date_of_short
 from simulator.basis.bond_file import BasisTable
 from simulator.basis.bonds import bonds_from_price
 from simulator.basis.table_baskets import (
@@ -20,17 +22,21 @@ from simulator.basis.table_baskets import (
     chosen_rows,
     contract_of,
     deliverable_baskets,
+    month_text,
 )
 from simulator.basis.trades import (
     BasisTradeProfit,
     CashDrain,
     WholeHedge,
     basis_trade_profit,
+    breakeven_overnight_move_bp,
     breakeven_repo_move_bp,
     cash_drain,
+    rate_on_day_count,
     smallest_exact_hedge,
     whole_hedge,
 )
+from simulator.contracts import first_delivery_day
 
 Direction = Literal["long", "short"]
 
@@ -47,6 +53,8 @@ class PositionTerms:
         Whether the hedge is rounded to whole contracts.
     haircut, remarked_share
         Shares: of the bond's price that is not lent on it, and of repo loans that follow the price daily.
+    days_passed
+        Days after which a rise of overnight repo is told that breaks the trade even.
     margin, stressed_margin
         Futures margin a contract, today and after a rise, money.
     move_bp
@@ -61,6 +69,7 @@ class PositionTerms:
     margin: float = 0.0
     stressed_margin: float | None = None
     move_bp: float = 0.0
+    days_passed: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse terms that no trade has."""
@@ -70,7 +79,11 @@ class PositionTerms:
 
 @dataclass(frozen=True, slots=True)
 class BasisPosition:
-    """A basis trade worked out; ``own_funds`` are haircut and margin, ``tick_of_basis`` is 1/32 of a point."""
+    """A basis trade worked out; ``own_funds`` are haircut and margin, ``tick_of_basis`` is 1/32 of a point.
+
+    ``implied_repo_365_pct`` is the implied repo rate where interest counts 365 days a year, ``delivery_by_carry`` the
+    day on which a short who looks at carry alone delivers.
+    """
 
     title: str
     bond: str
@@ -87,7 +100,10 @@ class BasisPosition:
     profit: BasisTradeProfit
     implied_repo_pct: float
     repo_rate_pct: float
+    implied_repo_365_pct: float
     breakeven_repo_move_bp: float
+    breakeven_overnight_move_bp: float
+    delivery_by_carry: date
     repo_point_cost: float
     margin_call: float
     drain: CashDrain
@@ -143,7 +159,14 @@ def _position(table: BasisTable, row: int, terms: PositionTerms) -> BasisPositio
         ),
         implied_repo_pct=float(rows.implied_repo_pct[row]),
         repo_rate_pct=repo_pct,
+        implied_repo_365_pct=rate_on_day_count(
+            float(rows.implied_repo_pct[row]), contract.repo_days_per_year, 365.0
+        ),
         breakeven_repo_move_bp=breakeven_repo_move_bp(float(rows.implied_repo_pct[row]), repo_pct),
+        breakeven_overnight_move_bp=breakeven_overnight_move_bp(
+            float(rows.implied_repo_pct[row]), repo_pct, days, terms.days_passed
+        ),
+        delivery_by_carry=_delivery_by_carry(table, row),
         repo_point_cost=sign * value * 1e-4 * days / contract.repo_days_per_year,
         margin_call=abs(hedge.contracts) * (stressed - terms.margin),
         drain=cash_drain(
@@ -154,6 +177,13 @@ def _position(table: BasisTable, row: int, terms: PositionTerms) -> BasisPositio
             terms.haircut,
         ),
     )
+
+
+def _delivery_by_carry(table: BasisTable, row: int) -> date:
+    contract, month = contract_of(table, row), date.fromisoformat(f"{month_text(table, row)}-01")
+    settled: date = table.inputs.settlement[row].astype("datetime64[D]").item()
+    first = max(first_delivery_day(contract, month), settled)
+    return delivery_date_of_short(contract, month, float(table.rows.carry[row]), first)
 
 
 def _futures_dv01(table: BasisTable, row: int) -> float:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 #: Warnings shown at most; the rest are counted.
 WARNINGS_SHOWN = 40
 
-#: First word of the command that follows a file through time.
-HISTORY = "history"
+#: First words of the command that follow a file through time, and find a basket in a list of bonds.
+HISTORY, BASKET = "history", "basket"
 
 EXAMPLES = """\b
 Examples:
@@ -33,19 +33,20 @@ Examples:
   unwind basis bonds.csv --option
   unwind basis bonds.csv --calendar T1906/T1909
   unwind basis history days.csv --plot days.html
+  unwind basis basket outstanding.csv --contract TY --month 2025-06
   unwind basis --repo-chain 20% --pledge 100,80,60"""
 
 _TRADE, _CHOICE, _MOVES = "A trade", "The choice of bond", "Moves of yields"
 
 
-class TradeSide(StrEnum):
+class TradeWay(StrEnum):
     """Which way a basis trade goes."""
 
     LONG = "long"
     SHORT = "short"
 
 
-class HedgeAsked(StrEnum):
+class HedgeRounding(StrEnum):
     """How a bond is hedged."""
 
     WHOLE = "whole"
@@ -57,7 +58,7 @@ class TradeOptions:
     """What a trade is: its size, its hedge and how it is financed."""
 
     trade: Annotated[
-        TradeSide | None,
+        TradeWay | None,
         typer.Option(
             "--trade", help="Work out a basis trade: long (buy the bond) or short.", rich_help_panel=_TRADE
         ),
@@ -66,8 +67,8 @@ class TradeOptions:
         str, typer.Option(help="Face of the bond, such as 50mn.", metavar="AMOUNT", rich_help_panel=_TRADE)
     ] = "100mn"
     hedge: Annotated[
-        HedgeAsked, typer.Option(help="Whole contracts, or fractions of them.", rich_help_panel=_TRADE)
-    ] = HedgeAsked.WHOLE
+        HedgeRounding, typer.Option(help="Whole contracts, or fractions of them.", rich_help_panel=_TRADE)
+    ] = HedgeRounding.WHOLE
     bond: Annotated[
         str | None,
         typer.Option(
@@ -92,6 +93,14 @@ class TradeOptions:
     move_bp: Annotated[
         float,
         typer.Option(help="Move of yields: tells the cash it takes.", rich_help_panel=_TRADE),
+    ] = 0.0
+    days_passed: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="Days after which overnight repo rises: tells the break-even.",
+            rich_help_panel=_TRADE,
+        ),
     ] = 0.0
     remarked: Annotated[
         str,
@@ -191,8 +200,9 @@ class BasisOptions:
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[history] INPUT.csv",
-            help="One row a bond, see the guide for the columns; after history, one row a bond and day.",
+            metavar="[history|basket] INPUT.csv",
+            help="One row a bond, see the guide for the columns; after history one row a bond and day, after basket a "
+            "list of bonds.",
             show_default=False,
         ),
     ] = None
@@ -203,6 +213,15 @@ class BasisOptions:
     plot: Annotated[
         Path | None,
         typer.Option("--plot", metavar="FILE.html", help="Draw the history on a page.", show_default=False),
+    ] = None
+    contract: Annotated[
+        str | None, typer.Option(help="Of a basket: its code.", show_default=False, rich_help_panel=_CHOICE)
+    ] = None
+    month: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a basket: its delivery month, like 2025-06.", show_default=False, rich_help_panel=_CHOICE
+        ),
     ] = None
     given_factors: Annotated[
         bool,
@@ -227,8 +246,8 @@ def basis_command(options: BasisOptions) -> None:
     Without other options the main columns are printed, each basket from its cheapest bond to its dearest.
     """
     words = options.words or []
-    is_history = words[:1] == [HISTORY]
-    files = words[1:] if is_history else words
+    is_history, is_basket = words[:1] == [HISTORY], words[:1] == [BASKET]
+    files = words[1:] if is_history or is_basket else words
     told: list[tuple[str, Any, str]] = []
     if options.trades.repo_chain is not None:
         told.append(_said("repo_chain", lambda: _repo_chain(options.trades), "--repo-chain: "))
@@ -238,7 +257,9 @@ def basis_command(options: BasisOptions) -> None:
         )
     if options.plot is not None and not is_history:
         _fail("--plot draws a history; write unwind basis history INPUT.csv --plot FILE.html.")
-    if files:
+    if is_basket:
+        told.append(_said("basket", lambda: _basket(Path(files[0]), options), ""))
+    elif files:
         told += _of_file(Path(files[0]), options, is_history)
     if options.as_json:
         say_json({name: value for name, value, _ in told})
@@ -331,16 +352,18 @@ def _trade(table: BasisTable, options: BasisOptions) -> tuple[Any, str]:
     terms = PositionTerms(
         given.trade.value,
         _face(given.face),
-        given.hedge is HedgeAsked.WHOLE,
+        given.hedge is HedgeRounding.WHOLE,
         _share("--haircut", given.haircut),
         _share("--remarked", given.remarked),
         given.margin,
         given.stressed_margin,
         given.move_bp,
+        given.days_passed,
     )
     found = basis_positions(table, terms, given.bond)
     values = [
-        {**asdict(each), "profit": {**asdict(each.profit), "total": each.profit.total}} for each in found
+        {**_jsonable(asdict(each)), "profit": {**asdict(each.profit), "total": each.profit.total}}
+        for each in found
     ]
     return values, "\n\n".join(map(position_text, found))
 
@@ -410,6 +433,34 @@ def _history(table: BasisTable, options: BasisOptions) -> tuple[Any, str]:
             raise typer.Exit(ENVIRONMENT) from error
         text += f"\n\n{options.plot}: written."
     return [_jsonable(asdict(day)) for day in days], text
+
+
+def _basket(file: Path, options: BasisOptions) -> tuple[Any, str]:
+    from simulator.basis.basket_file import basket_of_list
+    from simulator.cli.basis_display import basket_file_text
+
+    if options.contract is None or options.month is None:
+        raise ValueError(
+            "A basket is one of a contract month; write unwind basis basket INPUT.csv --contract TY --month 2025-06."
+        )
+    found = basket_of_list(file, options.contract, options.month)
+    values = {
+        "contract": found.contract,
+        "month": f"{found.month:%Y-%m}",
+        "first_delivery": str(found.first_delivery),
+        "last_trading": str(found.last_trading),
+        "last_delivery": str(found.last_delivery),
+        "bonds": [
+            {
+                "bond": item.bond.name,
+                "coupon_pct": item.bond.coupon_pct,
+                "maturity_date": str(item.bond.maturity_date),
+                "conversion_factor": item.conversion_factor,
+            }
+            for item in found.bonds
+        ],
+    }
+    return values, basket_file_text(found)
 
 
 def _repo_chain(given: TradeOptions) -> tuple[Any, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from simulator.basis.basket_file import Basket
     from simulator.basis.maps import SwitchYields
     from simulator.basis.payoffs import BasketPayoffs
     from simulator.basis.positions import BasisPosition
@@ -63,10 +64,19 @@ def position_text(trade: BasisPosition) -> str:
         ("total", f"{trade.profit.total:+,.0f}"),
         (
             "break-even move of repo",
-            f"{trade.breakeven_repo_move_bp:+.1f}  bp: {trade.implied_repo_pct:.3f}% implied, "
-            f"{trade.repo_rate_pct:g}% paid; a basis point to delivery is {trade.repo_point_cost:+,.0f} {unit}",
+            f"{trade.breakeven_repo_move_bp:+.1f}  bp: {trade.implied_repo_pct:.3f}% implied "
+            f"({trade.implied_repo_365_pct:.3f}% on 365 days), {trade.repo_rate_pct:g}% paid",
         ),
     ]
+    pairs.append(("repo 1 bp dearer", f"{-trade.repo_point_cost:+,.0f}  {unit} to delivery"))
+    if terms.days_passed:
+        pairs.append(
+            (
+                f"after {terms.days_passed:g} days",
+                f"{trade.breakeven_overnight_move_bp:+.1f}  bp of overnight repo over the days that are left",
+            )
+        )
+    pairs.append(("delivery", f"{trade.delivery_by_carry}  by a short who looks at carry alone"))
     if trade.margin_call:
         call = f"{trade.margin_call:,.0f}  {unit}, {100.0 * trade.margin_call / terms.face:.2f}% of face"
         if trade.own_funds:
@@ -82,6 +92,23 @@ def position_text(trade: BasisPosition) -> str:
         ]
     taken = "" if trade.is_deliverable else ", which the contract does not take"
     return f"{trade.title}: {terms.direction} basis in {trade.bond}{taken}\n{labelled(pairs)}"
+
+
+def basket_file_text(basket: Basket) -> str:
+    """The bonds of a list that a contract month takes, with their factors, and its days."""
+    from simulator.basis.writing import aligned
+
+    lines: list[Sequence[str]] = [("coupon", "maturity", "factor", "bond")]
+    for item in basket.bonds:
+        bond = item.bond
+        lines.append(
+            (f"{bond.coupon_pct:.3f}", str(bond.maturity_date), f"{item.conversion_factor:.4f}", bond.name)
+        )
+    return (
+        f"{basket.contract} {basket.month:%Y-%m} takes {basket.takes}: {len(basket.bonds)} of {basket.listed}.\n"
+        f"Delivered from {basket.first_delivery} to {basket.last_delivery}, traded until {basket.last_trading}.\n\n"
+        f"{aligned(lines)}"
+    )
 
 
 def repo_chain_text(own: float, haircut: float, pledged: Sequence[float], chain: RepoChain) -> str:

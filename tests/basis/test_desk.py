@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 
 from simulator.basis.rows import basis_rows
 from simulator.cli.credit import register as register_credit
+from tests.basis.conftest import Rows
 from tests.basis.test_command import HEADER, LINES, file_of, problems_of, run
 
 CHINA = [
@@ -162,6 +164,51 @@ def test_a_billion_of_ten_year_notes(tmp_path: Path) -> None:
     assert round(10.0 * found["tick_of_basis"] / found["own_funds"], 3) == 0.175
     assert (found["margin_call"], round(found["margin_call"] / found["own_funds"], 2)) == (7.0e6, 0.39)
     assert 40.0 * found["repo_point_cost"] / found["tick_of_basis"] == pytest.approx(3.2)
+
+
+def test_basket_of_a_contract_month_is_the_exchanges(
+    public_rows: Callable[[str], Rows], tmp_path: Path
+) -> None:
+    """The ten-year note of June 2025 out of all notes and bonds that were outstanding, with the published factors."""
+    listed = {
+        row["cusip"]: float(row["conversion_factor"])
+        for row in public_rows("ust_futures_conversion_factors_2025.csv")
+        if (row["contract"], row["first_delivery_date"]) == ("TY", "2025-06-01")
+    }
+    outstanding = public_rows("ust_notes_bonds_outstanding_2025-03-13.csv")
+    path = file_of(tmp_path, ",".join(outstanding[0]), *(",".join(row.values()) for row in outstanding))
+    found = answers("basket", path, "--contract", "ZN", "--month", "2025-06")["basket"]
+    assert {bond["bond"]: bond["conversion_factor"] for bond in found["bonds"]} == listed
+    assert (found["last_trading"], found["last_delivery"]) == ("2025-06-18", "2025-06-30")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "A basket is one of a contract month; write"),
+        (("--contract", "BUND", "--month", "2025-06"), "'BUND' is not a known contract; choose one of"),
+        (("--contract", "TY", "--month", "June"), "--month is 'June'; it must be a month"),
+        (
+            ("--contract", "TY", "--month", "2025-06"),
+            "bonds.csv:2 maturity_date is 'soon'; dates are written like",
+        ),
+    ],
+)
+def test_baskets_that_cannot_be_found_are_told_in_one_message(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    result = run("basket", file_of(tmp_path, "coupon_pct,maturity_date", "4.25,soon"), *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_breaking_even_late_takes_more(tmp_path: Path) -> None:
+    """108 days of the trade; of a rise after 81 of them a quarter is left. 0.599% on 360 days are 0.607% on 365."""
+    path = file_of(tmp_path, HEADER, LINES[0])
+    found = answers(path, "--trade", "long", "--days-passed", "81")["trade"][0]
+    assert found["breakeven_overnight_move_bp"] == pytest.approx(4.0 * found["breakeven_repo_move_bp"])
+    assert round(found["implied_repo_365_pct"], 3) == 0.607
+    assert found["delivery_by_carry"] == "2002-03-28"  # the last day: carry is positive
 
 
 def credit(*arguments: str) -> tuple[int, str]:
