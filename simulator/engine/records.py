@@ -163,7 +163,7 @@ def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, d
         observe_each_fund(s)
         copy_rows(memory, r.by_fund, path, day)
         copy_rows(memory, r.by_dealer, path, day)
-    if r.by_named_fund.values.shape[3] > 0 or r.by_named_dealer.values.shape[3] > 0:
+    if places_of(r.by_named_fund) + places_of(r.by_named_dealer) > 0:
         observe_named(p, s)
         copy_rows(memory, r.by_named_fund, path, day)
         copy_rows(memory, r.named_packages, path, day)
@@ -171,6 +171,12 @@ def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, d
         copy_rows(memory, r.named_sales, path, day)
         copy_rows(memory, r.named_limits, path, day)
         copy_rows(memory, r.by_named_dealer, path, day)
+
+
+@phase
+def places_of(packed: Packed) -> int:
+    """Places of a group's variables, in whichever precision."""
+    return packed.single.shape[3] + packed.double.shape[3]
 
 
 @phase

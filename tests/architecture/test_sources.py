@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_every_variable_is_a_row_of_the_books_with_the_dimension_of_its_group(gr
     for variable in group.variables:
         assert variable.of in books, f"{variable.name} is {variable.of}, which is no row of the books"
         row = books[variable.of]
-        assert row.dims == (group.dim or "one",), variable.name
+        assert row.dims == (group.dims or ("one",)), variable.name
         assert variable.unit == ("1" if row.unit == "place" else row.unit), variable.name
         assert not row.whole, f"{variable.name}: whole numbers are not in the memory that records copy"
 
@@ -94,12 +95,12 @@ def test_nothing_in_the_engine_writes_a_record_by_number() -> None:
 
 def test_records_have_a_place_for_every_variable() -> None:
     sizes = dict.fromkeys(("bond", "deliverable", "tenor", "lender", "manager", "funding"), 1)
-    sizes |= {"bucket": 4, "hedge": 5, "trade": 6, "fund": 7, "dealer": 8}
+    sizes |= {"bucket": 4, "hedge": 5, "trade": 6, "fund": 7, "dealer": 8, "named_fund": 2, "named_dealer": 3}
     records = allocate_records(2, 3, sizes, "float64", agents=True)
-    width = sizes | {"": 1, "channel": len(CHANNELS), "call": CALL_COUNT, "sector": len(SECTORS)}
+    width = sizes | {"channel": len(CHANNELS), "call": CALL_COUNT, "sector": len(SECTORS), "own_limit": 4}
     for group in GROUPS:
         packed = getattr(records, group.name)
-        assert packed.values.shape == (2, 3, len(group.variables), width[group.dim])
+        assert packed.values.shape == (2, 3, len(group.variables), prod(width[dim] for dim in group.dims))
         assert packed.of.shape == (len(group.variables),)
 
 
