@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.analysis.book import Book, has_book
+from simulator.report.figure import Columns
 from simulator.report.images import draw_images
 from simulator.report.netcdf import netcdf_bytes
 from simulator.report.page import IncompletePageError, Page
@@ -34,6 +36,7 @@ FORMATS = ("json", "csv", "xlsx", "svg", "png", "netcdf")
 OF_PAGE = frozenset({"csv", "xlsx", "svg", "png"})
 DEFAULT = ("json", "csv", "xlsx")
 FOLDER = "export"
+COVER = "Cover"
 
 
 class Exported:
@@ -43,8 +46,8 @@ class Exported:
         self.folder = folder
         if is_sweep_folder(folder):
             data = SweepData(folder)
-            self.page = sweep_page(data)
-            self.record: dict[str, Any] = _sweep_record(data, self.page)
+            self._make: Callable[[], Page] = lambda: sweep_page(data)
+            self._record: Callable[[], dict[str, Any]] = lambda: _sweep_record(data, self.page)
             self.dataset: Callable[[], xr.Dataset] = lambda: open_sweep(folder, allow_incomplete=True)
             return
         run = open_run(folder)
@@ -54,11 +57,23 @@ class Exported:
                 f"{shown(folder)}: found no finished paths. Run the scenario again with the same command."
             )
         found = RunData(run, collect_outcomes(run))
-        self.page = run_page(found)
-        self.record = found.summary.as_record() | {"identity": _identity(found.manifest)}
-        if has_book(run):
-            self.record["book"] = list(Book(run).records())
+        self._make = lambda: run_page(found)
+        self._record = lambda: (
+            found.summary.as_record()
+            | {"identity": _identity(found.manifest)}
+            | ({"book": list(Book(run).records())} if has_book(run) else {})
+        )
         self.dataset = lambda: open_results(folder, allow_incomplete=True)
+
+    @cached_property
+    def page(self) -> Page:
+        """The report, made when a format first needs it."""
+        return self._make()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The summary as plain values."""
+        return self._record()
 
 
 def export(
@@ -107,7 +122,7 @@ def export(
         if is_local(subfolder):
             subfolder.mkdir(parents=True, exist_ok=True)
     put(target, files)
-    if exported.page.failures and set(wanted) & OF_PAGE:
+    if set(wanted) & OF_PAGE and exported.page.failures:
         raise IncompletePageError(exported.page, target)
     return [target / name for name in files]
 
@@ -126,13 +141,31 @@ def _files(exported: Exported, name: str, variables: Sequence[str]) -> dict[str,
     if name == "xlsx":
         return {
             "tables.xlsx": workbook_bytes(
-                {block.title: block.saved for block in exported.page.blocks("table")}
+                {COVER: _cover(exported.page)}
+                | {block.title: block.saved for block in exported.page.blocks("table")}
             )
         }
     if name == "netcdf":
         return {"results.nc": netcdf_bytes(exported.dataset(), exported.folder, variables)}
     images = draw_images(exported.page, "svg" if name == "svg" else "png")
     return {f"figures/{file}": data for file, data in images.items()}
+
+
+def _cover(page: Page) -> Columns:
+    """The first sheet: what the workbook is of, whether it is complete, what it says, and how to read it."""
+    rows = [
+        ("Title", page.title),
+        ("What happens", page.subtitle),
+        ("Status", page.status),
+        *page.facts,
+        *((f"In short {n + 1}", said) for n, said in enumerate(page.summary)),
+        *((f"Note {n + 1}", said) for n, said in enumerate(page.footer)),
+        *(
+            (f"Sheet {n + 2}", block.title + (f": {block.caption}" if block.caption else ""))
+            for n, block in enumerate(page.blocks("table"))
+        ),
+    ]
+    return {"what": [name for name, _ in rows], "": [said for _, said in rows]}
 
 
 def _identity(manifest: Any) -> dict[str, Any]:

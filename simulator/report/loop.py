@@ -56,8 +56,8 @@ def loop(data: RunData) -> Figure | None:
     calls = float(mean["fund_calls"][day].sum())
     by_limit = float(mean["fund_sales_by_channel"][day, data.layout.channels.index("risk_limit")])
     told = (
-        f"{amount(calls)} called",
-        f"{amount(float(sold[day]))} sold",
+        f"{amount(calls)}; called",
+        f"{amount(float(sold[day]))}; sold",
         f"basis {move[day] - move[day - 1]:+.1f} bp",
         f"{amount(abs(float(lost)))} of; equity {'lost' if lost >= 0.0 else 'gained'}",
         f"{amount(by_limit)} sold; at own limits;; dealers at {use[day]:.0f}%",

@@ -88,6 +88,28 @@ def test_the_workbook_holds_the_tables(files: dict[str, Path]) -> None:
         assert known == pytest.approx([float(value) for value in saved[1:] if value])
 
 
+def test_the_workbook_has_a_cover(files: dict[str, Path]) -> None:
+    cover = openpyxl.load_workbook(files["tables.xlsx"]).worksheets[0]
+    told = dict(cover.iter_rows(min_row=2, max_col=2, values_only=True))
+    assert cover.title == "Cover"
+    assert told["Status"].startswith("Complete")
+    assert told["In short 1"].startswith("The ")
+    assert "Seed" in told
+
+
+def test_a_summary_is_exported_without_making_the_page(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_page(_: object) -> None:
+        raise AssertionError("the page was made")
+
+    monkeypatch.setattr("simulator.report.export.run_page", no_page)
+    (file,) = export(run, tmp_path, ["json"])
+    assert json.loads(file.read_text(encoding="utf-8"))["headlines"]
+    with pytest.raises(AssertionError):
+        export(run, tmp_path, ["xlsx"])
+
+
 def test_nothing_in_a_workbook_is_a_formula_or_a_link() -> None:
     data = workbook_bytes({"=1+1": dict.fromkeys(FORMULAS, FORMULAS), "": {"a": [1.5, None, float("nan")]}})
     book = openpyxl.load_workbook(io.BytesIO(data))

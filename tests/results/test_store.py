@@ -39,7 +39,7 @@ def test_xarray_reads_back_every_number(
         np.testing.assert_array_equal(results[name].values[:, 0], np.broadcast_to(day_0, days[:, 0].shape))
 
     for name, (group, _) in PLACES.items():
-        if agents or not group.of_agents:
+        if group.kept == "always" or (agents and group.kept == "agents"):
             check(name, records.of(name), opening.of(name)[0, 0])
     if agents:
         assert results["fund_equity_by_fund"].dims == ("path", "day", "fund")
