@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.report.images import draw_images
 from simulator.report.netcdf import netcdf_bytes
 from simulator.report.page import IncompletePageError, Page
-from simulator.report.run_data import RunData
-from simulator.report.run_report import run_page
 from simulator.report.spreadsheets import csv_bytes, workbook_bytes
-from simulator.report.sweep_data import SweepData
-from simulator.report.sweep_page import sweep_page
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import existing_folder, open_run
-from simulator.results.outcomes import collect_outcomes
+from simulator.results.manifest import FORMAT, format_of
+from simulator.results.outcomes import Outcomes, collect_outcomes
 from simulator.results.places import is_local, place, put, shown
 from simulator.results.reading import open_results
+from simulator.results.summary import summarise
 from simulator.results.template import check_template
-from simulator.sweeps.folder import is_sweep_folder
-from simulator.sweeps.reading import open_sweep
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from simulator.report.sweep_data import SweepData
 
 FORMATS = ("json", "csv", "xlsx", "svg", "png", "netcdf")
 #: Formats that hold what the report shows.
@@ -35,27 +34,69 @@ DEFAULT = ("json", "csv", "xlsx")
 FOLDER = "export"
 
 
-class Exported:
-    """A run or a sweep, as exports need it."""
+class ExportedRun:
+    """A run, as exports need it: each part is made when a format asks for it, and loads what it needs then."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        if is_sweep_folder(folder):
-            data = SweepData(folder)
-            self.page = sweep_page(data)
-            self.record: dict[str, Any] = _sweep_record(data, self.page)
-            self.dataset: Callable[[], xr.Dataset] = lambda: open_sweep(folder, allow_incomplete=True)
-            return
-        run = open_run(folder)
-        check_template(run.store, run.layout)
-        if not run.finished:
+        self.run = open_run(folder)
+        check_template(self.run.store, self.run.layout)
+        if not self.run.finished:
             raise OutputError(
                 f"{shown(folder)}: found no finished paths. Run the scenario again with the same command."
             )
-        found = RunData(run, collect_outcomes(run))
-        self.page = run_page(found)
-        self.record = found.summary.as_record() | {"identity": _identity(found.manifest)}
-        self.dataset = lambda: open_results(folder, allow_incomplete=True)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What each path came to."""
+        return collect_outcomes(self.run)
+
+    @cached_property
+    def page(self) -> Page:
+        """The report."""
+        from simulator.report.run_data import RunData
+        from simulator.report.run_report import run_page
+
+        return run_page(RunData(self.run, self.outcomes))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The summary, and which run it is of."""
+        return summarise(self.run, self.outcomes).as_record() | {"identity": _identity(self.run.manifest)}
+
+    def dataset(self) -> xr.Dataset:
+        """All variables."""
+        return open_results(self.folder, allow_incomplete=True)
+
+
+class ExportedSweep:
+    """A sweep, as exports need it."""
+
+    def __init__(self, folder: Path) -> None:
+        from simulator.report.sweep_data import SweepData
+        from simulator.report.sweep_page import sweep_page
+
+        self.folder = folder
+        self.data = SweepData(folder)
+        self.page = sweep_page(self.data)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The cells, and which sweep they are of."""
+        return _sweep_record(self.data, self.page)
+
+    def dataset(self) -> xr.Dataset:
+        """All figures of the cells."""
+        return self.data.dataset
+
+
+def _exported(folder: Path) -> ExportedRun | ExportedSweep:
+    if format_of(folder) != FORMAT:
+        from simulator.sweeps.folder import is_sweep_folder
+
+        if is_sweep_folder(folder):
+            return ExportedSweep(folder)
+    return ExportedRun(folder)
 
 
 def export(
@@ -95,7 +136,7 @@ def export(
         raise OutputError(
             f"--format: found {', '.join(unknown)}; allowed are {', '.join(FORMATS)}.", BAD_INPUT
         )
-    exported = Exported(existing_folder(str(folder)))
+    exported = _exported(existing_folder(str(folder)))
     target = place(to) if to is not None else exported.folder / FOLDER
     files: dict[str, bytes] = {}
     for name in wanted:
@@ -104,12 +145,12 @@ def export(
         if is_local(subfolder):
             subfolder.mkdir(parents=True, exist_ok=True)
     put(target, files)
-    if exported.page.failures and set(wanted) & OF_PAGE:
+    if set(wanted) & OF_PAGE and exported.page.failures:
         raise IncompletePageError(exported.page, target)
     return [target / name for name in files]
 
 
-def _files(exported: Exported, name: str, variables: Sequence[str]) -> dict[str, bytes]:
+def _files(exported: ExportedRun | ExportedSweep, name: str, variables: Sequence[str]) -> dict[str, bytes]:
     """The files of one format, by name."""
     if name == "json":
         text = json.dumps(_known(exported.record), indent=2, ensure_ascii=False, allow_nan=False)
