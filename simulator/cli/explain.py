@@ -16,8 +16,6 @@ from simulator.cli.options import AsJson, Horizon, Overrides
 from simulator.cli.terminal import complain, say, say_columns, say_json
 from simulator.cli.vocabulary import Word, all_words, commands_of, measure_words, words_named
 from simulator.scenario.errors import Problem, Problems, did_you_mean
-from simulator.scenario.explain import typed
-from simulator.scenario.files import resolve_shipped
 
 if TYPE_CHECKING:
     from simulator.results.variables import Variable
@@ -77,6 +75,8 @@ def explain(
 
 
 def _names_a_scenario(what: str) -> bool:
+    from simulator.scenario.files import resolve_shipped
+
     is_file = what.endswith((".yaml", ".yml", ".json")) or Path(what).is_file()
     return what.startswith("preset:") or is_file or resolve_shipped(what) is not None
 
@@ -144,6 +144,8 @@ def say_explanations(key: str, commands: Sequence[Word] = ()) -> None:
     Problems
         If it names nothing; with the nearest name.
     """
+    from simulator.scenario.explain import typed
+
     words, parameters, rules, variables = _found(key, commands)
     for word in words:
         say(f"{word.name} ({word.kind})", "bold")
@@ -166,7 +168,7 @@ def _found(
 ) -> tuple[list[Word], list[ReferenceRow], list[RuleText], list[Variable]]:
     from simulator.rule_text import all_rules, find_rules
     from simulator.scenario.declarations import catalogue
-    from simulator.scenario.explain import find_parameters, reference_row
+    from simulator.scenario.explain import find_parameters, reference_row, typed
     from simulator.scenario.schema import Scenario
 
     rules, variables = find_rules(key), _variables(key)

@@ -268,6 +268,14 @@ def write_checked(file: Path, said: Mapping[str, Any]) -> None:
     put_durably(file, (json.dumps({**said, "check": sha256_of(said)}, indent=1) + "\n").encode())
 
 
+def format_of(folder: Path) -> str:
+    """Of which kind the results in a folder are, as their manifest says; empty if it cannot be read."""
+    try:
+        return str(json.loads(read_bytes(folder / MANIFEST))["format"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
 def read_checked(file: Path) -> tuple[dict[str, Any], bool]:
     """What `write_checked` wrote, and whether nobody changed it since.
 

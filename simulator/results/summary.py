@@ -181,7 +181,7 @@ def figures_of(run: RunFolder, outcomes: Outcomes) -> Figures:
     return Figures(
         outcomes,
         antithetic=run.manifest.sampling == "antithetic",
-        paths_a_set=PATHS_A_SET if run.manifest.parameter_sets else 0,
+        paths_a_set=_paths_a_set(run),
     )
 
 
@@ -495,7 +495,17 @@ def _columns(measure: Measure[Any]) -> list[Column]:
 
 def sets_played(run: RunFolder) -> int:
     """Groups of paths that were played with a parameter set of their own; 0 where all share the parameters."""
-    return -(-run.layout.paths // PATHS_A_SET) if run.manifest.parameter_sets else 0
+    paths = _paths_a_set(run)
+    return -(-run.layout.paths // paths) if paths else 0
+
+
+def _paths_a_set(run: RunFolder) -> int:
+    """Consecutive paths that share a parameter set; 0 where all share the parameters."""
+    if not run.manifest.parameter_sets:
+        return 0
+    from simulator.scenario.parameter_sets import PATHS_A_SET  # and with it the schema of scenarios
+
+    return PATHS_A_SET
 
 
 def stopped_paths(run: RunFolder) -> tuple[StoppedPaths, ...]:

@@ -31,7 +31,7 @@ from simulator.results.ledger import (
     strike,
 )
 from simulator.results.locks import LOCK
-from simulator.results.manifest import MANIFEST, write_checked
+from simulator.results.manifest import MANIFEST, format_of, write_checked
 from simulator.results.places import is_local, names, place, remove_tree, shown
 from simulator.sweeps.manifest import (
     FORMAT,
@@ -166,12 +166,7 @@ def open_sweep_folder(folder: str | Path) -> SweepFolder:
 
 def is_sweep_folder(folder: str | Path) -> bool:
     """Whether a folder holds a sweep, rather than a run."""
-    try:
-        return bool(
-            json.loads((place(folder) / MANIFEST).read_text(encoding="utf-8")).get("format") == FORMAT
-        )
-    except (OSError, ValueError, AttributeError):
-        return False
+    return format_of(place(folder)) == FORMAT
 
 
 def read_state(folder: Path, key: str) -> SweepState:

@@ -25,7 +25,7 @@ BLOCK = re.compile(r"(<!-- (?:summary|headline): begin -->\n```text\n)(.*?)(\n``
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Lines of the summary of the main scenario, as a file receives them."""
-    command = [sys.executable, "-m", "simulator", "run", "dash-for-cash-2020"]
+    command = [sys.executable, "-m", "simulator", "run", "dash-for-cash-2020", "--no-report"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     folder = tmp_path_factory.mktemp("headline")
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)

@@ -366,7 +366,7 @@ def test_evidence_that_is_named_exists() -> None:
 
 #: A command in a page: in backticks, or on a line of its own that is set as code.
 COMMAND = re.compile(
-    r"(?:`|^ {4,}(?:\$ )?|^(?:\$ )?(?:\.venv/bin/)?)unwind ([a-z]+)\b([^`\n]*)", re.MULTILINE
+    r"(?:`|^ {4,}(?:\$ )?|^(?:\$ )?(?:\.venv/bin/)?)unwind ([a-z]+(?:-[a-z]+)*)\b([^`\n]*)", re.MULTILINE
 )
 
 

@@ -18,6 +18,9 @@ MKDOCS = Path(sys.executable).with_name("mkdocs")
 LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src"}
 
 
+BROKEN = "[nothing](nothing.md) and [nowhere](running.md#no-such-heading)"
+
+
 def build(folder: Path, site: Path) -> subprocess.CompletedProcess[str]:
     """Build the site of a repository, strictly and without a way out to the network."""
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
@@ -83,19 +86,14 @@ def test_pages_written_for_the_repository_link_inside_the_site(site: Path) -> No
     assert 'href="../changelog/"' in contributing
 
 
-@pytest.mark.parametrize(
-    ("broken", "told"),
-    [
-        ("[nothing](nothing.md)", "nothing.md"),
-        ("[nowhere](running.md#no-such-heading)", "no-such-heading"),
-    ],
-)
-def test_a_broken_link_fails_the_build(broken: str, told: str, tmp_path: Path) -> None:
+def test_broken_links_fail_the_build_and_are_named(tmp_path: Path) -> None:
     for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     page = tmp_path / "docs" / "guide" / "basis.md"
-    page.write_text(f"{page.read_text(encoding='utf-8')}\n{broken}\n", encoding="utf-8")
+    page.write_text(f"{page.read_text(encoding='utf-8')}\n{BROKEN}\n", encoding="utf-8")
     built = build(tmp_path, tmp_path / "site")
     assert built.returncode != 0
-    assert told in built.stdout + built.stderr
+    said = built.stdout + built.stderr
+    assert "nothing.md" in said
+    assert "no-such-heading" in said

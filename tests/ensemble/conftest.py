@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.options import Telling
+from simulator.cli.resume import ResumeOptions, resume_run
 from simulator.cli.run import RunOptions, play
 from simulator.ensemble.execution import RunOutcome, run_scenario
 from simulator.ensemble.resources import Resources
@@ -44,6 +45,12 @@ def run_command(
     telling = Telling(no_report=True, quiet=quiet, as_json=as_json)
     options = RunOptions(file=str(TOY), output=folder, path=path, audit=audit, telling=telling)
     return play(loaded, resources or Resources(), options)
+
+
+def resume(folder: str | Path, **options: bool) -> int:
+    """``unwind resume`` in this process; its exit code."""
+    asked = ResumeOptions(output=str(folder), telling=Telling(no_report=True, quiet=True), **options)
+    return resume_run(asked, Resources(threads=2))
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ from tests.ensemble.clusters import (
     ledger_lines,
     unwind,
 )
-from tests.ensemble.conftest import TOY, load_toy, run_command
+from tests.ensemble.conftest import TOY, load_toy, resume, run_command
 from tests.patience import PATIENCE_S, is_late, wait_until
 
 PATHS, BLOCK = 2400, 20
@@ -183,8 +183,7 @@ def test_the_whole_tree_killed_at_random_moments(tmp_path: Path, unbroken: str, 
         kill_tree(process)
     recorded = len(open_run(folder).finished)
     assert 0 < recorded < PATHS // BLOCK
-    code, _, complained = ended(unwind("resume", folder))
-    assert code == 0, complained
+    assert resume(folder) == 0
     assert digest(folder) == unbroken
     assert verify_run(folder) == []
     assert ledger_lines(folder) == PATHS // BLOCK
@@ -201,8 +200,7 @@ def test_ctrl_c_finishes_what_is_in_flight(tmp_path: Path, unbroken: str) -> Non
     assert (code, said) == (INTERRUPTED, "")
     assert "paths are done. Resume with: unwind run" in complained
     assert 0 < len(open_run(folder).finished) < PATHS // BLOCK
-    code, _, complained = ended(unwind("resume", folder))
-    assert code == 0, complained
+    assert resume(folder) == 0
     assert digest(folder) == unbroken
 
 

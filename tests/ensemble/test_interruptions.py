@@ -18,7 +18,7 @@ from simulator.results.errors import ENVIRONMENT, INTERRUPTED, OutputError
 from simulator.results.folder import open_run
 from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
-from tests.ensemble.conftest import TOY, load_toy
+from tests.ensemble.conftest import TOY, load_toy, resume
 from tests.patience import communicated, is_late, wait_until
 
 PATHS, BLOCK = 4000, 20
@@ -104,7 +104,7 @@ def test_stopped_it_says_how_to_resume_and_does(
     assert f"{done:,} of 4,000 paths are done. Resume with: unwind run" in complained
     assert run.manifest.status == "incomplete"
     assert {damage.what for damage in verify_run(folder)} == {"is not in the ledger"}
-    assert communicated(start(folder))[0] == 0
+    assert resume(folder) == 0
     assert results_digest(run.store, run.layout) == unbroken
 
 
@@ -144,8 +144,7 @@ def test_a_full_disk_ends_clearly_and_resumes_when_there_is_room(small_disk: Pat
     assert run.finished
     assert {damage.what for damage in verify_run(folder)} == {"is not in the ledger"}
     remount(small_disk, "size=100m")
-    code, _, complained = communicated(start(folder))
-    assert code == 0, complained
+    assert resume(folder) == 0
     assert results_digest(run.store, run.layout) == unbroken
 
 

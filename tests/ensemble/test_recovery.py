@@ -15,10 +15,8 @@ import numpy as np
 import pytest
 
 from simulator.cli.ending import this_command
-from simulator.cli.options import Telling
-from simulator.cli.resume import ResumeOptions, resume_run, tell_status, verify_run_at
+from simulator.cli.resume import tell_status, verify_run_at
 from simulator.ensemble.execution import run_scenario
-from simulator.ensemble.resources import Resources
 from simulator.ensemble.run_status import run_status
 from simulator.ensemble.under_way import Shard, Terms
 from simulator.results import manifest as manifests
@@ -31,7 +29,7 @@ from simulator.results.reading import open_results, verify_run
 from simulator.results.store import results_digest
 from simulator.scenario.loading import load_scenario
 from tests.ensemble.clusters import IS_X86, OTHER_PROCESSOR, ended, kill_tree, ledger_lines, unwind
-from tests.ensemble.conftest import TOY, load_toy, run_command
+from tests.ensemble.conftest import TOY, load_toy, resume, run_command
 from tests.patience import communicated, wait_until
 
 KINDS = (
@@ -57,11 +55,6 @@ def finished(tmp_path: Path) -> Path:
 def digest(folder: Path) -> str:
     run = open_run(folder)
     return results_digest(run.store, run.layout)
-
-
-def resume(folder: str | Path, **options: bool) -> int:
-    asked = ResumeOptions(output=str(folder), telling=Telling(no_report=True, quiet=True), **options)
-    return resume_run(asked, Resources(threads=2))
 
 
 # Injuries
