@@ -20,6 +20,7 @@ from simulator.report.images import find_browser
 from simulator.report.run_data import RunData
 from simulator.report.run_report import run_page
 from simulator.results.folder import open_run
+from simulator.results.outcomes import collect_outcomes
 from simulator.results.variables import GROUPS
 from simulator.scenario.loading import load_scenario
 from tests.conftest import Unwind
@@ -183,7 +184,7 @@ def test_figures_of_the_book_follow_from_its_records(ran: Results) -> None:
 
 def test_the_page_and_the_exports_tell_the_book(ran: Results, tmp_path: Path) -> None:
     run = open_run(ran.folder)
-    page = run_page(RunData(run, ran.outcomes))
+    page = run_page(RunData(run, collect_outcomes(run)))
     assert page.failures == []
     section = next(each for each in page.sections if each.title == "Your book")
     assert {block.key for block in section.blocks if block.kind in ("table", "figure")} == {
@@ -208,7 +209,7 @@ def test_one_page_is_one_page(ran: Results, tmp_path: Path) -> None:
 
 
 def test_the_page_begins_with_the_answer_the_scenario_and_the_loop(ran: Results) -> None:
-    page = run_page(RunData(open_run(ran.folder), ran.outcomes))
+    page = run_page(RunData(open_run(ran.folder), collect_outcomes(open_run(ran.folder))))
     assert page.summary[0].startswith("The shock unwinds $")
     assert [section.title for section in page.sections[:4]] == [
         "The scenario",

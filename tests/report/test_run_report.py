@@ -161,7 +161,7 @@ def test_costs_limits_and_tail_are_those_of_the_analysis(
     costs = results["unwind_impact"].astype(float)
     use = results["dealer_use"].astype(float)
     opens = use.isel(day=(results["test_sale_day"].fillna(1).astype(int) - 1))
-    tight = costs.where(opens >= 0.85).mean("path")
+    tight = costs.where(opens >= 0.84).mean("path")
     close(
         column(content, "cost", "packages unwound, dealers' balance sheet is nearly full, bp per $100bn"),
         tight,

@@ -65,7 +65,7 @@ def test_a_measure_added_to_the_table_is_told_by_every_reader(
     row = comparison.as_record()["runs"][0]["measures"][added.key]
     assert (row["label"], row["unit"], row["worse_when"]) == (added.label, "$bn", "lower")
     assert row["base"]["value"] == pytest.approx(lowest, rel=1e-6)
-    print_comparison(comparison, "dislocation")
+    print_comparison(comparison, "dislocation", is_detailed=True)
     assert added.label in capsys.readouterr().out
 
     shutil.copy(TOY, tmp_path / "toy.yaml")

@@ -96,6 +96,9 @@ def test_a_hedge_is_told_with_its_kind_first() -> None:
         ("market.hedges.SWAP10.exchange_margin", "2.71%"),
         ("market.hedges.SWAP10.hedge_demand", "$200bn"),
         ("market.hedges.SWAP10.dealer_packages", "$0bn"),
+        ("market.hedges.SWAP10.margin_period", "null"),
+        ("market.hedges.SWAP10.receivers", "$0bn"),
+        ("market.hedges.SWAP10.payers", "$0bn"),
     ]
 
 

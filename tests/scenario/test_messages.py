@@ -360,7 +360,7 @@ MARKET_MISTAKES = {
         "kind: futures",
         "kind: futures\n      contract: TYY",
         "31:17: market.hedges.TY.contract: 'TYY' is not a futures contract; allowed: one of TU, Z3N, FV, TY, UXY,"
-        " TWE, US, WN, TS, TF, T, TL, or kind: swap. Did you mean TY?",
+        " TWE, US, WN, G, TS, TF, T, TL, or kind: swap. Did you mean TY?",
     ),
     "key of another table": (
         "      volatility: 90bp",
