@@ -1,8 +1,8 @@
 """How well methods find parameters of a synthetic history: python -m benchmarks.estimation [truths] [simulations]
 
 The toy market with chance in it, six parameters, six moments. Truths are drawn from the priors; the history of each is
-one path with other random numbers, measured with the tolerance. All methods get the same number of simulations; pyABC,
-which simulates anew for each history, is compared when it is installed.
+the average of 25 episodes with other random numbers, measured with the tolerance. All methods get the same number of
+simulations; pyABC, which simulates anew for each history, is compared when it is installed.
 
 Told of each: how far the middle of the posterior is from the truth (root mean square, in shares of the prior; 0.29 is
 no better than the middle of the prior), how wide its 90% ranges are (of the prior's), and how often they hold the
@@ -37,6 +37,8 @@ Floats = NDArray[np.float64]
 Method = Callable[[Floats, Simulated, Likelihood, list[int]], Floats]
 LEVELS = (0.05, 0.5, 0.95)
 PATHS, DRAWS = 16, 200_000
+#: Episodes of a synthetic history: one of this market pins no parameter down.
+EPISODES = 25
 #: Part of the simulations nearest to history that rejection keeps.
 KEPT = 0.1
 
@@ -57,14 +59,14 @@ def simulate(loaded: LoadedTargets, shares: Floats, paths: int = PATHS) -> Simul
 
 
 def history_of(loaded: LoadedTargets, share: Floats, number: int) -> Floats:
-    """One path of each scenario that no simulation has seen, measured with the tolerance."""
+    """Some paths of each scenario that no simulation has seen, on average, measured with the tolerance."""
     from simulator.ensemble.jobs import OpenJob
 
     found = []
     for played in loaded.played:
         (figures,) = figures_at(loaded.keys, share[None])
         job = OpenJob(job_of(played, figures, 1_000_000, "history"))
-        found.append(job.play(Block(0, 100_000 + number, 1))[1][0])
+        found.append(job.play(Block(0, 100_000 + EPISODES * number, EPISODES))[1].mean(axis=0))
     moments = [moment for played in loaded.played for moment in played.moments]
     tolerances = np.array([moment.tolerance for moment in moments])
     values: Floats = np.concatenate(found) + tolerances * np.random.default_rng(number).standard_normal(
@@ -183,7 +185,7 @@ def ranges_of(
         likelihood = Likelihood(
             targets=history[fitted],
             tolerances=np.array([moments[place].tolerance for place in fitted]),
-            path_deviations=centre.deviations[0][fitted],
+            path_deviations=centre.deviations[0][fitted] / np.sqrt(EPISODES),
             path_correlations=together,
         )
         for name, method in methods.items():

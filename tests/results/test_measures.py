@@ -52,7 +52,7 @@ def test_a_measure_added_to_the_table_is_told_by_every_reader(
     added: Measure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = run_scenario(load_toy("paths=8"), tmp_path / "one").folder
-    two = run_scenario(load_toy("paths=8", "funds.free_cash=30%"), tmp_path / "two").folder
+    two = run_scenario(load_toy("paths=8", "funds.free_cash=60%"), tmp_path / "two").folder
     lowest = open_results(one.path)["fund_cash"].min("day").mean().item()
 
     summary = summarise(one, collect_outcomes(one))
