@@ -26,4 +26,4 @@ def test_ranges_hold_the_truth_as_often_as_they_say(tmp_path: Path) -> None:
     held = (low <= found["truth"]) & (found["truth"] <= high)
     assert 0.80 <= float(held[:, known].mean()) <= 0.97
     error = np.sqrt(np.mean((middle - found["truth"])[:, known] ** 2))
-    assert error < 0.2  # the middle of the prior is 0.29 away
+    assert error < 0.25  # the middle of the prior is 0.29 away
