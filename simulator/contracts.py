@@ -260,19 +260,21 @@ def contract_named(text: str) -> Contract:
     >>> contract_named("zn").code
     'TY'
     """
-    code = text.upper()
-    for contract in CONTRACTS.values():
-        if code in (contract.code, contract.exchange_code):
-            return contract
-    return find_contract(text)
+    return _by_either_code(text) or find_contract(text)
 
 
 def contract_advice(code: str) -> str:
     """What to write instead of an unknown code: the market's code for an exchange's, or the list."""
-    for contract in CONTRACTS.values():
-        if code.upper() in (contract.code, contract.exchange_code):
-            return f"write {contract.code} for the {contract.name} future"
-    return f"choose one of {', '.join(CONTRACTS)}"
+    contract = _by_either_code(code)
+    if contract is None:
+        return f"choose one of {', '.join(CONTRACTS)}"
+    return f"write {contract.code} for the {contract.name} future"
+
+
+def _by_either_code(text: str) -> Contract | None:
+    """Contract of the market's code or the exchange's, in capitals or not; none if no row has it."""
+    code = text.upper()
+    return next((each for each in CONTRACTS.values() if code in (each.code, each.exchange_code)), None)
 
 
 def add_months(day: date, months: int) -> date:

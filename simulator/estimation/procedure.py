@@ -297,12 +297,12 @@ class _Stages:
 
     def _likelihood(self, defaults: Simulated) -> Likelihood:
         fitted = self._fitted
-        moments = [moment for played in self.loaded.played for moment in played.moments]
+        moments = [moment for played in self.loaded.played for moment in played.fit]
         deviations = np.nan_to_num(defaults.deviations[0][fitted])
         together = correlations(self.loaded, PATHS_OF_CORRELATIONS)[np.ix_(fitted, fitted)]
         return Likelihood(
-            targets=np.array([moments[place].value for place in fitted]),
-            tolerances=np.array([moments[place].tolerance for place in fitted]),
+            targets=np.array([moment.value for moment in moments]),
+            tolerances=np.array([moment.tolerance for moment in moments]),
             path_deviations=deviations,
             path_correlations=together,
         )

@@ -292,6 +292,11 @@ class Group(NamedTuple):
         """Whether it is of single agents, which not every run keeps."""
         return self.kept != "always"
 
+    @property
+    def of_named(self) -> bool:
+        """Whether it is of agents that a scenario names, which most name none of."""
+        return self.kept in ("named funds", "named dealers")
+
 
 #: All groups, in the order of the records.
 GROUPS = (

@@ -27,7 +27,7 @@ def test_nothing_moves_without_a_shock(name: str) -> None:
     assert records.status[0, 0] == 0
     assert records.of("dislocation").shape[1] == 250
     assert (records.of("rounds") == 2.0).all(), "the first round clears, the second finds nobody forced"
-    named = {name for name, (group, _) in PLACES.items() if group.kept.startswith("named")}
+    named = {name for name, (group, _) in PLACES.items() if group.of_named}
     for variable in set(PLACES) - named - {"rounds"}:  # the one variable that the opening day does not have
         distance = largest_move(variable, records, opening)
         assert distance < TOLERANCE, f"{variable} moved by {distance:.1e}"

@@ -26,7 +26,7 @@ LOADED = ("output.agents=true", "paths=44")
 def test_a_path_alone_is_the_path_of_the_run(toy_run: RunOutcome, path: int) -> None:
     records = play_path(prepare_run(load_toy(*LOADED), diary=True), path).records
     stored = open_results(toy_run.folder.path).isel(path=path, day=slice(1, None))
-    for name in (name for name, (group, _) in PLACES.items() if not group.kept.startswith("named")):
+    for name in (name for name, (group, _) in PLACES.items() if not group.of_named):
         np.testing.assert_array_equal(stored[name].values, records.of(name)[0], err_msg=name)
 
 

@@ -33,7 +33,7 @@ def test_the_store_holds_what_the_engine_played(toy_run: RunOutcome) -> None:
     loaded = load_toy("output.agents=true", "paths=44")
     records = simulate_block(prepare(loaded.scenario), 0, 44, agents=True).records
     results = open_results(toy_run.folder.path, verify=True)
-    for name in (name for name, (group, _) in PLACES.items() if not group.kept.startswith("named")):
+    for name in (name for name, (group, _) in PLACES.items() if not group.of_named):
         np.testing.assert_array_equal(results[name].values[:, 1:], records.of(name))
     assert float(np.abs(results["cash_yield_change"]).max()) > 1.0
 

@@ -107,7 +107,7 @@ def test_naming_agents_changes_no_number_of_the_market() -> None:
     without = played("toy", *MARKET, paths=2, agents=True)
     for group in GROUPS:
         for variable in group.variables:
-            if not group.kept.startswith("named"):
+            if not group.of_named:
                 assert with_names.of(variable.name).tobytes() == without.of(variable.name).tobytes()
             else:
                 assert without.of(variable.name).size == 0

@@ -12,12 +12,11 @@ def pass_on_inventory(p: Parameters, s: State, sched: Schedule, day: int) -> Non
     """Dealers pass part of their excess inventory to end investors, at market prices; that leaves a pressure."""
     opening, passed, from_end = p.opening.buckets, s.buckets.passed, s.buckets.bought_from_end
     excess, wanted = s.buckets.end_excess, s.buckets.inventory_wanted
+    fade = 1.0 / p.end_investors.recovery
     for b in each_bucket(s):
         ratio = s.buckets.priced_volatility_bp[b] / opening.volatility_bp[b]
         wanted[b] = inventory_wanted_bn(opening.inventory_bn[b], ratio, p.dealers.inventory_response)
         passed[b] = absorbed_bn(s.buckets.inventory[b] - wanted[b], p.dealers.pass_through)
-    fade = 1.0 / p.end_investors.recovery
-    for b in each_bucket(s):
         excess[b] = excess_stock_bn(
             excess[b], passed[b] - from_end[b] - sched.investor_demand_bn[day, b], fade
         )
