@@ -89,6 +89,16 @@ def may_close_out(fall_of_net_asset_value: float, nav_trigger: float) -> bool:
 
 
 @rule
+def public_capital_bn(sector_opening_bn: float, capital_bn: float) -> float:
+    """What the public puts into the last dealer, so that it opens with the capital all dealers had together.
+
+    Some dealer has to make the market: the authorities take over the last one, as they took over or merged failing
+    dealers in 2008, and capitalise it for the market it now makes alone.
+    """
+    return max(0.0, sector_opening_bn - capital_bn)
+
+
+@rule
 def client_cut_share(taken_bn: float, lent_bn: float, client_weakness: float) -> float:
     """Share of a client's loan not rolled: the dealer's average cut times the client's relative weakness."""
     if lent_bn <= 0.0:

@@ -98,12 +98,10 @@ def _stopped_lines(summary: Summary, advice: Mapping[str, str]) -> list[str]:
     lines += [
         f"{group.status}: {advice[group.status]}." for group in summary.stopped if group.status in advice
     ]
-    left_out = "Averages and quantiles leave them out"
-    if summary.lost_count:
-        left_out += (
-            ", so that they are those of the milder paths; markets without dealers count as dysfunctional"
-        )
-    return [*lines, f"{left_out}. Look at one with: --path {summary.stopped[0].paths[0]} --audit"]
+    return [
+        *lines,
+        f"Averages and quantiles leave them out. Look at one with: --path {summary.stopped[0].paths[0]} --audit",
+    ]
 
 
 def _group_in_words(group: StoppedPaths) -> str:

@@ -153,6 +153,7 @@ def forget_yesterday(s: State) -> None:
     seen.repo_taken_back[0] = 0.0
     seen.client_losses[0] = 0.0
     seen.waterfall_losses[0] = 0.0
+    seen.public_capital[0] = 0.0
     seen.shortfall_left[0] = 0.0
     forget_named(s)
 

@@ -22,6 +22,7 @@ ENTRIES = (
     "{fund} defaults; its dealers seize bonds worth {amount}",
     "{dealer} takes {amount} of repo back from its clients",
     "{dealer} defaults with {amount} of capital missing",
+    "the public puts {amount} of capital into {dealer}, the last one",
     "the standing repo facility lends {amount} to {dealer}",
     "the central bank buys {amount} of {bucket} outright",
     "the central bank buys {amount} of {hedge} packages",
@@ -51,6 +52,7 @@ ENTRIES = (
     FUND_DEFAULT,
     TOOK_BACK,
     DEALER_DEFAULT,
+    DEALER_RESCUE,
     FACILITY_LENT,
     BOUGHT_OUTRIGHT,
     BOUGHT_PACKAGES,
@@ -64,7 +66,7 @@ ENTRIES = (
 ) = range(len(ENTRIES))
 
 #: Entries whose agent is a dealer, and an asset manager; of all others that have one it is a fund.
-OF_DEALERS = (TOOK_BACK, DEALER_DEFAULT, FACILITY_LENT)
+OF_DEALERS = (TOOK_BACK, DEALER_DEFAULT, DEALER_RESCUE, FACILITY_LENT)
 OF_MANAGERS = (MANAGERS_SOLD,)
 
 #: Entries whose market is a bucket, and a hedge; of all others it is a trade.

@@ -272,6 +272,7 @@ class Seen(NamedTuple):
     repo_taken_back: Floats = one(unit="$bn", doc="repo dealers took back from funds")
     client_losses: Floats = one(unit="$bn", doc="dealers' losses on failed funds' repo")
     waterfall_losses: Floats = one(unit="$bn", doc="margin of failed funds paid by the waterfall")
+    public_capital: Floats = one(unit="$bn", doc="capital the public put into the last dealer")
     rounds: Floats = one(unit="1", doc="rounds played")
     shortfall_left: Floats = one(unit="$bn", doc="cash still missing at funds when the rounds ended")
     # taken at the close

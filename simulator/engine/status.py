@@ -1,6 +1,6 @@
 """Why a path stopped: codes that the kernel leaves behind, and the sentence each one becomes."""
 
-RUNNING, PRICE_OUT_OF_RANGE, NOT_FINITE, NO_DEALER_LEFT = range(4)
+RUNNING, PRICE_OUT_OF_RANGE, NOT_FINITE = range(3)
 
 STATUS = {
     RUNNING: ("FINISHED", ""),
@@ -12,10 +12,5 @@ STATUS = {
     NOT_FINITE: (
         "NOT_FINITE",
         "a balance sheet is no longer a finite number: look for an extreme parameter with `unwind explain`",
-    ),
-    NO_DEALER_LEFT: (
-        "NO_DEALER_LEFT",
-        "every dealer has failed, so that nobody makes the market: that is the answer for this path, or dealers "
-        "have too little capital for the shock",
     ),
 }

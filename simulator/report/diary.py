@@ -35,6 +35,7 @@ TOLD = {
     diary.FUND_DEFAULT: "Default of {who}: dealers seize bonds worth {amount}.",
     diary.TOOK_BACK: "Repo of {amount} is taken back from clients by {who}.",
     diary.DEALER_DEFAULT: "Default of {who}, with {amount} of capital missing.",
+    diary.DEALER_RESCUE: "No other dealer is left: the public puts {amount} of capital into {who}.",
     diary.FACILITY_LENT: "The standing repo facility lends {amount} to {who}.",
     diary.BOUGHT_OUTRIGHT: "The central bank buys {amount} outright{trades}.",
     diary.BOUGHT_PACKAGES: "The central bank buys {amount} of packages{trades}.",
@@ -47,7 +48,7 @@ TOLD = {
     diary.WATERFALL_PAID: "The clearing house's waterfall pays {amount}.",
 }
 #: What is told however small.
-ALWAYS = (diary.FUND_DEFAULT, diary.DEALER_DEFAULT, diary.WATERFALL_PAID)
+ALWAYS = (diary.FUND_DEFAULT, diary.DEALER_DEFAULT, diary.DEALER_RESCUE, diary.WATERFALL_PAID)
 #: Told only beside something else: what the scenario or policy does day after day.
 ROUTINE = (
     diary.SWITCHED, diary.CALLED_REDEMPTION, diary.ENTERED, diary.FOREIGN_SOLD, diary.MANAGERS_SOLD, diary.AUCTION_LEFT,

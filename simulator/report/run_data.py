@@ -25,7 +25,7 @@ from simulator.results.errors import OutputError
 from simulator.results.flow_of_funds import FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Days
-from simulator.results.outcomes import Outcomes, lost_all_dealers
+from simulator.results.outcomes import Outcomes
 from simulator.results.reductions import added_by_selling, taken_away_by_policy
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
@@ -152,11 +152,6 @@ class RunData:
         """Probability that the market is dysfunctional."""
         return self.measure("dysfunction")
 
-    @cached_property
-    def lost(self) -> Array:
-        """Whether a path lost all its dealers."""
-        return lost_all_dealers(self.outcomes)
-
     # Days
 
     def fan(self, name: str, change: Callable[[Array], Array] | None = None) -> Fan | None:
@@ -239,9 +234,8 @@ class RunData:
 
     @cached_property
     def severity(self) -> Array:
-        """How bad each path is: its largest move of a dislocation, bp; without dealers, the worst of all."""
-        moved = self.values("dislocation_move").max(axis=1)
-        return np.where(self.lost, np.inf, moved)
+        """How bad each path is: its largest move of a dislocation, bp; NaN where it stopped."""
+        return self.values("dislocation_move").max(axis=1)
 
     @cached_property
     def chosen(self) -> tuple[ChosenPath, ...]:

@@ -66,9 +66,7 @@ def paths_figure(data: RunData) -> Figure:
         panels.append(Panel(traces, layout, title=title, height=240))
     worst = data.chosen[0]
     caption = (
-        "On the worst path nobody is left to make the market."
-        if not np.isfinite(worst.severity_bp)
-        else f"On the worst path a dislocation moves {worst.severity_bp:,.0f} bp; on the median path,"
+        f"On the worst path a dislocation moves {worst.severity_bp:,.0f} bp; on the median path,"
         f" {data.chosen[-1].severity_bp:,.1f} bp."
     )
     return Figure(

@@ -44,15 +44,10 @@ Group = Literal["", "market", "funds", "funding", "failures", "cost"]
 
 
 class Event(NamedTuple):
-    """Something that happens on a path or not: an outcome lies above a level, for any label of its dimension.
-
-    ``counts_lost`` says that a market that lost all its dealers, of which the outcome is not known, counts as one in
-    which it happened: the extreme must not lower the probability.
-    """
+    """Something that happens on a path or not: an outcome lies above a level, for any label of its dimension."""
 
     outcome: str
     above: float = 0.0
-    counts_lost: bool = False
 
 
 class Ratio(NamedTuple):
@@ -431,18 +426,18 @@ _ROWS: tuple[Measure[Any], ...] = (
     ),
     # Dysfunction and failures
     Measure(
-        key="dysfunction", label=f"a dislocation moves more than {DYSFUNCTION_BP:.0f} bp, or no dealer is left",
-        unit="probability", of=Event("dislocation_move", DYSFUNCTION_BP, counts_lost=True), worse="higher",
+        key="dysfunction", label=f"a dislocation moves more than {DYSFUNCTION_BP:.0f} bp",
+        unit="probability", of=Event("dislocation_move", DYSFUNCTION_BP), worse="higher",
         decimals=3, short="market dysfunctional", table="failures", group="failures",
     ),
     Measure(
         key="dealer_fails", label="a dealer is closed out", unit="probability",
-        of=Event("dealers_failed", counts_lost=True), worse="higher", decimals=3, table="failures",
+        of=Event("dealers_failed"), worse="higher", decimals=3, table="failures",
         group="failures",
     ),
     Measure(
         key="dealers_at_limits", label="dealers are at their limits", unit="probability",
-        of=Event("dealer_use_peak", 1.0, counts_lost=True), worse="higher", decimals=3, table="failures",
+        of=Event("dealer_use_peak", 1.0), worse="higher", decimals=3, table="failures",
         group="failures",
     ),
     Measure(
@@ -475,6 +470,10 @@ _ROWS: tuple[Measure[Any], ...] = (
         key="waterfall_losses", label="losses paid by the clearing house's waterfall", unit="$bn",
         of=days.total("waterfall_losses"), worse="higher", decimals=3, table="failures", happens_above=0.0,
         group="failures",
+    ),
+    Measure(
+        key="public_capital", label="public capital for the last dealer", unit="$bn",
+        of=days.total("public_capital"), worse="higher", table="failures", happens_above=0.0, group="failures",
     ),
     Measure(
         key="shortfall_left", label="shortfall left after the last round of a day, largest", unit="$bn",

@@ -21,9 +21,6 @@ from simulator.results.store import read_block
 if TYPE_CHECKING:
     import xarray as xr
 
-#: Status of a path whose market lost its last dealer: an answer of the model, not a failure of its numbers.
-NO_DEALER_LEFT = "NO_DEALER_LEFT"
-
 
 def path_outcomes(arrays: Days) -> dict[str, Array]:
     """Outcomes of the paths of a block, from its days."""
@@ -159,18 +156,9 @@ def _outcomes_on_disk(run: RunFolder, block: int) -> dict[str, Array]:
     return path_outcomes(Days(read_block(run.store, run.layout, block), run.layout))
 
 
-def lost_all_dealers(outcomes: Outcomes) -> Array:
-    """Whether a path stopped because no dealer was left."""
-    names = outcomes.statuses
-    code = names.index(NO_DEALER_LEFT) if NO_DEALER_LEFT in names else -1
-    lost: Array = outcomes["status"] == code
-    return lost
-
-
 def happened(event: Event, outcomes: Outcomes) -> Array:
     """Whether an event happened, (path,): zeros and ones, NaN for paths of which it is not known."""
-    found = is_above(outcomes[event.outcome], event.above)
-    return np.where(lost_all_dealers(outcomes), 1.0, found) if event.counts_lost else found
+    return is_above(outcomes[event.outcome], event.above)
 
 
 def is_above(values: Array, threshold: float) -> Array:

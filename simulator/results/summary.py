@@ -29,10 +29,10 @@ from simulator.results.measures import (
     in_table,
     with_unit,
 )
-from simulator.results.outcomes import NO_DEALER_LEFT, Outcomes, is_above
+from simulator.results.outcomes import Outcomes, is_above
 from simulator.results.statistics import RANGE_IN_WORDS, Estimate, as_plain, has_range, holds_zero, quantile
 from simulator.results.store import read_block
-from simulator.scenario.parameter_sets import PATHS_A_SET, paths_of_each_set
+from simulator.scenario.parameter_sets import PATHS_A_SET, SETS_MIN, paths_of_each_set
 
 #: Paths named for each reason why paths stopped.
 STOPPED_SHOWN = 3
@@ -121,23 +121,16 @@ class Summary:
     @property
     def note(self) -> str:
         """What stands behind ``±``, and behind ranges in brackets."""
-        done = self.paths - self.stopped_count
-        if not self.sets:
-            return f"± is one Monte Carlo standard error, from {done:,} paths."
-        return (
-            f"± is one Monte Carlo standard error, from {done:,} paths over {self.sets:,} parameter sets;"
-            f" {RANGE_IN_WORDS}"
-        )
+        paths = f"{self.paths - self.stopped_count:,} paths"
+        if self.sets:
+            paths += f" over {self.sets:,} parameter set{'s' * (self.sets > 1)}"
+        ranges = f"; {RANGE_IN_WORDS}" if self.sets >= SETS_MIN else "."
+        return f"± is one Monte Carlo standard error, from {paths}{ranges}"
 
     @property
     def stopped_count(self) -> int:
         """Paths that stopped."""
         return sum(group.count for group in self.stopped)
-
-    @property
-    def lost_count(self) -> int:
-        """Paths that stopped because no dealer was left: they count in probabilities."""
-        return sum(group.count for group in self.stopped if group.status == NO_DEALER_LEFT)
 
     def as_record(self) -> dict[str, Any]:
         """The summary as plain numbers, for other programs; what is not known is null."""

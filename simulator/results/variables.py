@@ -149,6 +149,7 @@ OF_MARKET = (
         "margin of failed funds paid by the clearing house's waterfall",
         "seen.waterfall_losses",
     ),
+    Variable("public_capital", "$bn", "capital the public put into the last dealer", "seen.public_capital"),
     Variable(
         "asset_manager_redemptions", "$bn", "paid to asset managers' investors", "seen.manager_redemptions"
     ),

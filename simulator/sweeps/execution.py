@@ -29,7 +29,6 @@ from simulator.results.folder import RunFolder, begin_or_resume
 from simulator.results.ledger import append_block
 from simulator.results.locks import Fence
 from simulator.results.manifest import finished_manifest, write_manifest
-from simulator.results.outcomes import NO_DEALER_LEFT
 from simulator.results.reading import damaged_blocks
 from simulator.results.template import consolidate
 from simulator.scenario.errors import ScenarioError
@@ -285,14 +284,13 @@ class _Work:
             consolidate(cell.run.store, cell.run.layout)
             write_manifest(cell.run.path, finished_manifest(cell.run.manifest, cell.run.finished))
         stopped, seconds = self._stopped(cell.number)
-        numeric = {name: count for name, count in stopped.items() if name != NO_DEALER_LEFT}
         message = ", ".join(
-            f"{count:,} of {paths:,} paths stopped: {name}" for name, count in numeric.items()
+            f"{count:,} of {paths:,} paths stopped: {name}" for name, count in stopped.items()
         )
         self.folder.record(
             "cell",
             cell=cell.number,
-            status=STOPPED if numeric else DONE,
+            status=STOPPED if stopped else DONE,
             message=message,
             attempts=1,
             paths=paths,

@@ -1,11 +1,13 @@
-"""What failure leaves behind: a market without dealers stops, and dealers take back no more than they lent."""
+"""What failure leaves behind: the last dealer goes on in public hands, and dealers take back no more than they lent."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from simulator.engine.status import NO_DEALER_LEFT, STATUS
+from simulator.engine.status import RUNNING
 from tests.economics.shipped import played
+from tests.economics.test_ledgers import assert_books_balance
 
 CURVE = ("y2", "y3", "y5", "y7", "y10", "y20", "y30")
 
@@ -15,14 +17,21 @@ def parallel_shift(day: int, basis_points: int) -> str:
     return f"{{type: yield-shock, day: {day}d, change: {{{change}}}}}"
 
 
-def test_a_market_without_dealers_stops_on_the_day_the_last_one_fails() -> None:
-    run = played("toy", "dealers.capital_ratio=0.5%", f"events=[{parallel_shift(3, 300)}]")
-    status, stopped_on_day = run.result.records.status[0]
-    assert status == NO_DEALER_LEFT
-    assert stopped_on_day == 2
-    assert np.isfinite(run.of("bond_price")[0, :2]).all()
-    assert np.isnan(run.of("bond_price")[0, 2:]).all()
-    assert STATUS[NO_DEALER_LEFT][0] == "NO_DEALER_LEFT"
+def test_the_last_dealer_goes_on_with_public_capital() -> None:
+    """All lose everything on one day: the largest opens the next day with the capital that all had."""
+    run = played("toy", "dealers.capital_ratio=0.5%", f"events=[{parallel_shift(3, 300)}]", audit=True)
+    failed, capital, support = (
+        run.of(name)[0] for name in ("dealers_failed", "dealer_capital", "public_capital")
+    )
+    dealers = len(run.prepared.parameters.opening.dealers.capital_bn)
+    opening = float(run.prepared.parameters.opening.dealers.capital_bn.sum())
+    assert run.result.records.status[0, 0] == RUNNING
+    assert failed[1:3].tolist() == [0.0, dealers - 1]
+    assert support[2] > opening
+    assert capital[2] == pytest.approx(opening)
+    assert support[:2].max() == 0.0
+    assert np.isfinite(run.of("bond_price")).all()
+    assert_books_balance(run)
 
 
 def test_dealers_never_take_back_a_negative_amount() -> None:

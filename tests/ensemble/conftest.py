@@ -16,11 +16,20 @@ from simulator.scenario.loading import LoadedScenario, load_scenario
 from simulator.scenario.schema import Scenario
 
 TOY = Path(__file__).with_name("toy.yaml")
-#: Yield changes so wild that some paths lose all dealers and stop.
+
+
+def falls(day: int, count: int, basis_points: int) -> str:
+    """Events: parallel falls of all yields, several on one day, beyond what one may tell."""
+    change = ", ".join(f"y{years}: -{basis_points}bp" for years in (2, 3, 5, 7, 10, 20, 30))
+    return "events=[" + ", ".join([f"{{type: yield-shock, day: {day}d, change: {{{change}}}}}"] * count) + "]"
+
+
+#: Yields so low and changes so wild that the prices of some paths leave every range, and the paths stop.
 WILD = (
     "drivers.noise=5",
     "horizon=40d",
     *(f"market.buckets.{name}.volatility=300bp" for name in ("FV", "TY")),
+    falls(20, 7, 900),
 )
 
 Run = Callable[..., RunOutcome]

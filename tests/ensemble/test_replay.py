@@ -17,7 +17,7 @@ from simulator.ensemble.replay import day_rows, diary_entries, money, play_path,
 from simulator.results.errors import BAD_INPUT, UNFINISHED
 from simulator.results.reading import open_results
 from simulator.results.variables import PLACES
-from tests.ensemble.conftest import WILD, load_toy, run_command
+from tests.ensemble.conftest import WILD, falls, load_toy, run_command
 
 LOADED = ("output.agents=true", "paths=44")
 
@@ -106,11 +106,9 @@ def test_a_path_that_stops_says_why(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_path_that_stops_on_its_first_day_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     """No day is on record then, and no contract has moved."""
-    shock = ", ".join(f"y{years}: 1000bp" for years in (2, 3, 5, 7, 10, 20, 30))
-    events = f"events=[{{type: yield-shock, day: 1d, change: {{{shock}}}}}]"
-    assert run_command(load_toy("dealers.capital_ratio=0.5%", events, "paths=1"), path=0) == UNFINISHED
+    assert run_command(load_toy(falls(1, 9, 1000), "paths=1"), path=0) == UNFINISHED
     shown = capsys.readouterr().out
-    assert "The path stopped on day 1: NO_DEALER_LEFT" in shown
+    assert "The path stopped on day 1: PRICE_OUT_OF_RANGE" in shown
 
 
 def test_a_path_beyond_the_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,6 @@ from simulator.engine.parameters import (
     MANAGERS,
     OUTSIDE,
 )
-from simulator.engine.status import NO_DEALER_LEFT
 from tests.oracle.plain_rules import DAYS_A_YEAR, in_order, total
 
 
@@ -299,6 +298,10 @@ class Dealers:
 
     def close_out_dealers(self) -> None:
         failing = [d for d in self.dealers if d.alive and d.capital <= 0.0]
+        if len(failing) == sum(d.alive for d in self.dealers):
+            last = max(failing, key=lambda d: d.opening.share)
+            failing.remove(last)
+            self.rescue(last)
         for d in failing:
             missing = -d.capital
             self.dealers.borrowed -= missing
@@ -307,11 +310,14 @@ class Dealers:
         if not failing:
             return
         left = in_order(d.opening.share * d.alive for d in self.dealers)
-        if left <= 0.0:
-            self.status = NO_DEALER_LEFT
-            return
         for d in self.dealers:
             d.share = d.opening.share * d.alive / left
+
+    def rescue(self, last: Any) -> None:
+        support = in_order(d.opening.capital_bn for d in self.dealers) - last.capital
+        self.pay(OUTSIDE, DEALERS, support)
+        last.capital += support
+        self.seen.public_capital += support
 
     def borrow(self) -> None:
         """Dealers borrow what their accounts miss at the close."""

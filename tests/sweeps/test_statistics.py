@@ -104,7 +104,7 @@ def test_antithetic_pairs_are_one_draw(write: Write, tmp_path: Path) -> None:
     )
 
 
-def test_paths_that_stop_leave_the_averages_and_count_in_probabilities(write: Write, tmp_path: Path) -> None:
+def test_paths_that_stop_leave_averages_and_probabilities(write: Write, tmp_path: Path) -> None:
     text = TINY.replace("horizon: 5d, ", "").replace("paths: 12", "paths: 40")
     loaded = load_sweep(write(text), WILD)
     folder = run(loaded, tmp_path / "out", chosen=[0]).folder.path

@@ -1,8 +1,8 @@
 """Who fails and what follows: funds are closed out by their dealers, dealers by their lenders."""
 
-from simulator.agents.dealer import may_close_out
+from simulator.agents.dealer import may_close_out, public_capital_bn
 from simulator.agents.hedge_fund import drawdown, is_insolvent
-from simulator.engine.diary import DEALER_DEFAULT, FUND_DEFAULT, note
+from simulator.engine.diary import DEALER_DEFAULT, DEALER_RESCUE, FUND_DEFAULT, note
 from simulator.engine.loops import each_dealer, each_fund, each_trade, pay
 from simulator.engine.parameters import (
     CALL_COUNT,
@@ -23,7 +23,6 @@ from simulator.engine.phases.dealers import charge
 from simulator.engine.phases.funds import worth_of_other
 from simulator.engine.phases.named import note_sale
 from simulator.engine.state import State
-from simulator.engine.status import NO_DEALER_LEFT
 from simulator.rule import phase
 
 #: Share of the value of a failed fund's other strategies that its creditors can recover. Judgement.
@@ -177,26 +176,65 @@ def lose_on_client(p: Parameters, s: State, i: int, loss: float) -> None:
 def close_out_dealers(p: Parameters, s: State) -> None:
     """Close out dealers without capital: lenders lose what is missing, survivors take over the trading book.
 
-    Without survivors nobody makes the market, and the path stops.
+    The last dealer goes on in public hands: some dealer has to make the market.
     """
+    last = last_dealer(p, s)
     failed = False
     for d in each_dealer(s):
         if s.dealers.alive[d] == 1.0 and s.dealers.capital[d] <= 0.0:
-            failed = True
-            missing = -s.dealers.capital[d]
-            s.dealers.alive[d] = 0.0
-            s.dealers.capital[d] = 0.0
-            s.dealers.borrowed[0] -= missing
-            s.others.lent[0] -= missing
-            if p.watch.diary:
-                note(s, DEALER_DEFAULT, d, -1, missing)
-    if not failed:
-        return
+            if d == last:
+                rescue(p, s, d)
+            else:
+                close_out_dealer(p, s, d)
+                failed = True
+    if failed:
+        share_book_among_survivors(p, s)
+
+
+@phase
+def last_dealer(p: Parameters, s: State) -> int:
+    """The largest dealer alive if none of them has capital left, else -1."""
+    largest = -1
+    for d in each_dealer(s):
+        if s.dealers.alive[d] == 1.0:
+            if s.dealers.capital[d] > 0.0:
+                return -1
+            if largest < 0 or p.opening.dealers.share[d] > p.opening.dealers.share[largest]:
+                largest = d
+    return largest
+
+
+@phase
+def rescue(p: Parameters, s: State, d: int) -> None:
+    """The public takes over dealer d and puts into it the capital with which all dealers opened."""
+    opening = 0.0
+    for other in each_dealer(s):
+        opening += p.opening.dealers.capital_bn[other]
+    support = public_capital_bn(opening, s.dealers.capital[d])
+    pay(s, OUTSIDE, DEALERS, support)
+    s.dealers.capital[d] += support
+    s.seen.public_capital[0] += support
+    if p.watch.diary:
+        note(s, DEALER_RESCUE, d, -1, support)
+
+
+@phase
+def close_out_dealer(p: Parameters, s: State, d: int) -> None:
+    """Close out one dealer: what its capital misses is its lenders' loss."""
+    missing = -s.dealers.capital[d]
+    s.dealers.alive[d] = 0.0
+    s.dealers.capital[d] = 0.0
+    s.dealers.borrowed[0] -= missing
+    s.others.lent[0] -= missing
+    if p.watch.diary:
+        note(s, DEALER_DEFAULT, d, -1, missing)
+
+
+@phase
+def share_book_among_survivors(p: Parameters, s: State) -> None:
+    """Share the trading book among the dealers alive, as at the opening."""
     total = 0.0
     for d in each_dealer(s):
         total += p.opening.dealers.share[d] * s.dealers.alive[d]
-    if total <= 0.0:
-        s.checks.status[0] = NO_DEALER_LEFT
-        return
     for d in each_dealer(s):
         s.dealers.share[d] = p.opening.dealers.share[d] * s.dealers.alive[d] / total
