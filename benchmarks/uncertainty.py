@@ -1,58 +1,38 @@
-"""What it costs to spread paths over parameter sets: python -m benchmarks.uncertainty [scenario] [paths]
+"""What it costs to spread paths over parameter sets: python -m benchmarks.uncertainty [scenario] [paths] [turns]
 
-Processor time of the same paths, played, summed up and hashed as in a run, with all parameters at their defaults and
-over parameter sets drawn from the middle of the priors. Nothing is written.
+Processor time of ``unwind run``, from scenario to summary, of the same paths with all parameters at their defaults and
+over the sets that ship, in turn; the fastest of each counts. The kernel is compiled before.
 """
 
 from __future__ import annotations
 
+import resource
+import subprocess
 import sys
-import time
-from dataclasses import replace
+import tempfile
+from pathlib import Path
 
-import numpy as np
-
-from simulator.ensemble.cores import pin_linear_algebra
-from simulator.ensemble.description import layout_of, prepare_run
-from simulator.ensemble.jobs import Job, OpenJob
-from simulator.ensemble.plan import plan_blocks
-from simulator.estimation.targets import NOT_ESTIMATED
-from simulator.scenario.loading import LoadedScenario, load_scenario
-from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets, free_keys
-from simulator.scenario.priors import priors
-from simulator.scenario.schema import Scenario
-
-SETS, MIDDLE = 200, (0.4, 0.6)
+from simulator.scenario.parameter_sets import PATHS_A_SET
 
 
-def some_sets(loaded: LoadedScenario[Scenario]) -> ParameterSets:
-    """Parameter sets from the middle of the priors, of what the scenario leaves open."""
-    known = priors(Scenario)
-    keys = tuple(key for key in free_keys(loaded) if key not in NOT_ESTIMATED)
-    shares = np.random.default_rng(1).uniform(*MIDDLE, (SETS, len(keys)))
-    values = tuple(
-        tuple(known[key].value(share) for key, share in zip(keys, row, strict=True)) for row in shares
-    )
-    return ParameterSets(keys, values, tuple(1.0 / SETS for _ in range(SETS)))
+def seconds(scenario: str, paths: int, *options: str) -> float:
+    """Processor time of one run, results and summary included."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "simulator", "run", scenario, "--paths", str(paths)]
+        command += ["--quiet", "--no-report", "-o", str(Path(folder) / "run"), *options]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def seconds(loaded: LoadedScenario[Scenario]) -> float:
-    """Processor time of all paths, the kernel compiled before."""
-    prepared = prepare_run(loaded)
-    layout = layout_of(loaded.scenario, prepared)
-    job = OpenJob(Job("timed", prepared, layout, None))
-    started = time.process_time()
-    for block in plan_blocks(layout.paths, layout.chunk):
-        job.play(block)
-    return time.process_time() - started
-
-
-def main(scenario: str = "dash-for-cash-2020", paths: int = 1024) -> None:
-    pin_linear_algebra()
-    loaded = load_scenario(scenario, [f"paths={paths}"])
-    alone = seconds(loaded)
-    spread = seconds(replace(loaded, sets=some_sets(loaded)))
-    print(f"{scenario}, {paths:,} paths, {PATHS_A_SET} a set")
+def main(scenario: str = "dash-for-cash-2020", paths: int = 6400, turns: int = 3) -> None:
+    seconds(scenario, PATHS_A_SET)
+    pairs = [
+        (seconds(scenario, paths), seconds(scenario, paths, "--uncertainty=shipped")) for _ in range(turns)
+    ]
+    alone, spread = (min(values) for values in zip(*pairs, strict=True))
+    print(f"unwind run {scenario}, {paths:,} paths, {PATHS_A_SET} a set")
     print(f"all parameters at their defaults {alone:7.2f} s")
     print(f"over parameter sets              {spread:7.2f} s, {spread / alone:.2f} times")
 

@@ -30,6 +30,7 @@ from simulator.cli.terminal import LOST, complain, counted, prepare_streams, say
 from simulator.cli.warm_up import register as register_warm_up
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, INTERRUPTED
 from simulator.scenario.errors import Problems, ScenarioError, ended, printable
+from simulator.scenario.files import SHIPPED_SETS
 from simulator.version import __version__
 
 app = typer.Typer(
@@ -110,7 +111,7 @@ def main() -> NoReturn:
         if any(printable(argument) != argument for argument in sys.argv[1:]):
             complain("The command line contains control characters or broken text. Type it anew.")
             sys.exit(BAD_INPUT)
-        app()
+        app(with_shipped_sets(sys.argv[1:]))
         sys.exit(0)
     except SystemExit as end:
         sys.stdout.flush()
@@ -123,6 +124,22 @@ def main() -> NoReturn:
     except Exception as error:
         complain(traceback.format_exc() if "--debug" in sys.argv else _in_words(error))
         sys.exit(_exit_code(error))
+
+
+def with_shipped_sets(arguments: list[str]) -> list[str]:
+    """The command line, with the sets that ship where ``--uncertainty`` is given without sets of its own.
+
+    Examples
+    --------
+    >>> with_shipped_sets(["run", "calm", "--uncertainty", "--paths", "2000"])
+    ['run', 'calm', '--uncertainty=shipped', '--paths', '2000']
+    """
+    name = "--uncertainty"
+    following = [*arguments[1:], "-"]
+    return [
+        f"{name}={SHIPPED_SETS}" if argument == name and after.startswith("-") else argument
+        for argument, after in zip(arguments, following, strict=False)
+    ]
 
 
 def _exit_code(error: Exception) -> int:

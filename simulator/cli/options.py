@@ -55,8 +55,8 @@ Uncertainty = Annotated[
     str | None,
     typer.Option(
         "--uncertainty",
-        metavar="SETS",
-        help=f"Spread paths over parameter sets: a file that unwind calibrate made, or {SHIPPED_SETS}.",
+        metavar="[SETS]",
+        help=f"Spread paths over parameter sets: a file that unwind calibrate made; by default {SHIPPED_SETS}.",
         show_default=False,
     ),
 ]

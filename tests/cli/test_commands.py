@@ -131,6 +131,17 @@ def test_the_model_is_compiled_ahead(unwind: Unwind) -> None:
     assert (code, out) == (0, f"Compiled already; the code is kept in {rule.CACHE_FOLDER}.\n")
 
 
+@pytest.mark.parametrize("end", [(), ("--quiet",)], ids=["last", "before an option"])
+def test_without_sets_of_its_own_uncertainty_means_those_that_ship(end: Sequence[str], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = command(
+        "run", "toy", "--paths", "160", "--no-report", "-o", str(folder), "--uncertainty", *end
+    )
+    assert result.returncode == 0, result.stderr
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["parameter_sets"]["provenance"]["targets"]["name"] == "calm-and-march-2020"
+
+
 def test_version(unwind: Unwind) -> None:
     assert unwind("--version") == (0, f"unwind {simulator.__version__}\n", "")
 
