@@ -26,9 +26,22 @@ def held_bn(opening_bn: float, margin_ratio: float, margin_response: float) -> f
 def received_for_rates_bn(
     receivers_bn: float, payers_bn: float, rise_bp: float, receiver_response: float, payer_response: float
 ) -> float:
-    """Fixed that receivers, less payers, come to hold in addition when swap rates have risen: less of it.
+    """Fixed that receivers, less payers, want to hold in addition when swap rates have risen: less of it.
 
-    Responses are shares of the position for 100bp. Source: liabilities of pension funds and insurers shorten when rates
+    Responses are shares of the position for 100bp; nobody drops more than all of it, nor adds more than as much again.
+    Source: liabilities of pension funds and insurers shorten when rates
     rise (Klingler and Sundaresan 2019), mortgages lengthen (Hanson 2014).
     """
-    return -(receivers_bn * receiver_response + payers_bn * payer_response) * rise_bp / 100.0
+    dropped = max(-1.0, min(1.0, receiver_response * rise_bp / 100.0))
+    added = max(-1.0, min(1.0, payer_response * rise_bp / 100.0))
+    return -(receivers_bn * dropped + payers_bn * added)
+
+
+@rule
+def received_today_bn(received_bn: float, wanted_bn: float, rate_lag: float) -> float:
+    """Fixed held in addition after today: an even part of the way to what is wanted, over an average lag in days.
+
+    Hedges of liabilities and of mortgages are reset when risk is reported, not at every move of the day. Were they,
+    each reset would move the rate that the next one answers to.
+    """
+    return received_bn + (wanted_bn - received_bn) / rate_lag

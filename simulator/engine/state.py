@@ -109,6 +109,9 @@ class HedgeBooks(NamedTuple):
     managers: Floats = per("hedge", unit="$bn", doc="asset managers' net long position")
     wanted: Floats = per("hedge", unit="$bn", doc="what they want at the opening dislocation")
     others: Floats = per("hedge", unit="$bn", doc="other hedgers' net long position")
+    received: Floats = per(
+        "hedge", unit="$bn", doc="of it, fixed that they hold in addition for what rates did"
+    )
     waiting: Floats = per("hedge", unit="$bn", doc="changes of it that asset managers have yet to carry out")
     side: Floats = per(
         "hedge", unit="1", doc="1 where dealers are long packages, -1 where short, between in part"

@@ -29,6 +29,7 @@ import operator
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import accumulate
+from struct import Struct
 from typing import Any, TypeVar, cast, get_type_hints
 
 import numpy as np
@@ -103,6 +104,10 @@ def _kinds(table: tuple[Any, ...]) -> Iterator[Any]:
 _TYPES: dict[tuple[Any, ...], Any] = {}
 
 
+#: A float and the whole number of the same eight bytes.
+_FLOAT, _WORD = Struct("d"), Struct("q")
+
+
 def _words(table: tuple[Any, ...]) -> list[int]:
     """A table as compiled code reads it: a word of eight bytes a field, then the shapes of its arrays."""
     fields: list[int] = []
@@ -111,10 +116,10 @@ def _words(table: tuple[Any, ...]) -> list[int]:
         if isinstance(field, tuple):
             fields.extend(_words(field))
         elif isinstance(field, np.ndarray) and field.flags.c_contiguous:
-            fields.append(field.ctypes.data)
+            fields.append(field.__array_interface__["data"][0])
             shapes.extend(field.shape)
         elif isinstance(field, float):
-            fields.append(int(np.float64(field).view(np.int64)))
+            fields.extend(_WORD.unpack(_FLOAT.pack(field)))
         elif type(field) is int:
             fields.append(field)
         else:

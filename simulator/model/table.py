@@ -13,7 +13,7 @@ numbers never straddles two lines and a whole table is copied in one stroke; sin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
@@ -76,14 +76,27 @@ def _rows(table: type[tuple[Any, ...]]) -> Iterator[tuple[str, TableRow]]:
             raise TypeError(f"{table.__name__}.{name} is neither declared as a row nor a table")
 
 
-def shapes(table: type[tuple[Any, ...]], sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+def shapes(table: type[tuple[Any, ...]], sizes: Mapping[str, int]) -> Mapping[str, tuple[int, ...]]:
     """Shape of every row of a table, by dotted name."""
+    return _shapes(table, tuple(sizes.items()))
+
+
+def places(table: type[tuple[Any, ...]], sizes: Mapping[str, int]) -> Mapping[str, int]:
+    """Where each row of floats begins in the memory of its table: on a cache line, but single numbers share theirs."""
+    return _places(table, tuple(sizes.items()))
+
+
+@lru_cache(maxsize=64)
+def _shapes(
+    table: type[tuple[Any, ...]], sizes_of: tuple[tuple[str, int], ...]
+) -> Mapping[str, tuple[int, ...]]:
+    sizes = dict(sizes_of)
     return {name: tuple(sizes[dim] for dim in row.dims) for name, row in rows(table).items()}
 
 
-def places(table: type[tuple[Any, ...]], sizes: Mapping[str, int]) -> dict[str, int]:
-    """Where each row of floats begins in the memory of its table: on a cache line, but single numbers share theirs."""
-    found, end = {}, 0
+@lru_cache(maxsize=64)
+def _places(table: type[tuple[Any, ...]], sizes_of: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+    sizes, found, end = dict(sizes_of), {}, 0
     for name, row in rows(table).items():
         if not row.whole:
             found[name] = end if row.dims == ("one",) else whole_lines(end)

@@ -10,7 +10,7 @@ import bisect
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -104,7 +104,8 @@ class ParameterSets:
 
     def as_record(self) -> dict[str, Any]:
         """As it is written."""
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(self)}
+        said = {row.name: getattr(self, row.name) for row in fields(self)}
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **said}
 
 
 def laid_over(scenario: Scenario, figures: Mapping[str, float]) -> Scenario:

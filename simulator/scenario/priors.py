@@ -245,6 +245,7 @@ PRIORS: Mapping[str, Prior] = {
     "lenders.flow_noise": Prior("0.1%", "0.8%", LOGS, "a third to nearly three times the default"),
     "other_hedgers.receiver_response": Prior("2%", "30%", LOGS, "liabilities that hardly move, to three times that"),
     "other_hedgers.payer_response": Prior("2%", "30%", LOGS, "few hedgers of mortgages among payers, to most of them"),
+    "other_hedgers.rate_lag": Prior("3d", "30d", LOGS, "hedges reset every week to every quarter"),
     "foreign_holders.volatility_sale": Prior("0.01%", "0.3%", LOGS, "a fifth of March 2020's sales to six times that"),
     "foreign_holders.volatility_tolerance": Prior("1.2x", "2x", EVEN, "no sales in the ups and downs of 2017-19"),
     "foreign_holders.flow_noise": Prior("0.005%", "0.02%", LOGS, _NOISE),

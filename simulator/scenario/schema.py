@@ -1103,6 +1103,13 @@ class OtherHedgers(Section):
         source="judgement: mortgages lengthen by a third to a year and a half on five years per 100bp",
         doc="part of their position that payers of fixed add when swap rates rise by 100bp, and drop when they fall",
     )
+    rate_lag: Days = parameter(
+        "10d",
+        minimum="1d",
+        maximum="250d",
+        source="judgement: hedges of liabilities and mortgages are reset every week to every month",
+        doc="average delay until receivers and payers of fixed follow swap rates",
+    )
 
 
 class ForeignHolders(Section):

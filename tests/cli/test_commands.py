@@ -132,11 +132,11 @@ def test_the_model_is_compiled_ahead(unwind: Unwind) -> None:
 
 
 @pytest.mark.parametrize("end", [(), ("--quiet",)], ids=["last", "before an option"])
-def test_without_sets_of_its_own_uncertainty_means_those_that_ship(end: Sequence[str], tmp_path: Path) -> None:
+def test_without_sets_of_its_own_uncertainty_means_those_that_ship(
+    end: Sequence[str], tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
-    result = command(
-        "run", "toy", "--paths", "160", "--no-report", "-o", str(folder), "--uncertainty", *end
-    )
+    result = command("run", "toy", "--paths", "160", "--no-report", "-o", str(folder), "--uncertainty", *end)
     assert result.returncode == 0, result.stderr
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["parameter_sets"]["provenance"]["targets"]["name"] == "calm-and-march-2020"

@@ -40,7 +40,11 @@ def held_by_others(run: Played) -> float:
 @pytest.mark.parametrize(("rise_bp", "receives"), [(40, -1.0), (-40, 1.0)])
 def test_receivers_and_payers_hold_less_fixed_when_rates_rise(rise_bp: int, receives: float) -> None:
     """A tenth for 100bp of receivers of $60bn and payers of $25bn: $3.4bn less for 40bp, as much more for a fall."""
-    quiet = ("other_hedgers.margin_response=0.0", "channels.initial_margin=false")
+    quiet = (
+        "other_hedgers.margin_response=0.0",
+        "channels.initial_margin=false",
+        "other_hedgers.rate_lag=1d",
+    )
     changed = held_by_others(played("toy", *AT_REST, *CLEARED_SWAP, *quiet, with_events(shift(2, rise_bp))))
     assert changed == pytest.approx(receives * 3.4, rel=0.15)  # pressure moves the swap rate a little further
     still = held_by_others(played("toy", *AT_REST, *CLEARED_SWAP, *quiet))

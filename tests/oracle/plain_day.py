@@ -85,9 +85,11 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
             if h.opening.receivers_bn or h.opening.payers_bn:
                 bond = h.bucket.bond
                 rise = (self.cash_yield(bond) - bond.opening.yield_) / BASIS_POINT - self.rise(h)
-                h.orders.others_next += self.rules.others.received_for_rates_bn(
+                wanted = self.rules.others.received_for_rates_bn(
                     h.opening.receivers_bn, h.opening.payers_bn, rise
                 )
+                h.received = self.rules.others.received_today_bn(h.received, wanted)
+                h.orders.others_next += h.received
         self.exchange_bonds(plan.exchange_bn[day])
         self.sell_from_abroad(plan.foreign_sale_bn[day], p.foreign_holders.flow_noise * on * foreign_noise)
         self.hold_auctions(

@@ -18,6 +18,8 @@ from simulator.scenario.schema import Dealers, Funds, Lenders
 #: Seed of the draws that make up a population: a scenario's agents do not change with its random paths.
 POPULATION_SEED = 20200309
 RAKING_ROUNDS = 500
+#: Further rounds change no figure by more than arithmetic rounds it.
+ROUNDING = 4.0 * np.finfo(np.float64).eps
 
 
 def pareto_shares(count: int, tail: float) -> Floats:
@@ -37,8 +39,11 @@ def raked(start: Floats, row_totals: Floats, column_totals: Floats) -> Floats:
     """Scale a positive matrix to given row and column totals (iterative proportional fitting)."""
     table = start.copy()
     for _ in range(RAKING_ROUNDS):
+        before = table.copy()
         table *= _ratio(row_totals, table.sum(axis=1))[:, None]
         table *= _ratio(column_totals, table.sum(axis=0))[None, :]
+        if (np.abs(table - before) <= ROUNDING * table).all():
+            break
     table *= _ratio(row_totals, table.sum(axis=1))[:, None]
     return table
 

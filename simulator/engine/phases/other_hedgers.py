@@ -1,6 +1,6 @@
 """Other hedgers through the day: they hold less when margins are dear, and less fixed when swap rates rise."""
 
-from simulator.agents.other_hedger import held_bn, received_for_rates_bn
+from simulator.agents.other_hedger import held_bn, received_for_rates_bn, received_today_bn
 from simulator.engine.loops import each_hedge
 from simulator.engine.parameters import Parameters
 from simulator.engine.phases.prices import cash_yield
@@ -21,13 +21,16 @@ def adjust_other_hedgers(p: Parameters, s: State) -> None:
         )
         receivers, payers = p.opening.hedges.receivers_bn[h], p.opening.hedges.payers_bn[h]
         if receivers + payers > 0.0:
-            s.orders.others_next[h] += received_for_rates_bn(
+            wanted = received_for_rates_bn(
                 receivers,
                 payers,
                 rise_of_swap_rate_bp(p, s, h),
                 p.other_hedgers.receiver_response,
                 p.other_hedgers.payer_response,
             )
+            received = received_today_bn(s.hedges.received[h], wanted, p.other_hedgers.rate_lag)
+            s.hedges.received[h] = received
+            s.orders.others_next[h] += received
 
 
 @phase
