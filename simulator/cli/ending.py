@@ -8,6 +8,7 @@ a program that reads the figures must know.
 
 from __future__ import annotations
 
+import errno
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +35,28 @@ from simulator.results.errors import (
 DEFECT = 1
 
 Arguments = ParamSpec("Arguments")
+
+
+#: Bytes of addresses that commands want which play paths; with less the compiler ends the process in words of its own.
+MEMORY_NEEDED = 2**30
+
+
+def _memory_limit() -> int:
+    """Most bytes of addresses that this process may use; 0 if there is no limit."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return 0
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return 0 if limit == resource.RLIM_INFINITY else limit
+
+
+#: Found at once: when memory has run out there may be none to look.
+MEMORY_LIMIT = _memory_limit()
+LIMITED = (
+    f"this process may use no more than {MEMORY_LIMIT / 2**20:,.0f} MiB (ulimit -v), and to compile and play the model"
+    f" takes about {MEMORY_NEEDED / 2**20:,.0f}; raise the limit"
+)
 
 
 def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
@@ -79,15 +102,31 @@ def reporting_errors(output: str | Path) -> Iterator[Ended]:
     except OutputError as error:
         complain(str(error))
         ended.code = error.exit_code
-    except OSError as error:
-        told = disk_error(error, output)
-        complain(f"{told} What was finished is kept. Resume with: {this_command()}")
-        ended.code = told.exit_code
-    except MemoryError:
-        complain(
-            "Out of memory. Use smaller blocks (numerics.block) or fewer threads. What was finished is kept."
-        )
-        ended.code = ENVIRONMENT
+    except (OSError, MemoryError, SystemError, ImportError) as error:
+        if memory := out_of_memory(error):
+            complain(f"{memory} What was finished is kept. Resume with: {this_command()}")
+            ended.code = ENVIRONMENT
+        elif isinstance(error, OSError):
+            told = disk_error(error, output)
+            complain(f"{told} What was finished is kept. Resume with: {this_command()}")
+            ended.code = told.exit_code
+        else:
+            raise
+
+
+def out_of_memory(error: BaseException) -> str:
+    """What to say of an error that is one of memory; empty if it is not.
+
+    Under a limit on memory a library that cannot be loaded, or that asks for too much, raises errors of its own kinds.
+    """
+    is_odd = isinstance(error, SystemError | ImportError) or (
+        isinstance(error, OSError) and error.errno in (None, errno.ENOMEM)
+    )
+    if MEMORY_LIMIT and (is_odd or isinstance(error, MemoryError)):
+        return f"Out of memory: {LIMITED}."
+    if isinstance(error, MemoryError):
+        return "Out of memory. Use fewer paths, smaller blocks (numerics.block) or fewer threads."
+    return ""
 
 
 def written_report(write: Callable[[], Path], results: Path) -> tuple[str, int]:

@@ -17,7 +17,7 @@ from simulator.cli.analysis import register as register_analysis
 from simulator.cli.basis import register as register_basis
 from simulator.cli.calibrate import register as register_calibrate
 from simulator.cli.credit import register as register_credit
-from simulator.cli.ending import DEFECT
+from simulator.cli.ending import DEFECT, LIMITED, MEMORY_LIMIT, MEMORY_NEEDED, out_of_memory
 from simulator.cli.explain import register as register_explain
 from simulator.cli.export import register as register_export
 from simulator.cli.history import register as register_history
@@ -145,7 +145,8 @@ def with_shipped_sets(arguments: list[str]) -> list[str]:
 def _exit_code(error: Exception) -> int:
     if isinstance(error, ScenarioError | Problems):
         return BAD_INPUT
-    return ENVIRONMENT if isinstance(error, OSError | MemoryError | ImportError) else DEFECT
+    is_environment = isinstance(error, OSError | ImportError) or out_of_memory(error)
+    return ENVIRONMENT if is_environment else DEFECT
 
 
 def _in_words(error: Exception) -> str:
@@ -158,11 +159,11 @@ def _in_words(error: Exception) -> str:
             )
             for problem in error.problems
         )
+    if memory := out_of_memory(error):
+        return memory
     if isinstance(error, OSError):
         where = error.filename or "The system"
         return f"{where}: {error.strerror or error}. Check free space and permissions."
-    if isinstance(error, MemoryError):
-        return "Out of memory. Use fewer paths, smaller blocks (numerics.block) or fewer threads."
     if isinstance(error, ImportError):
         return f"A package cannot be imported: {error}. Install unwind-simulator anew."
     found = f"Unexpected {type(error).__name__}: {error}."
@@ -175,8 +176,25 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit(0)
 
 
+#: Commands that play no paths, and so need little memory.
+_LIGHT = {
+    "new",
+    "validate",
+    "explain",
+    "schema",
+    "scenarios",
+    "status",
+    "verify",
+    "sign",
+    "export",
+    "basis",
+    "credit",
+}
+
+
 @app.callback()
 def _unwind(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
@@ -184,3 +202,6 @@ def _unwind(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Unwind: a Monte Carlo systemic-stress simulator of the US Treasury market."""
+    if 0 < MEMORY_LIMIT < MEMORY_NEEDED and context.invoked_subcommand not in _LIGHT:
+        complain(f"Not enough memory: {LIMITED}.")
+        raise typer.Exit(ENVIRONMENT)

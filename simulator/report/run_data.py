@@ -235,7 +235,8 @@ class RunData:
     @cached_property
     def severity(self) -> Array:
         """How bad each path is: its largest move of a dislocation, bp; NaN where it stopped."""
-        return self.values("dislocation_move").max(axis=1)
+        severity: Array = self.values("dislocation_move").max(axis=1)
+        return severity
 
     @cached_property
     def chosen(self) -> tuple[ChosenPath, ...]:

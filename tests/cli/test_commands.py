@@ -502,6 +502,19 @@ def test_how_a_run_ends(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("kilobytes", [250_000, 500_000])
+def test_too_little_memory_is_told_before_anything_is_loaded(kilobytes: int, tmp_path: Path) -> None:
+    """The compiler would end the process with words of its own."""
+    command_line = (
+        f"ulimit -v {kilobytes}; exec {sys.executable} -m simulator run toy --paths 4 -o {tmp_path}/run"
+    )
+    result = subprocess.run(["bash", "-c", command_line], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == ENVIRONMENT
+    assert f"no more than {kilobytes / 1024:,.0f} MiB (ulimit -v)" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
 def test_debug_shows_the_traceback(
     runner: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
