@@ -160,7 +160,7 @@ def reverse_command(
     paths: Annotated[
         int | None,
         typer.Option(
-            min=2, help="Paths of each run; 300 by default, 2,560 over parameter sets.", show_default=False
+            min=2, help="Paths of each run; 300 by default, 4,096 over parameter sets.", show_default=False
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")] = None,

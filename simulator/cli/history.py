@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Paths of a run, unless the command says otherwise: enough for a band, and seconds of work; and over parameter sets,
 #: enough for the range that these leave open.
-PATHS, PATHS_OVER_SETS = 500, 2560
+PATHS, PATHS_OVER_SETS = 500, 5120
 
 EXAMPLES = """\b
 Examples:

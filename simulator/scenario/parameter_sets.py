@@ -29,7 +29,7 @@ FORMAT, FORMAT_VERSION = "unwind-parameter-sets", 1
 SHIPPED = Path(__file__).resolve().parent / "presets" / "parameter-sets.json"
 #: Paths of a run that share a set: consecutive ones, so that blocks of any size play the same; so many that to open the
 #: books of a set costs less than a fifth of playing them (``benchmarks/uncertainty.py``).
-PATHS_A_SET = 160
+PATHS_A_SET = 256
 #: Fewer groups of paths with a set of their own tell no range.
 SETS_MIN = 8
 
@@ -40,7 +40,7 @@ def paths_of_each_set(wanted: int, paths: int) -> int:
     Examples
     --------
     >>> paths_of_each_set(512, 10_000), paths_of_each_set(0, 10_000)
-    (9, 0)
+    (13, 0)
     """
     return min(-(-wanted // -(-paths // PATHS_A_SET)), PATHS_A_SET)
 

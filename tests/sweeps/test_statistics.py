@@ -156,4 +156,4 @@ def test_a_cell_that_tells_a_parameter_keeps_it(write: Write) -> None:
     loaded = load_sweep(write(f"name: tiny\nscenario: toy.yaml\npaths: 4\n{axis}"), sets=sets)
     cell = loaded.load(loaded.cell(1))
     assert (cell.scenario.dealers.opening_use, cell.sets.keys) == (0.8, ("funds.free_cash",))
-    assert "1,280 paths" in loaded.notes[-1]
+    assert "2,048 paths" in loaded.notes[-1]
