@@ -49,8 +49,8 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
     """The difference in a few sentences: stress, failures, cost."""
     move, unwound = contrast.row("dislocation_move"), contrast.row("unwound_in_all")
     yield (
-        f"Dislocations move {shown(move.other, 1)} bp instead of {shown(move.base, 1)} bp: {move.verdict}, by"
-        f" {shown(_size(move.difference), 1)} bp. Funds give up ${shown(unwound.other, 0)} bn instead of"
+        f"The basis moves {shown(move.other, 1)} bp instead of {shown(move.base, 1)} bp: {move.verdict}, by"
+        f" {shown(_size(move.difference), 1)} bp. Funds unwind ${shown(unwound.other, 0)} bn instead of"
         f" ${shown(unwound.base, 0)} bn: {unwound.verdict}."
     )
     yield from filter(None, [range_sentence(move.difference)])
@@ -68,7 +68,7 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
         )
     if not math.isnan(cost.difference.value):
         yield (
-            f"Each $100bn of packages unwound raises dislocations by {cost_in_words(cost.other)}, instead of by"
+            f"Each $100bn of positions unwound raises the basis by {cost_in_words(cost.other)}, instead of by"
             f" {cost_in_words(cost.base)}: {cost.verdict}."
         )
     yield (
@@ -79,7 +79,7 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
 
 
 def range_sentence(moved: Estimate) -> str:
-    """What parameters leave open of the difference in dislocations; empty where runs are over no common sets."""
+    """What parameters leave open of the difference in the basis; empty where runs are over no common sets."""
     if not has_range(moved):
         return ""
     low, high = (shown(end, 1) for end in (moved.low, moved.high))
@@ -88,7 +88,7 @@ def range_sentence(moved: Estimate) -> str:
 
 
 def cost_sentence(contrast: Contrast) -> str:
-    """What it takes: outlay, and what $100bn of it buys; room for dealers."""
+    """What it takes: outlay, and what $100bn of it buys; relief for dealers."""
     outlay, relief = contrast.appraisal.costs[OUTLAY], contrast.appraisal.relief_bn
     gained = contrast.appraisal.per_100bn["dislocation"]
     if outlay.value == 0.0 and outlay.standard_error == 0.0:
@@ -99,8 +99,8 @@ def cost_sentence(contrast: Contrast) -> str:
         size = f"{abs(outlay.value):,.0f}" if is_certain else shown(_size(outlay), 0)
         words = f"The central bank has ${size} bn {more} bought and lent at the peak"
     if not math.isnan(gained.value):
-        words += f": {shown(gained, 2)} bp of dislocation avoided for each $100bn"
-    return words + (f"; dealers are given ${relief:,.0f} bn of room." if relief else ".")
+        words += f": {shown(gained, 2)} bp of basis move avoided for each $100bn"
+    return words + (f"; dealers are given ${relief:,.0f} bn of balance-sheet relief." if relief else ".")
 
 
 def pairing_sentence(contrast: Contrast) -> str:

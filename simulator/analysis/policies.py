@@ -1,7 +1,7 @@
 """What a policy costs the central bank, and what that buys: run by run against the base.
 
-Cost is what the central bank has bought and lent at a time, at its peak, beyond what it did in the base; room
-given to dealers and rules cost it nothing and are told beside it. Benefits are stress avoided. Benefit per $100bn
+Cost is what the central bank has bought and lent at a time, at its peak, beyond what it did in the base; relief
+of dealers and rules cost it nothing and are told beside it. Benefits are stress avoided. Benefit per $100bn
 is a ratio of two averages over the same paths, with the error of the delta method.
 """
 
@@ -39,10 +39,10 @@ class Benefit(NamedTuple):
 
 
 BENEFITS = {
-    "dislocation": Benefit("dislocation_move", "dislocation avoided", "bp"),
-    "dislocation_tail": Benefit("dislocation_move_tail", "dislocation avoided, worst 5% of paths", "bp"),
+    "dislocation": Benefit("dislocation_move", "basis move avoided", "bp"),
+    "dislocation_tail": Benefit("dislocation_move_tail", "basis move avoided, worst 5% of paths", "bp"),
     "pressure": Benefit("pressure_peak", "pressure on yields avoided", "bp"),
-    "unwound": Benefit("unwound_in_all", "packages not given up", "$bn"),
+    "unwound": Benefit("unwound_in_all", "positions not unwound", "$bn"),
     "failures": Benefit("funds_failed", "fund failures avoided", "funds"),
     "dysfunction": Benefit("dysfunction", "dysfunction avoided", "% of paths", 100.0),
 }
@@ -57,7 +57,7 @@ class Appraisal:
     costs
         Difference of each cost from the base, by measure.
     relief_bn
-        Most room given to dealers' balance sheets, at their opening capital, beyond the base: known without error.
+        Most relief given to dealers' balance sheets, at their opening capital, beyond the base: known without error.
     benefits
         Stress avoided, by key of :data:`BENEFITS`.
     per_100bn

@@ -48,6 +48,15 @@ def compare_command(
             help="Rank policies by: dislocation, dislocation_tail, pressure, unwound, failures or dysfunction.",
         ),
     ] = "dislocation",
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label",
+            metavar="TEXT",
+            help="What a run is called; once for each, the base first.",
+            show_default=False,
+        ),
+    ] = None,
     page: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE.html", help="Write the comparison as a page too."),
@@ -61,14 +70,20 @@ def compare_command(
     from simulator.results.errors import OutputError
 
     try:
-        _compare(base, others, by, page, details, as_json)
+        _compare(base, others, by, label or [], page, details, as_json)
     except OutputError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from error
 
 
 def _compare(
-    base: Path, others: list[Path], by: str, page: Path | None, details: bool, as_json: bool
+    base: Path,
+    others: list[Path],
+    by: str,
+    labels: list[str],
+    page: Path | None,
+    details: bool,
+    as_json: bool,
 ) -> None:
     from simulator.analysis.comparison import compare
     from simulator.analysis.policies import BENEFITS
@@ -77,7 +92,7 @@ def _compare(
 
     if by not in BENEFITS:
         raise OutputError(f"--by: found {plain(by)!r}; allowed are {', '.join(BENEFITS)}.", BAD_INPUT)
-    comparison = compare(base, *others, by=by)
+    comparison = compare(base, *others, by=by, labels=labels)
     if as_json:
         say_json(comparison.as_record())
     else:
@@ -154,7 +169,7 @@ def reverse_command(
     ] = 3.0,
     collapse: Annotated[
         float,
-        typer.Option(min=1.0, max=100.0, help="Packages given up in a collapse, % of those held at first."),
+        typer.Option(min=1.0, max=100.0, help="Positions unwound in a collapse, % of those held at first."),
     ] = 75.0,
     uncertainty: Uncertainty = None,
     paths: Annotated[

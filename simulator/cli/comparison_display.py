@@ -136,7 +136,11 @@ def _print_ranking(out: Console, comparison: Comparison, by: str, on_terminal: b
     ]
     for contrast in free:
         appraisal = contrast.appraisal
-        relief = f", dealers are given ${appraisal.relief_bn:,.0f} bn of room" if appraisal.relief_bn else ""
+        relief = (
+            f", dealers are given ${appraisal.relief_bn:,.0f} bn of balance-sheet relief"
+            if appraisal.relief_bn
+            else ""
+        )
         out.print(
             plain(
                 f"{contrast.side.label}: {shown(appraisal.benefits[by], 2)} {benefit.unit} avoided, no outlay beyond"

@@ -130,7 +130,7 @@ def _headlines(comparison: Comparison, by: str) -> list[Headline]:
         )  # fmt: skip
     for label, key, said in (
         ("Calmest market", "dislocation_move", lambda estimate: f"{shown(estimate, 1)} bp"),
-        ("Fewest packages given up", "unwound_in_all", bn),
+        ("Fewest positions unwound", "unwound_in_all", bn),
         ("Least dysfunction", "dysfunction", lambda estimate: f"{percent(estimate)}%"),
     ):
         contrast = min(comparison.contrasts, key=lambda each: each.row(key).other.value)
@@ -163,7 +163,7 @@ def _appraisals(comparison: Comparison) -> PageTable:
     headings = [
         "run",
         *(with_unit(MEASURES[key].label, MEASURES[key].told_unit) for key in COSTS),
-        "room given to dealers, $bn",
+        "balance-sheet relief for dealers, $bn",
         *(f"{benefit.label}, {benefit.unit}" for benefit in BENEFITS.values()),
         *(f"{benefit.label}, {benefit.unit} for each $100bn" for benefit in BENEFITS.values()),
     ]  # fmt: skip
@@ -266,7 +266,7 @@ def _runs(comparison: Comparison) -> PageTable:
         headings,
         rows,
         caption="Paths saved: how many times more paths unpaired runs would need for the same error of the"
-        " difference in dislocation.",
+        " difference in basis.",
     )
 
 

@@ -12,10 +12,9 @@ from simulator.report.figure import estimate_columns
 from simulator.report.page import Cell, PageTable, Prose, Section, attempted
 from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
-from simulator.report.words import cause
 from simulator.results.errors import masked
 from simulator.results.statistics import Estimate, error_note
-from simulator.results.summary import FLOW_TABLES, SummaryRow, Table, note_of
+from simulator.results.summary import FLOW_TABLES, Table, note_of
 
 KNOWN_LIMITS = "known-limits.md"
 #: Heading of the first column, by table of the summary; *figure* for the others.
@@ -33,9 +32,7 @@ FIRST_COLUMN = {
 def evidence_sections(data: RunData) -> list[Section]:
     """Tables, parameters, rules, limits, manifest."""
     stand_above = FLOW_TABLES if data.finished_paths else ()
-    tables = [
-        partial(page_table, data, table) for table in data.summary.tables if table.key not in stand_above
-    ]
+    tables = [partial(page_table, table) for table in data.summary.tables if table.key not in stand_above]
     return [
         Section("tables", "All other figures", attempted(*tables),
                 lead=f"Averages over paths. {error_note(bool(data.summary.sets))}"),
@@ -45,15 +42,10 @@ def evidence_sections(data: RunData) -> list[Section]:
     ]  # fmt: skip
 
 
-def page_table(data: RunData, table: Table) -> PageTable:
+def page_table(table: Table) -> PageTable:
     """A table of the summary, with values and standard errors in its CSV."""
 
-    def label(row: SummaryRow) -> str:
-        if row.key in data.names:
-            return row.name if table.key == "shock" else data.names[row.key]
-        return cause(row.key) if table.key == "causes" else row.name
-
-    labels = [label(row) for row in table.rows]
+    labels = [row.name for row in table.rows]
     saved: dict[str, Any] = {FIRST_COLUMN.get(table.key, "figure"): labels}
     headings = [FIRST_COLUMN.get(table.key, "figure")]
     for place, column in enumerate(table.columns):

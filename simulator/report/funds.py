@@ -21,7 +21,7 @@ LAYOUT_SEED = 20200309
 Agent = tuple[str, int]
 Edge = tuple[Agent, Agent, float]
 Places = dict[Agent, Any]
-#: Packages given up that a caption counts.
+#: Share of positions unwound that a caption counts.
 HALF = 50.0
 
 
@@ -137,8 +137,8 @@ def network(data: RunData) -> Figure | None:
     lost = sum(node["has_failed"] for node in nodes if node["kind"] == "dealers")
     over = [node for node in nodes if node["is_over"]]
     caption = (
-        f"On {path.role} (path {path.path:,}), {len(sellers)} of {len(data.prepared.funds)} hedge funds give up half of"
-        f" their packages or more and {failed or 'none'} {'fails' if failed == 1 else 'fail'}; {len(over)} of"
+        f"On {path.role} (path {path.path:,}), {len(sellers)} of {len(data.prepared.funds)} hedge funds unwind half of"
+        f" their positions or more and {failed or 'none'} {'fails' if failed == 1 else 'fail'}; {len(over)} of"
         f" {len(data.prepared.dealers)} dealers reach their limit and {lost or 'none'}"
         f" {'fails' if lost == 1 else 'fail'}."
     )
@@ -161,7 +161,7 @@ def network(data: RunData) -> Figure | None:
         ],
         columns,
         note="Lines are repo at the opening; areas are equity (funds), capital (dealers) and what lenders offer. The"
-        " stronger the colour, the more stress: the share of its packages that a fund gives up, or how far a dealer"
+        " stronger the colour, the more stress: the share of its positions that a fund unwinds, or how far a dealer"
         " goes from its opening use to its limit, each at its worst. A thick edge marks failure. Lenders do not fail in"
         " the model and have one colour.",
     )
@@ -184,7 +184,7 @@ def _nodes(data: RunData, path: ChosenPath) -> list[dict[str, Any]]:
     nodes = [
         _node("hedge funds", i, name, o.funds.equity_bn[i], 1.0 - kept[i])
         | {
-            "told": f"gives up {100 * (1.0 - kept[i]):.0f}% of its packages, loses {100 * lost[i]:.0f}% of its equity",
+            "told": f"unwinds {100 * (1.0 - kept[i]):.0f}% of its positions, loses {100 * lost[i]:.0f}% of its equity",
             "has_failed": bool(lost[i] >= 1.0),
         }
         for i, name in enumerate(prepared.funds)

@@ -180,11 +180,6 @@ class SweepData:
         return str(self.dataset["trade"].values[place])
 
 
-def sentence(words: str) -> str:
-    """Words as they begin a sentence; names keep their capitals."""
-    return words[:1].upper() + words[1:]
-
-
 def _axis(dataset: xr.Dataset, name: str, coordinates: Sequence[Mapping[str, Any]]) -> Axis:
     coordinate = dataset[name]
     suffix, factor = _unit(str(coordinate.attrs.get("units", "")))

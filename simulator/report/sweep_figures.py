@@ -13,9 +13,10 @@ from simulator.report.comparison_figures import colour_of
 from simulator.report.fans import SETS_NOTE
 from simulator.report.figure import HIGH, LOW, Figure, Panel, axis, band, bars, edged_band, line
 from simulator.report.marks import error_bars, heat_map, points
-from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence
+from simulator.report.sweep_data import Axis, Floats, Shown, SweepData
 from simulator.report.words import figure, listed
 from simulator.results.measures import with_unit
+from simulator.results.names import sentence
 from simulator.results.statistics import Estimate
 from simulator.results.summary import shown as in_figures
 

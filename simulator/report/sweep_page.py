@@ -22,11 +22,12 @@ from simulator.report.page import (
     Section,
     attempted,
 )
-from simulator.report.sweep_data import SweepData, sentence
+from simulator.report.sweep_data import SweepData
 from simulator.report.sweep_figures import figures_of_sweep
 from simulator.report.words import listed
 from simulator.results.errors import masked
 from simulator.results.measures import with_unit
+from simulator.results.names import sentence
 from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown_in
 from simulator.scenario.explain import in_words
 

@@ -81,8 +81,8 @@ def test_cells_are_those_of_the_dataset(
     dataset = open_sweep(folders["map"])
     with opened(pages["map"]) as page:
         heading, *rows = saved_csv(page, "cells")
-        given_up = [float(row[heading.index("packages given up, $bn")]) for row in rows]
-        errors = [float(row[heading.index("packages given up, $bn, standard error")]) for row in rows]
+        given_up = [float(row[heading.index("positions unwound, $bn")]) for row in rows]
+        errors = [float(row[heading.index("positions unwound, $bn, standard error")]) for row in rows]
         tiles = [float(row[2]) for row in saved_csv(page, "map-unwound-in-all")[1:]]
     assert given_up == pytest.approx(dataset["unwound_in_all"].values.ravel(), rel=1e-6)
     assert errors == pytest.approx(dataset["unwound_in_all_error"].values.ravel(), rel=1e-6)
@@ -96,7 +96,7 @@ def test_policies_are_the_paired_differences(
     wanted = dataset["unwound_in_all_difference"].sel(policy="buy").mean().item()
     with opened(pages["curve"]) as page:
         heading, *rows = saved_csv(page, "policies")
-        assert float(rows[0][heading.index("packages given up, $bn")]) == pytest.approx(wanted, rel=1e-6)
+        assert float(rows[0][heading.index("positions unwound, $bn")]) == pytest.approx(wanted, rel=1e-6)
 
 
 def test_a_comparison_takes_runs(folders: dict[str, Path]) -> None:
@@ -108,10 +108,10 @@ def test_a_comparison_takes_runs(folders: dict[str, Path]) -> None:
 def test_the_table_of_cells_sorts(pages: dict[str, Path], opened: Callable[..., Any]) -> None:
     with opened(pages["map"]) as page:
         table = page.locator("[data-table=cells]")
-        table.locator("th button", has_text=re.compile("^packages given up")).click()
+        table.locator("th button", has_text=re.compile("^positions unwound")).click()
         values = table.evaluate(
             """table => { const place = [...table.tHead.rows[0].cells].findIndex(
-            (cell) => cell.textContent.startsWith("packages given up"));
+            (cell) => cell.textContent.startsWith("positions unwound"));
             return [...table.tBodies[0].rows].map((row) => Number(row.cells[place].dataset.sort)); }"""
         )
         assert values == sorted(values)
