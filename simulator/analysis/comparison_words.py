@@ -45,6 +45,29 @@ def change_lines(contrast: Contrast) -> Iterator[str]:
         yield "The scenarios are the same."
 
 
+def answer_sentence(contrasts: Sequence[Contrast], base: str) -> str:
+    """A comparison in one sentence: which run calms the basis, by how much, and at what outlay."""
+    best = min(contrasts, key=lambda each: each.row("dislocation_move").difference.value)
+    move, unwound, chance = (best.row(key) for key in ("dislocation_move", "unwound_in_all", "dysfunction"))
+    if move.verdict != "better":
+        of = "None of the runs moves" if len(contrasts) > 1 else f"{best.side.label} does not move"
+        return f"{of} the basis detectably less than {base}."
+    most = f"Of {len(contrasts)} runs {best.side.label} calms the basis most: it" if len(contrasts) > 1 else (
+        f"With {best.side.label} the basis"
+    )  # fmt: skip
+    outlay = best.appraisal.costs[OUTLAY]
+    spent = (
+        "no outlay of the central bank"
+        if outlay.value <= 0.0
+        else f"an outlay of ${outlay.value:,.0f}bn at the peak"
+    )
+    return (
+        f"{most} moves {shown(_size(move.difference), 1)} bp less at its largest than in {base}, hedge funds unwind"
+        f" ${shown(unwound.other, 0)}bn instead of ${shown(unwound.base, 0)}bn, and the market is dysfunctional in"
+        f" {percent(chance.other)}% of paths instead of {percent(chance.base)}%, with {spent}."
+    )
+
+
 def verdict_sentences(contrast: Contrast) -> Iterator[str]:
     """The difference in a few sentences: stress, failures, cost."""
     move, unwound = contrast.row("dislocation_move"), contrast.row("unwound_in_all")

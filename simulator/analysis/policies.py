@@ -7,6 +7,7 @@ is a ratio of two averages over the same paths, with the error of the delta meth
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -46,6 +47,39 @@ BENEFITS = {
     "failures": Benefit("funds_failed", "fund failures avoided", "funds"),
     "dysfunction": Benefit("dysfunction", "dysfunction avoided", "% of paths", 100.0),
 }
+
+
+#: What others than the central bank lose, as far as runs know it: keys of measures.
+BORNE = ("dealer_client_losses", "waterfall_losses")
+#: What a policy costs that no run knows, by its section of the central bank's parameters.
+_NOT_COUNTED = {
+    "outright": "carry, and sales after the run",
+    "hedged": "carry, and sales after the run",
+    "standing_repo": "credit risk of the facility, and its use in calm times",
+    "leverage_relief": "capital at risk at dealers",
+    "haircut_minimum": "costlier funding in calm times",
+    "margin_minimum": "costlier hedging in calm times",
+    "clearing_mandate": "fees and margins of cleared repo",
+}
+
+
+def not_counted(changed: Iterable[str]) -> tuple[str, ...]:
+    """What a policy costs that is in no figure, from the keys of the parameters that it changes.
+
+    Examples
+    --------
+    >>> not_counted(["central_bank.leverage_relief", "seed"])
+    ('capital at risk at dealers',)
+    """
+    sections = {
+        key.removeprefix("central_bank.").removeprefix("rules.").partition(".")[0]
+        for key in changed
+        if key.startswith("central_bank.")
+    }
+    told = {
+        words: None for name, words in _NOT_COUNTED.items() if any(each.startswith(name) for each in sections)
+    }
+    return tuple(told)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.analysis.contrast import Contrast
 from simulator.analysis.paired import difference_of, t_value
-from simulator.analysis.policies import OUTLAY, as_known
+from simulator.analysis.policies import BENEFITS, OUTLAY, as_known
 from simulator.results.statistics import Estimate
 
 
@@ -54,6 +54,20 @@ def rank(contrasts: Sequence[Contrast], by: str) -> tuple[RankedPolicy, ...]:
             )
         )
     return tuple(places)
+
+
+def by_target(contrasts: Sequence[Contrast]) -> dict[str, tuple[Contrast, ...]]:
+    """For each benefit, the runs by how much of it they bring, the most first.
+
+    Targets on which no run does anything are left out.
+    """
+    found = {}
+    for target in BENEFITS:
+        gains = {each.side.label: each.appraisal.benefits[target] for each in contrasts}
+        if any(gain.value or gain.standard_error for gain in gains.values()):
+            order = sorted(contrasts, key=lambda each: -gains[each.side.label].value)
+            found[target] = tuple(order)
+    return found
 
 
 def is_clearly_ahead(place: RankedPolicy, detected: float) -> bool:

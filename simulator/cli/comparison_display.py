@@ -16,6 +16,7 @@ from simulator.analysis.comparison_words import (
     DETECTABLE,
     HEADLINES,
     UNITLESS,
+    answer_sentence,
     change_lines,
     errors_in_words,
     pairing_sentence,
@@ -23,7 +24,7 @@ from simulator.analysis.comparison_words import (
     verdict_sentences,
 )
 from simulator.analysis.contrast import DETECTED, Contrast, ContrastRow
-from simulator.analysis.policies import BENEFITS
+from simulator.analysis.policies import BENEFITS, not_counted
 from simulator.analysis.ranking import is_clearly_ahead
 from simulator.cli.terminal import console
 from simulator.results.errors import plain
@@ -49,6 +50,7 @@ def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | Non
     out.print(
         plain(f"Base: {base.label} ({base.scenario}, {base.paths:,} paths, seed {base.seed})"), style="bold"
     )
+    out.print(plain(answer_sentence(comparison.contrasts, base.label)), soft_wrap=not on_terminal)
     is_single = len(comparison.contrasts) == 1
     for contrast in comparison.contrasts:
         _print_contrast(out, contrast, base.label, on_terminal)
@@ -134,6 +136,13 @@ def _print_ranking(out: Console, comparison: Comparison, by: str, on_terminal: b
     free = [
         contrast for contrast in comparison.contrasts if math.isnan(contrast.appraisal.per_100bn[by].value)
     ]
+    for contrast in comparison.contrasts:
+        left_out = not_counted(change.key for change in contrast.changes)
+        if left_out:
+            out.print(
+                plain(f"Not counted of {contrast.side.label}: {'; '.join(left_out)}."),
+                soft_wrap=not on_terminal,
+            )
     for contrast in free:
         appraisal = contrast.appraisal
         relief = (
