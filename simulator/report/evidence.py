@@ -17,6 +17,12 @@ from simulator.results.statistics import Estimate, error_note
 from simulator.results.summary import FLOW_TABLES, Table, note_of
 
 KNOWN_LIMITS = "known-limits.md"
+#: Key of the section of limits, and where the model is put beside history.
+LIMITS = "limits-of-model"
+HONEST = (
+    "The page of honest numbers (docs/model/honest-numbers.md, on the documentation's site under Validation) holds"
+    " every moment of March 2020 beside the model's; unwind history does so for any episode."
+)
 #: Heading of the first column, by table of the summary; *figure* for the others.
 FIRST_COLUMN = {
     "shock": "what moves",
@@ -37,7 +43,7 @@ def evidence_sections(data: RunData) -> list[Section]:
         Section("tables", "All other figures", attempted(*tables),
                 lead=f"Averages over paths. {error_note(bool(data.summary.sets))}"),
         Section("model", "What was computed", attempted(partial(parameters, data), partial(rules, data))),
-        Section("limits-of-model", "What the model does not do", [Prose(known_limits(), is_list=True)]),
+        Section(LIMITS, "What the model does not do", [Prose([HONEST]), Prose(known_limits(), is_list=True)]),
         Section("manifest", "How to make this again", attempted(partial(manifest, data))),
     ]  # fmt: skip
 

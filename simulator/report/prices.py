@@ -55,7 +55,7 @@ def yields(data: RunData) -> Figure | None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}
     drawn = []
-    for place, name in enumerate(data.names.values()):
+    for place, name in data.shown:
         for kind, spread in (("exogenous", exogenous), ("total", total)):
             columns |= spread_columns(f"{name}, {kind}", "bp", spread, place)
         if data.told is not None:
@@ -68,9 +68,16 @@ def yields(data: RunData) -> Figure | None:
         ]
     layout = _layout(data, "yield, change in bp", shared_range(columns, drawn, zero=True))
     panels = []
-    for name in data.names.values():
+    for _, name in data.shown:
         traces = fan_traces(
-            columns, f"{name}, exogenous", "bp", "amber", series="drawn", narrow=False, dash="dash"
+            columns,
+            f"{name}, exogenous",
+            "bp",
+            "amber",
+            series="drawn",
+            narrow=False,
+            dash="dash",
+            is_above=True,
         )
         traces += fan_traces(
             columns, f"{name}, total", "bp", "blue", series="with all reactions", narrow=False
@@ -130,28 +137,36 @@ def selling_and_policy(data: RunData) -> Figure | None:
     columns: dict[str, Any] = {DATE: data.dates}
     kinds = {"private selling adds": (added, "vermilion"), "policy takes away": (taken, "green")}
     told = {kind: (spread, colour) for kind, (spread, colour) in kinds.items() if spread is not None}
-    for place, name in enumerate(data.names.values()):
+    for place, name in data.shown:
         for kind, (spread, _) in told.items():
             columns |= spread_columns(f"{name}, {kind}", "bp", spread, place)
     drawn = [
         quantile_column(f"{name}, {kind}", "bp", level)
-        for name in data.names.values()
+        for _, name in data.shown
         for kind in told
         for level in (LEVELS[0], LEVELS[-1])
     ]
-    layout = _layout(data, "bp", shared_range(columns, drawn, zero=True))
+    layout, first = _layout(data, "bp", shared_range(columns, drawn, zero=True)), next(iter(told))
     panels = [
         Panel(
             [
                 trace
                 for kind, (_, colour) in told.items()
-                for trace in fan_traces(columns, f"{name}, {kind}", "bp", colour, series=kind, narrow=False)
+                for trace in fan_traces(
+                    columns,
+                    f"{name}, {kind}",
+                    "bp",
+                    colour,
+                    series=kind,
+                    narrow=False,
+                    is_above=kind != first,
+                )
             ],
             layout,
             title=name,
             height=250,
         )
-        for name in data.names.values()
+        for _, name in data.shown
     ]
     caption = added_in_words(data)
     return Figure(
@@ -164,7 +179,8 @@ def selling_and_policy(data: RunData) -> Figure | None:
         per_row=_per_row(panels),
         note=f"From {added.paths:,} paths, bp. Private selling adds the yield less the fundamental one where no policy"
         " acts after the opening; policy takes away the difference of the same paths played without it and with it, on"
-        " the same draws. Bands hold 90% of paths, lines are medians." + sets_note(columns),
+        " the same draws. Bands hold 90% of paths (the upper one within dotted lines), lines are medians."
+        + sets_note(columns),
     )
 
 
@@ -192,16 +208,14 @@ def dislocations(data: RunData) -> Figure | None:
     if spread is None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}
-    for place, name in enumerate(data.names.values()):
+    for place, name in data.shown:
         columns |= spread_columns(name, "bp", spread, place)
     drawn = [
-        quantile_column(name, "bp", level)
-        for name in data.names.values()
-        for level in (LEVELS[0], LEVELS[-1])
+        quantile_column(name, "bp", level) for _, name in data.shown for level in (LEVELS[0], LEVELS[-1])
     ]
     limits = shared_range(columns, drawn, zero=True)
     panels = []
-    for place, name in enumerate(data.names.values()):
+    for place, name in data.shown:
         layout = _layout(data, "bp a year", limits)
         dysfunctional = float(data.opening["dislocation"][place]) + DYSFUNCTION_BP
         if limits and dysfunctional < limits[1]:
@@ -242,7 +256,7 @@ def cost_of_sales(data: RunData) -> Figure | None:
         if traces:
             layout = {
                 "yaxis": axis("bp per $100bn", rangemode="tozero"),
-                "xaxis": axis(""),
+                "xaxis": axis("", automargin=True),
                 "barmode": "group",
                 "hovermode": "x",
             }
@@ -262,7 +276,8 @@ def cost_of_sales(data: RunData) -> Figure | None:
         note="By test sales: a path is played again, on the same draws, with a thousandth of the bonds outstanding sold"
         " in addition on one day; prices at the close of that day are compared, per $100bn sold in all contracts"
         f" together. Near their limits: dealers open the day above {100 * data.layout.cost_threshold:.0f}% of them."
-        " Whiskers are one standard error.",
+        " Below nothing: the price of that contract moves the other way when all are sold together. Whiskers are one"
+        " standard error.",
     )
 
 

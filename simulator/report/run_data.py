@@ -127,6 +127,13 @@ class RunData:
         return float(np.abs(self.opening["fund_packages"]).sum())
 
     @cached_property
+    def shown(self) -> tuple[tuple[int, str], ...]:
+        """Place and name of the trades that funds hold positions of at the opening; of all where they hold none."""
+        held = np.abs(self.opening["fund_packages"]) > 0.0
+        every = tuple(enumerate(self.names.values()))
+        return tuple(each for each in every if held[each[0]]) or every
+
+    @cached_property
     def reference_trade(self) -> str:
         """The trade that stands for the market: the ten-year future, or else the one that unwinds most."""
         if TEN_YEAR in self.trades:

@@ -154,7 +154,8 @@ def who_sold(data: RunData) -> Figure | None:
         columns,
         per_row=2,
         note="Averages over paths, $bn of face. Each sale is booked to the call that cash did not reach; own limits"
-        " are cuts nobody outside asked for; a voluntary reduction is wanting less. Whiskers are one standard error.",
+        " are cuts nobody outside asked for, so that more can be sold than was called;"
+        " a voluntary reduction is wanting less. Whiskers are one standard error.",
     )
 
 

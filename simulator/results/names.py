@@ -66,6 +66,8 @@ def names_of(trades: Sequence[str], scenario: Mapping[str, Any]) -> Names:
 def trade_names(trades: Sequence[str], scenario: Mapping[str, Any]) -> dict[str, str]:
     """A name for each trade: *10-year TY* for a future under its own code, else what the scenario calls it.
 
+    A swap is called after the future of its bucket: *ultra 10-year swap SWAP10*.
+
     Examples
     --------
     >>> trade_names(["TY", "US", "WN", "mine"], {})
@@ -98,7 +100,9 @@ def _hedge_of(trade: str, scenario: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _trade_name(trade: str, written: Mapping[str, Any]) -> str:
-    contract = CONTRACTS.get(trade)
-    if contract is None or written.get("kind") == "swap":
+    is_swap = written.get("kind") == "swap"
+    contract = CONTRACTS.get(written.get("bucket") or "" if is_swap else trade)
+    if contract is None:
         return trade
-    return f"{contract.name.removesuffix(' note').removeprefix('Treasury ')} {trade}"
+    short = contract.name.removesuffix(" note").removeprefix("Treasury ")
+    return f"{short} swap {trade}" if is_swap else f"{short} {trade}"

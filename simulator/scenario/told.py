@@ -58,7 +58,8 @@ def scenario_in_words(scenario: Scenario) -> Iterator[tuple[str, str]]:
     funds = scenario.funds
     yield (
         "Haircuts",
-        f"{said['funds']['haircut_negative_share']} of funds below zero, {said['funds']['haircut_zero_share']} at zero,"
+        f"{said['funds']['haircut_negative_share']} of funds below zero (lent more than the bond is worth, as a"
+        f" tenth of uncleared repo was in the April 2025 collection), {said['funds']['haircut_zero_share']} at zero,"
         f" the others {said['funds']['haircut_positive']}; {said['funds']['haircut_slope']} more when volatility"
         " doubles",
     )
