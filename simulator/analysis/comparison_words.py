@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from simulator.analysis.contrast import Contrast
-from simulator.analysis.policies import OUTLAY
+from simulator.analysis.policies import BENEFITS, OUTLAY
+from simulator.analysis.ranking import cheapest, lowered
 from simulator.results.figures import scaled_estimate
 from simulator.results.statistics import Estimate, error_note, has_range
 from simulator.results.summary import cost_in_words, shown
@@ -65,6 +66,22 @@ def answer_sentence(contrasts: Sequence[Contrast], base: str) -> str:
         f"{most} moves {shown(_size(move.difference), 1)} bp less at its largest than in {base}, hedge funds unwind"
         f" ${shown(unwound.other, 0)}bn instead of ${shown(unwound.base, 0)}bn, and the market is dysfunctional in"
         f" {percent(chance.other)}% of paths instead of {percent(chance.base)}%, with {spent}."
+    )
+
+
+def cheapest_sentence(contrasts: Sequence[Contrast], by: str, share: float) -> str:
+    """Which run lowers a figure by a share at the least outlay of the central bank, in one sentence."""
+    figure = contrasts[0].row(BENEFITS[by].measure).measure.label
+    found = cheapest(contrasts, by, share)
+    if found is None:
+        most = max(contrasts, key=lambda each: lowered(each, by))
+        return f"None lowers the {figure} by {share:.0%}: {most.side.label} lowers it most, by {lowered(most, by):.0%}."
+    outlay, relief = found.appraisal.costs[OUTLAY].value, found.appraisal.relief_bn
+    spent = f"${outlay:,.0f}bn bought and lent at the peak" if outlay > 0.0 else "no outlay beyond the base"
+    given = f" and ${relief:,.0f}bn of balance-sheet relief" if relief else ""
+    return (
+        f"The cheapest that lowers the {figure} by {share:.0%} or more is {found.side.label}: by"
+        f" {lowered(found, by):.0%}, with {spent}{given}."
     )
 
 

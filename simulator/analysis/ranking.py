@@ -70,6 +70,25 @@ def by_target(contrasts: Sequence[Contrast]) -> dict[str, tuple[Contrast, ...]]:
     return found
 
 
+def cheapest(contrasts: Sequence[Contrast], by: str, share: float) -> Contrast | None:
+    """Of the runs that lower a figure by a share of what it is in the base, the one with the least outlay; if any.
+
+    Runs without outlay beyond the base come first, and among equals those that give dealers less relief.
+    """
+    enough = [each for each in contrasts if lowered(each, by) >= share]
+    return min(
+        enough,
+        key=lambda each: (max(each.appraisal.costs[OUTLAY].value, 0.0), each.appraisal.relief_bn),
+        default=None,
+    )
+
+
+def lowered(contrast: Contrast, by: str) -> float:
+    """By which share of what it is in the base a run lowers the figure of a benefit; 0 if it is nothing there."""
+    base = contrast.row(BENEFITS[by].measure).base.value * BENEFITS[by].scale
+    return contrast.appraisal.benefits[by].value / base if base > 0.0 else 0.0
+
+
 def is_clearly_ahead(place: RankedPolicy, detected: float) -> bool:
     """Whether a policy can be told from the next in the ranking."""
     return t_value(place.ahead_of_next) >= detected

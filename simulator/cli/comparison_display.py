@@ -18,6 +18,7 @@ from simulator.analysis.comparison_words import (
     UNITLESS,
     answer_sentence,
     change_lines,
+    cheapest_sentence,
     errors_in_words,
     pairing_sentence,
     t_shown,
@@ -34,7 +35,9 @@ from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown, shown_
 STYLES = {"better": "green", "worse": "red"}
 
 
-def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | None = None) -> None:
+def print_comparison(
+    comparison: Comparison, by: str, *, is_detailed: bool | None = None, lower_by: float | None = None
+) -> None:
     """Show a comparison on standard output.
 
     Parameters
@@ -43,6 +46,8 @@ def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | Non
         Benefit that policies are ranked by.
     is_detailed
         Show every figure of every run; by default when there is one run beside the base.
+    lower_by
+        Name the cheapest run that lowers what ``by`` names by this share.
     """
     on_terminal = sys.stdout.isatty()
     out = console()
@@ -51,6 +56,8 @@ def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | Non
         plain(f"Base: {base.label} ({base.scenario}, {base.paths:,} paths, seed {base.seed})"), style="bold"
     )
     out.print(plain(answer_sentence(comparison.contrasts, base.label)), soft_wrap=not on_terminal)
+    if lower_by is not None:
+        out.print(plain(cheapest_sentence(comparison.contrasts, by, lower_by)), soft_wrap=not on_terminal)
     is_single = len(comparison.contrasts) == 1
     for contrast in comparison.contrasts:
         _print_contrast(out, contrast, base.label, on_terminal)
