@@ -208,7 +208,7 @@ def test_a_notebook_shows_every_table_with_units_and_errors(noisy: Results) -> N
     page.feed(noisy._repr_html_())
     assert page.tags.count("table") == len(noisy.summary.tables) == 11
     assert page.attributes <= {"class", "scope"}
-    for text in (*noisy.summary.headlines, "unwound, $bn", "unwound, with room, bp per $100bn"):
+    for text in (*noisy.summary.headlines, "unwound, $bn", "unwound, spare capacity, bp per $100bn"):
         assert text in page.texts
     assert sum("±" in text for text in page.texts) > 40
     assert "6 paths" in repr(noisy)
@@ -223,7 +223,7 @@ def test_a_notebook_shows_a_comparison(noisy: Results, tmp_path: Path) -> None:
     assert page.tags.count("table") == 1
     assert page.texts.count("other") == 1
     assert any("funds.leverage: 10x → 12x" in text for text in page.texts)
-    assert "dislocation, largest move, bp" in page.texts
+    assert "basis, largest move, bp" in page.texts
     assert len(repr(compared)) < 100
     assert "other" in simulator.write_report(compared).read_text(encoding="utf-8")
     assert Path("comparison.html").is_file()

@@ -33,7 +33,7 @@ HALF = 0.5
 
 
 @dataclass(frozen=True)
-class Column:
+class Members:
     """Members of one column: names, and by day what they borrow or lend ($bn), their stress (0 to 1), failures."""
 
     kind: str
@@ -49,7 +49,7 @@ class Flows:
 
     lent_bn: Array
     funded_bn: Array
-    columns: tuple[Column, Column, Column]
+    columns: tuple[Members, Members, Members]
 
 
 def network_section(data: RunData) -> Section:
@@ -119,9 +119,9 @@ def flows_of(data: RunData, path: ChosenPath) -> Flows:
         lent,
         funded,
         (
-            Column("lenders", lenders, lent.sum(axis=2), calm, calm > 0.0),
-            Column("dealers", prepared.dealers, clients, way, capital <= 0.0),
-            Column("hedge funds", prepared.funds, repo, np.clip(1.0 - kept, 0.0, 1.0), equity <= 0.0),
+            Members("lenders", lenders, lent.sum(axis=2), calm, calm > 0.0),
+            Members("dealers", prepared.dealers, clients, way, capital <= 0.0),
+            Members("hedge funds", prepared.funds, repo, np.clip(1.0 - kept, 0.0, 1.0), equity <= 0.0),
         ),
     )
 
@@ -146,7 +146,7 @@ def _worst_day(flows: Flows) -> int:
     return int((repo[:-1] - repo[1:]).argmax()) + 1
 
 
-def _grouped(of: Column) -> list[tuple[str, list[int]]]:
+def _grouped(of: Members) -> list[tuple[str, list[int]]]:
     """Members as they are drawn: the larger ones each, the smaller ones together, last."""
     order = np.argsort(-of.amount_bn[0], kind="stable").tolist()
     if len(order) <= SHOWN + 1:
@@ -174,7 +174,7 @@ def _traces(flows: Flows, day: int, height: float) -> list[Trace]:
 
 
 def _tops(
-    of: Column, groups: Sequence[tuple[str, list[int]]], day: int, height: float
+    of: Members, groups: Sequence[tuple[str, list[int]]], day: int, height: float
 ) -> list[tuple[float, float]]:
     """Upper edge and height of each member's bar, downwards from 0; their places are those of the opening."""
     gap = GAP / max(len(groups) - 1, 1)
@@ -218,7 +218,7 @@ def _ribbons(
     }  # fmt: skip
 
 
-def _state(of: Column, members: Sequence[int], day: int) -> str:
+def _state(of: Members, members: Sequence[int], day: int) -> str:
     """Words for the stress of a member, or the average of several by what they hold; failed if all are."""
     if of.has_failed[day, members].all():
         return FAILED[0]
@@ -242,7 +242,7 @@ def _bars(words: str, colour: str, places: Sequence[tuple[float, float, float]])
 
 
 def _names(
-    of: Column, groups: Sequence[tuple[str, list[int]]], tops: Sequence[tuple[float, float]], day: int
+    of: Members, groups: Sequence[tuple[str, list[int]]], tops: Sequence[tuple[float, float]], day: int
 ) -> Trace:
     """The name of each member beside its bar, with what it lends or borrows under the pointer."""
     side = -1.0 if of.kind == "lenders" else 1.0

@@ -15,9 +15,9 @@ from simulator.results.measures import MEASURES, Measure, with_unit
 from simulator.results.names import trade_names
 from simulator.results.statistics import Estimate, error_note
 from simulator.sweeps.folder import open_sweep_folder
+from simulator.sweeps.reader_units import in_reader_units, parameter_in_words, reader_unit
 from simulator.sweeps.reading import DIFFERENCE, DIFFERENCE_ERROR, ERROR, RANGE, open_sweep
 from simulator.sweeps.schema import POLICY, SEED
-from simulator.sweeps.words import parameter_in_words, reader_unit, scaled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -220,7 +220,7 @@ def _axis(dataset: xr.Dataset, name: str, coordinates: Sequence[Mapping[str, Any
 
 
 def _scaled(factor: float, values: Any) -> Floats:
-    return np.array([scaled(value, factor) for value in _numbers(values)])
+    return np.array([in_reader_units(value, factor) for value in _numbers(values)])
 
 
 def _numbers(values: Any) -> Floats:

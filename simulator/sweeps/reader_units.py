@@ -23,7 +23,7 @@ def reader_unit(engine_unit: str) -> tuple[str, float]:
     return UNITS.get(engine_unit, ("", 1.0))
 
 
-def scaled(value: float, factor: float) -> float:
+def in_reader_units(value: float, factor: float) -> float:
     """A value in the unit of a reader, without the last digits that scaling brings."""
     return float(f"{factor * value:.12g}")
 
@@ -39,7 +39,7 @@ def value_in_words(value: object, engine_unit: str) -> str:
     unit, factor = reader_unit(engine_unit)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return str(value)
-    return f"{scaled(value, factor):.4g}{unit}"
+    return f"{in_reader_units(value, factor):.4g}{unit}"
 
 
 def parameter_in_words(parameter: str) -> str:
