@@ -454,7 +454,7 @@ def _with_figures(cells: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     if not hasattr(xr.Dataset, "unwind"):
-        xr.register_dataset_accessor("unwind")(SweepFigures)
+        xr.register_dataset_accessor("unwind")(SweepFigures)  # type: ignore[no-untyped-call]
     return cells
 
 

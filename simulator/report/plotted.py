@@ -94,6 +94,6 @@ def _plotted() -> Any:
         def _ipython_display_(self) -> None:
             from IPython.display import display  # there wherever this is called
 
-            display(self._repr_mimebundle_(), raw=True)
+            display(self._repr_mimebundle_(), raw=True)  # type: ignore[no-untyped-call]
 
     return Plotted
