@@ -107,6 +107,7 @@
     const source = ["Scenario", "Sweep", "Paths", "Paths a cell", "Seed", "Run", "Key"].filter((name) => facts.has(name)).map((name) => `${name.toLowerCase()} ${facts.get(name)}`);
     paragraph(sheet, figure.querySelector("h3").lastChild.textContent.trim(), 22, 700, ink);
     paragraph(sheet, plain(figure.querySelector(".caption")), 15, 400, ink);
+    paragraph(sheet, plain(figure.querySelector(".steps output")), 13, 600, ink);
     legend(sheet, figure);
     await panels(sheet, figure);
     paragraph(sheet, plain(figure.querySelector("figcaption")), 12, 400, muted);
