@@ -163,6 +163,7 @@ def one_page_of(data: RunData) -> Page:
         summary=whole.summary[:1],
         footer=[*whole.footer[:1], f"{data.finished_paths:,} paths, seed {data.manifest.seed}, run"
                 f" {data.manifest.run_key[:12]}, Unwind {data.manifest.code_version}."],
+        see=None,
         is_one_page=True,
     )  # fmt: skip
 

@@ -148,8 +148,10 @@ def _positions_in_words(scenario: Scenario, leverage: float) -> str:
     if scenario.funds.population:
         return f"hedge funds of {scenario.funds.population}"
     own = f", those of {scenario.funds.add} among them" if scenario.funds.add else ""
+    swaps = any(hedge.kind == "swap" for hedge in scenario.market.hedges.values())
+    held_in = "positions against futures and swaps" if swaps else "basis positions"
     return (
-        f"hedge funds hold ${held:,.0f}bn of basis positions, {scenario.funds.count} of them drawn at a median leverage"
+        f"hedge funds hold ${held:,.0f}bn of {held_in}, {scenario.funds.count} of them drawn at a median leverage"
         f" of {leverage:g}x{own}"
     )
 
