@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from simulator.analysis.comparison import Comparison
-    from simulator.report.figure import Figure
+    from simulator.report.plotted import PageFigures
     from simulator.results.folder import RunFolder
     from simulator.results.manifest import Manifest
     from simulator.results.outcomes import Outcomes
@@ -117,22 +116,23 @@ class Results:
         return Book(self._run).table()
 
     @cached_property
-    def _figures(self) -> dict[str, Figure]:
+    def _figures(self) -> PageFigures:
+        from simulator.report.plotted import PageFigures
         from simulator.report.run_data import RunData
         from simulator.report.run_report import run_page
 
-        page = run_page(RunData(self._run, self._outcomes))
-        if page.failures:
-            warnings.warn(f"Not among the figures: {'; '.join(page.failures)}", stacklevel=3)
-        return {figure.key: figure for figure in page.blocks("figure")}
+        return PageFigures(run_page(RunData(self._run, self._outcomes)))
 
     @property
     def figures(self) -> dict[str, str]:
         """Figures of the report that ``plot`` draws, by name, with their titles."""
-        return {key: figure.title for key, figure in self._figures.items()}
+        return self._figures.titles
 
     def plot(self, key: str, panel: int = 0) -> go.Figure:
         """A figure of the report as a Plotly figure, to look at in a notebook or to work on.
+
+        A notebook keeps a picture of it too, if there is a browser on this machine to draw it: viewers that run no
+        scripts show that.
 
         Parameters
         ----------
@@ -148,20 +148,17 @@ class Results:
         ImportError
             If Plotly is not installed (``pip install "unwind-simulator[report]"``).
         """
-        import plotly.graph_objects as go
-
-        from simulator.report.figure import plotly_figure
-
-        if key not in self._figures:
-            raise KeyError(f"{key!r} is no figure of the report; allowed: {', '.join(self._figures)}")
-        figure = self._figures[key]
-        if not 0 <= panel < len(figure.panels):
-            raise KeyError(f"{key} has no drawing {panel}; allowed: 0 to {len(figure.panels) - 1}")
-        return go.Figure(plotly_figure(figure, panel))
+        return self._figures.plot(key, panel)
 
     def caption(self, key: str) -> str:
         """What a figure of the report says, with numbers."""
-        return self._figures[key].caption
+        return self._figures.caption(key)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """What each path came to: a row a path, a column for each outcome and label, such as ``unwound.TY``."""
+        from simulator.results.frames import flat_frame
+
+        return flat_frame(self.outcomes, ["path"])
 
     def table(self, key: str) -> pd.DataFrame:
         """One table of the summary, such as ``"deleveraging"``: values and standard errors side by side.
@@ -354,7 +351,7 @@ def sweep(
             " again.",
             INTERRUPTED if outcome.is_interrupted else UNFINISHED,
         )
-    return open_sweep(folder)
+    return _with_figures(open_sweep(folder))
 
 
 def open_results(folder: str | Path, *, allow_incomplete: bool = False) -> Results:
@@ -393,7 +390,72 @@ def open_sweep(folder: str | Path, *, allow_incomplete: bool = False) -> xr.Data
     from simulator.results.places import place
     from simulator.sweeps.reading import open_sweep as open_dataset
 
-    return open_dataset(place(folder), allow_incomplete=allow_incomplete)
+    return _with_figures(open_dataset(place(folder), allow_incomplete=allow_incomplete))
+
+
+class SweepFigures:
+    """What the figures of a sweep's cells can do as ``cells.unwind``: be drawn, and become a table for pandas.
+
+    Examples
+    --------
+    ::
+
+        cells = simulator.open_sweep("outputs/leverage-by-haircut")
+        cells.unwind.plot("map-unwound-in-all")
+        cells.unwind.to_pandas().nsmallest(3, "dislocation_move.TY")
+    """
+
+    def __init__(self, cells: xr.Dataset) -> None:
+        self._cells = cells
+
+    @cached_property
+    def _figures(self) -> PageFigures:
+        from simulator.report.plotted import PageFigures
+        from simulator.report.sweep_data import SweepData
+        from simulator.report.sweep_page import sweep_page
+
+        if "folder" not in self._cells.attrs:
+            raise OutputError(
+                "These figures do not say which sweep they are of: take them from simulator.open_sweep."
+            )
+        return PageFigures(sweep_page(SweepData(self._cells.attrs["folder"])))
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """Figures of the sweep's page that ``plot`` draws, by name, with their titles."""
+        return self._figures.titles
+
+    def plot(self, key: str, panel: int = 0) -> go.Figure:
+        """A figure of the sweep's page as a Plotly figure; as :meth:`Results.plot`."""
+        return self._figures.plot(key, panel)
+
+    def caption(self, key: str) -> str:
+        """What a figure says, with numbers."""
+        return self._figures.caption(key)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a cell by axis, policy and seed; a column for each figure and label, such as ``unwound.TY``.
+
+        Errors and differences stand beside averages (``unwound_error.TY``, ``unwound_difference.TY``); quantiles and
+        deviations over paths are left to the dataset.
+        """
+        from simulator.results.frames import flat_frame
+        from simulator.sweeps.reading import LEVEL, SPREAD
+
+        along = [str(dim) for dim in self._cells["status"].dims]
+        of_paths = [
+            name for name, each in self._cells.data_vars.items() if LEVEL in each.dims or SPREAD in str(name)
+        ]
+        return flat_frame(self._cells.drop_vars([*of_paths, LEVEL]), along)
+
+
+def _with_figures(cells: xr.Dataset) -> xr.Dataset:
+    """The dataset, with ``cells.unwind`` known to xarray."""
+    import xarray as xr
+
+    if not hasattr(xr.Dataset, "unwind"):
+        xr.register_dataset_accessor("unwind")(SweepFigures)  # type: ignore[no-untyped-call]
+    return cells
 
 
 def flow_of_funds(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import doctest
 import json
 import re
+import shutil
+import struct
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +22,7 @@ from simulator.scenario.loading import with_overrides
 from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets
 from simulator.scenario.uncertainty import spread_over
 
+ROOT = Path(__file__).resolve().parents[1]
 RUNNABLE = (simulator, api)
 
 
@@ -124,6 +128,57 @@ def test_figures_of_the_report_are_drawn(noisy: Results, tmp_path: Path) -> None
         noisy.plot("dislocation", 99)
 
 
+def test_a_figure_carries_a_picture_for_viewers_without_scripts(noisy: Results) -> None:
+    if not shutil.which("chromium"):
+        pytest.skip("no Chromium on this machine: install it (Debian: apt install chromium)")
+    shown = noisy.plot("dealers", 1)._repr_mimebundle_()
+    picture = base64.b64decode(shown["image/png"])
+    assert picture.startswith(b"\x89PNG")
+    assert struct.unpack(">II", picture[16:24])[0] == 1800
+
+
+def test_without_a_browser_a_figure_is_still_a_figure(
+    noisy: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNWIND_BROWSER", "no-such-browser")
+    drawn = noisy.plot("dealers")
+    assert drawn.data
+    assert "image/png" not in drawn._repr_mimebundle_()
+
+
+def test_outcomes_become_a_table_for_pandas(noisy: Results) -> None:
+    table = noisy.to_pandas()
+    assert list(table.index) == noisy.outcomes["path"].values.tolist()
+    assert table["unwound_in_all"].tolist() == noisy.outcomes["unwound_in_all"].values.tolist()
+    assert table["unwound.TY"].tolist() == noisy.outcomes["unwound"].sel(trade="TY").values.tolist()
+
+
+def test_xarray_draws_what_it_holds(noisy: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    (line,) = noisy["dislocation"].isel(hedge=0).mean("path").plot()
+    assert len(line.get_ydata()) == noisy["dislocation"].sizes["day"]
+
+
+def test_a_sweep_is_drawn_and_becomes_a_table(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "scenarios" / "toy.yaml", tmp_path / "toy.yaml")
+    file = tmp_path / "two.yaml"
+    file.write_text(
+        "name: two\nscenario: toy.yaml\npaths: 3\nset: {horizon: 6d}\naxes:\n"
+        "  leverage: {kind: grid, parameter: funds.leverage, values: [7x, 12x]}\n"
+        "  use: {kind: grid, parameter: dealers.opening_use, values: [70%, 80%, 90%]}\n"
+    )
+    cells = simulator.sweep(file, output=tmp_path / "out", threads=1, quiet=True)
+    again = simulator.open_sweep(tmp_path / "out")
+    assert again.unwind.plot("map-unwound-in-all").data[0].z is not None
+    assert again.unwind.caption("map-unwound-in-all").startswith("From ")
+    table = cells.unwind.to_pandas()
+    assert list(table.index.names) == ["leverage", "use"]
+    assert table["unwound_in_all"].tolist() == cells["unwound_in_all"].values.ravel().tolist()
+    assert table["unwound.TY"].tolist() == cells["unwound"].sel(trade="TY").values.ravel().tolist()
+    with pytest.raises(KeyError, match="no figure of the report; allowed: map-"):
+        cells.unwind.plot("nothing")
+
+
 def test_a_report_is_written_from_results(noisy: Results, tmp_path: Path) -> None:
     file = simulator.write_report(noisy, tmp_path / "report.html")
     page = file.read_text(encoding="utf-8")
@@ -153,7 +208,7 @@ def test_a_notebook_shows_every_table_with_units_and_errors(noisy: Results) -> N
     page.feed(noisy._repr_html_())
     assert page.tags.count("table") == len(noisy.summary.tables) == 11
     assert page.attributes <= {"class", "scope"}
-    for text in (*noisy.summary.headlines, "unwound, $bn", "unwound, with room, bp per $100bn"):
+    for text in (*noisy.summary.headlines, "unwound, $bn", "unwound, spare capacity, bp per $100bn"):
         assert text in page.texts
     assert sum("±" in text for text in page.texts) > 40
     assert "6 paths" in repr(noisy)
@@ -168,7 +223,7 @@ def test_a_notebook_shows_a_comparison(noisy: Results, tmp_path: Path) -> None:
     assert page.tags.count("table") == 1
     assert page.texts.count("other") == 1
     assert any("funds.leverage: 10x → 12x" in text for text in page.texts)
-    assert "dislocation, largest move, bp" in page.texts
+    assert "basis, largest move, bp" in page.texts
     assert len(repr(compared)) < 100
     assert "other" in simulator.write_report(compared).read_text(encoding="utf-8")
     assert Path("comparison.html").is_file()

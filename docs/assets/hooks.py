@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 #: Files of the repository's root that are pages of the site.
 ELSEWHERE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "README.md": "README.md"}
+#: Where the theme would load what its search needs on pages without a server.
+SHIM = "https://unpkg.com/iframe-worker/shim"
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 
@@ -84,3 +86,12 @@ def _cell(cell: dict[str, Any]) -> str:
     if cell["cell_type"] == "markdown":
         return text
     return f"```python\n{text}\n```"
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Load the search's worker for sites that are opened from a folder from the site itself, not from elsewhere."""
+    site = Path(config.site_dir)
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        own = os.path.relpath(site / "assets" / "iframe-worker.js", page.parent)
+        page.write_text(text.replace(SHIM, Path(own).as_posix()), encoding="utf-8")

@@ -1,8 +1,8 @@
 """What each channel of contagion does: the outcome with the channel off, on the same random numbers.
 
 A channel that is off cannot force or carry anything; the difference to the full model, path by path, is what
-the channel adds. Channels that make funds sell are judged by what funds give up, those that move prices by the
-dislocation. Effects overlap (a fund spared by one channel may be caught by the next), so they do not add up.
+the channel adds. Channels that make funds sell are judged by what funds unwind, those that move prices by the
+basis. Effects overlap (a fund spared by one channel may be caught by the next), so they do not add up.
 
 Units: USD billions of face, bp, differences in the unit of the outcome.
 """

@@ -21,6 +21,7 @@ from simulator.analysis.paired import (
 )
 from simulator.results.folder import RunFolder
 from simulator.results.measures import MEASURES, TAIL, Event, Group, Measure, Ratio, Worse
+from simulator.results.names import cause
 from simulator.results.outcomes import Outcomes, happened
 from simulator.results.store import read_block
 from simulator.scenario.parameter_sets import PATHS_A_SET
@@ -29,7 +30,7 @@ Floats = NDArray[np.float64]
 
 #: Groups of a comparison in the order in which they are told.
 GROUPS: dict[Group, str] = {
-    "market": "Yields and dislocation",
+    "market": "Yields and basis",
     "funds": "Hedge funds",
     "funding": "Repo and dealers",
     "failures": "Dysfunction and failures",
@@ -50,7 +51,7 @@ class RunPaths:
     kept
         Paths that count in averages, (path,); the others stopped, here or in a run this one is paired with.
     weights
-        By dimension of :data:`AVERAGED`: share of each label in the packages that funds open with.
+        By dimension of :data:`AVERAGED`: share of each label in the positions that funds open with.
     is_mirrored
         Whether paths ``2k`` and ``2k + 1`` are one antithetic draw.
     sets
@@ -64,7 +65,7 @@ class RunPaths:
     sets: Hashable = None
 
     def values(self, name: str, label: str = "") -> Floats:
-        """An outcome by path: of one label of its dimension, or averaged by the packages funds open with."""
+        """An outcome by path: of one label of its dimension, or averaged by the positions funds open with."""
         dim = MEASURES[name].dim
         where = {dim: label} if dim and label else {}
         values = np.asarray(self.outcomes.of(name, **where), np.float64)
@@ -126,14 +127,19 @@ def run_paths(run: RunFolder, outcomes: Outcomes, sets: Hashable = None) -> RunP
     )
 
 
-def compared(labels: Mapping[str, tuple[str, ...]]) -> tuple[Compared, ...]:
-    """All figures of runs with these labels along each dimension, by group."""
-    found = [each for measure in MEASURES.values() if measure.group for each in _of(measure, labels)]
+def compared(
+    labels: Mapping[str, tuple[str, ...]], names: Mapping[str, str] | None = None
+) -> tuple[Compared, ...]:
+    """All figures of runs with these labels along each dimension, by group; ``names`` are those of trades."""
+    told = names or {}
+    found = [each for measure in MEASURES.values() if measure.group for each in _of(measure, labels, told)]
     groups = list(GROUPS)
     return tuple(sorted(found, key=lambda each: groups.index(each.group)))
 
 
-def _of(measure: Measure[Any], labels: Mapping[str, tuple[str, ...]]) -> Iterator[Compared]:
+def _of(
+    measure: Measure[Any], labels: Mapping[str, tuple[str, ...]], names: Mapping[str, str]
+) -> Iterator[Compared]:
     whole = Compared(
         measure.key, measure.label, measure.in_short, measure.unit, measure.worse, measure.group, measure.decimals,
         partial(RunPaths.statistic, measure=measure),
@@ -148,7 +154,7 @@ def _of(measure: Measure[Any], labels: Mapping[str, tuple[str, ...]]) -> Iterato
                 of=partial(RunPaths.tail, measure=measure),
             )
     for label in labels.get(measure.dim, ()) if measure.by_label else ():
-        words = measure.by_label.format(label.replace("_", " "))
+        words = measure.by_label.format(names.get(label) or cause(label))
         yield whole._replace(
             key=f"{measure.key}.{label}",
             label=words,

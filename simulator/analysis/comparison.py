@@ -25,6 +25,7 @@ from simulator.analysis.scenario_changes import scenario_changes
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, existing_folder, open_run
 from simulator.results.manifest import Manifest
+from simulator.results.names import trade_names
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.statistics import Estimate
@@ -68,7 +69,12 @@ class Comparison:
         return comparison_html(self.base, self.contrasts)
 
 
-def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "dislocation") -> Comparison:
+def compare(
+    base: str | PathLike[str],
+    *others: str | PathLike[str],
+    by: str = "dislocation",
+    labels: Sequence[str] = (),
+) -> Comparison:
     """Put runs side by side.
 
     Parameters
@@ -79,11 +85,14 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
         Folders of the other runs.
     by
         Benefit that policies are ranked by: a key of ``policies.BENEFITS``.
+    labels
+        What the runs are called, the base first; by default the names of their folders.
 
     Raises
     ------
     OutputError
-        If a folder holds no complete run, or fewer than two or more than twenty are given.
+        If a folder holds no complete run, fewer than two or more than twenty are given, or labels are not one for
+        each, all different.
 
     Examples
     --------
@@ -98,13 +107,13 @@ def compare(base: str | PathLike[str], *others: str | PathLike[str], by: str = "
             f"compare: found {len(folders)} runs; allowed are 2 to {RUNS_MAX}, the base first.", BAD_INPUT
         )
     runs = [_open(folder) for folder in folders]
-    sides = _sides(runs)
+    sides = _sides(runs, labels)
     first, *rest = runs
     reasons = [unpaired_because(first.manifest, run.manifest) for run in rest]
     sets = _numbered([_sets(run.manifest) for run in runs])
     loaded = [run_paths(run, collect_outcomes(run), of) for run, of in zip(runs, sets, strict=True)]
     loaded, count = _on_common_paths(loaded, [True, *(not reason for reason in reasons)])
-    measures = compared(_shared_labels(runs))
+    measures = compared(_shared_labels(runs), trade_names(first.layout.trades, first.manifest.scenario))
     contrasts = []
     for side, run, paths, reason in zip(sides[1:], rest, loaded[1:], reasons, strict=True):
         pairing = _pairing(first, run, loaded[0], paths, reason, count)
@@ -209,10 +218,16 @@ def _open(folder: Path) -> RunFolder:
     return run
 
 
-def _sides(runs: Sequence[RunFolder]) -> list[Side]:
-    """The runs with labels that tell them apart: the name of the folder, or the path where names repeat."""
+def _sides(runs: Sequence[RunFolder], labels: Sequence[str]) -> list[Side]:
+    """The runs with labels that tell them apart: as given, the name of the folder, or the path where names repeat."""
     names = [run.path.absolute().name for run in runs]
-    labels = [
+    if labels and (len(labels) != len(runs) or len(set(labels)) < len(labels)):
+        raise OutputError(
+            f"labels: found {', '.join(map(repr, labels))} for {len(runs)} runs; allowed is one for each, all"
+            " different. Give them in the order of the runs, the base first.",
+            BAD_INPUT,
+        )
+    labels = labels or [
         shown(run.path) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)
     ]
     return [

@@ -8,6 +8,7 @@ from simulator.analysis.comparison_words import (
     DETECTABLE,
     HEADLINES,
     UNITLESS,
+    answer_sentence,
     change_lines,
     errors_in_words,
     verdict_sentences,
@@ -19,7 +20,7 @@ from simulator.results.summary_html import STYLE, escaped, html_table
 
 def comparison_html(base: Side, contrasts: Sequence[Contrast]) -> str:
     """A comparison as an HTML fragment, every name escaped."""
-    parts = [f"<div class='unwind'>{STYLE}"]
+    parts = [f"<div class='unwind'>{STYLE}<p>{escaped(answer_sentence(contrasts, base.label))}</p>"]
     for contrast in contrasts:
         changes = "; ".join(change_lines(contrast))
         parts.append(f"<p><strong>{escaped(contrast.side.label)} less {escaped(base.label)}</strong><br>")

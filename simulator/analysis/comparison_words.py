@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from simulator.analysis.contrast import Contrast
-from simulator.analysis.policies import OUTLAY
+from simulator.analysis.policies import BENEFITS, OUTLAY
+from simulator.analysis.ranking import cheapest, lowered
 from simulator.results.figures import scaled_estimate
 from simulator.results.statistics import Estimate, error_note, has_range
 from simulator.results.summary import cost_in_words, shown
@@ -45,12 +46,51 @@ def change_lines(contrast: Contrast) -> Iterator[str]:
         yield "The scenarios are the same."
 
 
+def answer_sentence(contrasts: Sequence[Contrast], base: str) -> str:
+    """A comparison in one sentence: which run calms the basis, by how much, and at what outlay."""
+    best = min(contrasts, key=lambda each: each.row("dislocation_move").difference.value)
+    move, unwound, chance = (best.row(key) for key in ("dislocation_move", "unwound_in_all", "dysfunction"))
+    if move.verdict != "better":
+        of = "None of the runs moves" if len(contrasts) > 1 else f"{best.side.label} does not move"
+        return f"{of} the basis detectably less than {base}."
+    most = f"Of {len(contrasts)} runs {best.side.label} calms the basis most: it" if len(contrasts) > 1 else (
+        f"With {best.side.label} the basis"
+    )  # fmt: skip
+    outlay = best.appraisal.costs[OUTLAY]
+    spent = (
+        "no outlay of the central bank"
+        if outlay.value <= 0.0
+        else f"an outlay of ${outlay.value:,.0f}bn at the peak"
+    )
+    return (
+        f"{most} moves {shown(_size(move.difference), 1)} bp less at its largest than in {base}, hedge funds unwind"
+        f" ${shown(unwound.other, 0)}bn instead of ${shown(unwound.base, 0)}bn, and the market is dysfunctional in"
+        f" {percent(chance.other)}% of paths instead of {percent(chance.base)}%, with {spent}."
+    )
+
+
+def cheapest_sentence(contrasts: Sequence[Contrast], by: str, share: float) -> str:
+    """Which run lowers a figure by a share at the least outlay of the central bank, in one sentence."""
+    figure = contrasts[0].row(BENEFITS[by].measure).measure.label
+    found = cheapest(contrasts, by, share)
+    if found is None:
+        most = max(contrasts, key=lambda each: lowered(each, by))
+        return f"None lowers the {figure} by {share:.0%}: {most.side.label} lowers it most, by {lowered(most, by):.0%}."
+    outlay, relief = found.appraisal.costs[OUTLAY].value, found.appraisal.relief_bn
+    spent = f"${outlay:,.0f}bn bought and lent at the peak" if outlay > 0.0 else "no outlay beyond the base"
+    given = f" and ${relief:,.0f}bn of balance-sheet relief" if relief else ""
+    return (
+        f"The cheapest that lowers the {figure} by {share:.0%} or more is {found.side.label}: by"
+        f" {lowered(found, by):.0%}, with {spent}{given}."
+    )
+
+
 def verdict_sentences(contrast: Contrast) -> Iterator[str]:
     """The difference in a few sentences: stress, failures, cost."""
     move, unwound = contrast.row("dislocation_move"), contrast.row("unwound_in_all")
     yield (
-        f"Dislocations move {shown(move.other, 1)} bp instead of {shown(move.base, 1)} bp: {move.verdict}, by"
-        f" {shown(_size(move.difference), 1)} bp. Funds give up ${shown(unwound.other, 0)} bn instead of"
+        f"The basis moves {shown(move.other, 1)} bp instead of {shown(move.base, 1)} bp: {move.verdict}, by"
+        f" {shown(_size(move.difference), 1)} bp. Funds unwind ${shown(unwound.other, 0)} bn instead of"
         f" ${shown(unwound.base, 0)} bn: {unwound.verdict}."
     )
     yield from filter(None, [range_sentence(move.difference)])
@@ -68,7 +108,7 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
         )
     if not math.isnan(cost.difference.value):
         yield (
-            f"Each $100bn of packages unwound raises dislocations by {cost_in_words(cost.other)}, instead of by"
+            f"Each $100bn of positions unwound raises the basis by {cost_in_words(cost.other)}, instead of by"
             f" {cost_in_words(cost.base)}: {cost.verdict}."
         )
     yield (
@@ -79,7 +119,7 @@ def verdict_sentences(contrast: Contrast) -> Iterator[str]:
 
 
 def range_sentence(moved: Estimate) -> str:
-    """What parameters leave open of the difference in dislocations; empty where runs are over no common sets."""
+    """What parameters leave open of the difference in the basis; empty where runs are over no common sets."""
     if not has_range(moved):
         return ""
     low, high = (shown(end, 1) for end in (moved.low, moved.high))
@@ -88,7 +128,7 @@ def range_sentence(moved: Estimate) -> str:
 
 
 def cost_sentence(contrast: Contrast) -> str:
-    """What it takes: outlay, and what $100bn of it buys; room for dealers."""
+    """What it takes: outlay, and what $100bn of it buys; relief for dealers."""
     outlay, relief = contrast.appraisal.costs[OUTLAY], contrast.appraisal.relief_bn
     gained = contrast.appraisal.per_100bn["dislocation"]
     if outlay.value == 0.0 and outlay.standard_error == 0.0:
@@ -99,8 +139,8 @@ def cost_sentence(contrast: Contrast) -> str:
         size = f"{abs(outlay.value):,.0f}" if is_certain else shown(_size(outlay), 0)
         words = f"The central bank has ${size} bn {more} bought and lent at the peak"
     if not math.isnan(gained.value):
-        words += f": {shown(gained, 2)} bp of dislocation avoided for each $100bn"
-    return words + (f"; dealers are given ${relief:,.0f} bn of room." if relief else ".")
+        words += f": {shown(gained, 2)} bp of basis move avoided for each $100bn"
+    return words + (f"; dealers are given ${relief:,.0f} bn of balance-sheet relief." if relief else ".")
 
 
 def pairing_sentence(contrast: Contrast) -> str:

@@ -1,7 +1,7 @@
 """How far a market is from collapse: the multiple of a parameter at which a partial unwind becomes a full one.
 
-The parameter is multiplied, step by step away from its own value, on the same random numbers, until funds give up
-more than a share of their packages on average; bisection then closes in on the crossing. Its Monte Carlo error comes
+The parameter is multiplied, step by step away from its own value, on the same random numbers, until funds unwind
+more than a share of their positions on average; bisection then closes in on the crossing. Its Monte Carlo error comes
 from a bootstrap over paths: each resample has its own crossing of the curve that was played. Over parameter sets the
 paths of each set have a crossing of their own, on the same points: the range over sets is told beside the error.
 
@@ -46,7 +46,7 @@ DIGITS = 5
 
 @dataclass(frozen=True)
 class TriedMultiple:
-    """The market at one multiple of the parameter: its value as written, and the share of packages given up."""
+    """The market at one multiple of the parameter: its value as written, and the share of positions unwound."""
 
     multiple: float
     value: str
@@ -61,7 +61,7 @@ class KnifeEdge:
     Parameters
     ----------
     share
-        Share of their packages that funds give up, on average over paths, in a collapse.
+        Share of their positions that funds unwind, on average over paths, in a collapse.
     multiple
         Multiple of the parameter at the crossing, with its error; NaN when it was not reached.
     at
@@ -121,7 +121,7 @@ def knife_edge(
     threads: int = 1,
     progress: Callable[[TriedMultiple], None] | None = None,
 ) -> KnifeEdge:
-    """Multiple of a parameter at which funds give up more than a share of their packages.
+    """Multiple of a parameter at which funds unwind more than a share of their positions.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def _point(
     except Problems as problems:
         raise changed.refused(problems) from problems
     mirrored = loaded.scenario.drivers.sampling == "antithetic"
-    by_path = np.where(np.isnan(by_path), 1.0, by_path)  # a market that broke down has given up everything
+    by_path = np.where(np.isnan(by_path), 1.0, by_path)  # a market that broke down has unwound everything
     given_up = mean(by_path, antithetic=mirrored)
     if changed.sets is not None:
         parts = [mean(by_path[some], antithetic=mirrored) for some in _groups(len(by_path))]
@@ -262,7 +262,7 @@ def _of_set(points: Sequence[TriedMultiple], paths: slice) -> tuple[TriedMultipl
 
 
 def _reached_at(points: Sequence[TriedMultiple], share: float) -> int | None:
-    """The first point at which funds give up more than the share; none if there is none."""
+    """The first point at which funds unwind more than the share; none if there is none."""
     return next((place for place, point in enumerate(points) if point.by_path.mean() >= share), None)
 
 
@@ -368,21 +368,21 @@ def knife_edge_in_words(found: KnifeEdge) -> str:
     from simulator.results.summary import shown
 
     own, last = found.points[0], found.points[-1]
-    collapse = f"{100.0 * found.share:.0f}% of their packages on average"
+    collapse = f"{100.0 * found.share:.0f}% of their positions on average"
     if own.given_up.value >= found.share:
         return (
-            f"{found.scenario}: funds give up more than {collapse} at {found.parameter}={own.value} already."
+            f"{found.scenario}: funds unwind more than {collapse} at {found.parameter}={own.value} already."
         )
     if math.isnan(found.multiple.value):
         return (
-            f"{found.scenario}: funds give up less than {collapse} up to {found.parameter}={last.value}"
+            f"{found.scenario}: funds unwind less than {collapse} up to {found.parameter}={last.value}"
             f" ({last.multiple:.2f} times)."
         )
     between = (
         f", and in nine of ten parameter sets between {' and '.join(found.between)}" if found.between else ""
     )
     return (
-        f"{found.scenario}: funds give up more than {collapse} when {found.parameter} is"
+        f"{found.scenario}: funds unwind more than {collapse} when {found.parameter} is"
         f" {shown(found.multiple, 2)} times its {own.value}: {found.at}{between}."
     )
 

@@ -1,12 +1,13 @@
 """What a policy costs the central bank, and what that buys: run by run against the base.
 
-Cost is what the central bank has bought and lent at a time, at its peak, beyond what it did in the base; room
-given to dealers and rules cost it nothing and are told beside it. Benefits are stress avoided. Benefit per $100bn
+Cost is what the central bank has bought and lent at a time, at its peak, beyond what it did in the base; relief
+of dealers and rules cost it nothing and are told beside it. Benefits are stress avoided. Benefit per $100bn
 is a ratio of two averages over the same paths, with the error of the delta method.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -39,13 +40,46 @@ class Benefit(NamedTuple):
 
 
 BENEFITS = {
-    "dislocation": Benefit("dislocation_move", "dislocation avoided", "bp"),
-    "dislocation_tail": Benefit("dislocation_move_tail", "dislocation avoided, worst 5% of paths", "bp"),
+    "dislocation": Benefit("dislocation_move", "basis move avoided", "bp"),
+    "dislocation_tail": Benefit("dislocation_move_tail", "basis move avoided, worst 5% of paths", "bp"),
     "pressure": Benefit("pressure_peak", "pressure on yields avoided", "bp"),
-    "unwound": Benefit("unwound_in_all", "packages not given up", "$bn"),
+    "unwound": Benefit("unwound_in_all", "positions not unwound", "$bn"),
     "failures": Benefit("funds_failed", "fund failures avoided", "funds"),
     "dysfunction": Benefit("dysfunction", "dysfunction avoided", "% of paths", 100.0),
 }
+
+
+#: What others than the central bank lose, as far as runs know it: keys of measures.
+BORNE = ("dealer_client_losses", "waterfall_losses")
+#: What a policy costs that no run knows, by its section of the central bank's parameters.
+_NOT_COUNTED = {
+    "outright": "carry, and sales after the run",
+    "hedged": "carry, and sales after the run",
+    "standing_repo": "credit risk of the facility, and its use in calm times",
+    "leverage_relief": "capital at risk at dealers",
+    "haircut_minimum": "costlier funding in calm times",
+    "margin_minimum": "costlier hedging in calm times",
+    "clearing_mandate": "fees and margins of cleared repo",
+}
+
+
+def not_counted(changed: Iterable[str]) -> tuple[str, ...]:
+    """What a policy costs that is in no figure, from the keys of the parameters that it changes.
+
+    Examples
+    --------
+    >>> not_counted(["central_bank.leverage_relief", "seed"])
+    ('capital at risk at dealers',)
+    """
+    sections = {
+        key.removeprefix("central_bank.").removeprefix("rules.").partition(".")[0]
+        for key in changed
+        if key.startswith("central_bank.")
+    }
+    told = {
+        words: None for name, words in _NOT_COUNTED.items() if any(each.startswith(name) for each in sections)
+    }
+    return tuple(told)
 
 
 @dataclass(frozen=True)
@@ -57,7 +91,7 @@ class Appraisal:
     costs
         Difference of each cost from the base, by measure.
     relief_bn
-        Most room given to dealers' balance sheets, at their opening capital, beyond the base: known without error.
+        Most relief given to dealers' balance sheets, at their opening capital, beyond the base: known without error.
     benefits
         Stress avoided, by key of :data:`BENEFITS`.
     per_100bn

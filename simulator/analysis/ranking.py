@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.analysis.contrast import Contrast
 from simulator.analysis.paired import difference_of, t_value
-from simulator.analysis.policies import OUTLAY, as_known
+from simulator.analysis.policies import BENEFITS, OUTLAY, as_known
 from simulator.results.statistics import Estimate
 
 
@@ -54,6 +54,39 @@ def rank(contrasts: Sequence[Contrast], by: str) -> tuple[RankedPolicy, ...]:
             )
         )
     return tuple(places)
+
+
+def by_target(contrasts: Sequence[Contrast]) -> dict[str, tuple[Contrast, ...]]:
+    """For each benefit, the runs by how much of it they bring, the most first.
+
+    Targets on which no run does anything are left out.
+    """
+    found = {}
+    for target in BENEFITS:
+        gains = {each.side.label: each.appraisal.benefits[target] for each in contrasts}
+        if any(gain.value or gain.standard_error for gain in gains.values()):
+            order = sorted(contrasts, key=lambda each: -gains[each.side.label].value)
+            found[target] = tuple(order)
+    return found
+
+
+def cheapest(contrasts: Sequence[Contrast], by: str, share: float) -> Contrast | None:
+    """Of the runs that lower a figure by a share of what it is in the base, the one with the least outlay; if any.
+
+    Runs without outlay beyond the base come first, and among equals those that give dealers less relief.
+    """
+    enough = [each for each in contrasts if lowered(each, by) >= share]
+    return min(
+        enough,
+        key=lambda each: (max(each.appraisal.costs[OUTLAY].value, 0.0), each.appraisal.relief_bn),
+        default=None,
+    )
+
+
+def lowered(contrast: Contrast, by: str) -> float:
+    """By which share of what it is in the base a run lowers the figure of a benefit; 0 if it is nothing there."""
+    base = contrast.row(BENEFITS[by].measure).base.value * BENEFITS[by].scale
+    return contrast.appraisal.benefits[by].value / base if base > 0.0 else 0.0
 
 
 def is_clearly_ahead(place: RankedPolicy, detected: float) -> bool:

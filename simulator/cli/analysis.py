@@ -48,6 +48,24 @@ def compare_command(
             help="Rank policies by: dislocation, dislocation_tail, pressure, unwound, failures or dysfunction.",
         ),
     ] = "dislocation",
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label",
+            metavar="TEXT",
+            help="What a run is called; once for each, the base first.",
+            show_default=False,
+        ),
+    ] = None,
+    lower_by: Annotated[
+        str | None,
+        typer.Option(
+            "--lower-by",
+            metavar="SHARE",
+            help="Name the cheapest run that lowers what --by names by so much, such as 50%.",
+            show_default=False,
+        ),
+    ] = None,
     page: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE.html", help="Write the comparison as a page too."),
@@ -61,14 +79,21 @@ def compare_command(
     from simulator.results.errors import OutputError
 
     try:
-        _compare(base, others, by, page, details, as_json)
+        _compare(base, others, by, label or [], lower_by, page, details, as_json)
     except OutputError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from error
 
 
 def _compare(
-    base: Path, others: list[Path], by: str, page: Path | None, details: bool, as_json: bool
+    base: Path,
+    others: list[Path],
+    by: str,
+    labels: list[str],
+    lower_by: str | None,
+    page: Path | None,
+    details: bool,
+    as_json: bool,
 ) -> None:
     from simulator.analysis.comparison import compare
     from simulator.analysis.policies import BENEFITS
@@ -77,16 +102,33 @@ def _compare(
 
     if by not in BENEFITS:
         raise OutputError(f"--by: found {plain(by)!r}; allowed are {', '.join(BENEFITS)}.", BAD_INPUT)
-    comparison = compare(base, *others, by=by)
+    share = None if lower_by is None else _share(lower_by)
+    comparison = compare(base, *others, by=by, labels=labels)
     if as_json:
         say_json(comparison.as_record())
     else:
-        print_comparison(comparison, by, is_detailed=details or None)
+        print_comparison(comparison, by, is_detailed=details or None, lower_by=share)
     if page is not None:
         from simulator.report.comparison_page import write_comparison
 
         written = write_comparison(comparison, page, by=by)
         complain(f"Page: {written} ({written.stat().st_size / 1e6:,.1f} MB)")
+
+
+def _share(written: str) -> float:
+    """A share as a reader writes it: *50%*."""
+    from simulator.results.errors import BAD_INPUT, OutputError, plain
+    from simulator.units import SHARE, UnitError, read
+
+    try:
+        share = float(read(SHARE, written))
+    except UnitError:
+        share = 0.0
+    if not 0.0 < share <= 1.0:
+        raise OutputError(
+            f"--lower-by: found {plain(written)!r}; allowed is a share such as 50%, up to 100%.", BAD_INPUT
+        )
+    return share
 
 
 ATTRIBUTE_EXAMPLES = """\b
@@ -154,7 +196,7 @@ def reverse_command(
     ] = 3.0,
     collapse: Annotated[
         float,
-        typer.Option(min=1.0, max=100.0, help="Packages given up in a collapse, % of those held at first."),
+        typer.Option(min=1.0, max=100.0, help="Positions unwound in a collapse, % of those held at first."),
     ] = 75.0,
     uncertainty: Uncertainty = None,
     paths: Annotated[

@@ -16,14 +16,16 @@ from simulator.analysis.comparison_words import (
     DETECTABLE,
     HEADLINES,
     UNITLESS,
+    answer_sentence,
     change_lines,
+    cheapest_sentence,
     errors_in_words,
     pairing_sentence,
     t_shown,
     verdict_sentences,
 )
 from simulator.analysis.contrast import DETECTED, Contrast, ContrastRow
-from simulator.analysis.policies import BENEFITS
+from simulator.analysis.policies import BENEFITS, not_counted
 from simulator.analysis.ranking import is_clearly_ahead
 from simulator.cli.terminal import console
 from simulator.results.errors import plain
@@ -33,7 +35,9 @@ from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown, shown_
 STYLES = {"better": "green", "worse": "red"}
 
 
-def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | None = None) -> None:
+def print_comparison(
+    comparison: Comparison, by: str, *, is_detailed: bool | None = None, lower_by: float | None = None
+) -> None:
     """Show a comparison on standard output.
 
     Parameters
@@ -42,6 +46,8 @@ def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | Non
         Benefit that policies are ranked by.
     is_detailed
         Show every figure of every run; by default when there is one run beside the base.
+    lower_by
+        Name the cheapest run that lowers what ``by`` names by this share.
     """
     on_terminal = sys.stdout.isatty()
     out = console()
@@ -49,6 +55,9 @@ def print_comparison(comparison: Comparison, by: str, *, is_detailed: bool | Non
     out.print(
         plain(f"Base: {base.label} ({base.scenario}, {base.paths:,} paths, seed {base.seed})"), style="bold"
     )
+    out.print(plain(answer_sentence(comparison.contrasts, base.label)), soft_wrap=not on_terminal)
+    if lower_by is not None:
+        out.print(plain(cheapest_sentence(comparison.contrasts, by, lower_by)), soft_wrap=not on_terminal)
     is_single = len(comparison.contrasts) == 1
     for contrast in comparison.contrasts:
         _print_contrast(out, contrast, base.label, on_terminal)
@@ -134,9 +143,20 @@ def _print_ranking(out: Console, comparison: Comparison, by: str, on_terminal: b
     free = [
         contrast for contrast in comparison.contrasts if math.isnan(contrast.appraisal.per_100bn[by].value)
     ]
+    for contrast in comparison.contrasts:
+        left_out = not_counted(change.key for change in contrast.changes)
+        if left_out:
+            out.print(
+                plain(f"Not counted of {contrast.side.label}: {'; '.join(left_out)}."),
+                soft_wrap=not on_terminal,
+            )
     for contrast in free:
         appraisal = contrast.appraisal
-        relief = f", dealers are given ${appraisal.relief_bn:,.0f} bn of room" if appraisal.relief_bn else ""
+        relief = (
+            f", dealers are given ${appraisal.relief_bn:,.0f} bn of balance-sheet relief"
+            if appraisal.relief_bn
+            else ""
+        )
         out.print(
             plain(
                 f"{contrast.side.label}: {shown(appraisal.benefits[by], 2)} {benefit.unit} avoided, no outlay beyond"

@@ -34,7 +34,7 @@ def print_path(title: str, prepared: Prepared, result: BlockResult) -> None:
     if code:
         say(f"The path stopped on day {day + 1}: {status}: {advice}.")
     moved, widest = farthest_markets(prepared, result)
-    say(f"Yields of {moved}, dislocation of {widest}: those that moved farthest.")
+    say(f"Yield of {moved}, basis of {widest}: those that moved most.")
     _print_days(day_rows(prepared, result))
     told = list(story(entries))
     shown_day = None
@@ -53,7 +53,7 @@ def print_path(title: str, prepared: Prepared, result: BlockResult) -> None:
 
 def _print_days(rows: Sequence[DayRow]) -> None:
     headings = (
-        "day", "exogenous, bp", "total, bp", "dislocation, bp", "called, $bn", "sold, $bn", "packages, $bn",
+        "day", "exogenous, bp", "total, bp", "basis, bp", "called, $bn", "sold, $bn", "positions, $bn",
         "dealer use", "repo, bp", "failed", "rounds",
     )  # fmt: skip
     table = plain_table(headings)

@@ -16,7 +16,7 @@ from simulator.results.measures import MEASURES, with_unit
 from simulator.results.places import shown as place_shown
 from simulator.results.statistics import error_note
 from simulator.results.summary import shown
-from simulator.sweeps.cells import LoadedSweep, in_short
+from simulator.sweeps.cells import LoadedSweep
 from simulator.sweeps.estimate import SweepEstimate
 from simulator.sweeps.execution import SweepOutcome
 from simulator.sweeps.folder import DONE, FAILED, FIGURES, STOPPED, SweepFolder
@@ -80,7 +80,7 @@ def print_failed(folder: SweepFolder, cells: Sequence[int]) -> None:
     rows = []
     for cell in cells[:CELLS_SHOWN]:
         entry = folder.state.cells[cell]
-        said = in_short(folder.manifest.labels(cell))
+        said = folder.manifest.where(cell)
         rows.append((f"{cell}", said, entry["status"], f"{entry['attempts']}", entry["message"]))
     say("")
     _print_table("Cells that failed", ("cell", "where", "status", "attempts", "what happened"), rows)
@@ -141,7 +141,7 @@ def print_status(folder: SweepFolder) -> None:
         say(f"summing up cells took {duration(said['reducing_s'])}; the slowest cells:")
         slowest = sorted(_seconds(folder).items(), key=lambda pair: -pair[1])[:3]
         for cell, seconds in slowest:
-            say(f"  cell {cell}: {duration(seconds)} ({in_short(folder.manifest.labels(cell))})")
+            say(f"  cell {cell}: {duration(seconds)} ({folder.manifest.where(cell)})")
     print_failed(folder, folder.state.with_status(FAILED, STOPPED))
 
 
@@ -176,7 +176,7 @@ def _figures(folder: SweepFolder, cells: Sequence[int]) -> tuple[tuple[str, ...]
         for measure in told:
             found = plan.estimate(table, Row(measure.key, "", ""), measure.scale)
             figures.append(shown(found, measure.told_decimals))
-        rows.append((f"{cell}", in_short(folder.manifest.labels(cell)), *figures))
+        rows.append((f"{cell}", folder.manifest.where(cell), *figures))
     return ("cell", "where", *(with_unit(measure.in_short, measure.told_unit) for measure in told)), rows
 
 

@@ -70,6 +70,50 @@ def results_reference() -> None:
     sys.stdout.write(results_page())
 
 
+#: Figures of the gallery: of a run, of a comparison with it, and of a sweep.
+OF_RUN = (
+    "loop",
+    "network",
+    "selling-and-policy",
+    "dislocation",
+    "spiral-in-time",
+    "who-sold",
+    "tail-curves",
+    "dealers",
+)
+OF_COMPARISON, OF_SWEEP = (
+    ("cost-benefit", "changes", "by-day"),
+    ("parallel-unwound-in-all", "sensitivity"),
+)
+
+
+@app.command()
+def gallery(
+    base: Annotated[str, typer.Argument(help="Folder of a run that the other is compared with.")],
+    run: Annotated[str, typer.Argument(help="Folder of the run whose figures are shown.")],
+    sweep: Annotated[str, typer.Argument(help="Folder of a sweep over three parameters or more.")],
+    to: Annotated[Path, typer.Option("--to", help="Folder to write to.")] = Path("docs/images/gallery"),
+) -> None:
+    """Draw the pictures of the gallery page from runs and a sweep that exist."""
+    from simulator.analysis.comparison import compare
+    from simulator.report.comparison_page import comparison_page
+    from simulator.report.export import Exported
+    from simulator.report.images import draw_images
+    from simulator.results.folder import existing_folder
+
+    pages = (
+        (Exported(existing_folder(run)).page, OF_RUN),
+        (comparison_page(compare(base, run)), OF_COMPARISON),
+        (Exported(existing_folder(sweep)).page, OF_SWEEP),
+    )
+    to.mkdir(parents=True, exist_ok=True)
+    for page, keys in pages:
+        drawn = draw_images(page, "svg")
+        for key in keys:
+            (to / f"{key}.svg").write_bytes(drawn[f"{key}.svg"])
+    say(f"{sum(len(keys) for _, keys in pages)} pictures in {to}.")
+
+
 @app.command()
 def judgements(
     write: Annotated[

@@ -6,16 +6,17 @@ import math
 
 from simulator.report.funding import first_limit_in_words
 from simulator.report.page import Headline
-from simulator.report.prices import NO_ROOM, ROOM, added_in_words, costs_in_words, shock_in_words
+from simulator.report.prices import added_in_words, costs_in_words, shock_in_words
 from simulator.report.run_data import RunData
 from simulator.report.spiral import sold_in_words
-from simulator.report.words import bn, cause, day_in_words, figure, share_of_paths
+from simulator.report.words import bn, day_in_words, figure, share_of_paths
 from simulator.results.figures import scaled_estimate
 from simulator.results.measures import DYSFUNCTION_BP
+from simulator.results.names import CAPACITY, cause
 from simulator.results.statistics import Estimate, holds_zero
 from simulator.results.summary import shown
 
-#: A market of which funds give up less than this share on average is told as quiet.
+#: A market of which funds unwind less than this share on average is told as quiet.
 QUIET = 0.02
 #: Per cent by which what none of N paths saw is bounded with 95% confidence, over N.
 RULE_OF_THREE = 300.0
@@ -36,7 +37,7 @@ def _one_sentence(data: RunData) -> str:
         if math.isnan(added.value)
         else f" and adds {figure(added, 0, 'bp')} to Treasury yields on its worst day"
     )
-    unwound = f"unwinds {bn(data.measure('unwound_in_all'))} of hedge funds' basis positions"
+    unwound = f"unwinds {bn(data.measure('unwound_in_all'))} of hedge funds' {data.positions}"
     if not data.held_bn:
         return f"The market is dysfunctional {share_of_paths(data.dysfunction, data.paths)}."
     return f"The shock {unwound}{yields}; the market is dysfunctional {share_of_paths(data.dysfunction, data.paths)}."
@@ -49,7 +50,7 @@ def _unwound_share(data: RunData) -> Estimate:
 def _opening_sentence(data: RunData) -> str:
     is_quiet = data.dysfunction.value == 0.0 and _unwound_share(data).value < 100.0 * QUIET
     dysfunction = (
-        f"The market is dysfunctional, with a dislocation that moves more than {DYSFUNCTION_BP:.0f} bp,"
+        f"The market is dysfunctional, with a basis that moves more than {DYSFUNCTION_BP:.0f} bp,"
         f" {share_of_paths(data.dysfunction, data.paths)}."
     )
     calm = "The market stays calm. " if is_quiet else ""
@@ -59,9 +60,9 @@ def _opening_sentence(data: RunData) -> str:
 def _forced_sentence(data: RunData) -> str:
     unwound = data.measure("unwound_in_all")
     totals = {name: data.measure("sold_by_channel", channel=name) for name in data.layout.channels}
-    sentence = "Hedge funds hold no packages." if not data.held_bn else (
-        f"Hedge funds give up {bn(unwound)} of packages at the lowest point, {figure(_unwound_share(data), 1, '%')} of"
-        f" what they opened with. {sold_in_words(data, totals)}"
+    sentence = f"Hedge funds hold no {data.positions}." if not data.held_bn else (
+        f"Hedge funds unwind {bn(unwound)} of {data.positions} up to the lowest point,"
+        f" {figure(_unwound_share(data), 1, '%')} of what they opened with. {sold_in_words(data, totals)}"
     )  # fmt: skip
     return f"{sentence} {first_limit_in_words(data, with_others=False)}"
 
@@ -125,7 +126,7 @@ def _dysfunction(data: RunData) -> Headline:
         "Probability of dysfunction",
         value,
         error,
-        f"of paths see a dislocation move more than {DYSFUNCTION_BP:.0f} bp, three standard deviations of calm years.",
+        f"of paths see a basis move more than {DYSFUNCTION_BP:.0f} bp, three standard deviations of calm years.",
     )
 
 
@@ -137,30 +138,31 @@ def _forced(data: RunData) -> Headline:
     forced = data.measure("forced_share", 100.0)
     share = data.figures.percent_of_all("sold_by_channel", channel=main)
     because = (
-        f"; {figure(forced, 1, '%')} of what they sell is forced, most by {cause(main)} ({figure(share, 0, '%')})"
+        f"; {figure(forced, 1, '%')} of what they sell is forced, mostly by {cause(main)} ({figure(share, 0, '%')})"
         if totals[main] > 0.0
         else ""
     )
     return Headline(
-        "Given up by hedge funds",
+        "Unwound by hedge funds",
         value,
         error,
-        f"{figure(_unwound_share(data), 1, '%')} of their packages{because}.",
+        f"{figure(_unwound_share(data), 1, '%')} of their {data.positions}{because}.",
     )
 
 
 def _cost(data: RunData) -> Headline:
-    title, name = "Cost of $100bn of packages unwound", data.names[data.reference_trade]
-    room, tight = (data.costs("unwind", state).get(name) for state in ("with_room", "without_room"))
-    main = tight or room
+    title, name = f"Cost of $100bn of {data.positions} unwound", data.names[data.reference_trade]
+    spare, tight = (data.costs("unwind", state).get(name) for state in CAPACITY)
+    main = tight or spare
     if main is None:
         return Headline(title, "-", "", "No path was played with a test sale.")
     value, error = _parts(main, 1, "bp")
     if holds_zero(main):
         error += "; not distinguishable from zero"
-    sentence = f"on the {name} dislocation when {NO_ROOM if tight else ROOM}"
-    if tight and room:
-        sentence += f"; {figure(room, 1, 'bp')} when {ROOM}"
+    near, calm = CAPACITY["without_room"], CAPACITY["with_room"]
+    sentence = f"on the {name} basis with {near if tight else calm}"
+    if tight and spare:
+        sentence += f"; {figure(spare, 1, 'bp')} with {calm}"
     return Headline(title, value, error, f"{sentence}.")
 
 

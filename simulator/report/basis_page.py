@@ -74,7 +74,7 @@ def _figure(contract: str, days: Sequence[BasisDay]) -> Figure:
             Panel(basis, {"yaxis": axis("points")}, "net basis, points"),
         ],
         columns,
-        note="The net basis is the price of the delivery options, and less where futures are dear.",
+        note="The net basis is the price of the delivery options, and less where futures are expensive.",
     )
 
 

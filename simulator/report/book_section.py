@@ -21,8 +21,9 @@ from simulator.report.fans import DATE, date_axis, level_line, quantile_column, 
 from simulator.report.figure import Figure, Panel, axis, band, column, line, text
 from simulator.report.page import NOTHING, Cell, PageTable, Prose, Section, attempted
 from simulator.report.run_data import RunData
-from simulator.report.words import amount, cause, colour_of, listed, share_of_paths
+from simulator.report.words import amount, colour_of, listed, share_of_paths
 from simulator.results.days import fan
+from simulator.results.names import cause
 from simulator.results.statistics import Estimate
 from simulator.results.summary import shown
 
@@ -66,7 +67,7 @@ def sentences(data: RunData, book: Book) -> list[str]:
     loss, need = whole["loss_mean"], whole["need_99"]
     forced = whole["forced_ever"]
     told = [
-        f"{who} {verb} {amount(held)} of basis positions on {amount(equity)} of equity, with {amount(cash)} of free"
+        f"{who} {verb} {amount(held)} of {data.positions} on {amount(equity)} of equity, with {amount(cash)} of free"
         f" cash and {amount(lines)} of committed lines.",
         f"Over the {data.layout.days:,} days {'it loses' if len(book.funds) == 1 else 'they lose'}"
         f" {_money(loss)} on average, more than {_money(whole['loss_95'])} in one path of twenty and more than"
@@ -106,8 +107,8 @@ def fund_table(data: RunData, book: Book) -> PageTable:
         data,
         "Loss: fall of equity since the opening, payments to investors added back. Liquidity need: what calls took"
         " since the opening, less what they brought, at its highest. Forced sales: by calls, own limits or closing"
-        " out; what they cost is half spreads and the fall of a package's value since the opening, which a fund that"
-        " keeps the package earns back. Day 0 is the opening.",
+        " out; what they cost is half spreads and the fall of a position's value since the opening, which a fund that"
+        " keeps the position earns back. Day 0 is the opening.",
     )
 
 

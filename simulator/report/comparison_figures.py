@@ -32,11 +32,12 @@ from simulator.report.figure import (
     line,
 )
 from simulator.report.marks import error_bars, points
-from simulator.report.words import bn, cause, figure
+from simulator.report.words import bn, figure
 from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days, set_of_paths
 from simulator.results.folder import RunFolder, open_run
 from simulator.results.layout import Array
+from simulator.results.names import cause
 from simulator.results.places import place
 from simulator.results.summary import SOLD
 
@@ -51,7 +52,7 @@ RANKED = "ranked, per $100bn"
 
 @dataclass(frozen=True)
 class ByDay:
-    """Two variables of a run by path and day: dislocation averaged by opening packages, and packages held."""
+    """Two variables of a run by path and day: basis averaged by opening positions, and positions held."""
 
     path: Array
     dislocation_bp: Array
@@ -95,7 +96,7 @@ def cost_benefit(comparison: Comparison, by: str) -> Figure:
         columns,
         per_row=len(panels),
         note="Error bars are one Monte Carlo standard error. Outlay is the most that the central bank has bought and"
-        " lent at a time, beyond the base. Room given to dealers' balance sheets and rules cost it nothing.",
+        " lent at a time, beyond the base. Relief of dealers' balance sheets and rules cost it nothing.",
     )
 
 
@@ -109,7 +110,7 @@ def _money_columns(comparison: Comparison, by: str, cost: str, gain: str) -> dic
         (f"{BENEFITS[by].unit} for each $100bn", [each.per_100bn[by] for each in found]),
     ):
         columns |= estimate_columns(name, estimates)
-    columns["room given to dealers, $bn"] = [each.relief_bn for each in found]
+    columns["balance-sheet relief for dealers, $bn"] = [each.relief_bn for each in found]
     return columns | _split(columns, [cost, f"{cost}{ERROR}", gain, f"{gain}{ERROR}"])
 
 
@@ -211,7 +212,7 @@ def relative_changes(comparison: Comparison) -> Figure | None:
 
 def _change_caption(comparison: Comparison) -> str:
     return " ".join(
-        f"{contrast.side.label}: dislocations {_verdict(contrast, 'dislocation_move')}, packages given up"
+        f"{contrast.side.label}: basis {_verdict(contrast, 'dislocation_move')}, positions unwound"
         f" {_verdict(contrast, 'unwound_in_all')}."
         for contrast in comparison.contrasts
     )
@@ -224,7 +225,7 @@ def _verdict(contrast: Contrast, key: str) -> str:
 
 
 def means_by_day(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]]) -> Figure:
-    """The average dislocation and packages of every run, day by day."""
+    """The average basis and positions of every run, day by day."""
     run = days[0][0]
     longest = max(len(each.dislocation_bp[0]) for _, each in days)
     dates = [day.isoformat() for day in trading_dates(run.layout.opening, longest - 1)]
@@ -232,12 +233,12 @@ def means_by_day(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]]
     labels = [comparison.base.label, *(contrast.side.label for contrast in comparison.contrasts)]
     panels = []
     for name, unit, title in (
-        ("dislocation", "bp", "Dislocation"),
-        ("packages", "$bn", "Packages of hedge funds"),
+        ("basis", "bp", "Basis"),
+        ("positions", "$bn", "Positions of hedge funds"),
     ):
         traces = []
         for number, (label, (_, each)) in enumerate(zip(labels, days, strict=True)):
-            values = each.dislocation_bp if name == "dislocation" else each.packages_bn
+            values = each.dislocation_bp if name == "basis" else each.packages_bn
             heading = f"{label}, {name}, {unit}"
             columns[heading] = _padded(values.mean(axis=0), longest)
             colour = "grey" if number == 0 else colour_of(number - 1)
@@ -251,16 +252,16 @@ def means_by_day(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]]
         "by-day",
         "Averages by day",
         "The average over paths, day by day: the dashed line is the base.",
-        "Lines of the average dislocation and the packages held, one for each run.",
+        "Lines of the average basis and the positions held, one for each run.",
         panels,
         columns,
         per_row=2,
-        note="The dislocation is averaged over trades by the packages that funds open with.",
+        note="The basis is averaged over trades by the positions that funds open with.",
     )
 
 
 def paired_fans(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]]) -> Figure | None:
-    """The spread over paths of the difference in dislocation from the base, path by path."""
+    """The spread over paths of the difference in basis from the base, path by path."""
     base_run, base = days[0]
     dates = [day.isoformat() for day in trading_dates(base_run.layout.opening, base_run.layout.days)]
     columns: dict[str, Any] = {DATE: dates}
@@ -290,9 +291,9 @@ def paired_fans(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]])
     }
     return Figure(
         "paired-days",
-        "Dislocation less that of the base, path by path, bp",
+        "Basis less that of the base, path by path, bp",
         " ".join(said),
-        "Fans of the difference in dislocation by day, one panel for each run: median, half and 90% of paths.",
+        "Fans of the difference in basis by day, one panel for each run: median, half and 90% of paths.",
         [Panel(traces, layout, title=name) for name, traces in panels],
         columns,
         per_row=2 if len(panels) > 1 else 1,
@@ -305,7 +306,7 @@ def _fan_words(name: str, spread: Fan, dates: Sequence[str]) -> str:
     day = int(np.abs(spread.mean).argmax())
     low, high = spread.quantile(0.05)[day], spread.quantile(0.95)[day]
     return (
-        f"{name}: at its largest, on {dates[day]}, the dislocation differs by {spread.mean[day]:+.1f} bp on average,"
+        f"{name}: at its largest, on {dates[day]}, the basis differs by {spread.mean[day]:+.1f} bp on average,"
         f" between {low:+.1f} and {high:+.1f} bp on nine paths of ten."
     )
 
@@ -340,7 +341,7 @@ def sales_by_cause(comparison: Comparison) -> Figure | None:
     )  # fmt: skip
     return Figure(
         "sales",
-        "Packages sold by funds, less those of the base, by cause, $bn",
+        "Positions sold by funds, less those of the base, by cause, $bn",
         f"The largest change: {most[1].side.label} moves sales because of {cause(most[2].partition('.')[2])} by"
         f" {figure(most[1].row(most[2]).difference, 1, '$bn')}.",
         "Bars for each cause and run: sales more or less than in the base, with error bars.",

@@ -9,10 +9,19 @@ from pathlib import Path
 
 from simulator.analysis.compared_measures import GROUPS
 from simulator.analysis.comparison import Comparison
-from simulator.analysis.comparison_words import errors_in_words, percent, t_shown, verdict_sentences
+from simulator.analysis.comparison_words import (
+    DETECTABLE,
+    HEADLINES,
+    UNITLESS,
+    answer_sentence,
+    errors_in_words,
+    percent,
+    t_shown,
+    verdict_sentences,
+)
 from simulator.analysis.contrast import DETECTED, Contrast
-from simulator.analysis.policies import BENEFITS, COSTS
-from simulator.analysis.ranking import is_clearly_ahead
+from simulator.analysis.policies import BENEFITS, BORNE, COSTS, OUTLAY, not_counted
+from simulator.analysis.ranking import by_target, is_clearly_ahead
 from simulator.report.comparison_figures import (
     cost_benefit,
     days_of,
@@ -23,10 +32,11 @@ from simulator.report.comparison_figures import (
 )
 from simulator.report.figure import estimate_columns
 from simulator.report.images import write_document
-from simulator.report.page import Cell, Headline, Page, PageTable, Section, attempted
+from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, attempted
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
 from simulator.results.measures import MEASURES, with_unit
+from simulator.results.names import sentence
 from simulator.results.places import place
 from simulator.results.statistics import Estimate
 from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown, shown_in
@@ -56,8 +66,13 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
         for side in (comparison.base, *(contrast.side for contrast in comparison.contrasts))
     ]
     labels = [contrast.side.label for contrast in comparison.contrasts]
-    run = days[0][0]
+    titles = [str(run.manifest.scenario.get("title") or run.manifest.name) for run, _ in days]
     sections = [
+        Section("side-by-side", "Side by side", attempted(partial(_side_by_side, comparison)),
+                lead="Differences from the base, for the figures that matter first."),
+        Section("targets", "Policies by target", attempted(partial(_by_target, comparison)),
+                lead="What each run achieves on each target, what it costs the central bank and others, and what is"
+                " not counted."),
         Section("money", "What it costs and what it buys",
                 attempted(partial(cost_benefit, comparison, by), partial(_appraisals, comparison)),
                 lead="Costs and benefits are differences from the base."),
@@ -65,6 +80,9 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
                 attempted(partial(relative_changes, comparison), partial(sales_by_cause, comparison))),
         Section("when", "When it changes",
                 attempted(partial(means_by_day, comparison, days), partial(paired_fans, comparison, days))),
+        Section("runs-in-words", "Run by run",
+                [Prose([f"{each.side.label}: {' '.join(verdict_sentences(each))}" for each in comparison.contrasts],
+                       is_list=len(comparison.contrasts) > 1)]),
         Section("tables", "All figures", attempted(*(
                     partial(_table, contrast, comparison.base.label, number)
                     for number, contrast in enumerate(comparison.contrasts))),
@@ -73,12 +91,12 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
                 attempted(partial(_changes, comparison), partial(_runs, comparison))),
     ]  # fmt: skip
     return Page(
-        title=f"{listed(labels)} against {comparison.base.label}",
-        subtitle=str(run.manifest.scenario.get("title") or run.manifest.name),
+        title=listed(list(dict.fromkeys(titles[1:]))) if len(set(titles)) > 1 else titles[0],
+        subtitle=f"{listed(labels)} against {comparison.base.label}",
         facts=_facts(comparison),
         status=_status(comparison),
         is_complete=all(contrast.pairing.is_paired for contrast in comparison.contrasts),
-        summary=[f"{each.side.label}: {' '.join(verdict_sentences(each))}" for each in comparison.contrasts],
+        summary=[answer_sentence(comparison.contrasts, comparison.base.label)],
         headlines=_headlines(comparison, by),
         sections=[section for section in sections if section.blocks],
         footer=[
@@ -130,7 +148,7 @@ def _headlines(comparison: Comparison, by: str) -> list[Headline]:
         )  # fmt: skip
     for label, key, said in (
         ("Calmest market", "dislocation_move", lambda estimate: f"{shown(estimate, 1)} bp"),
-        ("Fewest packages given up", "unwound_in_all", bn),
+        ("Fewest positions unwound", "unwound_in_all", bn),
         ("Least dysfunction", "dysfunction", lambda estimate: f"{percent(estimate)}%"),
     ):
         contrast = min(comparison.contrasts, key=lambda each: each.row(key).other.value)
@@ -158,12 +176,69 @@ def value_and_error(words: str) -> tuple[str, str]:
     return value + rest[len(error) :], f"± {error}" if error else ""
 
 
+def _side_by_side(comparison: Comparison) -> PageTable:
+    """The figures that matter first: the base, and each run's difference from it."""
+    headings = ["figure", comparison.base.label, *(each.side.label for each in comparison.contrasts)]
+    rows, saved = [], []
+    for key in HEADLINES:
+        found = [contrast.row(key) for contrast in comparison.contrasts]
+        base, measure = found[0].base, found[0].measure
+        if all(each.base.value == 0.0 == each.other.value for each in found):
+            continue
+        unit = "" if measure.unit in UNITLESS else measure.unit
+        cells = [Cell(with_unit(sentence(measure.label), unit)), _cell(base, measure.decimals, measure.unit)]
+        for each in found:
+            cell = _cell(each.difference, measure.decimals)
+            is_told = each.verdict in DETECTABLE or cell.text == "-"
+            cells.append(cell if is_told else Cell(f"{cell.text} =", cell.value))
+        rows.append(cells)
+        saved.append([base, *(each.difference for each in found)])
+    columns: dict[str, Sequence[object]] = {"figure": [row[0].text for row in rows]}
+    for number, heading in enumerate(headings[1:]):
+        columns |= estimate_columns(
+            f"{heading}, less the base" if number else heading, [row[number] for row in saved]
+        )
+    note = "= no detectable difference."
+    return PageTable(
+        "differences-from-base", "The base, and differences from it", headings, rows,
+        caption=f"{note} {_note(rows)}".strip(), columns=columns,
+    )  # fmt: skip
+
+
+def _by_target(comparison: Comparison) -> PageTable:
+    """Every target, its runs ranked by what they achieve, with outlay and what others bear."""
+    base = comparison.base.label
+    headings = ["target", "rank", "run", "achieved", "outlay at the peak, $bn", "achieved for each $100bn",
+                "balance-sheet relief for dealers, $bn",
+                *(with_unit(f"{MEASURES[key].label}, more than {base}", MEASURES[key].told_unit) for key in BORNE),
+                "not counted"]  # fmt: skip
+    rows = []
+    for target, order in by_target(comparison.contrasts).items():
+        benefit = BENEFITS[target]
+        for rank, contrast in enumerate(order, 1):
+            appraisal = contrast.appraisal
+            gain = _cell(appraisal.benefits[target], 1)
+            per = _cell(appraisal.per_100bn[target], 2)
+            rows.append([
+                Cell(with_unit(sentence(benefit.label), benefit.unit)), Cell(str(rank), rank),
+                    Cell(contrast.side.label),
+                gain, _cell(appraisal.costs[OUTLAY], 0), per, _cell(appraisal.relief_bn, 0),
+                *(_cell(contrast.row(key).difference, 2) for key in BORNE),
+                Cell("; ".join(not_counted(change.key for change in contrast.changes)) or "-"),
+            ])  # fmt: skip
+    return PageTable(
+        "by-target", "Runs ranked by target", headings, rows,
+        caption="Achieved: stress avoided against the base, in the unit of the target; negative: more stress. A dash:"
+        " the outlay cannot be told from nothing.",
+    )  # fmt: skip
+
+
 def _appraisals(comparison: Comparison) -> PageTable:
     """Costs, benefits and benefits for the money of every run."""
     headings = [
         "run",
         *(with_unit(MEASURES[key].label, MEASURES[key].told_unit) for key in COSTS),
-        "room given to dealers, $bn",
+        "balance-sheet relief for dealers, $bn",
         *(f"{benefit.label}, {benefit.unit}" for benefit in BENEFITS.values()),
         *(f"{benefit.label}, {benefit.unit} for each $100bn" for benefit in BENEFITS.values()),
     ]  # fmt: skip
@@ -266,7 +341,7 @@ def _runs(comparison: Comparison) -> PageTable:
         headings,
         rows,
         caption="Paths saved: how many times more paths unpaired runs would need for the same error of the"
-        " difference in dislocation.",
+        " difference in basis.",
     )
 
 

@@ -38,9 +38,9 @@ TOLD = {
     diary.DEALER_RESCUE: "No other dealer is left: the public puts {amount} of capital into {who}.",
     diary.FACILITY_LENT: "The standing repo facility lends {amount} to {who}.",
     diary.BOUGHT_OUTRIGHT: "The central bank buys {amount} outright{trades}.",
-    diary.BOUGHT_PACKAGES: "The central bank buys {amount} of packages{trades}.",
+    diary.BOUGHT_PACKAGES: "The central bank buys {amount} of hedged positions{trades}.",
     diary.SOLD_OUTRIGHT: "The central bank sells {amount} outright{trades}.",
-    diary.SOLD_PACKAGES: "The central bank sells {amount} of packages{trades}.",
+    diary.SOLD_PACKAGES: "The central bank sells {amount} of hedged positions{trades}.",
     diary.SWITCHED: "Another bond becomes cheapest to deliver{trades}.",
     diary.FOREIGN_SOLD: "Foreign holders sell {amount}{trades}.",
     diary.MANAGERS_SOLD: "Redemptions: Treasuries of {amount} are sold by {who}.",
@@ -54,7 +54,7 @@ ROUTINE = (
     diary.SWITCHED, diary.CALLED_REDEMPTION, diary.ENTERED, diary.FOREIGN_SOLD, diary.MANAGERS_SOLD, diary.AUCTION_LEFT,
     diary.BOUGHT_OUTRIGHT, diary.BOUGHT_PACKAGES, diary.SOLD_OUTRIGHT, diary.SOLD_PACKAGES, diary.FACILITY_LENT,
 )  # fmt: skip
-#: An amount is told from this share of the funds' opening equity (calls) or packages (sales) on.
+#: An amount is told from this share of the funds' opening equity (calls) or positions (sales) on.
 OF_EQUITY, OF_PACKAGES = 0.005, 0.002
 DAYS_MAX = 16
 MARKETS_NAMED = 2

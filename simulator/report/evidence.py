@@ -12,12 +12,17 @@ from simulator.report.figure import estimate_columns
 from simulator.report.page import Cell, PageTable, Prose, Section, attempted
 from simulator.report.page import asset as read_asset
 from simulator.report.run_data import RunData
-from simulator.report.words import cause
 from simulator.results.errors import masked
 from simulator.results.statistics import Estimate, error_note
-from simulator.results.summary import FLOW_TABLES, SummaryRow, Table, note_of
+from simulator.results.summary import FLOW_TABLES, Table, note_of
 
 KNOWN_LIMITS = "known-limits.md"
+#: Key of the section of limits, and where the model is put beside history.
+LIMITS = "limits-of-model"
+HONEST = (
+    "The page of honest numbers (docs/model/honest-numbers.md, on the documentation's site under Validation) holds"
+    " every moment of March 2020 beside the model's; unwind history does so for any episode."
+)
 #: Heading of the first column, by table of the summary; *figure* for the others.
 FIRST_COLUMN = {
     "shock": "what moves",
@@ -33,27 +38,20 @@ FIRST_COLUMN = {
 def evidence_sections(data: RunData) -> list[Section]:
     """Tables, parameters, rules, limits, manifest."""
     stand_above = FLOW_TABLES if data.finished_paths else ()
-    tables = [
-        partial(page_table, data, table) for table in data.summary.tables if table.key not in stand_above
-    ]
+    tables = [partial(page_table, table) for table in data.summary.tables if table.key not in stand_above]
     return [
         Section("tables", "All other figures", attempted(*tables),
                 lead=f"Averages over paths. {error_note(bool(data.summary.sets))}"),
         Section("model", "What was computed", attempted(partial(parameters, data), partial(rules, data))),
-        Section("limits-of-model", "What the model does not do", [Prose(known_limits(), is_list=True)]),
+        Section(LIMITS, "What the model does not do", [Prose([HONEST]), Prose(known_limits(), is_list=True)]),
         Section("manifest", "How to make this again", attempted(partial(manifest, data))),
     ]  # fmt: skip
 
 
-def page_table(data: RunData, table: Table) -> PageTable:
+def page_table(table: Table) -> PageTable:
     """A table of the summary, with values and standard errors in its CSV."""
 
-    def label(row: SummaryRow) -> str:
-        if row.key in data.names:
-            return row.name if table.key == "shock" else data.names[row.key]
-        return cause(row.key) if table.key == "causes" else row.name
-
-    labels = [label(row) for row in table.rows]
+    labels = [row.name for row in table.rows]
     saved: dict[str, Any] = {FIRST_COLUMN.get(table.key, "figure"): labels}
     headings = [FIRST_COLUMN.get(table.key, "figure")]
     for place, column in enumerate(table.columns):

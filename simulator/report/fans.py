@@ -58,14 +58,18 @@ def fan_traces(
     series: str = "",
     narrow: bool = True,
     dash: str = "solid",
+    is_above: bool = False,
 ) -> list[Trace]:
     """Bands and median of a fan of :func:`spread_columns`; ``series`` goes before the names in the legend.
+
+    A fan that lies above another is drawn by its edges, hardly filled, so that both can be told where they overlap.
 
     Over parameter sets a second band, between dotted lines, is what nine of ten of them make of the average.
     """
     before = f"{series}: " if series else ""
     at = [quantile_column(name, unit, level) for level in LEVELS]
-    traces = band(DATE, at[0], at[4], f"{before}{WIDE}", colour, opacity=0.18)
+    wide = edged_band if is_above else band
+    traces = wide(DATE, at[0], at[4], f"{before}{WIDE}", colour, opacity=0.06 if is_above else 0.18)
     if narrow:
         traces += band(DATE, at[1], at[3], f"{before}{NARROW}", colour, opacity=0.32)
     low, high = f"{name}{LOW}, {unit}", f"{name}{HIGH}, {unit}"

@@ -54,12 +54,15 @@ class Panel:
         Shown above it when a figure has several panels.
     height
         In pixels.
+    frames
+        Traces at each step of the figure's slider; ``traces`` are those of the step that it begins with.
     """
 
     traces: Sequence[Trace]
     layout: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
     height: int = 300
+    frames: Sequence[Sequence[Trace]] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ class Figure:
         Panels side by side on a wide screen; a phone shows one below the other.
     note
         How to read it, definitions, small print.
+    steps, step
+        Words for each step of its slider (days), and the one that it begins with; no slider if there are none.
     """
 
     key: str
@@ -103,6 +108,8 @@ class Figure:
     columns: Columns
     per_row: int = 1
     note: str = ""
+    steps: Sequence[str] = ()
+    step: int = 0
 
     kind = "figure"
 

@@ -12,8 +12,9 @@ from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData
 from simulator.report.words import bn, day_in_words, listed
 from simulator.results.flow_of_funds import FlowOfFunds, holds
+from simulator.results.names import sector as sector_name
 from simulator.results.statistics import Estimate
-from simulator.results.summary import FLOW_TABLES, SECTOR_WORDS
+from simulator.results.summary import FLOW_TABLES
 
 #: Colour of each sector that holds bonds.
 COLOURS = {
@@ -32,7 +33,7 @@ DRAWN = (("bonds", "face", "$bn"), ("bonds_ten_year", "ten-year equivalents", "$
 
 def flow_section(data: RunData) -> Section:
     """Net purchases of bonds by day, and the flow of funds at the height of stress and over the whole run."""
-    tables = [partial(page_table, data, table) for table in data.summary.tables if table.key in FLOW_TABLES]
+    tables = [partial(page_table, table) for table in data.summary.tables if table.key in FLOW_TABLES]
     return Section(
         "flows",
         "Who sold, who bought",
@@ -52,7 +53,7 @@ def net_purchases(data: RunData) -> Figure:
     for instrument, words, unit in DRAWN:
         traces: list[Trace] = []
         for sector, colour in COLOURS.items():
-            name = SECTOR_WORDS.get(sector, sector)
+            name = sector_name(sector)
             estimates = [flows.of(day, sector, instrument) for day in flows.days]
             heading = f"{name}, {unit}"
             columns |= {
@@ -73,8 +74,8 @@ def net_purchases(data: RunData) -> Figure:
         panels,
         columns,
         per_row=2,
-        note="Bought less sold since the opening, outright and in packages, averages over paths. Ten-year equivalents:"
-        " face weighted by the opening DV01 of its bucket over that of the bucket nearest to ten years.",
+        note="Bought less sold since the opening, outright and in hedged positions, averages over paths. Ten-year"
+        " equivalents: face weighted by the opening DV01 of its bucket over that of the bucket nearest to ten years.",
     )
 
 
@@ -101,5 +102,5 @@ def _in_words(data: RunData, flows: FlowOfFunds, day: int) -> str:
 
 
 def _the(sector: str) -> str:
-    name = SECTOR_WORDS.get(sector, sector)
+    name = sector_name(sector)
     return f"the {name}" if sector in ("central bank", "issuer") else name

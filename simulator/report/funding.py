@@ -63,7 +63,7 @@ def limits(data: RunData) -> Figure | None:
         f"Bars of the share of paths in which each limit binds at some time and first. {caption}",
         [Panel(traces, layout, height=90 + 42 * len(order))],
         columns,
-        note="Funds' limits bind when they make funds sell more than 0.1% of all packages in a day; dealers' when one"
+        note="Funds' limits bind when they make funds sell more than 0.1% of all positions in a day; dealers' when one"
         " of them has used its limit up; lenders' when dealers owe more overnight than they are offered next"
         " morning. Limits that bind on the same day are all first.",
     )
@@ -119,7 +119,7 @@ def dealers(data: RunData) -> Figure | None:
             layout["yaxis"]["range"] = _range_with(spread, 100.0)
             layout["shapes"] = [
                 level_line(100.0, "limit", "vermilion"),
-                level_line(100.0 * data.layout.cost_threshold, "dear from here"),
+                level_line(100.0 * data.layout.cost_threshold, "balance sheet costly above"),
             ]
         panels.append(Panel(fan_traces(columns, name, unit, "blue"), layout, title=title, height=250))
     day = largest(use.mean)
@@ -138,7 +138,7 @@ def dealers(data: RunData) -> Figure | None:
         columns,
         per_row=2,
         note="Bands hold 90% and half of paths, lines are medians. Above the dotted level the next dollar of balance"
-        " sheet is dear. Capital: all dealers." + sets_note(columns),
+        " sheet is costly. Capital: all dealers." + sets_note(columns),
     )
 
 

@@ -92,7 +92,7 @@ def loop(data: RunData) -> Figure | None:
     in_words = "; ".join(f"{a}: {b}" for a, b in zip(STATIONS, columns["to the next"], strict=True))
     caption = (
         f"On {day_in_words(data.days[day])}, the day on which funds must sell most, {amount(calls)} is called from"
-        f" hedge funds and {amount(float(sold[day]))} of basis positions is sold; the basis moves by"
+        f" hedge funds and {amount(float(sold[day]))} of {data.positions} is sold; the basis moves by"
         f" {move[day] - move[day - 1]:+.1f} bp that day and funds' equity {'falls' if lost >= 0.0 else 'rises'} by"
         f" {amount(abs(float(lost)))}."
     )
@@ -104,7 +104,9 @@ def loop(data: RunData) -> Figure | None:
         [Panel([stations], layout, height=400)],
         columns,
         note="Averages over paths on that day, all rounds of it together. Basis: implied repo over policy rate,"
-        " weighted by what funds held at the opening. Within a day the loop is played until nobody is forced any more.",
+        " weighted by what funds held at the opening. Within a day the loop is played until nobody is forced any more."
+        " More is sold than called because own limits cut positions that nobody asked cash for, and because a position"
+        " sold frees its haircut and margin alone.",
     )
 
 

@@ -62,6 +62,5 @@ def heat_map(x: str, y: str, z: str, name: str, *, words: str, figures: str, tit
         "hoverongaps": False,
         "xgap": 2,
         "ygap": 2,
-        # The legend of a figure asks every trace for the colour of its mark.
-        "marker": {"color": "@blue"},
+        "meta": {"swatch": "@blue"},
     }

@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from simulator.report.figure import PALETTES, Columns, Figure
+from simulator.report.figure import PALETTES, Columns, Figure, Panel
 from simulator.results.errors import UNREPORTED, OutputError
 from simulator.results.places import put, shown
 from simulator.results.store import DamagedBlockError
@@ -169,6 +169,8 @@ class Page:
         Whether nothing is missing; otherwise the status is set off as a warning.
     summary
         The answer in plain words.
+    see
+        Words and key of the section to which a line below the answer leads; none for no such line.
     is_one_page
         Set closely, to fit one sheet of paper.
     """
@@ -182,6 +184,7 @@ class Page:
     headlines: Sequence[Headline]
     sections: Sequence[Section]
     footer: Sequence[str] = field(default_factory=tuple)
+    see: tuple[str, str] | None = None
     is_one_page: bool = False
 
     def blocks(self, kind: str) -> Iterator[Any]:
@@ -311,12 +314,18 @@ def _content(page: Page) -> dict[str, Any]:
         "figures": {
             figure.key: {
                 "columns": figure.columns,
-                "panels": [{"traces": panel.traces, "layout": panel.layout} for panel in figure.panels],
+                "panels": [_drawn(panel) for panel in figure.panels],
+                **({"steps": figure.steps} if figure.steps else {}),
             }
             for figure in page.blocks("figure")
         },
         "tables": {table.key: {"columns": table.saved} for table in page.blocks("table")},
     }
+
+
+def _drawn(panel: Panel) -> dict[str, Any]:
+    frames = {"frames": panel.frames} if panel.frames else {}
+    return {"traces": panel.traces, "layout": panel.layout, **frames}
 
 
 def embedded(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Yields and dislocations: what is told, drawn, added by selling and taken away by policy, and what sales cost."""
+"""Yields and bases: what is told, drawn, added by selling and taken away by policy, and what sales cost."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from simulator.report.run_data import RunData
 from simulator.report.words import day_in_words, figure, share_of_paths, span
 from simulator.results.days import LEVELS
 from simulator.results.measures import DYSFUNCTION_BP
+from simulator.results.names import CAPACITY
 from simulator.results.statistics import UNDEFINED, holds_zero
 from simulator.results.summary import BAND
 
 PER_ROW = 3
-ROOM, NO_ROOM = "dealers have room", "dealers' balance sheet is nearly full"
-#: Kinds of test sales: what is sold, and what it moves.
-SALES = {"sale": ("bonds sold outright", "the yield"), "unwind": ("packages unwound", "the dislocation")}
-#: States of the dealers in which they are told apart: words and colour.
-STATES = {"with_room": (ROOM, "sky"), "without_room": (NO_ROOM, "vermilion")}
+#: Kinds of test sales: what is sold (`{}`: what funds hold), and what it moves.
+SALES = {"sale": ("bonds sold outright", "the yield"), "unwind": ("{} unwound", "the basis")}
+#: Colours of the states of the dealers in which they are told apart.
+STATES = {"with_room": "sky", "without_room": "vermilion"}
 
 
 def price_section(data: RunData) -> Section:
-    """What is told and drawn, what private selling adds and policy takes away, dislocations, the cost of sales."""
+    """What is told and drawn, what private selling adds and policy takes away, bases, the cost of sales."""
     return Section(
         "prices",
-        "Yields and dislocations",
+        "Yields and basis",
         attempted(
             *(partial(make, data) for make in (yields, selling_and_policy, dislocations, cost_of_sales))
         ),
@@ -55,7 +55,7 @@ def yields(data: RunData) -> Figure | None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}
     drawn = []
-    for place, name in enumerate(data.names.values()):
+    for place, name in data.shown:
         for kind, spread in (("exogenous", exogenous), ("total", total)):
             columns |= spread_columns(f"{name}, {kind}", "bp", spread, place)
         if data.told is not None:
@@ -68,9 +68,16 @@ def yields(data: RunData) -> Figure | None:
         ]
     layout = _layout(data, "yield, change in bp", shared_range(columns, drawn, zero=True))
     panels = []
-    for name in data.names.values():
+    for _, name in data.shown:
         traces = fan_traces(
-            columns, f"{name}, exogenous", "bp", "amber", series="drawn", narrow=False, dash="dash"
+            columns,
+            f"{name}, exogenous",
+            "bp",
+            "amber",
+            series="drawn",
+            narrow=False,
+            dash="dash",
+            is_above=True,
         )
         traces += fan_traces(
             columns, f"{name}, total", "bp", "blue", series="with all reactions", narrow=False
@@ -130,28 +137,36 @@ def selling_and_policy(data: RunData) -> Figure | None:
     columns: dict[str, Any] = {DATE: data.dates}
     kinds = {"private selling adds": (added, "vermilion"), "policy takes away": (taken, "green")}
     told = {kind: (spread, colour) for kind, (spread, colour) in kinds.items() if spread is not None}
-    for place, name in enumerate(data.names.values()):
+    for place, name in data.shown:
         for kind, (spread, _) in told.items():
             columns |= spread_columns(f"{name}, {kind}", "bp", spread, place)
     drawn = [
         quantile_column(f"{name}, {kind}", "bp", level)
-        for name in data.names.values()
+        for _, name in data.shown
         for kind in told
         for level in (LEVELS[0], LEVELS[-1])
     ]
-    layout = _layout(data, "bp", shared_range(columns, drawn, zero=True))
+    layout, first = _layout(data, "bp", shared_range(columns, drawn, zero=True)), next(iter(told))
     panels = [
         Panel(
             [
                 trace
                 for kind, (_, colour) in told.items()
-                for trace in fan_traces(columns, f"{name}, {kind}", "bp", colour, series=kind, narrow=False)
+                for trace in fan_traces(
+                    columns,
+                    f"{name}, {kind}",
+                    "bp",
+                    colour,
+                    series=kind,
+                    narrow=False,
+                    is_above=kind != first,
+                )
             ],
             layout,
             title=name,
             height=250,
         )
-        for name in data.names.values()
+        for _, name in data.shown
     ]
     caption = added_in_words(data)
     return Figure(
@@ -164,7 +179,8 @@ def selling_and_policy(data: RunData) -> Figure | None:
         per_row=_per_row(panels),
         note=f"From {added.paths:,} paths, bp. Private selling adds the yield less the fundamental one where no policy"
         " acts after the opening; policy takes away the difference of the same paths played without it and with it, on"
-        " the same draws. Bands hold 90% of paths, lines are medians." + sets_note(columns),
+        " the same draws. Bands hold 90% of paths (the upper one within dotted lines), lines are medians."
+        + sets_note(columns),
     )
 
 
@@ -187,21 +203,19 @@ def added_in_words(data: RunData) -> str:
 
 
 def dislocations(data: RunData) -> Figure | None:
-    """The implied repo rate of each contract over the policy rate."""
+    """The basis of each contract: its implied repo rate over the policy rate."""
     spread = data.fan("dislocation")
     if spread is None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}
-    for place, name in enumerate(data.names.values()):
+    for place, name in data.shown:
         columns |= spread_columns(name, "bp", spread, place)
     drawn = [
-        quantile_column(name, "bp", level)
-        for name in data.names.values()
-        for level in (LEVELS[0], LEVELS[-1])
+        quantile_column(name, "bp", level) for _, name in data.shown for level in (LEVELS[0], LEVELS[-1])
     ]
     limits = shared_range(columns, drawn, zero=True)
     panels = []
-    for place, name in enumerate(data.names.values()):
+    for place, name in data.shown:
         layout = _layout(data, "bp a year", limits)
         dysfunctional = float(data.opening["dislocation"][place]) + DYSFUNCTION_BP
         if limits and dysfunctional < limits[1]:
@@ -209,15 +223,15 @@ def dislocations(data: RunData) -> Figure | None:
         panels.append(Panel(fan_traces(columns, name, "bp", "vermilion"), layout, title=name, height=230))
     moves = {data.names[trade]: data.measure("dislocation_move", trade=trade) for trade in data.trades}
     caption = (
-        f"Dislocations move by {span(moves, 1, 'bp')} at their farthest, on average. One moves by more than"
-        f" {DYSFUNCTION_BP:.0f} bp, which counts as dysfunction,"
+        f"The {data.basis_at_first} moves by {span(moves, 1, 'bp')} at its largest, on average. It moves by more than"
+        f" {DYSFUNCTION_BP:.0f} bp in some contract, which counts as dysfunction,"
         f" {share_of_paths(data.dysfunction, data.paths)}."
     )
     return Figure(
         "dislocation",
-        "Dislocation by contract",
+        "Basis by contract",
         caption,
-        f"Fans of the dislocation of each contract by day. {caption}",
+        f"Fans of the basis of each contract by day. {caption}",
         panels,
         columns,
         per_row=_per_row(panels),
@@ -227,13 +241,13 @@ def dislocations(data: RunData) -> Figure | None:
 
 
 def cost_of_sales(data: RunData) -> Figure | None:
-    """What $100bn of bonds sold outright, and of packages unwound, cost with and without room at the dealers."""
+    """What $100bn of bonds sold outright, and of positions unwound, cost by capacity of the dealers."""
     columns: dict[str, Any] = {"contract": list(data.names.values())}
     panels = []
-    for kind, (sold, moved) in SALES.items():
-        traces = []
-        for state, (words, colour) in STATES.items():
-            found = data.costs(kind, state)
+    for kind, (template, moved) in SALES.items():
+        sold, traces = template.format(data.positions), []
+        for state, words in CAPACITY.items():
+            found, colour = data.costs(kind, state), STATES[state]
             value = f"{sold}, {words}, bp per $100bn"
             columns |= estimate_columns(value, [found.get(name, UNDEFINED) for name in data.names.values()])
             if found:
@@ -242,7 +256,7 @@ def cost_of_sales(data: RunData) -> Figure | None:
         if traces:
             layout = {
                 "yaxis": axis("bp per $100bn", rangemode="tozero"),
-                "xaxis": axis(""),
+                "xaxis": axis("", automargin=True),
                 "barmode": "group",
                 "hovermode": "x",
             }
@@ -261,8 +275,9 @@ def cost_of_sales(data: RunData) -> Figure | None:
         per_row=len(panels),
         note="By test sales: a path is played again, on the same draws, with a thousandth of the bonds outstanding sold"
         " in addition on one day; prices at the close of that day are compared, per $100bn sold in all contracts"
-        f" together. Nearly full: dealers open the day above {100 * data.layout.cost_threshold:.0f}% of their limits."
-        " Whiskers are one standard error.",
+        f" together. Near their limits: dealers open the day above {100 * data.layout.cost_threshold:.0f}% of them."
+        " Below nothing: the price of that contract moves the other way when all are sold together. Whiskers are one"
+        " standard error.",
     )
 
 
@@ -272,15 +287,16 @@ def costs_in_words(data: RunData, *, of: str = "") -> list[str]:
     Over all contracts, or of one, by its name.
     """
     told = []
-    for kind, (sold, moves) in SALES.items():
+    for kind, (template, moves) in SALES.items():
+        sold = template.format(data.positions)
         moved, parts = f"the {of} {moves.removeprefix('the ')}" if of else moves, []
-        for state, (words, _) in STATES.items():
+        for state, words in CAPACITY.items():
             found = {name: cost for name, cost in data.costs(kind, state).items() if of in ("", name)}
             known = {name: cost for name, cost in found.items() if not holds_zero(cost)}
             if found:
                 size = figure(known[of], 1, "bp") if of in known else span(known, 1, "bp")
                 parts.append(
-                    f"by {size if known else 'an amount not distinguishable from zero'} when {words}"
+                    f"by {size if known else 'an amount not distinguishable from zero'} with {words}"
                 )
         if parts:
             told.append(f"Each $100bn of {sold} raises {moved} {', and '.join(parts)}.")

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from simulator.analysis import binding
 from simulator.engine.status import STATUS as STATUSES
 from simulator.ensemble.description import told_yields_bp
-from simulator.report.words import trade_names
 from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days, set_of_paths
 from simulator.results.errors import OutputError
 from simulator.results.flow_of_funds import FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Days
+from simulator.results.names import names_of
 from simulator.results.outcomes import Outcomes
 from simulator.results.reductions import added_by_selling, taken_away_by_policy
 from simulator.results.statistics import Estimate
@@ -69,7 +69,8 @@ class RunData:
         self.antithetic = run.manifest.sampling == "antithetic"
         self.figures = figures_of(run, outcomes)
         self.trades = run.layout.trades
-        self.names = trade_names(run.layout.trades, run.manifest.scenario)
+        told = names_of(run.layout.trades, run.manifest.scenario)
+        self.names, self.positions, self.basis_at_first = told
         self.days = trading_dates(run.layout.opening, run.layout.days)
         self.dates = [day.isoformat() for day in self.days]
         self.paths = len(outcomes)
@@ -122,8 +123,15 @@ class RunData:
 
     @cached_property
     def held_bn(self) -> float:
-        """Packages of all funds at the opening."""
+        """Positions of all funds at the opening."""
         return float(np.abs(self.opening["fund_packages"]).sum())
+
+    @cached_property
+    def shown(self) -> tuple[tuple[int, str], ...]:
+        """Place and name of the trades that funds hold positions of at the opening; of all where they hold none."""
+        held = np.abs(self.opening["fund_packages"]) > 0.0
+        every = tuple(enumerate(self.names.values()))
+        return tuple(each for each in every if held[each[0]]) or every
 
     @cached_property
     def reference_trade(self) -> str:
@@ -200,9 +208,9 @@ class RunData:
         Parameters
         ----------
         kind
-            ``sale`` of bonds outright or ``unwind`` of packages.
+            ``sale`` of bonds outright or ``unwind`` of positions.
         state
-            ``with_room`` or ``without_room`` at the dealers.
+            A key of :data:`~simulator.results.names.CAPACITY`.
         """
         found = {
             self.names[trade]: self.measure(f"{kind}_impact_{state}", trade=trade) for trade in self.trades
@@ -234,7 +242,7 @@ class RunData:
 
     @cached_property
     def severity(self) -> Array:
-        """How bad each path is: its largest move of a dislocation, bp; NaN where it stopped."""
+        """How bad each path is: its largest move of a basis, bp; NaN where it stopped."""
         severity: Array = self.values("dislocation_move").max(axis=1)
         return severity
 

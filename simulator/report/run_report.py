@@ -9,14 +9,15 @@ from pathlib import Path
 
 from simulator.report.answer import answer, headlines
 from simulator.report.book_section import book_section
-from simulator.report.evidence import evidence_sections
+from simulator.report.evidence import LIMITS, evidence_sections
 from simulator.report.figure import Figure, Panel
 from simulator.report.flows import flow_section
 from simulator.report.funding import funding_section
 from simulator.report.funds import fund_section
-from simulator.report.history_section import run_history_section
+from simulator.report.history_section import HISTORY, run_history_section
 from simulator.report.images import write_document
 from simulator.report.loop import loop_section
+from simulator.report.network import network_section
 from simulator.report.page import Block, Cell, Page, PageTable, Section, attempted_section
 from simulator.report.prices import price_section
 from simulator.report.run_data import RunData
@@ -98,6 +99,7 @@ def run_page(data: RunData) -> Page:
     """The page of a run."""
     scenario = data.scenario
     sections = _pictures(data) if data.finished_paths else []
+    kept = [section for section in [*sections, *evidence_sections(data)] if section.blocks]
     return Page(
         title=str(scenario.get("title") or data.manifest.name),
         subtitle=str(scenario.get("description", "")).strip(),
@@ -106,9 +108,17 @@ def run_page(data: RunData) -> Page:
         is_complete=data.paths == data.layout.paths and data.finished_paths == data.paths,
         summary=answer(data),
         headlines=headlines(data),
-        sections=[section for section in [*sections, *evidence_sections(data)] if section.blocks],
+        sections=kept,
+        see=_honest_numbers(kept),
         footer=_footer(data),
     )
+
+
+def _honest_numbers(sections: Sequence[Section]) -> tuple[str, str]:
+    """Words and place of how far the model is from what happened: beside history, or what the model does not do."""
+    if any(section.key == HISTORY for section in sections):
+        return "How far this is from what happened: honest numbers, beside history", HISTORY
+    return "How far the model is from what happened: its limits, and where its honest numbers are", LIMITS
 
 
 def one_page_of(data: RunData) -> Page:
@@ -153,6 +163,7 @@ def one_page_of(data: RunData) -> Page:
         summary=whole.summary[:1],
         footer=[*whole.footer[:1], f"{data.finished_paths:,} paths, seed {data.manifest.seed}, run"
                 f" {data.manifest.run_key[:12]}, Unwind {data.manifest.code_version}."],
+        see=None,
         is_one_page=True,
     )  # fmt: skip
 
@@ -176,6 +187,7 @@ def _pictures(data: RunData) -> list[Section]:
         partial(scenario_section, data),
         partial(book_section, data),
         partial(loop_section, data),
+        partial(network_section, data),
         partial(tail_section, data),
         partial(price_section, data),
         partial(spiral_section, data),

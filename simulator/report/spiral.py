@@ -1,4 +1,4 @@
-"""The spiral: cash is called, packages are sold, prices move, and cash is called again."""
+"""The spiral: cash is called, positions are sold, prices move, and cash is called again."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from simulator.report.fans import DATE, date_axis, fan_traces, sets_note, spread
 from simulator.report.figure import Figure, Panel, Trace, axis, bars, line
 from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData, largest
-from simulator.report.words import cause, colour_of, day_in_words, figure, listed
+from simulator.report.words import colour_of, day_in_words, figure, listed
 from simulator.results.days import Fan
 from simulator.results.layout import Array
+from simulator.results.names import cause
 from simulator.results.statistics import Estimate
 
 #: Causes that make less than this share of all calls or sales are not drawn; data and tables have them.
@@ -26,7 +27,7 @@ def spiral_section(data: RunData) -> Section:
 
 
 def spiral(data: RunData) -> Figure | None:
-    """Calls, sales, dislocation and dealers' room on one axis of time."""
+    """Calls, sales and the basis on one axis of time."""
     calls, sales = data.fan("fund_calls"), data.fan("fund_sales_by_channel")
     weight = np.abs(data.opening["fund_packages"])
     moves = data.fan("dislocation", lambda values: _average_move(values, weight))
@@ -35,15 +36,15 @@ def spiral(data: RunData) -> Figure | None:
     columns: dict[str, Any] = {DATE: data.dates}
     called = _stacked(columns, "called", data.layout.calls, calls)
     sold = _stacked(columns, "sold", data.layout.channels, sales)
-    columns |= spread_columns("average dislocation, move", "bp", moves)
+    columns |= spread_columns("average basis, move", "bp", moves)
     time = date_axis(data.dates)
     panels = [
         _row(called, "$bn a day", "1. Cash called from funds", time),
-        _row(sold, "$bn a day", "2. Packages that funds sell", time),
+        _row(sold, "$bn a day", "2. Positions that funds sell", time),
         Panel(
-            fan_traces(columns, "average dislocation, move", "bp", "ink", series="dislocation"),
+            fan_traces(columns, "average basis, move", "bp", "ink", series="basis"),
             {"yaxis": axis("bp"), "xaxis": time},
-            title="3. Dislocation, move since the opening",
+            title="3. Basis, move since the opening",
             height=190,
         ),
     ]
@@ -51,7 +52,7 @@ def spiral(data: RunData) -> Figure | None:
         "spiral-in-time",
         "From margin calls to sales to prices, and back",
         _spiral_caption(data, calls, sales, moves),
-        f"Three panels on one axis of time: cash called, packages sold, and the move of the dislocation."
+        f"Three panels on one axis of time: cash called, positions sold, and the move of the basis."
         f" {_spiral_caption(data, calls, sales, moves)}",
         panels,
         columns,
@@ -93,7 +94,7 @@ def _spiral_caption(data: RunData, calls: Fan, sales: Fan, moves: Fan) -> str:
     told = [day_in_words(data.days[day]) for day in days]
     return (
         f"Calls are largest on {told[0]} (${called[days[0]]:,.1f}bn), sales on {told[1]}"
-        f" (${sold[days[1]]:,.1f}bn), and the dislocation is farthest from where it opened on {told[2]}"
+        f" (${sold[days[1]]:,.1f}bn), and the basis is at its largest distance from the opening on {told[2]}"
         f" ({moves.mean[days[2]]:+,.1f} bp on average)."
     )
 
@@ -153,7 +154,8 @@ def who_sold(data: RunData) -> Figure | None:
         columns,
         per_row=2,
         note="Averages over paths, $bn of face. Each sale is booked to the call that cash did not reach; own limits"
-        " are cuts nobody outside asked for; choice is wanting less. Whiskers are one standard error.",
+        " are cuts nobody outside asked for, so that more can be sold than was called;"
+        " a voluntary reduction is wanting less. Whiskers are one standard error.",
     )
 
 

@@ -30,21 +30,21 @@ def story_section(data: RunData) -> Section:
         "paths",
         "Three paths, day by day" if len(data.chosen) == 3 else "Paths, day by day",
         blocks,
-        lead="Chosen by the largest move of any dislocation: the worst of all paths, the one that a path in twenty is"
+        lead="Chosen by the largest move of any basis: the worst of all paths, the one that a path in twenty is"
         " worse than, and the one in the middle.",
     )
 
 
 def paths_figure(data: RunData) -> Figure:
-    """Yield, dislocation, packages and dealers' use on the chosen paths."""
+    """Yield, basis, positions and dealers' use on the chosen paths."""
     reference = data.trades.index(data.reference_trade)
     name = data.names[data.reference_trade]
     held = data.held_bn or 1.0
     rows: tuple[tuple[str, str, Callable[[int], Array]], ...] = (
         (f"Yield change, {name}", "bp", lambda path: data.path_days(path, "cash_yield_change")[:, reference]),
-        ("Largest move of a dislocation", "bp", lambda path: _widest(data.path_days(path, "dislocation"))),
+        ("Largest move of a basis", "bp", lambda path: _widest(data.path_days(path, "dislocation"))),
         (
-            "Packages of hedge funds",
+            "Positions of hedge funds",
             "% of opening",
             lambda path: 100.0 * np.abs(data.path_days(path, "fund_packages")).sum(axis=1) / held,
         ),
@@ -66,14 +66,14 @@ def paths_figure(data: RunData) -> Figure:
         panels.append(Panel(traces, layout, title=title, height=240))
     worst = data.chosen[0]
     caption = (
-        f"On the worst path a dislocation moves {worst.severity_bp:,.0f} bp; on the median path,"
+        f"On the worst path a basis moves {worst.severity_bp:,.0f} bp; on the median path,"
         f" {data.chosen[-1].severity_bp:,.1f} bp."
     )
     return Figure(
         "chosen-paths",
         "The chosen paths side by side",
         caption,
-        f"Lines of yield, dislocation, packages and dealers' use on {len(data.chosen)} paths. {caption}",
+        f"Lines of yield, basis, positions and dealers' use on {len(data.chosen)} paths. {caption}",
         panels,
         columns,
         per_row=2,
@@ -91,14 +91,14 @@ def _label(path: ChosenPath) -> str:
 
 
 def _closes(data: RunData, path: int) -> list[str]:
-    """How each day of a path ends: the dislocation that has moved most, and dealers' room."""
+    """How each day of a path ends: the basis that has moved most, and dealers' use of their limits."""
     dislocation, use = data.path_days(path, "dislocation"), data.path_days(path, "dealer_use")
     moved = dislocation - dislocation[:1]
     closes = []
     for day in range(len(use)):
         place = largest(moved[day])
         closes.append(
-            f"At the close the {data.names[data.trades[place]]} dislocation is {moved[day, place]:+,.1f} bp from where"
+            f"At the close the {data.names[data.trades[place]]} basis is {moved[day, place]:+,.1f} bp from where"
             f" it opened, and dealers use {100.0 * use[day]:.0f}% of their limits."
         )
     return closes

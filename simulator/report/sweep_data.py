@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.results.measures import MEASURES, Measure, with_unit
+from simulator.results.names import trade_names
 from simulator.results.statistics import Estimate, error_note
 from simulator.sweeps.folder import open_sweep_folder
+from simulator.sweeps.reader_units import in_reader_units, parameter_in_words, reader_unit
 from simulator.sweeps.reading import DIFFERENCE, DIFFERENCE_ERROR, ERROR, RANGE, open_sweep
 from simulator.sweeps.schema import POLICY, SEED
 
@@ -31,16 +33,6 @@ SHOWN = (
     "client_repo_spread_peak",
     "dealer_use_peak", "fund_fails", "central_bank_peak",
 )  # fmt: skip
-#: Units of coordinates as a reader writes them, with the factor that makes them so.
-UNITS = {
-    "times": ("x", 1.0),
-    "fraction": ("%", 100.0),
-    "decimal a year": ("%", 100.0),
-    "USD bn": ("bn", 1.0),
-    "business days": ("d", 1.0),
-    "years": ("y", 1.0),
-    "bp": ("bp", 1.0),
-}
 #: So many of them are drawn; the table has all.
 DRAWN_MAX = 4
 
@@ -120,7 +112,8 @@ class SweepData:
 
     def label(self, shown: Shown) -> str:
         """A figure in words, with the trade it is of."""
-        return f"{shown.label}, {self.trade}" if shown.dim else shown.label
+        name = trade_names([self.trade], self.manifest.base)[self.trade] if shown.dim else ""
+        return f"{shown.label}, {name}" if name else shown.label
 
     def of(self, shown: Shown, kind: str = "") -> Floats:
         """A figure of every cell, over the dimensions of the sweep; ``kind`` is what the dataset appends."""
@@ -162,6 +155,22 @@ class SweepData:
         """Where a dimension stands in the arrays of :meth:`of`."""
         return self.dims.index(name)
 
+    def average_difference(self, shown: Shown) -> dict[str, Estimate] | None:
+        """Difference of every policy from the baseline, averaged over all other dimensions; none where not compared.
+
+        Errors of different cells share chance, so that they do not average out.
+        """
+        found = self.difference(shown)
+        if found is None or self.policies is None:
+            return None
+        place = self.place_of(self.policies.name)
+        values, errors = (averaged(array, place, is_error=bool(turn)) for turn, array in enumerate(found))
+        return {
+            policy: Estimate(float(values[number]), float(errors[number]), 0)
+            for number, policy in enumerate(self.policies.labels)
+            if policy != self.baseline
+        }
+
     @property
     def error_note(self) -> str:
         """What stands behind ``±`` and, over parameter sets, behind ranges in brackets."""
@@ -180,14 +189,23 @@ class SweepData:
         return str(self.dataset["trade"].values[place])
 
 
-def sentence(words: str) -> str:
-    """Words as they begin a sentence; names keep their capitals."""
-    return words[:1].upper() + words[1:]
+def averaged(array: Floats, place: int, *, is_error: bool) -> Floats:
+    """Average over all dimensions but one; errors of different cells share chance, so that they do not average out."""
+    moved = np.moveaxis(array, place, 0).reshape(array.shape[place], -1)
+    known = np.isfinite(moved)
+    counts = np.maximum(known.sum(axis=1), 1)
+    total: Floats = np.where(known, np.abs(moved) if is_error else moved, 0.0).sum(axis=1)
+    return np.where(known.any(axis=1), total / counts, np.nan)
+
+
+def words_of(along: Axis) -> str:
+    """The name of an axis as a reader says it."""
+    return along.name.replace("_", " ")
 
 
 def _axis(dataset: xr.Dataset, name: str, coordinates: Sequence[Mapping[str, Any]]) -> Axis:
     coordinate = dataset[name]
-    suffix, factor = _unit(str(coordinate.attrs.get("units", "")))
+    suffix, factor = reader_unit(str(coordinate.attrs.get("units", "")))
     values = _scaled(factor, coordinate.values.tolist())
     labels = tuple(
         f"{value:g}{suffix}" if np.isfinite(value) else str(label)
@@ -195,19 +213,14 @@ def _axis(dataset: xr.Dataset, name: str, coordinates: Sequence[Mapping[str, Any
     )
     parameters = {}
     for each in coordinates if len(coordinates) > 1 else ():
-        unit, scale = _unit(str(each["unit"]))
-        parameters[str(each["parameter"])] = (_scaled(scale, each["values"]), unit)
+        unit, scale = reader_unit(str(each["unit"]))
+        parameters[parameter_in_words(str(each["parameter"]))] = (_scaled(scale, each["values"]), unit)
     words = name.replace("_", " ")
     return Axis(name, with_unit(words, suffix), labels, values, parameters)
 
 
-def _unit(engine_unit: str) -> tuple[str, float]:
-    return UNITS.get(engine_unit, ("", 1.0))
-
-
 def _scaled(factor: float, values: Any) -> Floats:
-    """Values in the unit of a reader, without the last digits that scaling brings."""
-    return np.array([float(f"{factor * value:.12g}") for value in _numbers(values)])
+    return np.array([in_reader_units(value, factor) for value in _numbers(values)])
 
 
 def _numbers(values: Any) -> Floats:

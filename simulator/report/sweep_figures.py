@@ -13,12 +13,18 @@ from simulator.report.comparison_figures import colour_of
 from simulator.report.fans import SETS_NOTE
 from simulator.report.figure import HIGH, LOW, Figure, Panel, axis, band, bars, edged_band, line
 from simulator.report.marks import error_bars, heat_map, points
-from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, sentence
+from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, averaged, words_of
 from simulator.report.words import figure, listed
 from simulator.results.measures import with_unit
+from simulator.results.names import sentence
 from simulator.results.statistics import Estimate
 from simulator.results.summary import shown as in_figures
+from simulator.sweeps.schema import SEED
 
+#: From so many parameters on, every cell is also drawn as a line across all of them; so many lines at most.
+PARALLEL_FROM, LINES_MAX = 3, 600
+#: Colours of the fifths of the cells, from the lowest figures to the highest.
+FIFTHS = ("sky", "teal", "grey", "amber", "vermilion")
 #: Maps and lines are drawn for so many policies at most.
 SERIES_MAX = 7
 ERRORS_SHOWN = 2.0
@@ -32,6 +38,9 @@ def figures_of_sweep(data: SweepData) -> Iterator[tuple[str, Callable[[], Figure
         yield "design", partial(sensitivity, data, design)
         for shown in data.drawn[:2]:
             yield "design", partial(scatter, data, design, shown)
+    if sum(max(1, len(each.parameters)) for each in data.parameters) >= PARALLEL_FROM:
+        for shown in data.drawn[:2]:
+            yield "design" if designs else "map", partial(parallel, data, shown)
     for shown in data.drawn:
         if len(plain) >= 2:
             yield "map", partial(tiles, data, plain[1], plain[0], shown)
@@ -57,7 +66,7 @@ def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
         columns[f"{heading}, standard error"] = error
         words = f"{heading}, in words"
         columns[words] = [
-            _tile_words(
+            _tilewords_of(
                 upwards, across, place, Estimate(float(value), float(spread), 0, *map(float, ends)), shown
             )
             for place, (value, spread, *ends) in enumerate(zip(flat, error, low, high, strict=True))
@@ -140,6 +149,94 @@ def curves(data: SweepData, along: Axis, shown: Shown) -> Figure:
     )
 
 
+def parallel(data: SweepData, shown: Shown) -> Figure:
+    """Every cell as a line across all parameters to the figure, coloured by fifths of it: parallel coordinates."""
+    values = data.of(shown).ravel()
+    label = data.label(shown)
+    settings = {along.title: along.labels for along in data.axes if not (along.is_numeric or along.is_design)}
+    scales = [*_coordinates(data), (with_unit(shown.in_short, shown.told_unit), values)]
+    known = np.flatnonzero(np.isfinite(values))
+    kept = (
+        known[np.linspace(0, len(known) - 1, min(len(known), LINES_MAX)).astype(int)] if len(known) else known
+    )
+    fifth = np.zeros(len(values), int)
+    fifth[known] = (
+        np.searchsorted(np.quantile(values[known], [0.2, 0.4, 0.6, 0.8]), values[known]) if len(known) else 0
+    )
+    heights, ticks = [], []
+    for name, along in scales:
+        low, high = np.nanmin(along), np.nanmax(along)
+        heights.append((along - low) / (high - low) if high > low else np.full(len(along), 0.5))
+        ends = (
+            (settings[name][0], settings[name][-1]) if name in settings else (f"{low:,.4g}", f"{high:,.4g}")
+        )
+        ticks.append(f"{name}<br>{ends[0]} to {ends[1]}")
+    columns: dict[str, Any] = dict(scales)
+    traces = []
+    for place, colour in enumerate(FIFTHS):
+        cells = [cell for cell in kept if fifth[cell] == place]
+        if not cells:
+            continue
+        name = f"{('lowest', 'second', 'middle', 'fourth', 'highest')[place]} fifth"
+        x = [number for _ in cells for number in [*range(len(scales)), None]]
+        y = [height for cell in cells for height in [*(float(each[cell]) for each in heights), None]]
+        columns |= {f"{name}, across": x, f"{name}, up": y}
+        drawn = line(f"{name}, across", f"{name}, up", name, colour, width=1.0)
+        traces.append({**drawn, "hoverinfo": "skip", "opacity": 0.6, "connectgaps": False})
+    last = len(scales) - 1
+    layout = {
+        "xaxis": axis("", tickvals=list(range(len(scales))), ticktext=ticks, showgrid=True, range=[-0.15, last + 0.15],
+                      tickangle=0, automargin=True),
+        "yaxis": axis("lowest to highest", showticklabels=False), "hovermode": False,
+    }  # fmt: skip
+    return Figure(
+        f"parallel-{_key(shown)}",
+        f"{sentence(label)}: every cell across all parameters",
+        _strongest_of_cells(scales, label),
+        f"Lines from cell to cell over {listed([name for name, _ in scales])}.",
+        [Panel(traces, layout, height=380)],
+        columns,
+        note="A line a cell: its height on each upright is its value between the least and the most, written below."
+        " Colours are fifths of the cells by the figure on the right. Click a fifth in the legend to see it alone."
+        + ("" if len(kept) == len(known) else f" {len(kept):,} of {len(known):,} cells are drawn."),
+    )
+
+
+def _coordinates(data: SweepData) -> list[tuple[str, Floats]]:
+    """Every parameter with its value in each cell; settings without an order by their place."""
+    found: list[tuple[str, Floats]] = []
+    for along in data.axes:
+        if len(along.labels) < 2 or along.name == SEED:
+            continue
+        shape = [1] * len(data.dims)
+        shape[data.place_of(along.name)] = -1
+        named = (
+            [(with_unit(name, unit), values) for name, (values, unit) in along.parameters.items()]
+            if along.is_design
+            else [
+                (along.title, along.values if along.is_numeric else np.arange(len(along.labels), dtype=float))
+            ]
+        )
+        found += [
+            (name, np.broadcast_to(np.asarray(values).reshape(shape), data.manifest.shape).ravel())
+            for name, values in named
+        ]
+    return found
+
+
+def _strongest_of_cells(scales: Sequence[tuple[str, Floats]], label: str) -> str:
+    """Which parameter the figure follows most steadily over all cells."""
+    *parameters, (_, values) = scales
+    is_known = np.isfinite(values)
+    found = {name: rank_correlation(along[is_known], values[is_known]).value for name, along in parameters}
+    known = {name: value for name, value in found.items() if np.isfinite(value)}
+    if not known:
+        return f"{sentence(label)}: too few cells to tell which parameter matters."
+    best = max(known, key=lambda name: abs(known[name]))
+    moves = "rises" if known[best] > 0.0 else "falls"
+    return f"{sentence(label)} {moves} most steadily with {best} (rank correlation {known[best]:+.2f})."
+
+
 def policy_bars(data: SweepData) -> Figure:
     """Every policy's difference from the baseline, with error bars, averaged over all other axes."""
     assert data.policies is not None
@@ -153,7 +250,7 @@ def policy_bars(data: SweepData) -> Figure:
         label = data.label(shown)
         if found is None:
             continue
-        values, errors = (_averaged(array, place, is_error=bool(turn)) for turn, array in enumerate(found))
+        values, errors = (averaged(array, place, is_error=bool(turn)) for turn, array in enumerate(found))
         heading = f"{label}, {shown.told_unit}"
         columns[heading] = values[others]
         columns[f"{heading}, standard error"] = errors[others]
@@ -177,8 +274,8 @@ def policy_bars(data: SweepData) -> Figure:
                 if values[best] < 0.0
                 else f"{sentence(label)}: no policy lowers it"
             )
-    free = [_words(each) for each in data.axes if each.name != data.policies.name and len(each.labels) > 1]
-    averaged = f" Averages over {listed(free)}." if free else ""
+    free = [words_of(each) for each in data.axes if each.name != data.policies.name and len(each.labels) > 1]
+    over = f" Averages over {listed(free)}." if free else ""
     return Figure(
         "policies",
         f"Policies less the baseline ({data.baseline}), path by path",
@@ -187,7 +284,7 @@ def policy_bars(data: SweepData) -> Figure:
         panels,
         columns,
         per_row=2,
-        note="Error bars are one Monte Carlo standard error of the paired difference." + averaged,
+        note="Error bars are one Monte Carlo standard error of the paired difference." + over,
     )
 
 
@@ -315,19 +412,10 @@ def _baseline_values(data: SweepData, design: Axis, shown: Shown) -> Floats:
     return next(values for _, values, _ in _series(data, (design,), shown))
 
 
-def _averaged(array: Floats, place: int, *, is_error: bool) -> Floats:
-    """Average over all dimensions but one; errors of different cells share chance, so that they do not average out."""
-    moved = np.moveaxis(array, place, 0).reshape(array.shape[place], -1)
-    known = np.isfinite(moved)
-    counts = np.maximum(known.sum(axis=1), 1)
-    total: Floats = np.where(known, np.abs(moved) if is_error else moved, 0.0).sum(axis=1)
-    return np.where(known.any(axis=1), total / counts, np.nan)
-
-
-def _tile_words(upwards: Axis, across: Axis, place: int, estimate: Estimate, shown: Shown) -> str:
+def _tilewords_of(upwards: Axis, across: Axis, place: int, estimate: Estimate, shown: Shown) -> str:
     row, number = divmod(place, len(across.labels))
     return (
-        f"{_words(across)} {across.labels[number]}, {_words(upwards)} {upwards.labels[row]}:"
+        f"{words_of(across)} {across.labels[number]}, {words_of(upwards)} {upwards.labels[row]}:"
         f" {figure(estimate, shown.told_decimals, shown.told_unit)}"
     )
 
@@ -341,15 +429,11 @@ def _extremes(data: SweepData, shown: Shown, axes: Sequence[Axis]) -> str:
     for pick, best in ((np.nanargmin, np.nanmin), (np.nanargmax, np.nanmax)):
         policy, values, errors = series[int(pick([best(values) for _, values, _ in series]))]
         place = tuple(map(int, np.unravel_index(int(pick(values)), values.shape)))
-        at = [f"{_words(each)} {each.labels[number]}" for each, number in zip(axes, place, strict=True)]
+        at = [f"{words_of(each)} {each.labels[number]}" for each, number in zip(axes, place, strict=True)]
         estimate = Estimate(float(values[place]), float(errors[place]), 0)
         where = ", ".join([*at, *filter(None, [policy])])
         ends.append(f"{figure(estimate, shown.told_decimals, shown.told_unit)} ({where})")
     return f"From {ends[0]} to {ends[1]}."
-
-
-def _words(along: Axis) -> str:
-    return along.name.replace("_", " ")
 
 
 def _fixed(data: SweepData, axes: Sequence[Axis]) -> str:

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simulator.report.figure import ERROR, HIGH, LOW, Figure, estimate_columns
+from simulator.analysis.policies import OUTLAY
+from simulator.report.figure import ERROR, HIGH, LOW, estimate_columns
 from simulator.report.images import write_document
 from simulator.report.page import (
     Block,
     Cell,
-    Headline,
     Page,
     PageTable,
     Prose,
     Section,
     attempted,
 )
-from simulator.report.sweep_data import SweepData, sentence
+from simulator.report.sweep_data import Shown, SweepData, words_of
 from simulator.report.sweep_figures import figures_of_sweep
-from simulator.report.words import listed
+from simulator.report.words import figure, listed
 from simulator.results.errors import masked
-from simulator.results.measures import with_unit
+from simulator.results.measures import MEASURES, with_unit
+from simulator.results.names import sentence
 from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown_in
+from simulator.results.summary import shown as in_figures
 from simulator.scenario.explain import in_words
 
 TITLES = {
@@ -56,7 +57,11 @@ def sweep_page(data: SweepData) -> Page:
     grouped: dict[str, list[Block]] = {key: [] for key in TITLES}
     for key, drawn in figures_of_sweep(data):
         grouped[key] += attempted(drawn)
-    sections = [
+    first = [partial(_ranges, data)]
+    if data.policies is not None and len(data.policies.labels) > 1 and data.has_differences:
+        first.append(partial(_by_target, data))
+    sections = [Section("ranges", "What changes over the cells", attempted(*first))]
+    sections += [
         Section(key, TITLES[key][0], blocks, lead=TITLES[key][1]) for key, blocks in grouped.items() if blocks
     ]
     sections += [
@@ -74,11 +79,8 @@ def sweep_page(data: SweepData) -> Page:
         facts=_facts(data),
         status=_status(data),
         is_complete=set(data.counts()) <= {"done"},
-        summary=_summary(
-            data,
-            {key: [each for each in blocks if isinstance(each, Figure)] for key, blocks in grouped.items()},
-        ),
-        headlines=_headlines(data),
+        summary=[_answer(data)],
+        headlines=[],
         sections=sections,
         footer=[
             f"{data.error_note} More paths make the error smaller. It says nothing of the model.",
@@ -161,24 +163,10 @@ def _failed(data: SweepData) -> PageTable | None:
     if not found:
         return None
     rows = [
-        [Cell(str(cell), cell), Cell(_where(data, cell)), Cell(str(entry["message"]))]
+        [Cell(str(cell), cell), Cell(data.manifest.where(cell)), Cell(str(entry["message"]))]
         for cell, entry in found
     ]
     return PageTable("failed-cells", f"{len(rows):,} cells failed", ["cell", "where", "message"], rows)
-
-
-def _cell(data: SweepData, cell: int) -> str:
-    where = _where(data, cell)
-    return f"cell {cell} ({where})" if where else f"cell {cell}"
-
-
-def _where(data: SweepData, cell: int) -> str:
-    places = np.unravel_index(cell, data.manifest.shape) if data.dims else ()
-    return ", ".join(
-        f"{each.name.replace('_', ' ')} {each.labels[int(place)]}"
-        for each, place in zip(data.axes, places, strict=True)
-        if not each.is_design
-    )
 
 
 def _status(data: SweepData) -> str:
@@ -208,51 +196,81 @@ def _facts(data: SweepData) -> list[tuple[str, str]]:
     ]
 
 
-def _summary(data: SweepData, grouped: Mapping[str, Sequence[Figure]]) -> list[str]:
-    """The first figures of each section, in words."""
+def _answer(data: SweepData) -> str:
+    """The sweep in one sentence: over what, and how far the first figure runs."""
     varied = [
         f"{len(each.labels)} points over {len(each.parameters)} parameters"
         if each.is_design
-        else f"{len(each.labels)} points of {each.name.replace('_', ' ')}"
+        else f"{words_of(each)} from {each.labels[0]} to {each.labels[-1]}"
+        if each.is_numeric
+        else f"{len(each.labels)} settings of {words_of(each)}"
         for each in data.parameters
     ]
     if data.policies is not None and len(data.policies.labels) > 1:
         varied.append(f"{len(data.policies.labels)} policies")
-    first = f"{data.manifest.cells:,} cells: {listed(varied)}." if varied else "One cell."
-    telling = [each.caption for key in ("policies", "design") for each in grouped[key][:1]]
-    return [
-        first,
-        *telling,
-        *(f"{each.title}: {each.caption}" for each in grouped["map"][: 2 - len(telling)]),
-    ]
+    over = f"Over {data.manifest.cells:,} cells ({listed(varied)})" if varied else "In its one cell"
+    if not data.drawn:
+        return f"{over}, no figure that is told moves."
+    shown = data.drawn[0]
+    if data.manifest.cells == 1:
+        return f"{over}, the {data.label(shown)} is {_value(data, shown, 0)}."
+    low, high = _ends(data, shown)
+    return (
+        f"{over}, the {data.label(shown)}, runs from {_value(data, shown, low)} ({data.manifest.where(low)}) to"
+        f" {_value(data, shown, high)} ({data.manifest.where(high)})."
+    )
 
 
-def _headlines(data: SweepData) -> list[Headline]:
-    """The range of each figure over the cells."""
-    found = []
+def _ends(data: SweepData, shown: Shown) -> tuple[int, int]:
+    """The cells where a figure is least and most."""
+    values = data.of(shown)
+    return int(np.nanargmin(values)), int(np.nanargmax(values))
+
+
+def _value(data: SweepData, shown: Shown, cell: int) -> str:
+    return figure(data.estimates(shown)[cell], shown.told_decimals, shown.told_unit)
+
+
+def _ranges(data: SweepData) -> PageTable:
+    """Every figure, where it is least and where it is most."""
+    rows = []
+    for shown in data.shown:
+        ends = _ends(data, shown)
+        estimates = data.estimates(shown)
+        cells = [Cell(with_unit(sentence(data.label(shown)), shown.told_unit))]
+        for end in ends:
+            told = shown_in(estimates[end], shown.told_decimals, shown.told_unit)
+            cells += [Cell(told, estimates[end].value), Cell(data.manifest.where(end) or "-")]
+        rows.append(cells)
+    headings = ["figure", "least", "in", "most", "in "]
+    return PageTable("ranges-of-figures", "Least and most of every figure", headings, rows)
+
+
+def _by_target(data: SweepData) -> PageTable:
+    """Every figure as a target: policies by how much they move it for the better, with what they cost."""
+    assert data.policies is not None
+    outlay = data.average_difference(MEASURES[OUTLAY])
+    headings = ["target", "rank", "policy", f"less {data.baseline}", "outlay at the peak, $bn"]
+    rows = []
     for shown in data.drawn:
-        values = data.of(shown)
-        low, high = (int(pick(values)) for pick in (np.nanargmin, np.nanargmax))
-        ends = [
-            data.estimate(shown, tuple(map(int, np.unravel_index(cell, values.shape))))
-            for cell in (low, high)
-        ]
-        unit = (
-            "%"
-            if shown.told_unit.startswith("%")
-            else shown.told_unit
-            if shown.told_unit == "x"
-            else f" {shown.told_unit}"
-        )
-        found.append(
-            Headline(
-                sentence(data.label(shown)),
-                f"{' to '.join(f'{end.value:,.{shown.told_decimals}f}' for end in ends)}{unit}",
-                f"± {ends[0].standard_error:.2g} and {ends[1].standard_error:.2g}",
-                f"Least in {_cell(data, low)}, most in {_cell(data, high)}.",
-            )
-        )  # fmt: skip
-    return found
+        found = data.average_difference(shown)
+        if found is None or shown.worse == "neither":
+            continue
+        sign = 1.0 if shown.worse == "higher" else -1.0
+        order = sorted(found, key=lambda policy: sign * found[policy].value)
+        for rank, policy in enumerate(order, 1):
+            spent = outlay[policy] if outlay is not None else None
+            rows.append([
+                Cell(with_unit(sentence(data.label(shown)), shown.told_unit)), Cell(str(rank), rank), Cell(policy),
+                Cell(in_figures(found[policy], shown.told_decimals), found[policy].value),
+                Cell("not counted") if spent is None else Cell(in_figures(spent, 1), spent.value),
+            ])  # fmt: skip
+    return PageTable(
+        "policies-by-target", "Policies ranked by target", headings, rows,
+        caption=f"Differences from {data.baseline}, averaged over the other axes. Outlay: what the central bank has"
+        " bought and lent at the peak, beyond it. What a policy costs dealers, funds and the clearing house is not"
+        " counted here; compare two runs of a cell for that.",
+    )  # fmt: skip
 
 
 def _chance(data: SweepData) -> list[str]:

@@ -92,13 +92,13 @@ def _caption(data: RunData) -> str:
     high = statistics.quantile(moved, 0.99, antithetic=data.antithetic)
     beyond = statistics.expected_shortfall(moved, 0.99, antithetic=data.antithetic)
     caption = (
-        f"In one path of a hundred a dislocation moves more than {figure(high, 1, 'bp')}, and in those paths by"
+        f"In one path of a hundred a basis moves more than {figure(high, 1, 'bp')}, and in those paths by"
         f" {figure(beyond, 1, 'bp')} on average."
     )
     if data.held_bn > 0.0:
         unwound = 100.0 * data.values("unwound_in_all") / data.held_bn
-        given_up = statistics.quantile(unwound, 0.99, antithetic=data.antithetic)
+        unwound_most = statistics.quantile(unwound, 0.99, antithetic=data.antithetic)
         caption += (
-            f" Funds give up more than {figure(given_up, 1, '%')} of their packages in one of a hundred."
+            f" Funds unwind more than {figure(unwound_most, 1, '%')} of their positions in one of a hundred."
         )
     return caption

@@ -1,31 +1,29 @@
-"""What readers call things: contracts as the market does, causes and limits in plain words, figures with errors."""
+"""How a report tells figures: with errors, as amounts, shares and dates; names are in ``results.names``."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
-from simulator.contracts import CONTRACTS
 from simulator.results.figures import scaled_estimate
 from simulator.results.statistics import Estimate, has_range
 from simulator.results.summary import shown
 
-#: Causes of funds' sales: words and colour. Names not listed are told as they are.
-CAUSES = {
-    "variation_margin": ("losses on hedges (variation margin)", "blue"),
-    "collateral": ("lower prices of pledged bonds", "indigo"),
-    "carry": ("carry", "brown"),
-    "interest": ("repo interest", "teal"),
-    "initial_margin": ("initial margin", "sky"),
-    "haircut": ("haircuts", "green"),
-    "roll_over": ("repo not rolled over", "amber"),
-    "redemption": ("redemptions", "pink"),
-    "other_strategies": ("losses of other strategies", "olive"),
-    "risk_limit": ("own risk limits", "vermilion"),
-    "default": ("default", "violet"),
-    "choice": ("choice", "grey"),
+#: Colour of each cause of funds' sales.
+COLOURS = {
+    "variation_margin": "blue",
+    "collateral": "indigo",
+    "carry": "brown",
+    "interest": "teal",
+    "initial_margin": "sky",
+    "haircut": "green",
+    "roll_over": "amber",
+    "redemption": "pink",
+    "other_strategies": "olive",
+    "risk_limit": "vermilion",
+    "default": "violet",
+    "choice": "grey",
 }
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -33,35 +31,9 @@ MONTHS = (
 )  # fmt: skip
 
 
-def trade_names(trades: Sequence[str], scenario: Mapping[str, Any]) -> dict[str, str]:
-    """A name for each trade: *10-year TY* for a future under its own code, else what the scenario calls it.
-
-    Examples
-    --------
-    >>> trade_names(["TY", "US", "WN", "mine"], {})
-    {'TY': '10-year TY', 'US': 'bond US', 'WN': 'ultra bond WN', 'mine': 'mine'}
-    """
-    market = scenario.get("market", {})
-    hedges = {trade: market.get("trades", {}).get(trade, {}).get("hedge") or trade for trade in trades}
-    names = {trade: _trade_name(trade, market.get("hedges", {}).get(hedges[trade], {})) for trade in trades}
-    return names if len(set(names.values())) == len(trades) else {trade: trade for trade in trades}
-
-
-def _trade_name(trade: str, written: Mapping[str, Any]) -> str:
-    contract = CONTRACTS.get(trade)
-    if contract is None or written.get("kind") == "swap":
-        return trade
-    return f"{contract.name.removesuffix(' note').removeprefix('Treasury ')} {trade}"
-
-
-def cause(name: str) -> str:
-    """A cause of sales in words."""
-    return CAUSES[name][0] if name in CAUSES else name.replace("_", " ")
-
-
 def colour_of(name: str) -> str:
     """Colour of a cause, the same in every figure."""
-    return CAUSES[name][1] if name in CAUSES else "ink"
+    return COLOURS.get(name, "ink")
 
 
 def figure(estimate: Estimate, decimals: int, unit: str = "") -> str:

@@ -53,7 +53,7 @@ class FlowLine(NamedTuple):
     market: str = ALL
 
 
-#: Bonds by bucket. Packages hold a bond each; the issuer is short what it issued since the opening.
+#: Bonds by bucket. Positions hold a bond each; the issuer is short what it issued since the opening.
 BONDS = (
     Holding("funds", "fund_packages"),
     Holding("dealers", "dealer_inventory"),

@@ -41,7 +41,6 @@ PACKAGES = (
     "scipy",
     "numba",
     "llvmlite",
-    "networkx",
     "xarray",
     "zarr",
     "numcodecs",

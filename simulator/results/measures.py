@@ -16,20 +16,20 @@ from simulator.results import reductions as days
 from simulator.results.layout import STATUS
 from simulator.results.reductions import Reduction
 
-#: A path is dysfunctional when some dislocation moves farther than this from its opening: three standard
+#: A path is dysfunctional when some basis moves by more than this from its opening: three standard
 #: deviations of the 10-year spot-futures spread, 15 bp from 2010 to February 2020 (Siriwardane, Sunderam and
 #: Wallen, table 1). In March 2020 the spreads of the 2, 5 and 10-year contracts
 #: reached 95, 93 and 68 bp.
 DYSFUNCTION_BP = 45.0
 #: Cash missing at funds below 100,000 dollars is the tolerance of the rounds (`numerics.tolerance`), fund by fund.
 SHORTFALL_THAT_COUNTS_BN = 1e-4
-#: Causes of sales that are a fund's own choice; all others (calls, own limits, closing out) force it.
+#: Causes of sales that are voluntary; all others (calls, own limits, closing out) force it.
 CHOSEN = ("choice",)
 #: What a shortfall of a distribution is the average of: its worst 5% of paths.
 TAIL = 0.95
 
 _THAT_DAY = "on the day on which private selling adds most to the market, in size"
-_FORCED = "by calls, own limits or closing out, not by choice"
+_FORCED = "by calls, own limits or closing out; not voluntary"
 
 #: Unit of what $100bn of sales cost: the one kind of figure of which readers are told whether it differs from zero.
 PER_100BN = "bp per $100bn"
@@ -190,10 +190,14 @@ def with_unit(words: str, unit: str) -> str:
 
 
 def _impacts(kind: str, label: str) -> Iterator[Measure[Reduction]]:
-    """What $100bn of one kind of sale cost at the time: on all days, with room at the dealers, and without."""
-    told = {"": (None, "always"), "_with_room": (True, "with room"), "_without_room": (False, "without room")}
-    for ending, (has_room, state) in told.items():
-        where = "" if has_room is None else f", on days that dealers open {state} on their balance sheets"
+    """What $100bn of one kind of sale cost at the time: on all days, with spare capacity at dealers, and without."""
+    told = {
+        "": (None, "all days", ""),
+        "_with_room": (True, "spare capacity", "with spare capacity"),
+        "_without_room": (False, "near limits", "near their limits"),
+    }
+    for ending, (has_room, state, opened) in told.items():
+        where = f", on days that dealers open {opened}" if opened else ""
         yield Measure(
             key=f"{kind}_impact{ending}", label=f"{label}{where}", note="by a test sale on one day of each path",
             unit=PER_100BN, dim="trade", of=days.impact(f"{kind}_impact", has_room=has_room), worse="higher",
@@ -204,25 +208,25 @@ def _impacts(kind: str, label: str) -> Iterator[Measure[Reduction]]:
 
 _ROWS: tuple[Measure[Any], ...] = (
     Measure(key=STATUS.name, label=STATUS.meaning, unit=STATUS.unit, of=lambda arrays: arrays[STATUS.name]),
-    # Dislocations and margins
+    # Bases and margins
     Measure(
-        key="dislocation_farthest", label="dislocation on the day farthest from the opening", unit="bp",
-        dim="trade", of=days.farthest("dislocation"), table="dislocations", heading="farthest",
+        key="dislocation_farthest", label="basis on the day of its largest move", unit="bp",
+        dim="trade", of=days.farthest("dislocation"), table="dislocations", heading="at its largest move",
         opening=Opening("dislocation", "opening", 1),
     ),
     Measure(
-        key="dislocation_move", label="dislocation, largest move", note="from the opening, in size", unit="bp",
-        dim="trade", of=days.largest_move("dislocation"), worse="higher", short="dislocation",
+        key="dislocation_move", label="basis, largest move", note="from the opening, in size", unit="bp",
+        dim="trade", of=days.largest_move("dislocation"), worse="higher", short="basis",
         table="dislocations", heading="move", quantiles="high", group="market", has_tail=True,
-        by_label="dislocation of {}, largest move",
+        by_label="basis of {}, largest move",
     ),
     Measure(
-        key="dislocation_end", label="dislocation at the end", unit="bp", dim="trade",
+        key="dislocation_end", label="basis at the end", unit="bp", dim="trade",
         of=days.end("dislocation"), table="dislocations", heading="end",
     ),
     Measure(
-        key="dislocation_rise", label="rise of the dislocation against funds, averaged by their packages, peak",
-        unit="bp", of=days.rise_against_funds, worse="higher", short="rise of the dislocation", is_kept=False,
+        key="dislocation_rise", label="rise of the basis against funds, averaged by their positions, peak",
+        unit="bp", of=days.rise_against_funds, worse="higher", short="rise of the basis", is_kept=False,
     ),
     Measure(
         key="margin_peak", label="initial margin per face, peak", unit="1", dim="trade",
@@ -285,7 +289,7 @@ _ROWS: tuple[Measure[Any], ...] = (
     ),
     # What $100bn of sales cost at the time
     *_impacts("sale", "rise of the yield for bonds sold outright"),
-    *_impacts("unwind", "rise of the dislocation for packages unwound"),
+    *_impacts("unwind", "rise of the basis for positions unwound"),
     Measure(
         key="pressure_peak", label="outright pressure on yields, peak", unit="bp", dim="trade",
         of=days.peak("outright_pressure"), worse="higher", short="pressure on yields", group="market",
@@ -297,39 +301,39 @@ _ROWS: tuple[Measure[Any], ...] = (
     ),
     # Hedge funds
     Measure(
-        key="unwound", label="packages given up in the trade", note="at the lowest point", unit="$bn",
+        key="unwound", label="positions unwound in the trade", note="at the lowest point", unit="$bn",
         dim="trade", of=days.unwound, worse="higher", table="deleveraging", heading="unwound", quantiles="both",
         opening=Opening("fund_packages", "opening", 0, tells_share=True), in_all="unwound_in_all",
     ),
     Measure(
-        key="unwound_in_all", label="packages given up", note="in all trades, at the lowest point", unit="$bn",
+        key="unwound_in_all", label="positions unwound", note="in all trades, at the lowest point", unit="$bn",
         of=days.unwound_in_all, worse="higher", group="funds", has_tail=True,
     ),
     Measure(
-        key="sold", label="packages sold by funds, all days", unit="$bn", dim="trade",
+        key="sold", label="positions sold by funds, all days", unit="$bn", dim="trade",
         of=days.total("fund_sales"), table="deleveraging", heading="sold, all days",
     ),
     Measure(
-        key="sold_without_policy", label="packages that funds sell without policy, all days", unit="$bn",
+        key="sold_without_policy", label="positions that funds sell without policy, all days", unit="$bn",
         dim="trade", of=days.sold_without_policy, table="deleveraging", heading="sold without policy",
     ),
     Measure(
-        key="sold_in_all", label="packages sold by funds in all trades", unit="$bn",
+        key="sold_in_all", label="positions sold by funds in all trades", unit="$bn",
         of=days.all_sales,
     ),
     Measure(
-        key="forced", label="packages sold by funds because they are forced to", note=_FORCED, unit="$bn",
+        key="forced", label="positions that funds are forced to sell", note=_FORCED, unit="$bn",
         of=days.forced_sales(CHOSEN),
     ),
     Measure(
-        key="forced_share", label="share of packages sold that is forced", note=_FORCED, unit="1",
+        key="forced_share", label="forced share of the positions sold", note=_FORCED, unit="1",
         of=Ratio("forced", "sold_in_all"), worse="higher", decimals=3, in_percent=True, short="forced sales",
         group="funds",
     ),
     Measure(
-        key="sold_by_channel", label="packages sold, by cause", unit="$bn", dim="channel",
+        key="sold_by_channel", label="positions sold, by cause", unit="$bn", dim="channel",
         of=days.total("fund_sales_by_channel"), worse="higher", table="causes", heading="sold", group="funds",
-        by_label="packages sold because of {}", neutral=CHOSEN,
+        by_label="positions sold because of {}", neutral=CHOSEN,
     ),
     Measure(
         key="called", label="cash called from funds, all days", unit="$bn", dim="call",
@@ -392,7 +396,7 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.total("outright_purchases"), table="flows", group="cost",
     ),
     Measure(
-        key="hedged_purchases", label="packages bought by the central bank", unit="$bn",
+        key="hedged_purchases", label="positions bought by the central bank (hedged purchases)", unit="$bn",
         of=days.total("hedged_purchases"), table="flows", group="cost",
     ),
     Measure(
@@ -426,7 +430,7 @@ _ROWS: tuple[Measure[Any], ...] = (
     ),
     # Dysfunction and failures
     Measure(
-        key="dysfunction", label=f"a dislocation moves more than {DYSFUNCTION_BP:.0f} bp",
+        key="dysfunction", label=f"a basis moves more than {DYSFUNCTION_BP:.0f} bp",
         unit="probability", of=Event("dislocation_move", DYSFUNCTION_BP), worse="higher",
         decimals=3, short="market dysfunctional", table="failures", group="failures",
     ),

@@ -29,6 +29,8 @@ from simulator.results.measures import (
     in_table,
     with_unit,
 )
+from simulator.results.names import CAPACITY, cause, names_of, sentence
+from simulator.results.names import sector as sector_name
 from simulator.results.outcomes import Outcomes, is_above
 from simulator.results.statistics import RANGE_IN_WORDS, Estimate, as_plain, has_range, holds_zero, quantile
 from simulator.results.store import read_block
@@ -36,16 +38,12 @@ from simulator.scenario.parameter_sets import PATHS_A_SET, SETS_MIN, paths_of_ea
 
 #: Paths named for each reason why paths stopped.
 STOPPED_SHOWN = 3
-#: Channels whose name alone would not say what is called.
-CHANNELS = {"collateral": "prices of pledged bonds", "interest": "repo interest"}
 #: The measure that tells why funds sold.
 SOLD = "sold_by_channel"
 #: Title, keys, and headings line by line of the tables of the flow of funds.
 WHO = "Who sold, who bought"
 FLOW_TABLES = ("flow_of_funds_to_height", "flow_of_funds")
 FLOWS = ("bonds", "10y eq.", "repo", "hedges", "cash")
-#: Sectors whose name alone would not say who is meant.
-SECTOR_WORDS = {"funds": "hedge funds"}
 #: The measure that tells how much of it was forced.
 FORCED = "forced"
 #: What marks a cost that cannot be told from zero, and what it says.
@@ -190,9 +188,11 @@ def summarise(run: RunFolder, outcomes: Outcomes) -> Summary:
     tables = (
         figures.shock("The shock: as the scenario tells it, and as it was drawn"),
         figures.by_trade("yields", "Yields: what private selling adds, and what policy takes away"),
-        figures.by_trade("impact", "What $100bn of sales cost at the time, by room at the dealers"),
-        figures.by_trade("dislocations", "Dislocation and margin by contract"),
-        figures.by_trade("deleveraging", "Packages given up by hedge funds, at their lowest"),
+        figures.by_trade("impact", "What $100bn of sales cost at the time, by capacity of the dealers"),
+        figures.by_trade("dislocations", "Basis and margin by contract"),
+        figures.by_trade(
+            "deleveraging", f"{sentence(figures.names.positions)} unwound by hedge funds, at their lowest"
+        ),
         figures.causes("causes", "Why funds sold, and what they were called for"),
         figures.of_market("funding", "Repo and dealers"),
         figures.of_market("flows", "Central bank and flows"),
@@ -220,6 +220,7 @@ class _Tables:
         self.figures = figures_of(run, outcomes)
         self.trades = run.layout.trades
         self.layout = run.layout
+        self.names = names_of(run.layout.trades, run.manifest.scenario)
         names = {row.opening.variable for row in MEASURES.values() if row.opening} | {"fund_packages"}
         stored = read_block(run.store, run.layout, min(run.finished), sorted(names))
         arrays = Days(stored, run.layout)
@@ -234,7 +235,7 @@ class _Tables:
         columns = [column for measure in measures for column in _columns(measure)]
         rows = [
             SummaryRow(
-                label,
+                self.names.trades.get(label, label),
                 tuple(cell for measure in measures for cell in self._cells(measure, place, label)),
                 label,
             )
@@ -286,7 +287,7 @@ class _Tables:
         )  # the first of each
         rows = [
             SummaryRow(
-                f"{layout.buckets[bucket]} yield, day {layout.told_day}",
+                f"{self.names.trades[trade]} yield, day {layout.told_day}",
                 (layout.told_yields[bucket], *self._band("drawn_yield", trade=trade)),
                 layout.buckets[bucket],
                 "bp",
@@ -325,9 +326,9 @@ class _Tables:
                 cells.append(self.figures.of(measure.key, measure.scale, **where) if is_there else None)
                 if measure.key == SOLD:
                     cells.append(self.figures.percent_of_all(SOLD, **where))
-            rows.append(SummaryRow(CHANNELS.get(label, label.replace("_", " ")), tuple(cells), label))
+            rows.append(SummaryRow(cause(label), tuple(cells), label))
         forced = (self.figures.of(FORCED), self.figures.of("forced_share", 100.0), None)
-        rows.append(SummaryRow(f"forced: all but {' and '.join(CHOSEN)}", forced, FORCED))
+        rows.append(SummaryRow(f"forced: all but {' and '.join(map(cause, CHOSEN))}", forced, FORCED))
         return Table(key, title, tuple(columns), tuple(rows))
 
     def of_market(self, key: TableKey, title: str) -> Table:
@@ -378,13 +379,13 @@ class _Tables:
         if self.held:
             unwound, share = of("unwound_in_all"), of("unwound_in_all", 100.0 / self.held)
             sentences.append(
-                f"Hedge funds give up ${shown(unwound, 0)} bn of packages, {shown(share, 1)}% of what they"
-                f" opened with{self._main_cause()}."
+                f"Hedge funds unwind ${shown(unwound, 0)} bn of {self.names.positions}, {shown(share, 1)}% of what"
+                f" they opened with{self._main_cause()}."
             )
         sentences += self._cost_sentences(trade)
         dysfunction, failing = of("dysfunction", 100.0), of("dealer_fails", 100.0)
         sentences.append(
-            f"The market is dysfunctional (a dislocation moves more than {DYSFUNCTION_BP:.0f} bp) in"
+            f"The market is dysfunctional (a basis moves more than {DYSFUNCTION_BP:.0f} bp) in"
             f" {shown(dysfunction, 1)}% of paths; a dealer fails in {shown(failing, 1)}%."
         )
         return tuple(sentences)
@@ -396,8 +397,8 @@ class _Tables:
         if math.isnan(market.value):
             return "What private selling adds to yields is not known: no path that finished was played without policy."
         words = (
-            f"On the day on which it adds most, private selling adds {shown(market, 1)} bp to yields ({trade}:"
-            f" {shown(own, 1)} bp)"
+            f"On the day on which it adds most, private selling adds {shown(market, 1)} bp to yields"
+            f" ({self.names.trades[trade]}: {shown(own, 1)} bp)"
         )
         if not self.layout.has_policy:
             return f"{words}; no policy acts after the opening."
@@ -417,19 +418,19 @@ class _Tables:
         return int(np.count_nonzero(unknown))
 
     def _cost_sentences(self, trade: str) -> Iterator[str]:
-        """What $100bn more of sales cost at the time, with room at the dealers and without, as far as it is known."""
-        for kind, words in (
-            ("sale", f"bonds sold outright raises the {trade} yield"),
-            ("unwind", f"packages unwound raises the {trade} dislocation"),
+        """What $100bn more of sales cost at the time, by capacity of the dealers, as far as it is known."""
+        name = self.names.trades[trade]
+        for kind, sold in (
+            ("sale", f"bonds sold outright raises the {name} yield"),
+            ("unwind", f"{self.names.positions} unwound raises the {name} {self.names.basis_at_first}"),
         ):
-            states = {"with room at the dealers": "_with_room", "without": "_without_room"}
             costs = {
-                state: self.figures.of(f"{kind}_impact{ending}", trade=trade)
-                for state, ending in states.items()
+                words: self.figures.of(f"{kind}_impact_{state}", trade=trade)
+                for state, words in CAPACITY.items()
             }
-            told = [f"by {cost_in_words(cost)} {state}" for state, cost in costs.items() if cost.draws]
+            told = [f"by {cost_in_words(cost)} with {state}" for state, cost in costs.items() if cost.draws]
             if told:
-                yield f"Each $100bn of {words} {', '.join(told)}."
+                yield f"Each $100bn of {sold} {', '.join(told)}."
 
     def _main_cause(self) -> str:
         forced = [name for name in self.figures.outcomes.labels["channel"] if name not in CHOSEN]
@@ -438,7 +439,7 @@ class _Tables:
         if sold[main] <= 0.0:
             return ""
         share = self.figures.of("forced_share", 100.0)
-        return f"; {shown(share, 1)}% of what they sell is forced, most by {main.replace('_', ' ')}"
+        return f"; {shown(share, 1)}% of what they sell is forced, mostly by {cause(main)}"
 
 
 def flow_tables(run: RunFolder) -> tuple[Table, Table]:
@@ -467,7 +468,7 @@ def _flow_table(key: str, title: str, flows: FlowOfFunds, day: int) -> Table:
             flows.of(day, sector, line.instrument) if holds(sector, line.instrument) else None
             for line in LINES
         )
-        rows.append(SummaryRow(SECTOR_WORDS.get(sector, sector), cells, sector.replace(" ", "_")))
+        rows.append(SummaryRow(sector_name(sector), cells, sector.replace(" ", "_")))
     return Table(key, title, columns, tuple(rows))
 
 

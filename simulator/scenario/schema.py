@@ -231,14 +231,14 @@ class Hedge(Section):
         minimum="-300bp",
         maximum="300bp",
         source="preset",
-        doc="opening dislocation: implied repo over the policy rate for futures, yield over swap for swaps",
+        doc="opening basis: implied repo over the policy rate for futures, yield over swap for swaps",
     )
     cash_share: Share = parameter(
         "50%",
         minimum="0%",
         maximum="100%",
         source="judgement",
-        doc="share of a change in the dislocation that shows in the cash yield, the rest in the hedge",
+        doc="share of a change in the basis that shows in the cash yield, the rest in the hedge",
     )
     exchange_margin: Share = parameter(
         minimum="0%",
@@ -253,7 +253,7 @@ class Hedge(Section):
         minimum="-$2tn",
         maximum="$2tn",
         source="preset",
-        doc="dealers' own packages, face: bonds of the bucket against short hedges",
+        doc="dealers' own positions, face: bonds of the bucket against short hedges",
     )
 
 
@@ -269,7 +269,7 @@ class Futures(Hedge):
         minimum="0.02y",
         maximum="1y",
         source="first deferred contract, the series of SSW24 (literature 2.11)",
-        doc="time to delivery, over which the dislocation is earned; constant, because positions are rolled",
+        doc="time to delivery, over which the basis is earned; constant, because positions are rolled",
     )
 
 
@@ -316,7 +316,7 @@ class Trade(Section):
         minimum="0bp",
         maximum="100bp",
         source="half the bid-ask spread of literature 2.6 (10y: 0.5/32 of a point)",
-        doc="half spread a fund pays on a package sold in force, per price",
+        doc="half spread a fund pays on a position sold in force, per price",
     )
 
 
@@ -554,7 +554,7 @@ class Funds(Section):
         minimum="0%",
         maximum="100%",
         source="CME-FICC cross-margining began for customers after 2024; literature 2.3",
-        doc="share of packages whose initial margin is offset",
+        doc="share of positions whose initial margin is offset",
     )
     leverage_headroom: Share = parameter(
         "50%",
@@ -613,7 +613,7 @@ class Funds(Section):
         minimum="1bp",
         maximum="10000bp",
         source="judgement",
-        doc="extra dislocation, net of repo, at which a fund wants twice its opening position",
+        doc="extra basis, net of repo, at which a fund wants twice its opening position",
     )
     redemption_tolerance: Share = parameter(
         "5%",
@@ -718,7 +718,7 @@ class Dealers(Section):
         minimum="0bp",
         maximum="20000bp",
         source=(
-            "judgement: dislocations of 70 to 95bp at 92% of the limits, March 2020; two to three times what 5% of"
+            "judgement: basis moves of 70 to 95bp at 92% of the limits, March 2020; two to three times what 5% of"
             " capital at a 12% hurdle would ask"
         ),
         doc="cost a year per unit of use above the threshold",
@@ -727,7 +727,7 @@ class Dealers(Section):
         "210bp",
         minimum="0bp",
         maximum="5000bp",
-        source="judgement: twice the largest dislocation of short contracts in March 2020, SSW24",
+        source="judgement: twice the largest basis of short contracts in March 2020, SSW24",
         doc="largest cost a year: at such a price others than dealers take the bonds",
     )
     package_cost: BasisPoints = parameter(
@@ -735,7 +735,7 @@ class Dealers(Section):
         minimum="0.001bp",
         maximum="1000bp",
         source="judgement; the worked equilibrium of literature 3.13 has 0.1bp per $bn, 2 to 4bp a tenth of a market",
-        doc="rise of the dislocation for dealers' own packages of a tenth of a market, beyond balance-sheet cost",
+        doc="rise of the basis for dealers' own positions of a tenth of a market, beyond balance-sheet cost",
     )
     full_side: Share = parameter(
         "16%",
@@ -885,7 +885,7 @@ class AssetManagers(Section):
         minimum="0.01bp",
         maximum="100000bp",
         source="judgement: net longs rose by 5% with +80bp to 17 March 2020 (CFTC); they fell later, with redemptions",
-        doc="rise of the dislocation that cuts futures demand by a tenth of its opening size",
+        doc="rise of the basis that cuts futures demand by a tenth of its opening size",
     )
     cash: Share = parameter("4%", minimum="0%", maximum="100%", source="judgement", doc="cash, of net assets")
     other_assets: Multiple = parameter(
@@ -1068,7 +1068,7 @@ class Lenders(Section):
         minimum="1d",
         maximum="250d",
         source="judgement: repo rates of March 2020 were back within two weeks",
-        doc="time in which dearer repo is expected to halve, when it is priced into hedges",
+        doc="time in which costlier repo is expected to halve, when it is priced into hedges",
     )
     flow_noise: Share = parameter(
         "0.3%",
@@ -1087,7 +1087,7 @@ class OtherHedgers(Section):
         minimum=0.0,
         maximum=5.0,
         source="net longs of others and small traders fell from 98 to 61bn by 17 March 2020 (CFTC), margins up 2.5x",
-        doc="per cent less that they hold for a margin one per cent dearer",
+        doc="per cent less that they hold for a margin one per cent higher",
     )
     receiver_response: Share = parameter(
         "10%",
@@ -1155,7 +1155,7 @@ class ClearingHouse(Section):
         doc="weight of yesterday in the variance estimate",
     )
     anti_procyclicality: Literal["none", "buffer", "floor", "stressed-weight"] = parameter(
-        "none", source="EMIR RTS 153/2013 Art. 28", doc="choice of measure against procyclical margins"
+        "none", source="EMIR RTS 153/2013 Art. 28", doc="measure chosen against procyclical margins"
     )
     buffer: Share = parameter(
         "25%",
@@ -1197,7 +1197,7 @@ class ClearingHouse(Section):
         minimum="0%",
         maximum="100%",
         source="CME-FICC, literature 2.3",
-        doc="margin saved on a cross-margined package",
+        doc="margin saved on a cross-margined position",
     )
     own_capital: Money = parameter(
         "$0.1bn",
@@ -1225,7 +1225,7 @@ class PurchasePace(Section):
 
 
 class Purchases(Section):
-    """Purchases and sales by the central bank: outright, or of packages (bond and short future)."""
+    """Purchases and sales by the central bank: outright, or of positions (bond and short future)."""
 
     mode: PurchaseMode = parameter("off", source="scenario", doc="off, by schedule, or by rule")
     schedule: Annotated[list[PurchasePace], Field(max_length=500)] = parameter(
@@ -1238,7 +1238,7 @@ class Purchases(Section):
         source="scenario",
         doc=(
             "rule: outright starts when average pressure, hedged when the average rise of the "
-            "dislocation, exceeds it"
+            "basis, exceeds it"
         ),
     )
     release: BasisPoints = parameter(
@@ -1280,15 +1280,15 @@ class OutrightPurchases(Purchases):
 
 
 class HedgedPurchases(Purchases):
-    """Purchases of packages: bonds against short hedges."""
+    """Purchases of positions: bonds against short hedges."""
 
     hedges: dict[str, Share] = parameter(
-        {}, source="scenario", doc="split over hedges; empty: in proportion to the funds' packages"
+        {}, source="scenario", doc="split over hedges; empty: in proportion to the funds' positions"
     )
 
 
 class StandingRepo(Section):
-    """Standing repo facility: lends to dealers when lenders are dearer or do not lend, and holds the repo rate."""
+    """Standing repo facility: lends to dealers when lenders ask more or do not lend, and holds the repo rate."""
 
     open: bool = parameter(False, source="preset", doc="open from the first day")
     days: Days = parameter(
@@ -1302,7 +1302,7 @@ class StandingRepo(Section):
         minimum="0bp",
         maximum="1000bp",
         source="judgement: standing facility of 2021 on, hardly used at times when it was cheaper",
-        doc="how much dearer than the facility's rate lenders may be before dealers turn to it",
+        doc="how far above the facility's rate lenders may ask before dealers turn to it",
     )
     capacity: Money = parameter(
         "$500bn",
@@ -1321,14 +1321,14 @@ class LeverageReliefRule(Section):
         minimum="-10000bp",
         maximum="10000bp",
         source="scenario",
-        doc="average rise of the dislocation above which relief is given",
+        doc="average rise of the basis above which relief is given",
     )
     release: BasisPoints = parameter(
         "-10000bp",
         minimum="-10000bp",
         maximum="10000bp",
         source="scenario",
-        doc="average rise of the dislocation below which relief is taken back",
+        doc="average rise of the basis below which relief is taken back",
     )
     pace: Multiple = parameter(
         "10x", minimum="0x", maximum="10x", source="scenario", doc="change of the factor in a day"
@@ -1404,14 +1404,14 @@ class ClearingMandateRule(Section):
         minimum="-10000bp",
         maximum="10000bp",
         source="scenario",
-        doc="average rise of the dislocation above which more is cleared",
+        doc="average rise of the basis above which more is cleared",
     )
     release: BasisPoints = parameter(
         "-10000bp",
         minimum="-10000bp",
         maximum="10000bp",
         source="scenario",
-        doc="average rise of the dislocation below which less is cleared",
+        doc="average rise of the basis below which less is cleared",
     )
     pace: Share = parameter(
         "100%", minimum="0%", maximum="100%", source="scenario", doc="change of the share in a day"
@@ -2003,11 +2003,11 @@ class BondExchange(Section):
         minimum="-$5tn",
         maximum="$5tn",
         source="scenario",
-        doc="given up in all, face; negative: taken back for bonds of that bucket",
+        doc="sold in all, face; negative: taken back for bonds of that bucket",
     )
     bucket: Text = parameter(source="scenario", doc="bucket whose bonds they receive")
     buckets: dict[str, Share] = parameter(
-        {}, source="scenario", doc="split of what is given up; empty: in proportion to holdings"
+        {}, source="scenario", doc="split of what is sold; empty: in proportion to holdings"
     )
 
 

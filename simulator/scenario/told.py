@@ -58,7 +58,8 @@ def scenario_in_words(scenario: Scenario) -> Iterator[tuple[str, str]]:
     funds = scenario.funds
     yield (
         "Haircuts",
-        f"{said['funds']['haircut_negative_share']} of funds below zero, {said['funds']['haircut_zero_share']} at zero,"
+        f"{said['funds']['haircut_negative_share']} of funds below zero (lent more than the bond is worth, as a"
+        f" tenth of uncleared repo was in the April 2025 collection), {said['funds']['haircut_zero_share']} at zero,"
         f" the others {said['funds']['haircut_positive']}; {said['funds']['haircut_slope']} more when volatility"
         " doubles",
     )
@@ -147,8 +148,10 @@ def _positions_in_words(scenario: Scenario, leverage: float) -> str:
     if scenario.funds.population:
         return f"hedge funds of {scenario.funds.population}"
     own = f", those of {scenario.funds.add} among them" if scenario.funds.add else ""
+    swaps = any(hedge.kind == "swap" for hedge in scenario.market.hedges.values())
+    held_in = "positions against futures and swaps" if swaps else "basis positions"
     return (
-        f"hedge funds hold ${held:,.0f}bn of basis positions, {scenario.funds.count} of them drawn at a median leverage"
+        f"hedge funds hold ${held:,.0f}bn of {held_in}, {scenario.funds.count} of them drawn at a median leverage"
         f" of {leverage:g}x{own}"
     )
 

@@ -25,6 +25,7 @@ from simulator.results.manifest import (
 from simulator.results.places import shown
 from simulator.scenario.explain import as_written
 from simulator.sweeps.cells import LoadedSweep
+from simulator.sweeps.reader_units import where_in_words
 from simulator.sweeps.schema import POLICY, Threshold
 from simulator.sweeps.statistics import Plan
 
@@ -112,6 +113,11 @@ class SweepManifest:
             dimension["name"]: dimension["labels"][int(place)]
             for dimension, place in zip(self.dimensions, places, strict=True)
         }
+
+    def where(self, cell: int) -> str:
+        """Where a cell stands, in readers' names and units."""
+        places = np.unravel_index(cell, self.shape) if self.shape else ()
+        return where_in_words(self.dimensions, [int(place) for place in places])
 
     def group_of(self, cell: int) -> list[int]:
         """The cells that differ in the policy alone, this one among them; the cell alone if nothing is compared."""

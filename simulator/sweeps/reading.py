@@ -110,6 +110,7 @@ def open_sweep(folder: str | Path, *, allow_incomplete: bool = False) -> xr.Data
         "created": manifest.created,
         "code_version": manifest.code_version,
         "key": manifest.key,
+        "folder": str(sweep.path),
     }
     return xr.Dataset(data, coords=coords, attrs=attributes)
 

@@ -188,7 +188,11 @@ def test_the_command_shows_and_tells_json(runs: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--by", "luck"], "allowed are dislocation"), ([], "no results of a run there")],
+    [
+        (["--by", "luck"], "allowed are dislocation"),
+        (["--lower-by", "half"], "allowed is a share such as 50%"),
+        ([], "no results of a run there"),
+    ],
 )
 def test_bad_input_is_refused_in_words(
     runs: dict[str, Path], tmp_path: Path, arguments: list[str], words: str

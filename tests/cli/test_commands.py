@@ -266,7 +266,7 @@ def test_a_rule_is_explained_without_the_compiler(unwind: Unwind) -> None:
 
 def test_stored_variables_and_outcomes_are_explained(unwind: Unwind) -> None:
     assert "stored in   $bn" in unwind("explain", "facility_use")[1]
-    assert "packages given up, in all trades" in unwind("explain", "unwound_in_all")[1]
+    assert "positions unwound, in all trades" in unwind("explain", "unwound_in_all")[1]
     kinds = [row["kind"] for row in json.loads(unwind("explain", "dislocation", "--json")[1])]
     assert kinds == ["term", "parameter", "parameter", "variable"]  # of futures and of swaps
 

@@ -29,7 +29,7 @@ EVENTS = [
         ("reverse repo", "term", "the same seen by the lender of cash"),
         ("auction", "event", "New issuance"),
         ("lender-withdrawal", "event", "Takes day"),
-        ("dysfunction", "measure", "a dislocation moves more than 45 bp"),
+        ("dysfunction", "measure", "a basis moves more than 45 bp"),
         ("run", "command", "Run a scenario and keep its results"),
         ("sweep", "command", "unwind sweep --help"),
     ],

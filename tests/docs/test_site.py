@@ -47,9 +47,10 @@ def test_every_page_of_the_repository_is_on_the_site(site: Path) -> None:
     for source in sources:
         place = source.relative_to(ROOT / "docs").with_suffix("")
         page = place.parent if place.name == "README" else place
-        assert (site / page / "index.html").is_file(), source
-    assert (site / "changelog" / "index.html").is_file()
-    assert (site / "contributing" / "index.html").is_file()
+        file = f"{place}.html" if place.name != "README" else f"{page}/index.html"
+        assert (site / file).is_file(), source
+    assert (site / "changelog.html").is_file()
+    assert (site / "contributing.html").is_file()
 
 
 class Loaded(HTMLParser):
@@ -81,9 +82,30 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
 
 
 def test_pages_written_for_the_repository_link_inside_the_site(site: Path) -> None:
-    contributing = (site / "contributing" / "index.html").read_text(encoding="utf-8")
-    assert 'href="../architecture/"' in contributing
-    assert 'href="../changelog/"' in contributing
+    contributing = (site / "contributing.html").read_text(encoding="utf-8")
+    assert 'href="architecture.html"' in contributing
+    assert 'href="changelog.html"' in contributing
+
+
+def test_the_search_works_from_a_folder_without_network(site: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no Chromium on this machine: install it (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_context(offline=True).new_page()
+        page.goto((site / "index.html").as_uri())
+        page.wait_for_selector("[data-md-component=search] .md-search-result__meta", state="attached")
+        page.wait_for_timeout(2_000)  # until the page listens to keys
+        page.keyboard.press("f")
+        page.wait_for_timeout(1_000)
+        page.keyboard.type("haircut", delay=50)
+        page.wait_for_selector(".md-search-result__item", state="attached", timeout=60_000)
+        titles = " ".join(page.locator(".md-search-result__item").all_text_contents())
+        browser.close()
+    assert "haircut" in titles.lower()
 
 
 def test_broken_links_fail_the_build_and_are_named(tmp_path: Path) -> None:

@@ -148,5 +148,5 @@ def test_hostile_names_in_every_field(tmp_path: Path, opened: Callable[..., Any]
         assert page.locator("#table-yields td").first.text_content() == HOSTILE
         assert page.locator("img, b").count() == 0
         assert page.evaluate("document.scripts.length") == 3
-        assert saved_csv(page, "network")[1][0] == f"{HOSTILE} 0"
+        assert saved_csv(page, "network")[1][1] == f"{HOSTILE} 0"
         assert undrawn(page) == []

@@ -10,8 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from simulator.analysis.comparison import Comparison, compare
+from simulator.analysis.comparison_words import answer_sentence
 from simulator.ensemble.execution import run_scenario
 from simulator.report.comparison_page import value_and_error, write_comparison
+from simulator.results.errors import OutputError
 from simulator.scenario.loading import load_scenario
 from tests.report.conftest import PHONE, overflow, saved_csv, undrawn
 
@@ -24,6 +26,7 @@ RUNS = {
     HOSTILE: ("central_bank.hedged={mode: schedule, schedule: [{day: 2d, days: 5d, pace: $2bn}]}",),
     "relief": ("central_bank.leverage_relief=1.5x",),
 }
+TITLE = "Two trades, six funds"
 FIGURES = {"cost-benefit", "changes", "sales", "by-day", "paired-days"}
 
 
@@ -47,7 +50,8 @@ def test_page_draws_and_fits(page_file: Path, opened: Callable[..., Any], option
         assert undrawn(page) == []
         assert overflow(page) == 0
         assert page.locator("main img").count() == 0
-        assert HOSTILE in page.locator("h1").text_content()
+        assert HOSTILE in page.locator(".subtitle").text_content()
+        assert page.locator("h1").text_content() == TITLE
 
 
 def test_saved_figures_are_those_of_the_comparison(
@@ -90,3 +94,29 @@ def test_runs_that_share_no_chance_get_a_page_that_says_so(
 def test_a_figure_in_words_is_cut_into_value_and_error() -> None:
     assert value_and_error("6.4 ± 1.1%") == ("6.4%", "± 1.1")
     assert value_and_error("$92bn") == ("$92bn", "")
+
+
+def test_the_answer_is_a_sentence_then_tables(
+    page_file: Path, comparison: Comparison, opened: Callable[..., Any]
+) -> None:
+    with opened(page_file) as page:
+        (answer,) = page.locator("p.answer").all_text_contents()
+        sections = [each.get_attribute("id") for each in page.locator("main section").all()]
+        heading, *rows = saved_csv(page, "by-target")
+    assert answer.endswith(".")
+    assert sections[:3] == ["answer", "side-by-side", "targets"]
+    first = [dict(zip(heading, row, strict=True)) for row in rows if row[0] == "Basis move avoided, bp"]
+    gains = {each.side.label: each.appraisal.benefits["dislocation"].value for each in comparison.contrasts}
+    assert [each["run"] for each in first] == sorted(gains, key=lambda label: -gains[label])
+    left_out = {each["run"]: each["not counted"] for each in first}
+    assert left_out == {HOSTILE: "carry, and sales after the run", "relief": "capital at risk at dealers"}
+
+
+def test_labels_name_the_runs(comparison: Comparison) -> None:
+    folders = [comparison.base.folder, *(each.side.folder for each in comparison.contrasts)]
+    named = compare(*folders, labels=["as it was", "hedged", "relief for dealers"])
+    assert [each.side.label for each in named.contrasts] == ["hedged", "relief for dealers"]
+    assert answer_sentence(named.contrasts, named.base.label).startswith("Of 2 runs ")
+    for wrong in (["one"], ["one", "one", "two"]):
+        with pytest.raises(OutputError, match="allowed is one for each, all different"):
+            compare(*folders, labels=wrong)

@@ -105,7 +105,7 @@ def test_a_shorter_run_has_what_lies_within(tmp_path: Path) -> None:
     notes = section.blocks[-1].paragraphs  # type: ignore[union-attr]
     (left_out,) = [note for note in notes if note.startswith("Left out")]
     assert left_out.startswith("Left out, after the last day of the run, 2020-03-18: ")
-    assert "packages given up by 31 March; " in left_out
+    assert "positions unwound by 31 March; " in left_out
     (table,) = [block for block in section.blocks if block.kind == "table"]
     labels = [row[0].text for row in table.rows]  # type: ignore[union-attr]
     assert "10-year yield, 9 to 18 March, bp" in labels

@@ -163,7 +163,7 @@ def test_costs_limits_and_tail_are_those_of_the_analysis(
     opens = use.isel(day=(results["test_sale_day"].fillna(1).astype(int) - 1))
     tight = costs.where(opens >= 0.84).mean("path")
     close(
-        column(content, "cost", "packages unwound, dealers' balance sheet is nearly full, bp per $100bn"),
+        column(content, "cost", "basis positions unwound, dealers near their limits, bp per $100bn"),
         tight,
     )
     used = results["dealer_use_highest"].values[:, 1:].max(axis=1)
@@ -171,9 +171,9 @@ def test_costs_limits_and_tail_are_those_of_the_analysis(
     place = limits["limit"].index("Dealers' leverage limit")
     close(limits["binds ever, % of paths"][place], 100.0 * (used >= 1.0).mean())
     moved = largest_moves(results)
-    level = column(content, "tail-curves", "dislocation, largest move, bp")
+    level = column(content, "tail-curves", "basis, largest move, bp")
     close(
-        column(content, "tail-curves", "dislocation, largest move, paths above, %"),
+        column(content, "tail-curves", "basis, largest move, paths above, %"),
         [100.0 * (moved > bound * (1.0 + CLOSE)).mean() for bound in level],
     )
 
@@ -209,7 +209,7 @@ def test_tables_and_answer_are_the_summary(folder: Path, content: dict[str, Any]
             for cell in cells:
                 assert f">{heading.shows(cell)}</td>" in text
     unwound = summary.as_record()["tables"]["deleveraging"]["all"]["unwound"]
-    assert f"give up ${unwound['value']:,.0f}" in text
+    assert f"unwind ${unwound['value']:,.0f}" in text
     assert "Complete: 60 of 60 paths" in text
 
 
@@ -236,7 +236,7 @@ def test_run_of_one_path_without_chance(tmp_path: Path) -> None:
     content = content_of(write_report(tmp_path / "run"))
     costs = content["figures"]["cost"]["columns"]
     (value,) = (
-        costs[name] for name in costs if "outright" in name and "have room" in name and "error" not in name
+        costs[name] for name in costs if "outright" in name and "spare" in name and "error" not in name
     )
     assert value[0] > 0.0  # the one path has a test sale, whose error nobody knows
     assert all(costs[name] == [None] for name in costs if "error" in name)

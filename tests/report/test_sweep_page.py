@@ -36,12 +36,13 @@ SWEEPS = {
     " [{day: 2d, pace: $20bn}]}}}\n",
     "design": "axes:\n  point:\n    kind: latin-hypercube\n    points: 16\n    parameters:\n"
     "      - {parameter: funds.leverage, low: 4x, high: 20x}\n"
-    "      - {parameter: dealers.opening_use, low: 60%, high: 90%}\n",
+    "      - {parameter: dealers.opening_use, low: 60%, high: 90%}\n"
+    "      - {parameter: dealers.capital_ratio, low: 4%, high: 8%}\n",
 }  # fmt: skip
 WANTED = {
     "map": {"map-dislocation-move", "map-unwound-in-all"},
     "curve": {"curve-dislocation-move", "policies"},
-    "design": {"sensitivity", "scatter-dislocation-move"},
+    "design": {"sensitivity", "scatter-dislocation-move", "parallel-dislocation-move"},
 }
 
 
@@ -81,8 +82,8 @@ def test_cells_are_those_of_the_dataset(
     dataset = open_sweep(folders["map"])
     with opened(pages["map"]) as page:
         heading, *rows = saved_csv(page, "cells")
-        given_up = [float(row[heading.index("packages given up, $bn")]) for row in rows]
-        errors = [float(row[heading.index("packages given up, $bn, standard error")]) for row in rows]
+        given_up = [float(row[heading.index("positions unwound, $bn")]) for row in rows]
+        errors = [float(row[heading.index("positions unwound, $bn, standard error")]) for row in rows]
         tiles = [float(row[2]) for row in saved_csv(page, "map-unwound-in-all")[1:]]
     assert given_up == pytest.approx(dataset["unwound_in_all"].values.ravel(), rel=1e-6)
     assert errors == pytest.approx(dataset["unwound_in_all_error"].values.ravel(), rel=1e-6)
@@ -96,7 +97,60 @@ def test_policies_are_the_paired_differences(
     wanted = dataset["unwound_in_all_difference"].sel(policy="buy").mean().item()
     with opened(pages["curve"]) as page:
         heading, *rows = saved_csv(page, "policies")
-        assert float(rows[0][heading.index("packages given up, $bn")]) == pytest.approx(wanted, rel=1e-6)
+        assert float(rows[0][heading.index("positions unwound, $bn")]) == pytest.approx(wanted, rel=1e-6)
+
+
+def main_trade(dataset: Any) -> str:
+    """The trade that unwinds most, of which figures by trade are told."""
+    unwound = dataset["unwound"].mean([each for each in dataset["unwound"].dims if each != "trade"])
+    return str(dataset["trade"].values[int(unwound.argmax())])
+
+
+def test_the_answer_is_a_sentence_and_a_table_of_ends(
+    pages: dict[str, Path], folders: dict[str, Path], opened: Callable[..., Any]
+) -> None:
+    dataset = open_sweep(folders["map"])
+    moves = dataset["dislocation_move"].sel(trade=main_trade(dataset))
+    with opened(pages["map"]) as page:
+        (answer,) = page.locator("p.answer").all_text_contents()
+        heading, *rows = saved_csv(page, "ranges-of-figures")
+    assert answer.startswith(
+        "Over 6 cells (leverage from 7x to 12x and use from 70% to 90%), the basis, largest move"
+    )
+    first = dict(zip(heading, rows[0], strict=True))
+    assert float(first["least"]) == pytest.approx(float(moves.min()), rel=1e-6)
+    assert float(first["most"]) == pytest.approx(float(moves.max()), rel=1e-6)
+    leverage, use = (int(place) for place in np.unravel_index(int(moves.argmax()), moves.shape))
+    assert rows[0][-1] == f"leverage {(7, 12)[leverage]}x, use {(70, 80, 90)[use]}%"
+
+
+def test_policies_are_ranked_by_target_with_what_they_cost(
+    pages: dict[str, Path], folders: dict[str, Path], opened: Callable[..., Any]
+) -> None:
+    dataset = open_sweep(folders["curve"])
+    with opened(pages["curve"]) as page:
+        heading, *rows = saved_csv(page, "policies-by-target")
+        assert "not counted" in page.locator("#policies-by-target .caption").text_content().replace("\n", " ")
+    first = dict(zip(heading, rows[0], strict=True))
+    outlay = dataset["central_bank_peak_difference"].sel(policy="buy").mean().item()
+    assert first["policy"] == "buy"
+    assert float(first["outlay at the peak, $bn"]) == pytest.approx(outlay, rel=1e-6)
+
+
+def test_lines_across_parameters_hold_the_values_of_every_cell(
+    pages: dict[str, Path], folders: dict[str, Path], opened: Callable[..., Any]
+) -> None:
+    """Heights are values between the least and the most; a cell of the highest fifth is drawn as one."""
+    dataset = open_sweep(folders["design"])
+    moves = dataset["dislocation_move"].sel(trade=main_trade(dataset)).values
+    with opened(pages["design"]) as page:
+        heading, *rows = saved_csv(page, "parallel-dislocation-move")
+    columns = dict(zip(heading, zip(*rows, strict=True), strict=True))
+    ends = [float(height) for across, height in zip(
+        columns["highest fifth, across"], columns["highest fifth, up"], strict=True) if across == "3"]  # fmt: skip
+    scaled = (moves - moves.min()) / (moves.max() - moves.min())
+    assert sorted(ends) == pytest.approx(sorted(scaled)[-len(ends) :], abs=1e-6)
+    assert len(ends) == 3
 
 
 def test_a_comparison_takes_runs(folders: dict[str, Path]) -> None:
@@ -108,10 +162,10 @@ def test_a_comparison_takes_runs(folders: dict[str, Path]) -> None:
 def test_the_table_of_cells_sorts(pages: dict[str, Path], opened: Callable[..., Any]) -> None:
     with opened(pages["map"]) as page:
         table = page.locator("[data-table=cells]")
-        table.locator("th button", has_text=re.compile("^packages given up")).click()
+        table.locator("th button", has_text=re.compile("^positions unwound")).click()
         values = table.evaluate(
             """table => { const place = [...table.tHead.rows[0].cells].findIndex(
-            (cell) => cell.textContent.startsWith("packages given up"));
+            (cell) => cell.textContent.startsWith("positions unwound"));
             return [...table.tBodies[0].rows].map((row) => Number(row.cells[place].dataset.sort)); }"""
         )
         assert values == sorted(values)

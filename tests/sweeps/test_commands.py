@@ -42,8 +42,8 @@ def test_a_dry_run_tells_and_runs_nothing(
 def test_what_came_of_it_is_shown(write: Write, tmp_path: Path) -> None:
     code, said = unwind("sweep", write(TINY), "-o", tmp_path / "out")
     assert code == 0
-    assert "leverage 12, policy buy" in said
-    assert "packages given up, $bn" in said
+    assert "leverage 12x, policy buy" in said
+    assert "positions unwound, $bn" in said
     assert "±" in said
     assert "4 of 4 cells done" in said
     code, said = unwind("sweep", write(TINY), "-o", tmp_path / "out", "--json")

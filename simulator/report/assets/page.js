@@ -65,7 +65,8 @@
     const figure = content.figures[key];
     const palette = content.palettes[theme()];
     const panel = figure.panels[Number(plot.dataset.panel)];
-    const traces = resolved(panel.traces, figure.columns, palette);
+    const slider = document.querySelector(`[data-step="${key}"]`);
+    const traces = resolved(slider && panel.frames ? panel.frames[slider.value] : panel.traces, figure.columns, palette);
     for (const trace of traces) {
       if (hidden.get(key).has(trace.legendgroup)) trace.visible = false;
       delete trace.meta;
@@ -90,6 +91,15 @@
       if (!off.delete(button.dataset.series)) off.add(button.dataset.series);
       button.setAttribute("aria-pressed", String(!off.has(button.dataset.series)));
       figure.querySelectorAll(".plot").forEach(draw);
+    });
+
+  // Sliders: a figure at another day.
+  for (const slider of document.querySelectorAll("[data-step]"))
+    slider.addEventListener("input", () => {
+      const said = content.figures[slider.dataset.step].steps[slider.value];
+      slider.setAttribute("aria-valuetext", said);
+      slider.nextElementSibling.textContent = said;
+      slider.closest("figure").querySelectorAll(".plot").forEach(draw);
     });
 
   document.getElementById("theme").addEventListener("click", () => {
