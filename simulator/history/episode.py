@@ -264,9 +264,9 @@ class Episode(Section):
     scenario: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] = parameter(
         source="history", doc="name of the scenario that plays it"
     )
-    also: Annotated[
-        list[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")]], Field(max_length=20)
-    ] = parameter([], source="history", doc="names of other scenarios that play it")
+    also: Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")]], Field(max_length=20)] = (
+        parameter([], source="history", doc="names of other scenarios that play it")
+    )
     moments: Annotated[list[Moment], Field(min_length=1, max_length=500)] = parameter(
         source="history", doc="what a run is measured by"
     )
