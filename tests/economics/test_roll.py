@@ -1,0 +1,174 @@
+"""Delivery months: at rest rolls cost nothing, delivery bounds what a dislocation costs, the hurried side pays."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from simulator.contracts import CONTRACTS
+from simulator.engine.opening.contract_months import delivery_months, held_months
+from simulator.results.calendar import trading_dates
+from tests.economics.shipped import AT_REST, opened, played
+
+#: The toy market five days before its futures are all rolled; the month is delivered on day 30.
+MONTHS = ("market.roll=calendar", "market.date=2000-02-16", "horizon=32d")
+QUIET = (*AT_REST, *MONTHS)
+FALL = "{type: hedge-demand-shift, day: 2d, share: 30%}"
+#: Funds that are over their own limits from the day after the shock on, and are not forced.
+AT_LIMITS = (
+    "funds.value_at_risk_headroom=1%",
+    "funds.leverage_headroom=1%",
+    "events=[{type: volatility-shock, day: 2d, multiple: 1.5x, half_life: 500d}]",
+)
+
+
+def test_a_month_is_rolled_before_its_first_notice_and_the_next_one_after_it() -> None:
+    months = delivery_months(CONTRACTS["TY"], date(2020, 2, 18), 8)
+    first, second = months[:2]
+    assert first.roll[-1] == date(2020, 2, 26), "first notice on 27 February, two days before 2 March"
+    assert (first.delivery, second.delivery) == (date(2020, 3, 31), date(2020, 6, 30))
+    assert second.roll[-1] == date(2020, 5, 27)
+    assert len(first.roll) == 8
+    two_year = delivery_months(CONTRACTS["TU"], date(2025, 4, 1), 8)[0]
+    assert two_year.delivery == date(2025, 7, 3), "three days after the month"
+
+
+def test_positions_are_rolled_whole_and_time_runs_out_and_comes_back() -> None:
+    dates = trading_dates(date(2020, 3, 2), 130)
+    held = held_months(CONTRACTS["TY"], 0.25, dates, 8)
+    assert held.rolled.sum() == pytest.approx(2.0), "in May and in August"
+    days = held.rolled == 0.0
+    steps = np.diff(held.time_left)[days[1:] & days[:-1]]
+    assert (steps < 0.0).all(), "a day less each day"
+    assert (np.diff(held.time_left)[held.rolled[1:] > 0.0] > 0.0).all(), (
+        "and a later month with each part rolled"
+    )
+    delivered = [dates[1 + row] for row in np.flatnonzero(held.is_delivery)]
+    assert delivered == [date(2020, 3, 31), date(2020, 6, 30)]
+    june = dates.index(date(2020, 5, 12))
+    assert held.time_left[june - 1] == pytest.approx(49 / 365 / 0.25)
+
+
+@pytest.mark.parametrize("name", ["toy", "calm", "tariff-shock-2025"])
+def test_a_market_at_rest_rolls_for_nothing_for_a_year(name: str) -> None:
+    run = played(name, *AT_REST, "market.roll=calendar", "horizon=250d", audit=True)
+    assert run.prepared.schedule.rolled.sum(axis=0).max() == pytest.approx(4.0, abs=0.5)
+    for variable in ("fund_calls", "fund_sales_by_channel", "paid_in_roll"):
+        assert np.abs(run.of(variable)).max() < 1e-9
+    for variable in ("fund_packages", "hedge_price", "dealer_capital", "dislocation", "sector_cash"):
+        assert np.ptp(run.of(variable), axis=1).max() < 1e-9
+    assert run.result.audit_worst.max() < 1e-9
+
+
+def value_lost(*settings: str, day: int) -> float:
+    """What a future gained on its bond when demand for it jumped on a day, per bp that the dislocation rose."""
+    shift = f"events=[{{type: hedge-demand-shift, day: {day}d, share: 30%}}]"
+    run = played("toy", *QUIET, *settings, shift, "market.hedges.TY.cash_share=0%")
+    rise = run.of("dislocation")[0, day - 1, 0] - run.of("dislocation")[0, day - 2, 0]
+    change = run.of("hedge_price")[0, day - 1, 0] - run.of("hedge_price")[0, day - 2, 0]
+    assert rise > 5.0
+    return float(change / rise)
+
+
+def test_a_dislocation_costs_less_the_nearer_delivery_is() -> None:
+    left = opened("toy", *QUIET).schedule.time_left[:, 0]
+    constant = value_lost("market.roll=continuous", day=25)
+    for day in (9, 25):
+        assert value_lost(day=day) == pytest.approx(constant * left[day - 1], rel=0.01)
+    assert left[8] > left[24]
+
+
+def test_time_that_passes_is_no_gain_beyond_convergence() -> None:
+    """After the shock funds are called and paid the same with months and without: carry at the same rate."""
+    settings = ("market.hedges.TY.cash_share=0%", f"events=[{FALL}]", "dealers.roll_cost=0bp")
+    months, constant = (
+        played("toy", *QUIET, *settings, f"market.roll={roll}").of("fund_calls")[0, :, 2, ...].sum()
+        for roll in ("calendar", "continuous")
+    )
+    assert months == pytest.approx(constant, rel=0.05)
+
+
+def paid(*settings: str) -> float:
+    """What longs paid shorts in all the roll, per face, in bp."""
+    return float(1e4 * played("toy", *QUIET, *settings).of("paid_in_roll")[0, :, 0].sum())
+
+
+def test_the_side_that_is_in_the_greater_hurry_pays() -> None:
+    redeemed = "events=[{type: redemption, who: asset-managers, day: 1d, days: 2d, share: 4%}]"
+    refused = (
+        "events=[{type: lender-withdrawal, day: 2d, days: 20d, share: 60%}]",
+        "lenders.headroom=1%",
+        "central_bank.standing_repo.open=false",
+        "dealers.cash_buffer=0%",
+    )
+    assert paid(redeemed) > 1e-4, "longs without cash for bonds pay"
+    assert paid(*refused) < -1e-4, "shorts whose repo is not rolled pay"
+    assert paid(redeemed, "dealers.roll_cost=0bp") == 0.0
+    assert paid(redeemed, "dealers.roll_cost=1.6bp") == pytest.approx(2.0 * paid(redeemed), rel=0.01)
+
+
+def test_funds_at_their_limits_deliver_instead_of_closing() -> None:
+    months, constant = (
+        played("toy", *QUIET, *AT_LIMITS, f"market.roll={roll}", audit=True)
+        for roll in ("calendar", "continuous")
+    )
+    delivered = months.of("fund_deliveries")[0, :, 0]
+    assert constant.of("fund_deliveries").max() == 0.0
+    day = int(np.flatnonzero(months.prepared.schedule.is_delivery[:, 0])[0])
+    assert delivered[day] > 0.1
+    assert delivered.sum() == delivered[day]
+    during = slice(1, 5)
+    assert (months.of("fund_sales")[0, during, 0] < 0.5 * constant.of("fund_sales")[0, during, 0]).all()
+    change = np.diff(months.of("fund_packages")[0, :, 0])
+    flows = (months.of("fund_purchases") - months.of("fund_sales"))[0, 1:, 0]
+    assert change == pytest.approx(flows, abs=1e-9)
+    assert months.result.audit_worst.max() < 1e-9
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        ("market.trades.TY.bond=other",),
+        ("funds.overnight_share=0%",),
+        (
+            "market.trades.TY.bond=deliverable",
+            "market.buckets.TY.bonds=[{coupon: 2%, maturity: 7y, conversion_factor: 0.8},"
+            " {coupon: 2%, maturity: 7.6y, conversion_factor: 0.7}]",
+        ),
+    ],
+    ids=["a bond that no future takes", "bonds in term repo", "a bond far from the cheapest"],
+)
+def test_who_cannot_deliver_or_would_lose_by_it_closes(without: tuple[str, ...]) -> None:
+    assert played("toy", *QUIET, *AT_LIMITS, *without).of("fund_deliveries").max() == 0.0
+
+
+def test_the_next_bond_of_the_basket_is_delivered_at_its_net_basis() -> None:
+    basket = (
+        "market.buckets.TY.bonds=[{coupon: 2%, maturity: 7y, conversion_factor: 0.8},"
+        " {coupon: 2%, maturity: 7y, conversion_factor: 0.79995}]"
+    )
+    next_one = opened("toy", *QUIET, basket, "market.trades.TY.bond=deliverable").parameters.opening.trades
+    cheapest = opened("toy", *QUIET, basket).parameters.opening.trades
+    assert cheapest.net_basis[0] == 0.0
+    future = 1.0 / 0.8
+    assert next_one.net_basis[0] == pytest.approx(future * 0.00005, rel=0.05)
+
+
+def test_a_bond_with_a_yield_of_its_own_leaves_funds_exposed() -> None:
+    def called(*settings: str) -> float:
+        fall = "events=[{type: yield-shock, day: 2d, change: {y7: -50bp}}]"
+        run = played("toy", *AT_REST, "horizon=3d", fall, *settings)
+        return float(run.of("fund_equity")[0, -1] - run.of("fund_equity")[0, 0])
+
+    hedged, exposed = called(), called("market.trades.TY.yield_beta=0.8")
+    assert abs(exposed) > 10.0 * abs(hedged)
+    assert exposed < 0.0, "a bond that follows by less gains less than its hedge loses"
+
+
+def test_a_reverse_package_delivers_nothing() -> None:
+    reverse = ("market.trades.TY.fund_packages=-$40bn", "market.hedges.TY.hedge_demand=-$30bn")
+    run = played("toy", *QUIET, *AT_LIMITS, *reverse, audit=True)
+    assert run.of("fund_deliveries").max() == 0.0
+    assert run.result.audit_worst.max() < 1e-9
