@@ -319,7 +319,7 @@ VARIANTS = (
     Variant(
         "dash for cash in delivery months",
         "dash-for-cash-2020",
-        ("funds.count=8", "market.roll=calendar", "horizon=32d"),
+        ("funds.count=8", "market.roll=calendar"),
         path=2,
     ),
     Variant("storm and impatient dealers", "toy", (*STORM, "funds.leverage=5x", "funds.nav_trigger=3%")),
