@@ -6,11 +6,14 @@ from datetime import date
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from simulator.contracts import CONTRACTS
 from simulator.engine.opening.contract_months import delivery_months, held_months
 from simulator.results.calendar import trading_dates
 from tests.economics.shipped import AT_REST, opened, played
+
+Values = NDArray[np.floating]
 
 #: The toy market five days before its futures are all rolled; the month is delivered on day 30.
 MONTHS = ("market.roll=calendar", "market.date=2000-02-16", "horizon=32d")
@@ -82,18 +85,21 @@ def test_a_dislocation_costs_less_the_nearer_delivery_is() -> None:
         assert value_lost(day=day) == pytest.approx(constant * left[day - 1], rel=0.03)
 
 
-def test_time_that_passes_is_no_gain_beyond_convergence() -> None:
-    """With a dislocation that stays where it is, packages earn the same a day with months and without, rolls or not."""
-    still = ("funds.entry_speed=0%", "end_investors.recovery=2500d", "dealers.roll_cost=0bp", "horizon=90d")
-    assert opened("toy", *QUIET, *still).schedule.rolled[40:].sum() == pytest.approx(1.0)
-    earned = [
-        np.diff(
-            played("toy", *QUIET, *still, f"events=[{FALL}]", f"market.roll={roll}").of("fund_equity")[0, 40:]
-        )
-        for roll in ("calendar", "continuous")
-    ]
-    assert (earned[1] > 0.001).all()
-    assert earned[0] == pytest.approx(earned[1], rel=0.05)
+def earned_beyond_marks(roll: str) -> Values:
+    """What funds earn a day but for moves of the dislocation, from the fortieth day after demand jumped on."""
+    still = ("funds.entry_speed=0%", "dealers.roll_cost=0bp", "horizon=90d", f"market.roll={roll}")
+    run = played("toy", *QUIET, *still, f"events=[{FALL}]")
+    schedule = run.prepared.schedule
+    assert roll == "continuous" or schedule.rolled[40:].sum() == pytest.approx(1.0)
+    horizon = 0.25e-4 * schedule.time_left[40:, 0]
+    marked = -run.of("fund_packages")[0, 39:-1, 0] * horizon * np.diff(run.of("dislocation")[0, 39:, 0])
+    return np.asarray(np.diff(run.of("fund_equity")[0, 39:]) - marked)
+
+
+def test_time_that_passes_and_months_that_are_rolled_are_no_gain_beyond_convergence() -> None:
+    months, constant = earned_beyond_marks("calendar"), earned_beyond_marks("continuous")
+    assert (constant > 0.001).all()
+    assert months == pytest.approx(constant, rel=0.05)
 
 
 def paid(*settings: str) -> float:
