@@ -269,7 +269,8 @@ class Futures(Hedge):
         minimum="0.02y",
         maximum="1y",
         source="first deferred contract, the series of SSW24 (literature 2.11)",
-        doc="time to delivery, over which the dislocation is earned; constant, because positions are rolled",
+        doc="time to delivery, over which the dislocation is earned; constant, because positions are rolled, unless"
+        " market.roll is calendar",
     )
 
 

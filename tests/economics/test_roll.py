@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from simulator.contracts import CONTRACTS
 from simulator.engine.opening.contract_months import delivery_months, held_months
 from simulator.results.calendar import trading_dates
+from tests.economics.mirrored import STAYS, TURNS, asymmetry, played_both_ways
 from tests.economics.shipped import AT_REST, opened, played
+from tests.economics.test_mirrored import TWO_SIDED, WITHIN
 
 Values = NDArray[np.floating]
 
@@ -36,6 +38,8 @@ def test_a_month_is_rolled_before_its_first_notice_and_the_next_one_after_it() -
     assert len(first.roll) == 8
     two_year = delivery_months(CONTRACTS["TU"], date(2025, 4, 1), 8)[0]
     assert two_year.delivery == date(2025, 7, 3), "three days after the month"
+    china = delivery_months(CONTRACTS["T"], date(2019, 3, 20), 8)[:2]
+    assert [month.delivery for month in china] == [date(2019, 6, 19), date(2019, 9, 18)], "T1906 and T1909"
 
 
 def test_positions_are_rolled_whole_and_time_runs_out_and_comes_back() -> None:
@@ -177,6 +181,17 @@ def test_a_bond_with_a_yield_of_its_own_leaves_funds_exposed() -> None:
     hedged, exposed = called(), called("market.trades.TY.yield_beta=0.8")
     assert abs(exposed) > 10.0 * abs(hedged)
     assert exposed < 0.0, "a bond that follows by less gains less than its hedge loses"
+
+
+def test_a_market_that_rolls_without_an_option_to_deliver_is_its_own_mirror() -> None:
+    """Only the short may deliver: with bonds that no future takes, and no spread, nothing tells the sides apart."""
+    no_option = ("market.trades.TY.bond=other", "dealers.roll_cost=0bp")
+    some = played_both_ways("toy", (*TWO_SIDED, *MONTHS[:2], *no_option), 0.1, at_fair_prices=True)
+    assert some[0].prepared.schedule.rolled[:, 0].sum() > 0.5
+    for variable in (*TURNS, *STAYS):
+        limit = WITHIN["toy"][variable in STAYS]
+        if variable != "initial_margin":
+            assert asymmetry(*some, variable) < limit, variable
 
 
 def test_a_reverse_package_delivers_nothing() -> None:

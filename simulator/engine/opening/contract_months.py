@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.contracts import CONTRACTS, DELIVERY_MONTHS, Contract, first_delivery_day, last_delivery_day
+from simulator.engine.hedges.futures import DAYS_PER_YEAR
 from simulator.engine.parameters import Schedule
 from simulator.model.table import Floats
 from simulator.results.calendar import is_trading_day, trading_dates
 from simulator.scenario.schema import Futures, Market
 
-DAYS_PER_YEAR = 365.0
 #: Trading days before the first delivery day on which a short first gives notice that it will deliver (CBOT rule 713).
 NOTICE_DAYS = 2
 #: Years whose months are listed: a run is no longer.
