@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.contracts import CONTRACTS
 from simulator.engine.opening.contract_months import delivery_months, held_months
 from simulator.results.calendar import trading_dates
+from simulator.scenario.errors import ScenarioError
 from tests.economics.mirrored import STAYS, TURNS, asymmetry, played_both_ways
 from tests.economics.shipped import AT_REST, opened, played
 from tests.economics.test_mirrored import TWO_SIDED, WITHIN
@@ -158,6 +159,13 @@ def test_funds_at_their_limits_deliver_instead_of_closing() -> None:
 )
 def test_who_cannot_deliver_or_would_lose_by_it_closes(without: tuple[str, ...]) -> None:
     assert played("toy", *QUIET, *AT_LIMITS, *without).of("fund_deliveries").max() == 0.0
+
+
+def test_a_basket_of_one_bond_has_no_next_one() -> None:
+    with pytest.raises(
+        ScenarioError, match="a deliverable bond that is not the cheapest; allowed: cheapest or other"
+    ):
+        opened("toy", *QUIET, "market.trades.TY.bond=deliverable")
 
 
 def test_the_next_bond_of_the_basket_is_delivered_at_its_net_basis() -> None:
