@@ -57,8 +57,8 @@ def dislocation_in_contract_bp(opening_bp: float, dislocation_bp: float, time_le
 def roll_side(shorts_that_wait_bn: float, longs_that_wait_bn: float, open_interest_bn: float) -> float:
     """Which side of a contract month is in the greater hurry to roll: 1 when all shorts can wait and no long can.
 
-    A long must be out before the first notice, unless it would take bonds; a short that holds a bond it may deliver
-    can wait. Source: the short's options, Burghardt and Belton, chapter 2; that the hurry is paid for is judgement.
+    A long must be out by the first intention day, unless it would take bonds; a short that holds a bond it may deliver
+    can wait. Source: longs roll by that day, QB11; that the hurry is paid for, and in proportion, is judgement.
     """
     return (shorts_that_wait_bn - longs_that_wait_bn) / open_interest_bn
 

@@ -151,7 +151,7 @@ _SIZES = "from nearly Zipf to nearly equal sizes"
 
 PRIORS: Mapping[str, Prior] = {
     # Market and drivers
-    "market.roll_days": Prior("4d", "12d", EVEN, "open interest moves within one to two and a half weeks"),
+    "market.roll_days": Prior("5d", "12d", EVEN, "most open interest moves within one to two and a half weeks"),
     "market.hedges.NAME.cash_share": Prior("20%", "80%", PEAKED, "neither side of a basis moves alone"),
     "drivers.loss_tolerance": Prior("1.2x", "2x", EVEN, "volatility of 2017-19 stayed below 1.5 times its mean"),
     "drivers.equity_noise": Prior("0.5%", "1.2%", PEAKED, "from calm to uneasy years"),

@@ -356,11 +356,11 @@ class Market(Section):
         doc="futures held at a constant horizon, or by the exchange's delivery months and rolled from one to the next",
     )
     roll_days: Days = parameter(
-        "8d",
+        "10d",
         minimum="1d",
         maximum="20d",
-        source="rolls fall into the last weeks of February, May, August and November (literature 2.1, CFTC); judgement",
-        doc="trading days over which positions are rolled, the last one before the first notice of delivery",
+        source="most roll in the ten days up to the first intention day, QB11; evenly: judgement",
+        doc="trading days over which positions are rolled, up to the first on which shorts may say that they deliver",
     )
     yield_correlation_decay: Number = parameter(
         0.35,

@@ -30,22 +30,22 @@ AT_LIMITS = (
 )
 
 
-def test_a_month_is_rolled_before_its_first_notice_and_the_next_one_after_it() -> None:
-    months = delivery_months(CONTRACTS["TY"], date(2020, 2, 18), 8)
+def test_a_month_is_rolled_up_to_its_first_intention_day_and_the_next_one_after_it() -> None:
+    months = delivery_months(CONTRACTS["TY"], date(2020, 2, 18), 10)
     first, second = months[:2]
-    assert first.roll[-1] == date(2020, 2, 26), "first notice on 27 February, two days before 2 March"
+    assert first.roll[-1] == date(2020, 2, 27), "two trading days before 2 March"
     assert (first.delivery, second.delivery) == (date(2020, 3, 31), date(2020, 6, 30))
-    assert second.roll[-1] == date(2020, 5, 27)
-    assert len(first.roll) == 8
-    two_year = delivery_months(CONTRACTS["TU"], date(2025, 4, 1), 8)[0]
+    assert second.roll[-1] == date(2020, 5, 28)
+    assert len(first.roll) == 10
+    two_year = delivery_months(CONTRACTS["TU"], date(2025, 4, 1), 10)[0]
     assert two_year.delivery == date(2025, 7, 3), "three days after the month"
-    china = delivery_months(CONTRACTS["T"], date(2019, 3, 20), 8)[:2]
+    china = delivery_months(CONTRACTS["T"], date(2019, 3, 20), 10)[:2]
     assert [month.delivery for month in china] == [date(2019, 6, 19), date(2019, 9, 18)], "T1906 and T1909"
 
 
 def test_positions_are_rolled_whole_and_time_runs_out_and_comes_back() -> None:
     dates = trading_dates(date(2020, 3, 2), 130)
-    held = held_months(CONTRACTS["TY"], 0.25, dates, 8)
+    held = held_months(CONTRACTS["TY"], 0.25, dates, 10)
     assert held.rolled.sum() == pytest.approx(2.0), "in May and in August"
     days = held.rolled == 0.0
     steps = np.diff(held.time_left)[days[1:] & days[:-1]]

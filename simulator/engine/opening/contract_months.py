@@ -16,8 +16,8 @@ from simulator.model.table import Floats
 from simulator.results.calendar import is_trading_day, trading_dates
 from simulator.scenario.schema import Futures, Market
 
-#: Trading days before the first delivery day on which a short first gives notice that it will deliver (CBOT rule 713).
-NOTICE_DAYS = 2
+#: Trading days from the first intention day, when shorts may first say that they deliver, to the first delivery (QB11).
+INTENTION_DAYS = 2
 #: Years whose months are listed: a run is no longer.
 YEARS_LISTED = 12
 
@@ -43,15 +43,15 @@ def delivery_months(contract: Contract, since: date, roll_days: int) -> list[Mon
 
     Examples
     --------
-    >>> months = delivery_months(CONTRACTS["TY"], date(2020, 2, 18), 8)
+    >>> months = delivery_months(CONTRACTS["TY"], date(2020, 2, 18), 10)
     >>> [str(day) for day in (months[0].roll[0], months[0].roll[-1], months[0].delivery)]
-    ['2020-02-14', '2020-02-26', '2020-03-31']
+    ['2020-02-13', '2020-02-27', '2020-03-31']
     """
     months = []
     for year, month in product(range(since.year, since.year + YEARS_LISTED), DELIVERY_MONTHS):
         first = date(year, month, 1)
-        notice = _before(first_delivery_day(contract, first), NOTICE_DAYS)
-        roll = [_before(notice, days) for days in range(roll_days, 0, -1)]
+        intention = _before(first_delivery_day(contract, first), INTENTION_DAYS)
+        roll = [_before(intention, days) for days in range(roll_days - 1, -1, -1)]
         if roll[-1] > since:
             months.append(Month(roll, last_delivery_day(contract, first)))
     return months
