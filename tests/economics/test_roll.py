@@ -18,7 +18,7 @@ from tests.economics.test_mirrored import TWO_SIDED, WITHIN
 
 Values = NDArray[np.floating]
 
-#: The toy market five days before its futures are all rolled; the month is delivered on day 30.
+#: The toy market while its futures are rolled; the month is delivered at the end of March.
 MONTHS = ("market.roll=calendar", "market.date=2000-02-16", "horizon=32d")
 QUIET = (*AT_REST, *MONTHS)
 FALL = "{type: hedge-demand-shift, day: 2d, share: 30%}"

@@ -56,7 +56,7 @@ STORM = (
     )
     + "]",
 )
-#: Delivery months, of which one is rolled from the first day on and delivered on the last but three.
+#: Delivery months, of which one is rolled from the first day on and delivered before the end.
 MONTHS = ("market.roll=calendar", "market.date=2000-02-16", "horizon=32d", "funds.overnight_share=70%")
 OTHER_BONDS = ("market.trades.TY.bond=other", "market.trades.TY.yield_beta=0.9")
 CHANNELS = (
