@@ -180,8 +180,9 @@ def deliverable_bn(packages_bn: float, unencumbered_bn: float, remarked_share: f
     A bond in term repo stays with the lender of cash until its loan ends. Only who is short the future may deliver, so
     a reverse package, long the future, delivers nothing. ``remarked_share`` is the part of repo that is overnight.
     """
-    pledged_bn = packages_bn - unencumbered_bn
-    return max(0.0, unencumbered_bn + remarked_share * pledged_bn) if packages_bn > 0.0 else 0.0
+    if packages_bn <= 0.0:
+        return 0.0
+    return unencumbered_bn + remarked_share * (packages_bn - unencumbered_bn)
 
 
 @rule
