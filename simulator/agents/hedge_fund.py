@@ -174,6 +174,46 @@ def cut_at_limits(allowed: float, cut_speed: float) -> float:
 
 
 @rule
+def deliverable_bn(packages_bn: float, unencumbered_bn: float, remarked_share: float) -> float:
+    """Bonds that a fund can hold to delivery: those that no loan stands on, and those in overnight repo.
+
+    A bond in term repo stays with the lender of cash until its loan ends. Only who is short the future may deliver, so
+    a reverse package, long the future, delivers nothing. ``remarked_share`` is the part of repo that is overnight.
+    """
+    if packages_bn <= 0.0:
+        return 0.0
+    return unencumbered_bn + remarked_share * (packages_bn - unencumbered_bn)
+
+
+@rule
+def delivery_gain(
+    price: float,
+    extra_dislocation_bp: float,
+    extra_repo_bp: float,
+    years_left: float,
+    transaction_cost: float,
+    net_basis: float,
+) -> float:
+    """What holding a package to delivery is worth over closing it today, per face.
+
+    Who closes pays the half spread and gives up what the future has still to converge; who waits finances the bond
+    until it is delivered, and loses its net basis, nothing for the cheapest bond. So delivery bounds what a
+    dislocation costs a fund. Spreads over their opening levels, in bp a year; the half spread is a share of the price.
+    """
+    converges = (extra_dislocation_bp - extra_repo_bp) * BASIS_POINT * years_left
+    return price * (transaction_cost + converges) - net_basis
+
+
+@rule
+def kept_for_delivery_bn(given_up_bn: float, deliverable_bn: float, waiting_bn: float) -> float:
+    """Packages given up of a fund's own accord that it keeps for delivery instead: all that it may still deliver.
+
+    ``waiting_bn`` waits for delivery already.
+    """
+    return min(given_up_bn, max(0.0, deliverable_bn - waiting_bn))
+
+
+@rule
 def spare_cash_bn(cash_bn: float, cash_minimum: float, opening_cash_bn: float) -> float:
     """Cash beyond the minimum that a fund keeps, a share of what it opened with."""
     return max(0.0, cash_bn - cash_minimum * opening_cash_bn)

@@ -94,12 +94,12 @@ Found = tuple["RunFolder", "LoadedScenario[Episode]", "Beside"]
 
 
 def _scenarios(own: LoadedScenario[Episode] | None) -> list[str]:
-    """Scenarios to run when none is named: the one of the user's file, or those of all episodes."""
+    """Scenarios to run when none is named: those of the user's file, or of all episodes."""
     from simulator.history.shelf import shipped_episode, shipped_episodes
 
     if own is not None:
-        return [own.scenario.scenario]
-    return [shipped_episode(name).scenario.scenario for name in shipped_episodes()]
+        return list(own.scenario.played_by)
+    return [each for name in shipped_episodes() for each in shipped_episode(name).scenario.played_by]
 
 
 @dataclass(frozen=True)

@@ -134,23 +134,30 @@ def judgements(
 
 @app.command("honest-numbers")
 def honest_numbers(
+    scenario: Annotated[str, typer.Argument(help="Scenario that plays an episode.")] = "dash-for-cash-2020",
     paths: Annotated[int | None, typer.Option(help="Random paths; those of the scenario by default.")] = None,
-    output: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("outputs/dash-for-cash-2020"),
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the run; outputs/ and its name by default.")
+    ] = None,
     write: Annotated[
         Path | None, typer.Option(help="Page to put the tables in, instead of printing them.")
     ] = None,
 ) -> None:
-    """Print the tables of the dash for cash beside history, or put them in their page."""
+    """Print the tables of a scenario beside history, or put them in their page."""
     from simulator.ensemble.execution import run_scenario
     from simulator.history.beside import beside
     from simulator.history.markdown import history_tables_of, put_in_page
-    from simulator.history.shelf import shipped_episode
+    from simulator.history.shelf import episode_of
     from simulator.scenario.loading import load_scenario
 
-    episode = shipped_episode("march-2020").scenario
-    loaded = load_scenario(episode.scenario, [f"paths={paths}"] if paths else [])
+    episode = episode_of(scenario)
+    if episode is None:
+        complain(f"{scenario}: found no episode that it plays; unwind history --help tells which ship.")
+        raise typer.Exit(BAD_INPUT)
+    loaded = load_scenario(scenario, [f"paths={paths}"] if paths else [])
+    folder = output or Path("outputs") / scenario
     try:
-        tables = history_tables_of(beside(run_scenario(loaded, output).folder, episode))
+        tables = history_tables_of(beside(run_scenario(loaded, folder).folder, episode.scenario))
     except OutputError as error:
         complain(str(error))
         raise typer.Exit(error.exit_code) from error

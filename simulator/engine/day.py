@@ -54,6 +54,7 @@ from simulator.engine.phases.prices import (
     settle_prices,
     shift_curve,
 )
+from simulator.engine.phases.roll import deliver_bonds, pay_to_roll, turn_calendar
 from simulator.engine.state import State
 from simulator.rule import phase
 
@@ -87,6 +88,7 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     price_bonds(p, s)
     find_cheapest(p, s)
     settle_prices(p, s)
+    deliver_bonds(p, s, sched, day)
     look_at_books(p, s, AFTER_MARK)
     roll_over(p, s, sched, w, path, day)
     look_at_books(p, s, AFTER_ROLL_OVER)
@@ -118,6 +120,7 @@ def observe_world(p: Parameters, s: State, sched: Schedule, w: World, path: int,
     s.checks.clock[0] = day
     s.checks.clock[1] = 0
     forget_yesterday(s)
+    turn_calendar(p, s, sched, day)
     for h in each_hedge(s):
         change = sched.hedge_demand_shift[day, h] + w.hedge_demand[path, day, h]
         s.hedges.wanted[h] += change * p.opening.hedges.demand_bn[h]
@@ -142,6 +145,7 @@ def forget_yesterday(s: State) -> None:
     for j in each_trade(s):
         seen.sold[j] = 0.0
         seen.bought[j] = 0.0
+        seen.delivered[j] = 0.0
     for b in each_bucket(s):
         seen.tail_bp[b] = 0.0
         seen.taken_by_bidders[b] = 0.0
@@ -160,7 +164,8 @@ def forget_yesterday(s: State) -> None:
 
 @phase
 def accrue_carry(p: Parameters, s: State) -> None:
-    """Accrue a day of carry over the opening carry: convergence between hedgers, interest from funds to lenders."""
+    """Accrue a day of carry over the opening carry: convergence and rolls between hedgers, interest to lenders."""
+    pay_to_roll(p, s)
     book_extra_interest(p, s, accrue_fund_carry(p, s))
     accrue_hedge_carry(p, s)
 

@@ -192,6 +192,7 @@ class HedgeTerms(NamedTuple):
         "hedge", unit="1", doc="1 where the bond's outright pressure is a dislocation: swaps"
     )
     side: Floats = per("hedge", unit="1", doc="side of the market that dealers are on")
+    roll_side: Floats = per("hedge", unit="1", doc="side in the greater hurry to roll")
     other_hedgers_bn: Floats = per("hedge", unit="$bn", doc="other hedgers' net long position")
     receivers_bn: Floats = per("hedge", unit="$bn", doc="of them: who receives more when rates fall")
     payers_bn: Floats = per("hedge", unit="$bn", doc="of them: who pays more when rates rise")
@@ -206,6 +207,8 @@ class TradeTerms(NamedTuple):
     hedge_of: Ints = per("trade", unit="place", doc="its hedge", whole=True)
     funding_of: Ints = per("trade", unit="place", doc="its funding", whole=True)
     transaction_cost: Floats = per("trade", unit="1", doc="half spread paid on a sale, per price")
+    delivers: Floats = per("trade", unit="1", doc="1 where its bonds may be delivered into its hedge")
+    net_basis: Floats = per("trade", unit="1", doc="what delivering them loses, per face")
 
 
 class FundTerms(NamedTuple):
@@ -429,6 +432,14 @@ class Schedule(NamedTuple):
     )
     fund_redemption: Floats = per("day", unit="1", doc="redeemed from funds, of opening equity")
     hedge_demand_shift: Floats = per("day", "hedge", unit="1", doc="change of demand, of its opening size")
+    time_left: Floats = per(
+        "day", "hedge", unit="1", doc="time to delivery of the month held, over the horizon"
+    )
+    rolled: Floats = per("day", "hedge", unit="1", doc="part of positions that is rolled")
+    years_to_delivery: Floats = per(
+        "day", "hedge", unit="y", doc="to the last delivery day of the nearest month"
+    )
+    is_delivery: Floats = per("day", "hedge", unit="1", doc="1 on the last delivery day of a month")
     auction_bn: Floats = per("day", "bucket", unit="$bn", doc="issued")
     auction_new_bn: Floats = per("day", "bucket", unit="$bn", doc="issued beyond what falls due")
     auction_dealer_share: Floats = per("day", "bucket", unit="1", doc="share left to dealers, without noise")

@@ -122,6 +122,11 @@ class HedgeBooks(NamedTuple):
     estate: Floats = per("hedge", unit="$bn", doc="bonds seized from failed funds and not yet sold")
     estate_hedges: Floats = per("hedge", unit="$bn", doc="hedges seized with them")
     estate_pace: Floats = per("hedge", unit="$bn", doc="sold a day")
+    time_left: Floats = per("hedge", unit="1", doc="time to delivery of the month held, over the horizon")
+    rolled: Floats = per("hedge", unit="1", doc="part of positions that is rolled today")
+    years_to_delivery: Floats = per("hedge", unit="y", doc="to the last delivery day of the nearest month")
+    roll_side: Floats = per("hedge", unit="1", doc="side in the greater hurry to roll, when last rolled")
+    paid_in_roll: Floats = per("hedge", unit="1", doc="what longs pay shorts today to roll, per face")
     cheapest: Ints = per("hedge", unit="place", doc="deliverable that is cheapest", whole=True)
 
 
@@ -139,6 +144,7 @@ class FundBooks(NamedTuple):
     loan: Floats = per("trade", "fund", unit="$bn", doc="repo on them")
     haircut: Floats = per("trade", "fund", unit="1", doc="haircut in force")
     unencumbered: Floats = per("trade", "fund", unit="$bn", doc="bonds whose repo was not rolled, face")
+    to_deliver: Floats = per("trade", "fund", unit="$bn", doc="packages held until delivery, face")
     cash: Floats = per("fund", unit="$bn", doc="free cash")
     posted: Floats = per("fund", unit="$bn", doc="initial margin posted")
     other: Floats = per("fund", unit="$bn", doc="other strategies at opening volatility")
@@ -263,6 +269,7 @@ class Seen(NamedTuple):
     called_in_all: Floats = per("call", unit="$bn", doc="cash funds were called for")
     sold: Floats = per("trade", unit="$bn", doc="packages funds sold, forced or not, and seized from them")
     bought: Floats = per("trade", unit="$bn", doc="packages funds bought")
+    delivered: Floats = per("trade", unit="$bn", doc="of those sold, delivered into futures")
     tail_bp: Floats = per("bucket", unit="bp", doc="yield over the market's at which an auction sold")
     taken_by_bidders: Floats = per(
         "bucket", unit="$bn", doc="bonds that bidders other than dealers took at auction"

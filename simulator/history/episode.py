@@ -254,7 +254,7 @@ class HistorySeries(Section):
 
 
 class Episode(Section):
-    """An episode of history beside the scenario that plays it."""
+    """An episode of history beside the scenarios that play it."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] = parameter(
         source="history", doc="short name"
@@ -264,12 +264,20 @@ class Episode(Section):
     scenario: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] = parameter(
         source="history", doc="name of the scenario that plays it"
     )
+    also: Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")]], Field(max_length=20)] = (
+        parameter([], source="history", doc="names of other scenarios that play it")
+    )
     moments: Annotated[list[Moment], Field(min_length=1, max_length=500)] = parameter(
         source="history", doc="what a run is measured by"
     )
     series: Annotated[list[HistorySeries], Field(max_length=50)] = parameter(
         [], source="history", doc="what is drawn over the fans of a run"
     )
+
+    @property
+    def played_by(self) -> tuple[str, ...]:
+        """Scenarios that play it, the one it is told for first."""
+        return (self.scenario, *self.also)
 
     @model_validator(mode="after")
     def keys_are_unique(self) -> Episode:

@@ -36,4 +36,4 @@ def shipped_episode(name: str) -> LoadedScenario[Episode]:
 def episode_of(scenario: str) -> LoadedScenario[Episode] | None:
     """The shipped episode that a scenario plays; none if history has nothing to say of it."""
     found = (shipped_episode(name) for name in shipped_episodes())
-    return next((episode for episode in found if episode.scenario.scenario == scenario), None)
+    return next((episode for episode in found if scenario in episode.scenario.played_by), None)

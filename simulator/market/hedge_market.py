@@ -16,6 +16,8 @@ import math
 
 from simulator.rule import rule
 
+BASIS_POINT = 1e-4
+
 
 @rule
 def side_of_market(dealers_bn: float, size_bn: float, full_side: float) -> float:
@@ -39,6 +41,38 @@ def average_ahead(years: float, half_life_years: float) -> float:
     if halvings < 1e-9:
         return 1.0
     return -math.expm1(-halvings) / halvings
+
+
+@rule
+def dislocation_in_contract_bp(opening_bp: float, dislocation_bp: float, time_left: float) -> float:
+    """Dislocation that stands in the price of the contract held: what it rose by counts for the time that is left.
+
+    A future converges to its bond by the last delivery day, so a short that waits loses less the nearer that day is.
+    ``time_left`` is the time to delivery of the month held over the hedge's horizon: 1 without a calendar of months.
+    """
+    return dislocation_bp + (time_left - 1.0) * (dislocation_bp - opening_bp)
+
+
+@rule
+def roll_side(shorts_that_wait_bn: float, longs_that_wait_bn: float, open_interest_bn: float) -> float:
+    """Which side of a contract month is in the greater hurry to roll: 1 when all shorts can wait and no long can.
+
+    A long must be out by the first intention day, unless it would take bonds; a short that holds a bond it may deliver
+    can wait. Source: longs roll by that day, QB11; that the hurry is paid for, and in proportion, is judgement.
+    """
+    return (shorts_that_wait_bn - longs_that_wait_bn) / open_interest_bn
+
+
+@rule
+def paid_in_roll(
+    hedge_value: float, rolled: float, side: float, opening_side: float, roll_cost: float
+) -> float:
+    """What a long pays a short per face on a day of the roll, for the calendar spread beyond that of the opening.
+
+    ``rolled`` is the part of positions that is rolled that day, ``roll_cost`` the spread in bp of price when one side
+    must roll and all of the other can wait. A spread as wide as the opening's is part of the opening carry.
+    """
+    return hedge_value * rolled * roll_cost * BASIS_POINT * (side - opening_side)
 
 
 @rule

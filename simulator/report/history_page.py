@@ -34,10 +34,10 @@ def history_page(found: Sequence[tuple[RunFolder, LoadedScenario[Episode]]]) -> 
     sections, verdicts, facts = [], [], []
     for number, (run, episode) in enumerate(found, start=1):
         side = beside(run, episode.scenario)
-        title = side.episode.title or side.episode.name
+        title = f"{side.episode.title or side.episode.name} ({side.scenario})"
         section = history_section(run, episode, side, key=f"episode-{number}")
         sections.append(replace(section, title=title))
-        verdicts.append(f"{title} ({side.scenario}). {side.verdict}")
+        verdicts.append(f"{title}. {side.verdict}")
         over = f" over {side.sets} parameter sets" if side.sets else ""
         facts.append((side.scenario, f"{side.paths:,} paths{over}, seed {side.seed}"))
     has_sets = any(run.manifest.parameter_sets for run, _ in found)

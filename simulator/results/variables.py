@@ -89,6 +89,7 @@ BY_HEDGE = (
     ),
     Variable("asset_manager_hedges", "$bn", "asset managers' net long hedge position", "hedges.managers"),
     Variable("other_hedger_hedges", "$bn", "other hedgers' net long hedge position", "hedges.others"),
+    Variable("paid_in_roll", "1", "what longs paid shorts to roll, per face", "hedges.paid_in_roll"),
 )
 
 #: By trade: dimensions (path, day, trade).
@@ -97,6 +98,7 @@ BY_TRADE = (
     Variable("fund_hedges", "$bn", "hedges that hedge funds sold short", "trades.fund_hedges"),
     Variable("fund_sales", "$bn", "packages funds sold, forced or not, and seized from them", "seen.sold"),
     Variable("fund_purchases", "$bn", "packages funds bought", "seen.bought"),
+    Variable("fund_deliveries", "$bn", "of those sold, delivered into futures", "seen.delivered"),
 )
 
 #: For the market as a whole: dimensions (path, day).

@@ -151,6 +151,7 @@ _SIZES = "from nearly Zipf to nearly equal sizes"
 
 PRIORS: Mapping[str, Prior] = {
     # Market and drivers
+    "market.roll_days": Prior("5d", "12d", EVEN, "most open interest moves within one to two and a half weeks"),
     "market.hedges.NAME.cash_share": Prior("20%", "80%", PEAKED, "neither side of a basis moves alone"),
     "drivers.loss_tolerance": Prior("1.2x", "2x", EVEN, "volatility of 2017-19 stayed below 1.5 times its mean"),
     "drivers.equity_noise": Prior("0.5%", "1.2%", PEAKED, "from calm to uneasy years"),
@@ -202,6 +203,7 @@ PRIORS: Mapping[str, Prior] = {
     "dealers.pass_through": Prior("20%", "85%", EVEN, "half of an inventory in half a day to three days"),
     "dealers.inventory_response": Prior(0.0, 1.0, EVEN, "from inventories that stay to value at risk that stays"),
     "dealers.client_cut_speed": Prior("3%", "30%", LOGS, "repo is renewed within days to a month"),
+    "dealers.roll_cost": Prior("0.2bp", "3bp", LOGS, "a quarter of a tick of the calendar spread to four"),
     "dealers.auction_concession": Prior(0.1, 1.0, LOGS, "tails of 0 to 2.5bp, literature 4.7"),
     "dealers.liquidation_days": Prior("3d", "30d", LOGS, "from a sale in a hurry to an orderly month"),
     "dealers.cash_buffer": Prior("1%", "8%", LOGS, "a third to nearly three times the default"),
@@ -223,6 +225,7 @@ PRIORS: Mapping[str, Prior] = {
     "asset_managers.volatility_redemption": Prior("0.01%", "0.3%", LOGS, "5% of assets left in March 2020, ICI"),
     "asset_managers.volatility_tolerance": Prior("1.2x", "2x", EVEN, "nobody redeemed in the ups and downs of 2017-19"),
     "asset_managers.loss_redemption": Prior("0.1%", "2%", LOGS, "a fifth to four times the default"),
+    "asset_managers.takes_delivery": Prior("2%", "40%", LOGS, "from hardly any fund to those that hold bonds anyway"),
     "asset_managers.futures_cut": Prior("4x", "20x", LOGS, "a fifth of net longs gone for 5% redeemed, and twice that"),
     "asset_managers.duration_kept": Prior("10%", "70%", EVEN, "benchmarks ask for duration; cash funds have none"),
     "asset_managers.futures_noise_half_life": Prior("15d", "90d", LOGS, "a month to four months, CFTC 2018-19"),

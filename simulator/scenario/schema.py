@@ -269,7 +269,8 @@ class Futures(Hedge):
         minimum="0.02y",
         maximum="1y",
         source="first deferred contract, the series of SSW24 (literature 2.11)",
-        doc="time to delivery, over which the basis is earned; constant, because positions are rolled",
+        doc="time to delivery, over which the basis is earned; constant, because positions are rolled, unless"
+        " market.roll is calendar",
     )
 
 
@@ -318,6 +319,18 @@ class Trade(Section):
         source="half the bid-ask spread of literature 2.6 (10y: 0.5/32 of a point)",
         doc="half spread a fund pays on a position sold in force, per price",
     )
+    bond: Literal["cheapest", "deliverable", "other"] = parameter(
+        "cheapest",
+        source="model",
+        doc="bond that funds hold: the cheapest to deliver, the next one of the basket, or one that no future takes",
+    )
+    yield_beta: Number = parameter(
+        1.0,
+        minimum=0.5,
+        maximum=1.5,
+        source="scenario",
+        doc="change of its yield per bp of the bucket's held bond; funds hedge one for one, so the rest is open",
+    )
 
 
 class Market(Section):
@@ -336,6 +349,18 @@ class Market(Section):
     ] = section(doc="futures and swaps, by name; futures are named for their contract")
     trades: Annotated[dict[str, Trade], Field(min_length=1, max_length=12)] = section(
         doc="the trades that funds hold, by name"
+    )
+    roll: Literal["continuous", "calendar"] = parameter(
+        "continuous",
+        source="model",
+        doc="futures held at a constant horizon, or by the exchange's delivery months and rolled from one to the next",
+    )
+    roll_days: Days = parameter(
+        "10d",
+        minimum="1d",
+        maximum="20d",
+        source="most roll in the ten days up to the first intention day, QB11; evenly: judgement",
+        doc="trading days over which positions are rolled, up to the first on which shorts may say that they deliver",
     )
     yield_correlation_decay: Number = parameter(
         0.35,
@@ -783,6 +808,13 @@ class Dealers(Section):
         source="judgement",
         doc="balance sheet over the limit taken back from clients in a day",
     )
+    roll_cost: BasisPoints = parameter(
+        "0.8bp",
+        minimum="0bp",
+        maximum="20bp",
+        source="judgement: a tick of the ten-year's calendar spread, a quarter of 1/32 of a point",
+        doc="calendar spread that those who must roll pay those who can wait, per price, when all of one side can wait",
+    )
     auction_concession: Number = parameter(
         0.24,
         minimum=0.0,
@@ -939,6 +971,13 @@ class AssetManagers(Section):
         maximum="100%",
         source="judgement",
         doc="redeemed a day per unit of loss on net assets, over a month; a gain brings money in",
+    )
+    takes_delivery: Share = parameter(
+        "10%",
+        minimum="0%",
+        maximum="100%",
+        source="judgement",
+        doc="part of futures longs whose holders would take bonds in delivery, with cash to pay for them",
     )
     futures_cut: Multiple = parameter(
         "11x",
@@ -2242,6 +2281,7 @@ class Scenario(Section):
         problems = [
             *_unknown_names(self),
             *_unknown_contracts(self),
+            *_undeliverable_bonds(self),
             *_impossible_holdings(self),
             *_unplaced_auctions(self),
             *_settled_too_soon(self),
@@ -2293,6 +2333,25 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         )
         for key, what, name in named
         if name not in known[what]
+    ]
+
+
+def _undeliverable_bonds(scenario: Scenario) -> list[Problem]:
+    """Trades that hold the bond next to the cheapest where no future has one."""
+    market = scenario.market
+    return [
+        Problem(
+            f"market.trades.{name}.bond",
+            "a deliverable bond that is not the cheapest",
+            "cheapest or other, where the hedge is no future or its bucket has one bond",
+        )
+        for name, trade in market.trades.items()
+        if trade.bond == "deliverable"
+        and market.hedge_of(name) in market.hedges
+        and (
+            not isinstance(market.hedges[market.hedge_of(name)], Futures)
+            or len(market.buckets[market.bucket_of(market.hedge_of(name))].bonds) < 2
+        )
     ]
 
 

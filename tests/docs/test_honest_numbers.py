@@ -1,4 +1,4 @@
-"""The dash for cash beside history: the page holds every moment of the episode, and is made by its command."""
+"""Pages of scenarios beside history: each holds every moment of its episode, and is made by its command."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from simulator.cli.upkeep import app
 from simulator.history.markdown import BEGIN, END, put_in_page
-from simulator.history.shelf import shipped_episode
+from simulator.history.shelf import episode_of, shipped_episode
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "model" / "honest-numbers.md"
+PAGES = {"dash-for-cash-2020": "honest-numbers", "swap-spreads-2025": "swap-spreads-2025"}
 MOMENTS = shipped_episode("march-2020").scenario.moments
 
 
@@ -25,11 +25,16 @@ def rows_of(text: str) -> dict[str, list[str]]:
     return {label: cells for label, cells in rows.items() if label not in ("", "---")}
 
 
-def test_page_holds_every_moment_with_its_history() -> None:
-    rows = rows_of(PAGE.read_text(encoding="utf-8"))
-    told = "make it anew: python -m simulator.cli.upkeep honest-numbers --write docs/model/honest-numbers.md"
-    assert set(rows) == {moment.label for moment in MOMENTS}, told
-    for moment in MOMENTS:
+@pytest.mark.parametrize(("scenario", "name"), PAGES.items())
+def test_page_holds_every_moment_with_its_history(scenario: str, name: str) -> None:
+    page = Path("docs", "model", f"{name}.md")
+    rows = rows_of((ROOT / page).read_text(encoding="utf-8"))
+    episode = episode_of(scenario)
+    assert episode is not None
+    moments = episode.scenario.moments
+    told = f"make it anew: python -m simulator.cli.upkeep honest-numbers {scenario} --write {page}"
+    assert set(rows) == {moment.label for moment in moments}, told
+    for moment in moments:
         unit, history, tolerance, model, _, _, source = rows[moment.label]
         assert (unit, source) == (moment.unit, moment.source)
         assert float(history.replace("−", "-").replace(",", "")) == moment.value

@@ -1,11 +1,14 @@
 """The opening prices a contract by its own exchange's rules: coupons a year, notional coupon, day count."""
 
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from simulator.engine.opening.prepare import prepare
 from simulator.market.futures import conversion_factor
+from simulator.results.calendar import trading_dates
 from simulator.scenario.loading import load_scenario
 
 #: Ten-year futures of the CFFEX on bonds that pay once a year, delivered in 0.33 years: the months that count then
@@ -54,6 +57,20 @@ def test_bonds_of_a_chinese_contract_are_opened_by_its_own_rules(tmp_path: Path)
     assert opening.bonds.coupons_per_year.tolist() == [1.0, 1.0, 1.0]
     assert tuple(opening.deliverables.factor) == pytest.approx(ANNUAL, abs=1e-12)
     assert opening.hedges.money_market_year.tolist() == [1.0]  # repo counts 365 days a year, as prices do
+
+
+def test_chinese_futures_are_rolled_and_delivered_by_their_own_months(tmp_path: Path) -> None:
+    """T2506: last traded on the second Friday of June, delivered three trading days later."""
+    file = tmp_path / "china.yaml"
+    file.write_text(CHINA)
+    scenario = load_scenario(file, ["market.roll=calendar", "horizon=60d"]).scenario
+    schedule = prepare(scenario).schedule
+    dates = trading_dates(date.fromisoformat(scenario.market.date), 60)
+    (delivered,) = np.flatnonzero(schedule.is_delivery[:, 0])
+    assert dates[1 + delivered] == date(2025, 6, 18)
+    assert schedule.rolled[:, 0].sum() == pytest.approx(1.0)
+    last_rolled = np.flatnonzero(schedule.rolled[:, 0]).max()
+    assert dates[1 + last_rolled] == date(2025, 5, 29)
 
 
 def test_a_bond_may_pay_more_often_than_its_contract_says(tmp_path: Path) -> None:

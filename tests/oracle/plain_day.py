@@ -20,10 +20,11 @@ from tests.oracle.plain_managers import Managers
 from tests.oracle.plain_markets import Markets
 from tests.oracle.plain_opening import Opening
 from tests.oracle.plain_records import Recorded
+from tests.oracle.plain_roll import Rolls
 from tests.oracle.plain_rules import BASIS_POINT, CALLS
 
 
-class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
+class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
     """A market on its opening day, which can be played."""
 
     def __init__(self, prepared: Prepared) -> None:
@@ -60,6 +61,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
         for h in self.hedges:
             self.find_cheapest(h)
         self.settle_prices()
+        self.deliver_bonds(day)
         self.lend_to_others(plan.client_repo_bn[day])
         self.fund_dealers(
             plan.lender_withdrawal[day],
@@ -124,7 +126,8 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Recorded):
             one.settled, one.sold = [0.0] * len(CALLS), [0.0] * len(CHANNELS)
             one.short = one.sale_cost = 0.0
         for t in self.trades:
-            t.seen.sold = t.seen.bought = 0.0
+            t.seen.sold = t.seen.bought = t.seen.delivered = 0.0
+        self.turn_calendar(day)
         for h in self.hedges:
             h.wanted += (plan.hedge_demand_shift[day][h.n] + come[h.n]) * h.opening.demand_bn
         for g in self.fundings:

@@ -24,10 +24,12 @@ class Dealers:
     def accrue_carry(self) -> None:
         """Funds earn what their hedges converge and pay interest to dealers, dealers to who finances them."""
         rules = self.rules.fund
+        self.pay_to_roll()
         interest_paid = [0.0] * len(self.funds)
         for t in self.trades:
             extra = t.funding.client_bp - t.funding.opening.repo_spread_bp
             earned = rules.convergence_bn(t.hedge.value, self.rise(t.hedge), DAYS_A_YEAR)
+            earned += t.hedge.paid_in_roll
             for f in self.funds:
                 rate = extra + f.repo_over_average_bp
                 interest = rules.extra_interest_bn(f.loan[t.n], rate, DAYS_A_YEAR)
@@ -37,7 +39,8 @@ class Dealers:
                 f.orders.call[CARRY] -= gain
         self.book_interest(total(interest_paid))
         for h in self.hedges:
-            h.value_change = -rules.convergence_bn(h.value, self.rise(h), DAYS_A_YEAR)
+            earned = rules.convergence_bn(h.value, self.rise(h), DAYS_A_YEAR)
+            h.value_change = -(earned + h.paid_in_roll)
         self.pay_hedges()
 
     def book_interest(self, from_funds: float) -> None:

@@ -247,6 +247,7 @@ class Funds:
                 if allowed[f.n] < 1.0:
                     cut[f.n] = parts[f.n][t.n] * abs(held)
                     f.orders.packages[t.n] = -cut[f.n] if held >= 0.0 else cut[f.n]
+                    cut[f.n] -= cut[f.n] * self.kept_for_delivery(f, t, cut[f.n])
                     if f.named:
                         f.named.sold[RISK_LIMIT] += cut[f.n]
                     continue
@@ -261,10 +262,11 @@ class Funds:
                     spare[f.n] -= bought[f.n] * tied_up
                 else:
                     chosen[f.n] = abs(gap)
-                if f.named:
-                    f.named.sold[CHOICE] += chosen[f.n]
                 change = bought[f.n] + chosen[f.n]
                 f.orders.packages[t.n] = change if gap >= 0.0 else -change
+                chosen[f.n] -= chosen[f.n] * self.kept_for_delivery(f, t, chosen[f.n])
+                if f.named:
+                    f.named.sold[CHOICE] += chosen[f.n]
             by_limit, by_choice = total(cut), total(chosen)
             self.seen.sold_by_channel[RISK_LIMIT] += by_limit
             self.seen.sold_by_channel[CHOICE] += by_choice

@@ -89,7 +89,10 @@ class Markets:
     def futures_price(self, h: Any, e: Any) -> float:
         """Price at which bond e is delivered with no gain but the dislocation."""
         rules, dirty = self.rules.futures, self.bond_price(e.bond)
-        rate = h.opening.policy_rate + BASIS_POINT * h.dislocation_bp
+        dislocation = self.rules.hedge.dislocation_in_contract_bp(
+            h.opening.dislocation_bp, h.dislocation_bp, h.time_left
+        )
+        rate = h.opening.policy_rate + BASIS_POINT * dislocation
         years = rules.financed_price_years(dirty, h.opening.horizon_years, e.opening.income_years)
         forward = rules.forward_dirty_price(
             dirty, rate * h.opening.money_market_year, years, e.opening.income

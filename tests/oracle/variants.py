@@ -56,6 +56,9 @@ STORM = (
     )
     + "]",
 )
+#: Delivery months, of which one is rolled from the first day on and delivered before the end.
+MONTHS = ("market.roll=calendar", "market.date=2000-02-16", "horizon=32d", "funds.overnight_share=70%")
+OTHER_BONDS = ("market.trades.TY.bond=other", "market.trades.TY.yield_beta=0.9")
 CHANNELS = (
     "variation_margin",
     "initial_margin",
@@ -298,6 +301,27 @@ VARIANTS = (
         (*STORM, *UNHEDGED, *BASKET, *SWAP_BESIDE_FUTURES, *TWO_FUNDINGS, *BY_RULE),
     ),
     Variant("storm of the reverse trade", "toy", (*STORM, *REVERSE)),
+    Variant("storm in delivery months", "toy", (*STORM, *MONTHS)),
+    Variant("storm of the reverse trade in delivery months", "toy", (*STORM, *REVERSE, *MONTHS)),
+    Variant("storm in delivery months, funds named", "toy", (*STORM, *MONTHS, *NAMED)),
+    Variant(
+        "limits met while positions are rolled",
+        "toy",
+        (
+            *MONTHS,
+            *BASKET,
+            "market.trades.TY.bond=deliverable",
+            "funds.leverage_headroom=0%",
+            "funds.count=5",
+        ),
+    ),
+    Variant("storm with bonds that no future takes", "toy", (*STORM, *MONTHS, *OTHER_BONDS)),
+    Variant(
+        "dash for cash in delivery months",
+        "dash-for-cash-2020",
+        ("funds.count=8", "market.roll=calendar"),
+        path=2,
+    ),
     Variant("storm and impatient dealers", "toy", (*STORM, "funds.leverage=5x", "funds.nav_trigger=3%")),
     Variant("storm among thin dealers", "toy", (*STORM, "dealers.capital_ratio=0.5%")),
     Variant(

@@ -16,6 +16,7 @@ from simulator.market.futures import (
     forward_dirty_price,
     futures_price_from_implied_repo,
 )
+from simulator.market.hedge_market import dislocation_in_contract_bp
 from simulator.model.table import Floats
 from simulator.rule import phase
 from simulator.scenario import schema
@@ -32,7 +33,10 @@ def futures_price(p: Parameters, s: State, h: int, e: int, dirty: float) -> floa
     model takes them as expected, so that they are no gain to either side.
     """
     hedges, basket = p.opening.hedges, p.opening.deliverables
-    rate = (hedges.policy_rate[h] + BASIS_POINT * s.hedges.dislocation_bp[h]) * hedges.money_market_year[h]
+    dislocation_bp = dislocation_in_contract_bp(
+        hedges.dislocation_bp[h], s.hedges.dislocation_bp[h], s.hedges.time_left[h]
+    )
+    rate = (hedges.policy_rate[h] + BASIS_POINT * dislocation_bp) * hedges.money_market_year[h]
     price_years = financed_price_years(dirty, hedges.horizon_years[h], basket.income_years[e])
     forward = forward_dirty_price(dirty, rate, price_years, basket.income[e])
     return futures_price_from_implied_repo(forward, basket.accrued_delivery[e], basket.factor[e])

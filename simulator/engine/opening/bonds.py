@@ -62,6 +62,7 @@ def open_markets(scenario: Scenario, p: Parameters, s: State) -> None:
     _open_trades(market, p)
     s.bonds.price[:] = p.opening.bonds.price
     s.hedges.dislocation_bp[:] = p.opening.hedges.dislocation_bp
+    s.hedges.time_left[:] = 1.0
     _choose_held_bonds(market, p, s, first, terms)
     _open_buckets(scenario, p, s)
     open_prices(p, s)
@@ -111,6 +112,10 @@ def _open_trades(market: Market, p: Parameters) -> None:
     trades.bucket_of[:] = [buckets.index(market.bucket_of(market.hedge_of(name))) for name in market.trades]
     trades.funding_of[:] = [list(market.fundings).index(market.funding_of(name)) for name in market.trades]
     trades.transaction_cost[:] = [trade.transaction_cost * BASIS_POINT for trade in market.trades.values()]
+    trades.delivers[:] = [
+        trade.bond != "other" and takes_basket(market.hedges[market.hedge_of(name)])
+        for name, trade in market.trades.items()
+    ]
 
 
 def _open_hedges(market: Market, p: Parameters, s: State, first: dict[str, int]) -> dict[str, ForwardTerms]:

@@ -8,12 +8,14 @@ from simulator.engine.phases.clearing import choose_sides
 from simulator.engine.phases.clearing_house import model_margins
 from simulator.engine.phases.dealers import lend_to_funds, measure_use, sector_use
 from simulator.engine.phases.prices import find_cheapest, mark_hedges
+from simulator.engine.phases.roll import open_roll_sides, price_next_bonds
 from simulator.engine.state import State
 from simulator.market.cash_market import balance_sheet_cost_bp
 from simulator.model.compiled import refer
 from simulator.rule import kernel, phase
+from simulator.scenario.schema import Market
 
-PRICES, MARGINS, COSTS = range(3)
+PRICES, MARGINS, COSTS, ROLLS = range(4)
 
 
 def open_prices(p: Parameters, s: State) -> None:
@@ -38,6 +40,14 @@ def open_costs(p: Parameters, s: State) -> None:
     p.opening.dealers.inventory_cost_bp[:] = s.dealers.inventory_cost_bp
 
 
+def open_rolls(market: Market, p: Parameters, s: State) -> None:
+    """Find which side of each future is in the greater hurry to roll, and what each trade's bonds lose in delivery."""
+    day_zero(refer(p), refer(s), ROLLS)
+    p.opening.hedges.roll_side[:] = s.hedges.roll_side
+    is_next = np.array([trade.bond == "deliverable" for trade in market.trades.values()])
+    p.opening.trades.net_basis[:] = np.where(is_next, s.scratch.by_trade, 0.0)
+
+
 @kernel
 def day_zero(p: Parameters, s: State, step: int) -> None:
     """Run the phases of one step of the opening, on tables that are referred to."""
@@ -46,6 +56,9 @@ def day_zero(p: Parameters, s: State, step: int) -> None:
         mark_hedges(p, s)
     elif step == MARGINS:
         model_margins(p, s)
+    elif step == ROLLS:
+        open_roll_sides(p, s)
+        price_next_bonds(p, s, s.scratch.by_trade)
     else:
         lend_to_funds(p, s)
         measure_use(p, s)

@@ -22,7 +22,8 @@ def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s:
     o.packages_bn[:] = population.packages_bn
     crowd, added = count - population.added, (0, population.added)  # funds added are hedged exactly
     errors = np.stack([np.pad(_spread_evenly(f"hedge error {j}", crowd), added) for j in range(len(price))])
-    o.hedge_ratio[:] = 1.0 + f.hedge_error * errors
+    beta = np.array([trade.yield_beta for trade in scenario.market.trades.values()])
+    o.hedge_ratio[:] = (1.0 + f.hedge_error * errors) / beta[:, None]
     o.haircut_floor[:] = f.haircut_floor
     o.haircut[:] = np.maximum(o.haircut_floor, population.haircut)
     in_force = np.maximum(o.haircut, scenario.central_bank.haircut_minimum)

@@ -20,7 +20,7 @@ from simulator.drivers.block import DriverSpec
 from simulator.engine import parameters as tables
 from simulator.engine.hedges.kinds import margin_period_of
 from simulator.engine.opening.bonds import market_sizes, open_markets
-from simulator.engine.opening.day_zero import open_margins
+from simulator.engine.opening.day_zero import open_margins, open_rolls
 from simulator.engine.opening.dealers import open_dealers, open_lenders
 from simulator.engine.opening.funds import open_funds
 from simulator.engine.opening.hedgers import open_hedge_market, open_managers, split
@@ -205,6 +205,7 @@ def prepare(
     open_dealers(scenario, p, s, shares, inputs.client_network, inputs.added)
     open_lenders(scenario, p, s, inputs.lender_network)
     open_managers(scenario, p, s)
+    open_rolls(market, p, s)
     outstanding = p.opening.buckets.outstanding_bn
     p.opening.buckets.outright_split[:] = split(bank.outright.buckets, list(market.buckets), outstanding)
     _open_others(scenario, p, s)

@@ -82,6 +82,7 @@ from simulator.engine.parameters import (
 )
 from simulator.engine.phases.dealers import charge, steps_of_clients
 from simulator.engine.phases.named import note_calls, note_costs, note_limits, note_sale
+from simulator.engine.phases.roll import keep_for_delivery
 from simulator.engine.state import State
 from simulator.model.table import Floats
 from simulator.rule import phase
@@ -101,7 +102,7 @@ def accrue_fund_carry(p: Parameters, s: State) -> float:
         h, g = p.opening.trades.hedge_of[j], p.opening.trades.funding_of[j]
         extra_repo_bp = s.fundings.client_bp[g] - p.opening.fundings.repo_spread_bp[g]
         extra_bp = s.hedges.dislocation_bp[h] - p.opening.hedges.dislocation_bp[h]
-        earned = convergence_bn(s.hedges.value[h], extra_bp, TRADING_DAYS_PER_YEAR)
+        earned = convergence_bn(s.hedges.value[h], extra_bp, TRADING_DAYS_PER_YEAR) + s.hedges.paid_in_roll[h]
         for i in each_fund(s):
             interest = extra_interest_bn(loan[j, i], extra_repo_bp + own_bp[i], TRADING_DAYS_PER_YEAR)
             paid[i] += interest
@@ -637,6 +638,8 @@ def choose_positions(p: Parameters, s: State) -> None:
             spare[i] -= bought[i] * tied_up
             moved = bought[i] + chosen[i]
             order[j, i] = (moved if gap >= 0.0 else -moved) - part[j, i] * packages[j, i]
+        if s.hedges.rolled[h] * p.opening.trades.delivers[j] > 0.0:
+            keep_for_delivery(p, s, j, cut, chosen)
         by_limit, by_choice = row_total(cut), row_total(chosen)
         for k in each_named_fund(s):
             i = p.opening.named.fund[k]

@@ -248,8 +248,9 @@ def pay_hedges(p: Parameters, s: State, rise: Floats) -> None:
 
 @phase
 def accrue_hedge_carry(p: Parameters, s: State) -> None:
-    """Pay a day's convergence over the opening dislocation between hedgers other than funds: longs pay shorts."""
+    """Pay a day's convergence over the opening dislocation, and the roll, between hedgers other than funds."""
     for h in each_hedge(s):
         extra_bp = s.hedges.dislocation_bp[h] - p.opening.hedges.dislocation_bp[h]
-        s.hedges.value_change[h] = -convergence_bn(s.hedges.value[h], extra_bp, TRADING_DAYS_PER_YEAR)
+        earned = convergence_bn(s.hedges.value[h], extra_bp, TRADING_DAYS_PER_YEAR) + s.hedges.paid_in_roll[h]
+        s.hedges.value_change[h] = -earned
     pay_hedges(p, s, s.hedges.value_change)
