@@ -71,7 +71,7 @@ def sentences(data: RunData, book: Book) -> list[str]:
     loss, need = whole["loss_mean"], whole["need_99"]
     forced = whole["forced_ever"]
     told = [
-        f"{who} {verb} {amount(held)} of {names_of(own, data.scenario).positions} on {amount(equity)} of equity, with {amount(cash)} of free"
+        f"{who} {verb} {amount(held)} of {positions} on {amount(equity)} of equity, with {amount(cash)} of free"
         f" cash and {amount(lines)} of committed lines.",
         f"Over the {data.layout.days:,} days {'it loses' if len(book.funds) == 1 else 'they lose'}"
         f" {_money(loss)} on average, more than {_money(whole['loss_95'])} in one path of twenty and more than"
