@@ -62,10 +62,8 @@ def sentences(data: RunData, book: Book) -> list[str]:
     equity, cash = (float(opening[f"named_fund_{name}"].sum()) for name in ("equity", "cash"))
     lines = float(opening["named_fund_line_left"].sum())
     by_trade = np.abs(opening["named_fund_packages"]).sum(axis=1)
-    held, own = (
-        float(by_trade.sum()),
-        [trade for trade, size in zip(data.trades, by_trade, strict=True) if size],
-    )
+    own = [trade for trade, size in zip(data.trades, by_trade, strict=True) if size]
+    held, positions = float(by_trade.sum()), names_of(own, data.scenario).positions
     who = listed(book.funds) if len(book.funds) < 5 else f"{len(book.funds)} funds"
     verb = "holds" if len(book.funds) == 1 else "hold"
     loss, need = whole["loss_mean"], whole["need_99"]
