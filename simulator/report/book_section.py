@@ -23,7 +23,7 @@ from simulator.report.page import NOTHING, Cell, PageTable, Prose, Section, atte
 from simulator.report.run_data import RunData
 from simulator.report.words import amount, colour_of, listed, share_of_paths
 from simulator.results.days import fan
-from simulator.results.names import cause
+from simulator.results.names import cause, names_of
 from simulator.results.statistics import Estimate
 from simulator.results.summary import shown
 
@@ -61,13 +61,15 @@ def sentences(data: RunData, book: Book) -> list[str]:
     opening = book.opening
     equity, cash = (float(opening[f"named_fund_{name}"].sum()) for name in ("equity", "cash"))
     lines = float(opening["named_fund_line_left"].sum())
-    held = float(np.abs(opening["named_fund_packages"]).sum())
+    by_trade = np.abs(opening["named_fund_packages"]).sum(axis=1)
+    own = [trade for trade, size in zip(data.trades, by_trade, strict=True) if size]
+    held, positions = float(by_trade.sum()), names_of(own, data.scenario).positions
     who = listed(book.funds) if len(book.funds) < 5 else f"{len(book.funds)} funds"
     verb = "holds" if len(book.funds) == 1 else "hold"
     loss, need = whole["loss_mean"], whole["need_99"]
     forced = whole["forced_ever"]
     told = [
-        f"{who} {verb} {amount(held)} of {data.positions} on {amount(equity)} of equity, with {amount(cash)} of free"
+        f"{who} {verb} {amount(held)} of {positions} on {amount(equity)} of equity, with {amount(cash)} of free"
         f" cash and {amount(lines)} of committed lines.",
         f"Over the {data.layout.days:,} days {'it loses' if len(book.funds) == 1 else 'they lose'}"
         f" {_money(loss)} on average, more than {_money(whole['loss_95'])} in one path of twenty and more than"

@@ -256,12 +256,13 @@ def cost_of_sales(data: RunData) -> Figure | None:
         if traces:
             layout = {
                 "yaxis": axis("bp per $100bn", rangemode="tozero"),
-                "xaxis": axis("", automargin=True),
+                "xaxis": axis(""),
+                "margin": {"b": 96},  # for names that stand aslant
                 "barmode": "group",
                 "hovermode": "x",
             }
             title = f"{sold[0].upper()}{sold[1:]}: rise of {moved}"
-            panels.append(Panel(traces, layout, title=title, height=300))
+            panels.append(Panel(traces, layout, title=title, height=350))
     if not panels:
         return None
     caption = " ".join(costs_in_words(data))

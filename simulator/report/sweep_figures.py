@@ -186,8 +186,9 @@ def parallel(data: SweepData, shown: Shown) -> Figure:
     last = len(scales) - 1
     layout = {
         "xaxis": axis("", tickvals=list(range(len(scales))), ticktext=ticks, showgrid=True, range=[-0.15, last + 0.15],
-                      tickangle=0, automargin=True),
+                      tickangle=0),
         "yaxis": axis("lowest to highest", showticklabels=False), "hovermode": False,
+        "margin": {"b": 64, "l": 40, "r": 40},
     }  # fmt: skip
     return Figure(
         f"parallel-{_key(shown)}",

@@ -211,10 +211,11 @@ def test_one_page_is_one_page(ran: Results, tmp_path: Path) -> None:
 def test_the_page_begins_with_the_answer_the_scenario_and_the_loop(ran: Results) -> None:
     page = run_page(RunData(open_run(ran.folder), collect_outcomes(open_run(ran.folder))))
     assert page.summary[0].startswith("The shock unwinds $")
-    assert [section.title for section in page.sections[:4]] == [
+    assert [section.title for section in page.sections[:5]] == [
         "The scenario",
         "Your book",
         "The loop",
+        "Who funds whom",
         "The tail",
     ]
     told = {row[0].text: row[1].text for row in page.sections[0].blocks[0].rows}

@@ -103,7 +103,7 @@ def test_policies_are_the_paired_differences(
 def main_trade(dataset: Any) -> str:
     """The trade that unwinds most, of which figures by trade are told."""
     unwound = dataset["unwound"].mean([each for each in dataset["unwound"].dims if each != "trade"])
-    return str(dataset["trade"].values[int(unwound.argmax())])
+    return str(dataset["trade"].values[int(unwound.values.argmax())])
 
 
 def test_the_answer_is_a_sentence_and_a_table_of_ends(
@@ -120,7 +120,7 @@ def test_the_answer_is_a_sentence_and_a_table_of_ends(
     first = dict(zip(heading, rows[0], strict=True))
     assert float(first["least"]) == pytest.approx(float(moves.min()), rel=1e-6)
     assert float(first["most"]) == pytest.approx(float(moves.max()), rel=1e-6)
-    leverage, use = (int(place) for place in np.unravel_index(int(moves.argmax()), moves.shape))
+    leverage, use = (int(place) for place in np.unravel_index(int(moves.values.argmax()), moves.shape))
     assert rows[0][-1] == f"leverage {(7, 12)[leverage]}x, use {(70, 80, 90)[use]}%"
 
 
