@@ -275,7 +275,7 @@ def test_piped_it_is_plain_and_every_table_is_there(
     assert shown.rstrip().endswith("Results: here")
     unwound = cell(summary, "deleveraging", "TY", "unwound")
     assert isinstance(unwound, Estimate)
-    row = next(line for line in shown.splitlines() if re.match(r"TY +200 ", line))
+    row = next(line for line in shown.splitlines() if re.match(r"10-year TY +200 ", line))
     assert f"{unwound.value:,.1f} ± {unwound.standard_error:,.1f}" in row
 
 
