@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 #: Property tests draw the same examples every time, unless ``--hypothesis-seed`` or the slow tests are asked for.
 settings.register_profile("the same examples anywhere", deadline=None, derandomize=True)
@@ -38,6 +43,21 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         from simulator.ensemble.compiling import compile_model
 
         compile_model()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser for the whole session: there can be one of its kind in a process."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no Chromium on this machine: install it (Debian: apt install chromium)")
+    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield launched
+        launched.close()
 
 
 Unwind = Callable[..., "tuple[int, str, str]"]

@@ -74,9 +74,13 @@ def _on_site(link: re.Match[str], source: Path, page: str) -> str:
 
 
 def notebook_as_markdown(file: Path) -> str:
-    """A notebook as a page: its text, its code, and what its cells printed when it was kept."""
+    """A notebook as a page: its text, its code, and what its cells showed when `upkeep notebooks` ran it last."""
     notebook = json.loads(file.read_text(encoding="utf-8"))
-    parts = [_cell(cell) for cell in notebook["cells"]]
+    shown = json.loads((file.parent / "outputs" / f"{file.stem}.json").read_text(encoding="utf-8"))
+    parts = [
+        _cell(cell) + "".join(map(_output, outputs))
+        for cell, outputs in zip(notebook["cells"], shown, strict=True)
+    ]
     parts.insert(1, f"[Download this notebook]({file.name})")
     return "\n\n".join(parts) + "\n"
 
@@ -86,6 +90,16 @@ def _cell(cell: dict[str, Any]) -> str:
     if cell["cell_type"] == "markdown":
         return text
     return f"```python\n{text}\n```"
+
+
+def _output(output: dict[str, str]) -> str:
+    """What a cell showed, below it."""
+    if "image" in output:
+        return f"\n\n![What the cell draws](outputs/{output['image']})"
+    if "html" in output:
+        body = re.sub(r"<style.*?</style>|\n\s*", "", output["html"], flags=re.DOTALL)
+        return f"\n\n<div class='cell-output'>{body}</div>"
+    return f"\n\n```text\n{output['text']}\n```"
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -112,6 +112,42 @@ def gallery(
         for key in keys:
             (to / f"{key}.svg").write_bytes(drawn[f"{key}.svg"])
     say(f"{sum(len(keys) for _, keys in pages)} pictures in {to}.")
+
+
+@app.command()
+def notebooks(
+    folder: Annotated[Path, typer.Argument(help="Folder of the notebooks.")] = Path("docs/notebooks"),
+) -> None:
+    """Run the notebooks and keep beside them what their cells show, for the pages of the site."""
+    import base64
+    import json
+    from tempfile import TemporaryDirectory
+
+    import nbclient
+    import nbformat
+
+    kept = folder / "outputs"
+    kept.mkdir(exist_ok=True)
+    for file in sorted(folder.glob("*.ipynb")):
+        notebook: Any = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
+        with TemporaryDirectory() as place:
+            resources = {"metadata": {"path": place}}
+            nbclient.NotebookClient(notebook, timeout=None, resources=resources).execute()
+        shown: list[list[dict[str, str]]] = []
+        for number, cell in enumerate(notebook.cells):
+            shown.append([])
+            for output in cell.get("outputs", []):
+                data = output.get("data", {"text/plain": output.get("text", "")})
+                if "image/png" in data:
+                    picture = f"{file.stem}-{number}.png"
+                    (kept / picture).write_bytes(base64.b64decode(data["image/png"]))
+                    shown[-1].append({"image": picture})
+                elif "text/html" in data:
+                    shown[-1].append({"html": data["text/html"]})
+                elif output.get("name") != "stderr":
+                    shown[-1].append({"text": data["text/plain"].rstrip()})
+        (kept / f"{file.stem}.json").write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
+    say(f"What the cells show is in {kept}.")
 
 
 @app.command()

@@ -277,8 +277,8 @@ def cost_of_sales(data: RunData) -> Figure | None:
         note="By test sales: a path is played again, on the same draws, with a thousandth of the bonds outstanding sold"
         " in addition on one day; prices at the close of that day are compared, per $100bn sold in all contracts"
         f" together. Near their limits: dealers open the day above {100 * data.layout.cost_threshold:.0f}% of them."
-        " Below nothing: in that contract dealers hold the other side, and the dearer balance sheet that sales of all the"
-        " others bring pushes its price the other way. Whiskers are one standard error.",
+        " Below nothing: in that contract dealers hold the other side, and the dearer balance sheet that sales of all"
+        " the others bring pushes its price the other way. Whiskers are one standard error.",
     )
 
 

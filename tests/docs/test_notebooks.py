@@ -50,6 +50,19 @@ def test_a_notebook_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+def test_what_the_cells_show_is_kept_for_the_site(file: Path) -> None:
+    """`python -m simulator.cli.upkeep notebooks` keeps it, for cells of code that show something."""
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    shown = json.loads((FOLDER / "outputs" / f"{file.stem}.json").read_text(encoding="utf-8"))
+    kinds = [cell["cell_type"] for cell in cells]
+    assert len(shown) == len(cells)
+    assert all(kind == "code" for kind, outputs in zip(kinds, shown, strict=True) if outputs)
+    assert "±" in json.dumps(shown, ensure_ascii=False)
+    pictures = [part["image"] for outputs in shown for part in outputs if "image" in part]
+    assert all((FOLDER / "outputs" / name).is_file() for name in pictures)
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
 def test_a_notebook_is_kept_without_output(file: Path) -> None:
     notebook = json.loads(file.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:

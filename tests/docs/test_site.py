@@ -9,8 +9,12 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 MKDOCS = Path(sys.executable).with_name("mkdocs")
@@ -87,24 +91,18 @@ def test_pages_written_for_the_repository_link_inside_the_site(site: Path) -> No
     assert 'href="changelog.html"' in contributing
 
 
-def test_the_search_works_from_a_folder_without_network(site: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no Chromium on this machine: install it (Debian: apt install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(offline=True).new_page()
-        page.goto((site / "index.html").as_uri())
-        page.wait_for_selector("[data-md-component=search] .md-search-result__meta", state="attached")
-        page.wait_for_timeout(2_000)  # until the page listens to keys
-        page.keyboard.press("f")
-        page.wait_for_timeout(1_000)
-        page.keyboard.type("haircut", delay=50)
-        page.wait_for_selector(".md-search-result__item", state="attached", timeout=60_000)
-        titles = " ".join(page.locator(".md-search-result__item").all_text_contents())
-        browser.close()
+def test_the_search_works_from_a_folder_without_network(site: Path, browser: Browser) -> None:
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.wait_for_selector("[data-md-component=search] .md-search-result__meta", state="attached")
+    page.wait_for_timeout(2_000)  # until the page listens to keys
+    page.keyboard.press("f")
+    page.wait_for_timeout(1_000)
+    page.keyboard.type("haircut", delay=50)
+    page.wait_for_selector(".md-search-result__item", state="attached", timeout=60_000)
+    titles = " ".join(page.locator(".md-search-result__item").all_text_contents())
+    context.close()
     assert "haircut" in titles.lower()
 
 

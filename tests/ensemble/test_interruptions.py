@@ -132,7 +132,7 @@ def test_a_full_disk_ends_clearly_and_resumes_when_there_is_room(small_disk: Pat
     overrides = (f"paths={PATHS}", *OVERRIDES)
     with pytest.raises(OutputError, match="free, but the results need at least"):
         run_scenario(load_toy(*overrides), folder)
-    remount(small_disk, "size=8m")
+    remount(small_disk, "size=9m")
     code, said, complained = communicated(start(folder))
     assert code == ENVIRONMENT
     assert said == ""

@@ -82,7 +82,7 @@ def test_the_command_prints_a_story(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown.startswith("toy, path 7\n")
     assert re.search(r"\nDay \d+\n  round 0: ", shown)
     assert re.search(r"\n  round \d: fund 1 is called for \$[\d.,]+(bn|mn) of variation margin\n", shown)
-    assert "dislocation" in shown
+    assert "basis" in shown
 
 
 def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:

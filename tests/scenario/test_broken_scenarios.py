@@ -234,4 +234,4 @@ def test_mutated_files_are_read_or_refused_with_a_place(file: Path, tmp_path: Pa
             assert "cannot be loaded" not in located.problem.found, located.summary
             assert "\x1b" not in located.summary
     assert refused > mutations // 2
-    assert slowest < 2.0
+    assert slowest < 20.0  # an expression that never ends would take as long as it liked

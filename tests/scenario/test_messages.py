@@ -373,7 +373,7 @@ MARKET_MISTAKES = {
         "  fundings:",
         "  policy_rate: 3%\n  fundings:",
         "12:3: market.policy_rate: unknown key; allowed: date, par_curve, fundings, buckets, hedges, trades,"
-        " yield_correlation_decay. Write it as market.fundings.NAME.policy_rate.",
+        " roll, roll_days, yield_correlation_decay. Write it as market.fundings.NAME.policy_rate.",
     ),
     "bucket of a sale": (
         "buckets: {TY: 100%}",
