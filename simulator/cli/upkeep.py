@@ -114,6 +114,17 @@ def gallery(
     say(f"{sum(len(keys) for _, keys in pages)} pictures in {to}.")
 
 
+def run_notebook(file: Path, folder: Path) -> list[dict[str, Any]]:
+    """Run a notebook in a folder as a user would, and return its cells with what they showed."""
+    import nbclient
+    import nbformat
+
+    notebook: Any = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
+    resources = {"metadata": {"path": str(folder)}}
+    nbclient.NotebookClient(notebook, timeout=None, resources=resources).execute()
+    return [dict(cell) for cell in notebook.cells]
+
+
 @app.command()
 def notebooks(
     folder: Annotated[Path, typer.Argument(help="Folder of the notebooks.")] = Path("docs/notebooks"),
@@ -123,18 +134,13 @@ def notebooks(
     import json
     from tempfile import TemporaryDirectory
 
-    import nbclient
-    import nbformat
-
     kept = folder / "outputs"
     kept.mkdir(exist_ok=True)
     for file in sorted(folder.glob("*.ipynb")):
-        notebook: Any = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
         with TemporaryDirectory() as place:
-            resources = {"metadata": {"path": place}}
-            nbclient.NotebookClient(notebook, timeout=None, resources=resources).execute()
+            cells = run_notebook(file, Path(place))
         shown: list[list[dict[str, str]]] = []
-        for number, cell in enumerate(notebook.cells):
+        for number, cell in enumerate(cells):
             shown.append([])
             for output in cell.get("outputs", []):
                 data = output.get("data", {"text/plain": output.get("text", "")})

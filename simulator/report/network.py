@@ -222,9 +222,14 @@ def _state(of: Members, members: Sequence[int], day: int) -> str:
     """Words for the stress of a member, or the average of several by what they hold; failed if all are."""
     if of.has_failed[day, members].all():
         return FAILED[0]
-    weight = of.amount_bn[0, members]
-    stress = float(np.average(of.stress[day, members], weights=weight if weight.sum() > 0.0 else None))
+    stress = _stress(of, members, day)
     return [words for words, _, least in STRESS if stress >= least][-1]
+
+
+def _stress(of: Members, members: Sequence[int], day: int) -> float:
+    """Stress of a member, or the average of several by what they hold at the opening."""
+    weight = of.amount_bn[0, members]
+    return float(np.average(of.stress[day, members], weights=weight if weight.sum() > 0.0 else None))
 
 
 def _bars(words: str, colour: str, places: Sequence[tuple[float, float, float]]) -> Trace:
@@ -248,8 +253,7 @@ def _names(
     side = -1.0 if of.kind == "lenders" else 1.0
     told = []
     for name, members in groups:
-        weight = of.amount_bn[0, members]
-        stress = np.average(of.stress[day, members], weights=weight if weight.sum() > 0.0 else None)
+        stress = _stress(of, members, day)
         verb = {"lenders": "lends", "dealers": "lends its clients", "hedge funds": "borrows"}[of.kind]
         said = "" if of.kind == "lenders" else f", stress {100.0 * stress:.0f}%"
         told.append(text(f"{name}: {verb} {amount(float(of.amount_bn[day, members].sum()))}{said}"))

@@ -13,7 +13,7 @@ from simulator.report.comparison_figures import colour_of
 from simulator.report.fans import SETS_NOTE
 from simulator.report.figure import HIGH, LOW, Figure, Panel, axis, band, bars, edged_band, line
 from simulator.report.marks import error_bars, heat_map, points
-from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, averaged, words_of
+from simulator.report.sweep_data import Axis, Floats, Shown, SweepData, words_of
 from simulator.report.words import figure, listed
 from simulator.results.measures import with_unit
 from simulator.results.names import sentence
@@ -66,7 +66,7 @@ def tiles(data: SweepData, across: Axis, upwards: Axis, shown: Shown) -> Figure:
         columns[f"{heading}, standard error"] = error
         words = f"{heading}, in words"
         columns[words] = [
-            _tilewords_of(
+            _tile_words(
                 upwards, across, place, Estimate(float(value), float(spread), 0, *map(float, ends)), shown
             )
             for place, (value, spread, *ends) in enumerate(zip(flat, error, low, high, strict=True))
@@ -241,20 +241,19 @@ def _strongest_of_cells(scales: Sequence[tuple[str, Floats]], label: str) -> str
 def policy_bars(data: SweepData) -> Figure:
     """Every policy's difference from the baseline, with error bars, averaged over all other axes."""
     assert data.policies is not None
-    place = data.place_of(data.policies.name)
-    others = [number for number, name in enumerate(data.policies.labels) if name != data.baseline]
-    names = [data.policies.labels[number] for number in others]
+    names = [name for name in data.policies.labels if name != data.baseline]
     columns: dict[str, Any] = {"policy": names}
     panels, said = [], []
     for number, shown in enumerate(data.drawn):
-        found = data.difference(shown)
+        found = data.average_difference(shown)
         label = data.label(shown)
         if found is None:
             continue
-        values, errors = (averaged(array, place, is_error=bool(turn)) for turn, array in enumerate(found))
+        values = np.array([each.value for each in found.values()])
+        errors = np.array([each.standard_error for each in found.values()])
         heading = f"{label}, {shown.told_unit}"
-        columns[heading] = values[others]
-        columns[f"{heading}, standard error"] = errors[others]
+        columns[heading] = values
+        columns[f"{heading}, standard error"] = errors
         trace = error_bars(
             bars("policy", heading, heading, colour_of(number), unit=shown.told_unit, across=True),
             f"{heading}, standard error",
@@ -266,11 +265,11 @@ def policy_bars(data: SweepData) -> Figure:
             "yaxis": axis("", automargin=True, autorange="reversed"), "hovermode": "closest",
         }  # fmt: skip
         panels.append(Panel([trace], layout, title=sentence(label), height=90 + 42 * len(names)))
-        if np.isfinite(values[others]).any():
-            best = others[int(np.nanargmin(values[others]))]
+        if np.isfinite(values).any():
+            best = int(np.nanargmin(values))
             gain = Estimate(-float(values[best]), float(errors[best]), 0)
             said.append(
-                f"{sentence(label)}: {data.policies.labels[best]} lowers it most, by"
+                f"{sentence(label)}: {names[best]} lowers it most, by"
                 f" {figure(gain, shown.told_decimals, shown.told_unit)}"
                 if values[best] < 0.0
                 else f"{sentence(label)}: no policy lowers it"
@@ -413,7 +412,7 @@ def _baseline_values(data: SweepData, design: Axis, shown: Shown) -> Floats:
     return next(values for _, values, _ in _series(data, (design,), shown))
 
 
-def _tilewords_of(upwards: Axis, across: Axis, place: int, estimate: Estimate, shown: Shown) -> str:
+def _tile_words(upwards: Axis, across: Axis, place: int, estimate: Estimate, shown: Shown) -> str:
     row, number = divmod(place, len(across.labels))
     return (
         f"{words_of(across)} {across.labels[number]}, {words_of(upwards)} {upwards.labels[row]}:"

@@ -10,24 +10,18 @@ from typing import Any
 
 import pytest
 
+from simulator.cli.upkeep import run_notebook
+
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PATHS = 8
 
 
 def run(file: Path, folder: Path) -> list[dict[str, Any]]:
-    """Run a notebook in a folder as a user would, and return its cells with what they showed."""
+    """The cells with what they showed, without warnings of the kernel's own machinery; those of cells are among it."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # of the kernel's own machinery; those of the cells show in their output
-        import nbclient
-        import nbformat
-
-        notebook = nbformat.read(file, as_version=4)
-        resources = {"metadata": {"path": str(folder)}}
-        nbclient.NotebookClient(notebook, timeout=None, resources=resources).execute()
-    return [dict(cell) for cell in notebook.cells]
+        warnings.simplefilter("ignore")
+        return run_notebook(file, folder)
 
 
 def shown(cells: list[dict[str, Any]], kind: str) -> str:

@@ -94,19 +94,15 @@ def held_months(
     return held
 
 
-def lay_out_months(market: Market, dates: Sequence[date], schedule: Schedule) -> None:
+def lay_out_months(market: Market, days: int, schedule: Schedule) -> None:
     """Fill the schedule's rows of the calendar for every future; without a calendar horizons are constant."""
     schedule.time_left[:] = 1.0
     if market.roll == "continuous":
         return
+    dates = trading_dates(date.fromisoformat(market.date), days)
     for h, (name, hedge) in enumerate(market.hedges.items()):
         if isinstance(hedge, Futures):
             contract = CONTRACTS[hedge.contract or name]
             held = held_months(contract, hedge.horizon, dates, int(market.roll_days))
             for key, values in held._asdict().items():
                 getattr(schedule, key)[:, h] = values
-
-
-def run_dates(market: Market, days: int) -> list[date]:
-    """The opening day and the trading days of a run."""
-    return trading_dates(date.fromisoformat(market.date), days)

@@ -41,7 +41,14 @@ def open_costs(p: Parameters, s: State) -> None:
 
 
 def open_rolls(market: Market, p: Parameters, s: State) -> None:
-    """Find which side of each future is in the greater hurry to roll, and what each trade's bonds lose in delivery."""
+    """Find which side of each future is in the greater hurry to roll, and what each trade's bonds lose in delivery.
+
+    Without a calendar of months nothing is rolled or delivered, and neither is asked for.
+    """
+    p.opening.hedges.roll_side[:] = 0.0
+    p.opening.trades.net_basis[:] = 0.0
+    if market.roll == "continuous":
+        return
     day_zero(refer(p), refer(s), ROLLS)
     p.opening.hedges.roll_side[:] = s.hedges.roll_side
     is_next = np.array([trade.bond == "deliverable" for trade in market.trades.values()])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulator.engine.opening.contract_months import lay_out_months, run_dates
+from simulator.engine.opening.contract_months import lay_out_months
 from simulator.engine.opening.hedgers import split
 from simulator.engine.parameters import Schedule
 from simulator.model.table import Floats, allocate
@@ -223,7 +223,7 @@ def _empty(scenario: Scenario, horizon: int, dealers: int) -> Schedule:
         "one": 1,
     }
     s, _ = allocate(Schedule, sizes)
-    lay_out_months(market, run_dates(market, horizon), s)
+    lay_out_months(market, horizon, s)
     s.policy_rate[:] = [funding.policy_rate for funding in market.fundings.values()]
     s.margin_multiple[:] = 1.0
     s.haircut_minimum[:] = NO_HAIRCUT_MINIMUM
