@@ -2,7 +2,8 @@
 
 They hold what funds, dealers and asset managers leave, and have no view on the dislocation; dearer margins make them
 hold less, whichever way they are. In swaps some receive fixed against liabilities and some pay it against mortgages:
-both lengthen with rates, so that both come to hold less fixed when rates rise.
+both lengthen with rates, so that both come to hold less fixed when rates rise. In credit one seller of protection may
+have capital of its own, and fail.
 
 Units: USD billions, shares as decimals.
 """
@@ -45,3 +46,27 @@ def received_today_bn(received_bn: float, wanted_bn: float, rate_lag: float) -> 
     each reset would move the rate that the next one answers to.
     """
     return received_bn + (wanted_bn - received_bn) / rate_lag
+
+
+@rule
+def seller_loss_bn(protection_sold_bn: float, opening_value: float, value: float) -> float:
+    """What a seller of protection has paid to its buyers since the opening: the fall of the hedge that it is long.
+
+    Values are per face, those of a bond of the same issuers without a difference in spread.
+    """
+    return protection_sold_bn * (opening_value - value)
+
+
+@rule
+def seller_fails(loss_bn: float, capital_bn: float) -> bool:
+    """Whether a seller of protection can pay no more: its losses are beyond its capital.
+
+    AIG in September 2008 had capital for its losses and not for the calls on them; here both are one.
+    """
+    return loss_bn > capital_bn
+
+
+@rule
+def unpaid_by_seller_bn(loss_bn: float, capital_bn: float) -> float:
+    """What buyers of protection never get from a seller that failed: losses beyond its capital, from its last day."""
+    return max(0.0, loss_bn - capital_bn)

@@ -18,6 +18,7 @@ from simulator.drivers.history import Bootstrap, YieldHistory, replayed_credit, 
 from simulator.drivers.random_streams import Floats, Sampling, normals, sobol_bridge, uniforms
 from simulator.drivers.rates import FACTOR_COUNT, TENOR_COUNT, RateDraws, RateModel, curve_noise
 from simulator.drivers.user_arrays import UserArrays
+from simulator.drivers.volatility import TRADING_DAYS_PER_YEAR
 
 DriverKind = Literal["none", "factor", "bootstrap", "replay", "arrays"]
 LOSS_STREAMS = ("equity", "credit")
@@ -40,6 +41,8 @@ class MarketLosses:
         Days in which a loss is half made good once volatility calms.
     shift
         Change by the scenario since the opening, shape (day, 2): equities as a share, spreads in bp.
+    credit_tail
+        Degrees of freedom of Student's t of the daily changes of spreads, whose deviation stays; none is normal.
     """
 
     tolerance: float
@@ -49,6 +52,26 @@ class MarketLosses:
     credit_noise_bp: float
     half_life: float
     shift: Floats
+    credit_tail: float | None = None
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """How issuers of corporate bonds default: each by chance, at the same rate on every day.
+
+    Parameters
+    ----------
+    buckets
+        Names of the buckets; each has a random stream of its own, so that one more changes no other.
+    rates
+        Part of issuers that default in a year, by bucket; nothing for Treasuries.
+    issuers
+        How many there are, all of one size.
+    """
+
+    buckets: tuple[str, ...]
+    rates: tuple[float, ...]
+    issuers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -93,6 +116,8 @@ class DriverSpec:
         How equities and credit spreads move; none is not at all.
     demand
         How demand for hedges comes and goes; none is not at all.
+    defaults
+        How issuers of corporate bonds default; none is not at all.
     warmup_days
         Days of volatility before the first one, to open on a draw from its long-run distribution.
     """
@@ -109,6 +134,7 @@ class DriverSpec:
     tenor_shift: Floats | None = None
     losses: MarketLosses | None = None
     demand: PassingDemand | None = None
+    defaults: Defaults | None = None
     warmup_days: int = 0
 
     def __post_init__(self) -> None:
@@ -153,6 +179,8 @@ class DriverBlock:
         Change of equities (share, never below -95%) and credit spreads since the opening, shape (path, day).
     hedge_demand
         Change of demand for each hedge since the day before, a share of the opening demand, shape (path, day, hedge).
+    defaulted
+        Part of the issuers of each bucket that default on the day, shape (path, day, bucket).
     """
 
     first_path: int
@@ -162,6 +190,7 @@ class DriverBlock:
     equity_change: Floats
     credit_change_bp: Floats
     hedge_demand: Floats
+    defaulted: Floats
 
 
 def draw_block(
@@ -226,9 +255,45 @@ def draw_block(
     equity, credit = _losses(spec, multiplier, flow_scale, *block)
     if spec.kind == "replay" and spec.history is not None:
         credit += replayed_credit(spec.history, spec.opening or "", day_count)
-    return DriverBlock(
-        first_path, curve, multiplier, noise, equity, credit, _demand(spec.demand, flow_scale, *block)
-    )
+    demand = _demand(spec.demand, flow_scale, *block)
+    defaulted = _defaults(spec.defaults, flow_scale, *block)
+    return DriverBlock(first_path, curve, multiplier, noise, equity, credit, demand, defaulted)
+
+
+def _defaults(
+    defaults: Defaults | None,
+    scale: float,
+    seed: int,
+    first_path: int,
+    path_count: int,
+    day_count: int,
+    sampling: Sampling,
+) -> Floats:
+    """Part of the issuers of each bucket that default by day, (path, day, bucket): none without noise."""
+    if defaults is None:
+        return np.zeros((path_count, day_count, 0))
+    gone = np.zeros((path_count, day_count, len(defaults.buckets)))
+    for place, (name, rate, issuers) in enumerate(
+        zip(defaults.buckets, defaults.rates, defaults.issuers, strict=True)
+    ):
+        if rate > 0.0 and scale > 0.0:
+            draws = uniforms(seed, f"defaults: {name}", first_path, path_count, day_count, sampling)
+            gone[:, :, place] = _defaulted(draws, issuers, rate) / issuers
+    return gone
+
+
+def _defaulted(draws: Floats, issuers: int, rate: float) -> Floats:
+    """How many issuers default on a day, from uniform draws: each by itself, at a rate a year."""
+    from scipy.special import bdtr
+
+    daily = -np.expm1(np.log1p(-min(rate, 1.0 - 1e-12)) / TRADING_DAYS_PER_YEAR)
+    count = np.zeros_like(draws)
+    for fewer in range(issuers):
+        more = draws > bdtr(fewer, issuers, daily)
+        if not more.any():
+            break
+        count += more
+    return count
 
 
 def _demand(
@@ -278,13 +343,22 @@ def _losses(
     equity = losses.shift[:day_count, 0] - losses.equity_response * strain
     credit = losses.shift[:day_count, 1] + losses.credit_response_bp * strain
     if scale > 0.0:
-        draws = [
-            np.cumsum(normals(seed, f"loss: {stream}", first_path, path_count, day_count, sampling), axis=1)
+        of_equity, of_credit = (
+            normals(seed, f"loss: {stream}", first_path, path_count, day_count, sampling)
             for stream in LOSS_STREAMS
-        ]
-        equity += scale * losses.equity_noise * draws[0]
-        credit += scale * losses.credit_noise_bp * draws[1]
+        )
+        equity += scale * losses.equity_noise * np.cumsum(of_equity, axis=1)
+        credit += scale * losses.credit_noise_bp * np.cumsum(_fat(of_credit, losses.credit_tail), axis=1)
     return np.maximum(equity, -0.95), np.ascontiguousarray(credit)
+
+
+def _fat(draws: Floats, freedom: float | None) -> Floats:
+    """Normal draws as draws of Student's t of the same deviation: the same order, larger extremes."""
+    if freedom is None:
+        return draws
+    from scipy.special import ndtr, stdtrit
+
+    return np.asarray(stdtrit(freedom, ndtr(draws)) * np.sqrt((freedom - 2.0) / freedom))
 
 
 def _shifts(spec: DriverSpec, day_count: int) -> tuple[Floats, Floats]:

@@ -36,6 +36,7 @@ from simulator.engine.phases.funds import (
     execute_orders,
     gather_orders,
     order_forced_sales,
+    price_margins,
     remember_peaks,
     roll_repo,
     settle_calls,
@@ -45,9 +46,10 @@ from simulator.engine.phases.funds import (
 from simulator.engine.phases.lenders import fund_dealers
 from simulator.engine.phases.managers import cover_managers, redeem_from_managers, value_managers
 from simulator.engine.phases.named import forget_named
-from simulator.engine.phases.other_hedgers import adjust_other_hedgers
+from simulator.engine.phases.other_hedgers import adjust_other_hedgers, close_out_sellers
 from simulator.engine.phases.prices import (
     accrue_hedge_carry,
+    bring_defaults,
     find_cheapest,
     price_bonds,
     set_volatility,
@@ -93,6 +95,7 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     roll_over(p, s, sched, w, path, day)
     look_at_books(p, s, AFTER_ROLL_OVER)
     set_margins(p, s, sched, day)
+    price_margins(p, s)
     call_initial_margin(p, s)
     call_other_losses(p, s)
     if p.channels.redemption:
@@ -132,6 +135,7 @@ def observe_world(p: Parameters, s: State, sched: Schedule, w: World, path: int,
     for d in each_dealer(s):
         s.dealers.limit_cut[d] = sched.limit_cut[day, d]
     shift_curve(p, s, w, path, day)
+    bring_defaults(p, s, w, path, day)
     set_volatility(p, s)
     set_levers(p, s, sched, day)
 
@@ -157,6 +161,7 @@ def forget_yesterday(s: State) -> None:
     seen.repo_taken_back[0] = 0.0
     seen.client_losses[0] = 0.0
     seen.waterfall_losses[0] = 0.0
+    seen.unpaid_protection[0] = 0.0
     seen.public_capital[0] = 0.0
     seen.shortfall_left[0] = 0.0
     forget_named(s)
@@ -193,6 +198,7 @@ def post_flows(p: Parameters, s: State, sched: Schedule, w: World, path: int, da
     on = sched.flow_noise_on[0]
     redeemed = p.asset_managers.flow_noise * on * w.flow_noise[path, day, MANAGER_NOISE]
     redeem_from_managers(p, s, sched.manager_redemption[day] + redeemed)
+    close_out_sellers(p, s)
     adjust_other_hedgers(p, s)
     sold = p.foreign_holders.flow_noise * on * w.flow_noise[path, day, FOREIGN_NOISE]
     exchange_bonds(s, sched, day)

@@ -33,6 +33,7 @@ ENTRIES = (
     "{manager} sells {amount} of Treasuries to pay redemptions",
     "dealers are left with {amount} of {bucket} at auction",
     "the clearing house's waterfall pays {amount}",
+    "the seller of protection in {hedge} defaults; its buyers lose {amount}",
 )
 (
     CALLED_VARIATION,
@@ -63,6 +64,7 @@ ENTRIES = (
     MANAGERS_SOLD,
     AUCTION_LEFT,
     WATERFALL_PAID,
+    SELLER_DEFAULT,
 ) = range(len(ENTRIES))
 
 #: Entries whose agent is a dealer, and an asset manager; of all others that have one it is a fund.
@@ -71,7 +73,7 @@ OF_MANAGERS = (MANAGERS_SOLD,)
 
 #: Entries whose market is a bucket, and a hedge; of all others it is a trade.
 OF_BUCKETS = (BOUGHT_OUTRIGHT, SOLD_OUTRIGHT, FOREIGN_SOLD, AUCTION_LEFT)
-OF_HEDGES = (BOUGHT_PACKAGES, SOLD_PACKAGES, SWITCHED)
+OF_HEDGES = (BOUGHT_PACKAGES, SOLD_PACKAGES, SWITCHED, SELLER_DEFAULT)
 
 #: Amounts below this are not worth a line: 100,000 dollars, in billions.
 SMALLEST_ENTRY_BN = 1e-4

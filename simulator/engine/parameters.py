@@ -87,7 +87,7 @@ SECTORS = (
 OWN_LIMITS = ("leverage", "value_at_risk", "drawdown", "cash")
 
 DEALER_CAPACITY, LINEAR, SQUARE_ROOT, EXPONENTIAL = range(4)
-FUTURES, SWAP = range(2)
+FUTURES, SWAP, CDS = range(3)
 
 
 class BondTerms(NamedTuple):
@@ -101,6 +101,7 @@ class BondTerms(NamedTuple):
     price: Floats = per("bond", unit="1", doc="full price per face")
     duration_years: Floats = per("bond", unit="y", doc="modified duration")
     curve_weight: Floats = per("bond", "tenor", unit="1", doc="weight of the par curve's tenors")
+    spread_response: Floats = per("bond", unit="1", doc="change of its yield per bp of high-yield spreads")
     bucket_of: Ints = per("bond", unit="place", doc="its bucket", whole=True)
 
 
@@ -133,6 +134,7 @@ class BucketTerms(NamedTuple):
         "bucket", "bucket", unit="1", doc="what one bucket's excess counts in another's"
     )
     outright_split: Floats = per("bucket", unit="1", doc="share of outright purchases")
+    recovery: Floats = per("bucket", unit="1", doc="of face, of an issuer that defaults")
 
 
 class FundingTerms(NamedTuple):
@@ -153,9 +155,9 @@ class DeliverableTerms(NamedTuple):
 
 
 class HedgeTerms(NamedTuple):
-    """Hedges: futures and swaps."""
+    """Hedges: futures, swaps and credit default swaps."""
 
-    kind: Ints = per("hedge", unit="place", doc="FUTURES or SWAP", whole=True)
+    kind: Ints = per("hedge", unit="place", doc="FUTURES, SWAP or CDS", whole=True)
     bucket_of: Ints = per("hedge", unit="place", doc="bucket whose bonds it hedges", whole=True)
     basket_start: Ints = per("hedge_and_end", unit="place", doc="first deliverable", whole=True)
     held: Ints = per("hedge", unit="place", doc="deliverable that is the bucket's held bond", whole=True)
@@ -167,6 +169,9 @@ class HedgeTerms(NamedTuple):
         "hedge", unit="1", doc="calendar year over the repo market's year: 365/360 where repo counts act/360"
     )
     dislocation_bp: Floats = per("hedge", unit="bp", doc="dislocation")
+    lowest_dislocation_bp: Floats = per(
+        "hedge", unit="bp", doc="lowest dislocation; no bound: minus infinity"
+    )
     cash_bp_per_dislocation_bp: Floats = per(
         "hedge", unit="1", doc="rise of the cash yield per bp of the dislocation"
     )
@@ -187,6 +192,10 @@ class HedgeTerms(NamedTuple):
         "hedge", unit="bp", doc="rise of the dislocation per $bn of dealers' packages"
     )
     cost_loading: Floats = per("hedge", unit="1", doc="share of the cost of balance sheet in the dislocation")
+    capital_cost: Floats = per(
+        "hedge", unit="1", doc="return asked a year on capital tied up, in the dislocation"
+    )
+    margin_cost_bp: Floats = per("hedge", unit="bp", doc="cost of the margins of its trades")
     financing_loading: Floats = per("hedge", unit="1", doc="share of today's dearer repo in the dislocation")
     outright_share: Floats = per(
         "hedge", unit="1", doc="1 where the bond's outright pressure is a dislocation: swaps"
@@ -196,6 +205,11 @@ class HedgeTerms(NamedTuple):
     other_hedgers_bn: Floats = per("hedge", unit="$bn", doc="other hedgers' net long position")
     receivers_bn: Floats = per("hedge", unit="$bn", doc="of them: who receives more when rates fall")
     payers_bn: Floats = per("hedge", unit="$bn", doc="of them: who pays more when rates rise")
+    protection_sold_bn: Floats = per(
+        "hedge", unit="$bn", doc="of them: protection sold by a seller with capital of its own"
+    )
+    seller_capital_bn: Floats = per("hedge", unit="$bn", doc="losses on it that the seller can pay")
+    value: Floats = per("hedge", unit="1", doc="per face of the held bond")
     dealer_packages_bn: Floats = per("hedge", unit="$bn", doc="dealers' own packages")
     hedged_split: Floats = per("hedge", unit="1", doc="share of hedged purchases")
 
@@ -216,7 +230,7 @@ class FundTerms(NamedTuple):
 
     packages_bn: Floats = per("trade", "fund", unit="$bn", doc="packages, face")
     hedge_ratio: Floats = per("trade", "fund", unit="1", doc="hedges sold per face of bonds")
-    haircut: Floats = per("fund", unit="1", doc="haircut")
+    haircut: Floats = per("trade", "fund", unit="1", doc="haircut")
     haircut_floor: Floats = per("fund", unit="1", doc="lowest haircut")
     remarked_share: Floats = per("fund", unit="1", doc="share of repo re-marked daily")
     equity_bn: Floats = per("fund", unit="$bn", doc="equity (1 where there is none)")
@@ -422,7 +436,7 @@ class Schedule(NamedTuple):
 
     policy_rate: Floats = per("day", "funding", unit="1", doc="policy rate a year")
     margin_multiple: Floats = per("day", "hedge", unit="1", doc="steps in initial margins")
-    haircut_step: Floats = per("day", "dealer", unit="1", doc="steps in haircuts")
+    haircut_step: Floats = per("day", "funding", "dealer", unit="1", doc="steps in haircuts")
     haircut_minimum: Floats = per("day", unit="1", doc="lowest haircut that policy allows")
     lender_withdrawal: Floats = per("day", "dealer", unit="1", doc="part of the lenders' offer that is gone")
     foreign_sale_bn: Floats = per("day", "bucket", unit="$bn", doc="sold by foreign holders")
@@ -480,3 +494,4 @@ class World(NamedTuple):
     hedge_demand: Floats = per(
         "path", "day", "hedge", unit="1", doc="change of demand for passing reasons, of its opening size"
     )
+    defaulted: Floats = per("path", "day", "bucket", unit="1", doc="part of issuers that default")

@@ -94,6 +94,7 @@ def draw_world(prepared: Prepared, first_path: int, path_count: int) -> World:
         np.ascontiguousarray(drivers.equity_change),
         np.ascontiguousarray(drivers.credit_change_bp),
         np.ascontiguousarray(drivers.hedge_demand),
+        np.ascontiguousarray(drivers.defaulted),
     )
 
 

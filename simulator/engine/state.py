@@ -68,6 +68,7 @@ class BucketBooks(NamedTuple):
 
     price: Floats = per("bucket", unit="1", doc="full price of the held bond, per face")
     price_change: Floats = per("bucket", unit="1", doc="since the last settlement")
+    surviving: Floats = per("bucket", unit="1", doc="value that issuers' defaults left of one")
     pressure_bp: Floats = per("bucket", unit="bp", doc="yield pressure of outright selling")
     permanent_bp: Floats = per("bucket", unit="bp", doc="part of it from what end investors hold too much of")
     end_excess: Floats = per("bucket", unit="$bn", doc="end investors' bonds beyond what they want")
@@ -96,21 +97,34 @@ class FundingBooks(NamedTuple):
 
 
 class HedgeBooks(NamedTuple):
-    """Futures and swaps."""
+    """Futures, swaps and credit default swaps."""
 
     value: Floats = per("hedge", unit="1", doc="per face of the held bond")
     value_at_open: Floats = per("hedge", unit="1", doc="before the day")
     value_change: Floats = per("hedge", unit="1", doc="since the last settlement")
-    dislocation_bp: Floats = per("hedge", unit="bp", doc="implied repo less policy rate, or yield less swap")
+    surviving: Floats = per("hedge", unit="1", doc="value that issuers' defaults left of one")
+    dislocation_bp: Floats = per(
+        "hedge",
+        unit="bp",
+        doc="implied repo less policy rate, yield less swap, or bond spread less protection",
+    )
     variance: Floats = per("hedge", unit="bp^2", doc="estimate of the daily variance")
     volatility_bp: Floats = per("hedge", unit="bp", doc="a day, in force")
     margin: Floats = per("hedge", unit="1", doc="initial margin per face, in force today")
     model_margin: Floats = per("hedge", unit="1", doc="the same before the scenario's steps")
+    margin_cost_bp: Floats = per(
+        "hedge", unit="bp", doc="what the dislocation must pay for margins and haircuts"
+    )
     managers: Floats = per("hedge", unit="$bn", doc="asset managers' net long position")
     wanted: Floats = per("hedge", unit="$bn", doc="what they want at the opening dislocation")
     others: Floats = per("hedge", unit="$bn", doc="other hedgers' net long position")
     received: Floats = per(
         "hedge", unit="$bn", doc="of it, fixed that they hold in addition for what rates did"
+    )
+    protection: Floats = per(
+        "hedge",
+        unit="$bn",
+        doc="of it, protection sold by a seller with capital of its own that has not failed",
     )
     waiting: Floats = per("hedge", unit="$bn", doc="changes of it that asset managers have yet to carry out")
     side: Floats = per(
@@ -282,6 +296,9 @@ class Seen(NamedTuple):
     repo_taken_back: Floats = one(unit="$bn", doc="repo dealers took back from funds")
     client_losses: Floats = one(unit="$bn", doc="dealers' losses on failed funds' repo")
     waterfall_losses: Floats = one(unit="$bn", doc="margin of failed funds paid by the waterfall")
+    unpaid_protection: Floats = one(
+        unit="$bn", doc="what buyers of protection never got from sellers that failed"
+    )
     public_capital: Floats = one(unit="$bn", doc="capital the public put into the last dealer")
     rounds: Floats = one(unit="1", doc="rounds played")
     shortfall_left: Floats = one(unit="$bn", doc="cash still missing at funds when the rounds ended")

@@ -46,9 +46,16 @@ TOLD = {
     diary.MANAGERS_SOLD: "Redemptions: Treasuries of {amount} are sold by {who}.",
     diary.AUCTION_LEFT: "Dealers are left with {amount} at auction{trades}.",
     diary.WATERFALL_PAID: "The clearing house's waterfall pays {amount}.",
+    diary.SELLER_DEFAULT: "A seller of protection defaults{trades}: its buyers lose {amount}.",
 }
 #: What is told however small.
-ALWAYS = (diary.FUND_DEFAULT, diary.DEALER_DEFAULT, diary.DEALER_RESCUE, diary.WATERFALL_PAID)
+ALWAYS = (
+    diary.FUND_DEFAULT,
+    diary.DEALER_DEFAULT,
+    diary.DEALER_RESCUE,
+    diary.WATERFALL_PAID,
+    diary.SELLER_DEFAULT,
+)
 #: Told only beside something else: what the scenario or policy does day after day.
 ROUTINE = (
     diary.SWITCHED, diary.CALLED_REDEMPTION, diary.ENTERED, diary.FOREIGN_SOLD, diary.MANAGERS_SOLD, diary.AUCTION_LEFT,

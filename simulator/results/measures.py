@@ -476,6 +476,10 @@ _ROWS: tuple[Measure[Any], ...] = (
         group="failures",
     ),
     Measure(
+        key="unpaid_protection", label="protection that failed sellers never paid", unit="$bn",
+        of=days.total("unpaid_protection"), worse="higher", table="failures", happens_above=0.0, group="failures",
+    ),
+    Measure(
         key="public_capital", label="public capital for the last dealer", unit="$bn",
         of=days.total("public_capital"), worse="higher", table="failures", happens_above=0.0, group="failures",
     ),

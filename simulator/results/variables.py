@@ -44,6 +44,7 @@ BY_BUCKET = (
         "buckets.permanent_bp",
     ),
     Variable("bond_price", "1", "full price of the held bond, per face", "buckets.price"),
+    Variable("surviving_value", "1", "value that issuers' defaults left of one", "buckets.surviving"),
     Variable("dealer_inventory", "$bn", "dealers' outright inventory", "buckets.inventory"),
     Variable("asset_manager_bonds", "$bn", "Treasuries of asset managers", "seen.manager_bonds"),
     Variable("foreign_bonds", "$bn", "foreign holdings", "buckets.foreign_bonds"),
@@ -64,7 +65,7 @@ BY_HEDGE = (
     Variable(
         "dislocation",
         "bp",
-        "implied repo less policy rate (futures), or yield less swap rate",
+        "implied repo less policy rate (futures), yield less swap rate, or bond spread less protection's (CDS)",
         "hedges.dislocation_bp",
     ),
     Variable("hedge_price", "1", "value of the hedge, per face of the held bond", "hedges.value"),
@@ -150,6 +151,12 @@ OF_MARKET = (
         "$bn",
         "margin of failed funds paid by the clearing house's waterfall",
         "seen.waterfall_losses",
+    ),
+    Variable(
+        "unpaid_protection",
+        "$bn",
+        "what buyers of protection never got from sellers that failed",
+        "seen.unpaid_protection",
     ),
     Variable("public_capital", "$bn", "capital the public put into the last dealer", "seen.public_capital"),
     Variable(

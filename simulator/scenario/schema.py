@@ -172,8 +172,53 @@ class BucketBond(Section):
         doc="computed by the contract's rule when absent",
     )
     spread: BasisPoints = parameter(
-        "0bp", minimum="-100bp", maximum="100bp", source="preset", doc="yield over the par curve"
+        "0bp", minimum="-100bp", maximum="3000bp", source="preset", doc="yield over the par curve"
     )
+
+
+class Credit(Section):
+    """What makes a bucket's bonds corporate: a credit spread that moves with the market's, and issuers that default.
+
+    A bucket stands for many issuers of one size. Holders are paid the recovery of one that defaults and put it into
+    the others, so that positions keep their face and lose value.
+    """
+
+    spread_response: Number = parameter(
+        0.0,
+        minimum=0.0,
+        maximum=5.0,
+        source="preset",
+        doc="change of its spread per bp of high-yield credit spreads; 0 for Treasuries",
+    )
+    default_rate: Share = parameter(
+        "0%",
+        minimum="0%",
+        maximum="100%",
+        source="preset",
+        doc="part of its issuers that default in a year, one by one and by chance",
+    )
+    issuers: Count = parameter(
+        100, minimum=1, maximum=10000, source="judgement: those of an index", doc="issuers, all of one size"
+    )
+    recovery: Share = parameter(
+        "40%",
+        minimum="0%",
+        maximum="100%",
+        source="convention of the market for senior unsecured debt",
+        doc="of face, paid to holders of an issuer that defaults",
+    )
+    treasury_correlation: Number = parameter(
+        0.0,
+        minimum=-1.0,
+        maximum=1.0,
+        source="judgement: spreads and rates move apart; dealers hedge the rate",
+        doc="of its yield changes with those of buckets without credit risk, beside that of maturities",
+    )
+
+    @property
+    def is_risky(self) -> bool:
+        """Whether the bonds have credit risk."""
+        return self.spread_response > 0.0 or self.default_rate > 0.0
 
 
 class Bucket(Section):
@@ -209,6 +254,7 @@ class Bucket(Section):
     outstanding: Money = parameter(
         minimum="$1bn", maximum="$40tn", source="preset", doc="face outstanding in this bucket"
     )
+    credit: Credit = section(default=Credit, doc="credit risk of its bonds; none in Treasuries")
 
 
 class Funding(Section):
@@ -218,20 +264,28 @@ class Funding(Section):
     repo_spread: BasisPoints = parameter(
         minimum="-100bp", maximum="300bp", source="preset", doc="opening overnight repo rate less policy rate"
     )
+    haircut: Share | None = parameter(
+        None,
+        minimum="-10%",
+        maximum="100%",
+        source="preset",
+        doc="opening haircut of what is financed here; left out, each fund's own",
+    )
 
 
 class Hedge(Section):
     """What every kind of hedge has: a price that stands away from its bonds, a margin, and those who want it."""
 
-    kind: Literal["futures", "swap"] = parameter(source="model", doc="kind of hedge")
+    kind: Literal["futures", "swap", "cds"] = parameter(source="model", doc="kind of hedge")
     bucket: Text = parameter(
         "", source="model", doc="bucket whose bonds it hedges; empty means the bucket of the same name"
     )
     dislocation: BasisPoints = parameter(
-        minimum="-300bp",
-        maximum="300bp",
+        minimum="-1000bp",
+        maximum="1000bp",
         source="preset",
-        doc="opening basis: implied repo over the policy rate for futures, yield over swap for swaps",
+        doc="opening basis: implied repo over the policy rate for futures, yield over swap for swaps, the bond's spread"
+        " over that of protection for credit default swaps",
     )
     cash_share: Share = parameter(
         "50%",
@@ -301,6 +355,58 @@ class Swap(Hedge):
     )
 
 
+class CreditDefaultSwap(Hedge):
+    """Protection against default of the bucket's issuers, with the bonds' rate risk sold beside it.
+
+    Who is long of the hedge sold protection. The basis is the bond's spread less that of protection: positive where the
+    market speaks of a negative CDS-bond basis.
+    """
+
+    kind: Literal["cds"] = parameter(source="model", doc="kind of hedge")
+    margin_period: Days = parameter(
+        "1d",
+        minimum="1d",
+        maximum="30d",
+        source="judgement: little or no upfront payment before Lehman (literature 4.5)",
+        doc="margin period of risk of who holds the margin",
+    )
+    protection_sold: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$20tn",
+        source="preset",
+        doc="of other hedgers: protection sold by one seller with capital of its own (a monoline, an insurer), face",
+    )
+    seller_capital: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$5tn",
+        source="preset",
+        doc="losses on its protection that the seller can pay before it fails",
+    )
+    capital_cost: Rate = parameter(
+        "5%",
+        minimum="0%",
+        maximum="50%",
+        source="mean basis over margins, 2010 to February 2020: 22bp over 5.5%, 65bp over 9% (SSW24 tables 1 and 5)",
+        doc="return asked for a year on the capital that haircut and margin tie up, which the basis has to pay",
+    )
+    borrow_cost: BasisPoints = parameter(
+        "25bp",
+        minimum="0bp",
+        maximum="1000bp",
+        source="judgement: a year's fee for borrowing a bond that is not scarce, and its margin",
+        doc="cost of selling the bond short; with the delivery option it bounds a positive CDS-bond basis",
+    )
+    delivery_option: BasisPoints = parameter(
+        "10bp",
+        minimum="0bp",
+        maximum="1000bp",
+        source="judgement: what the choice of the cheapest obligation is worth to the buyer of protection",
+        doc="spread that protection is worth over the bond's because its buyer delivers the cheapest obligation",
+    )
+
+
 class Trade(Section):
     """What funds hold: bonds of the hedge's bucket, financed in repo, against the hedge."""
 
@@ -345,8 +451,9 @@ class Market(Section):
         doc="maturity buckets of the cash market, by name"
     )
     hedges: Annotated[
-        dict[str, Annotated[Futures | Swap, Field(discriminator="kind")]], Field(min_length=1, max_length=12)
-    ] = section(doc="futures and swaps, by name; futures are named for their contract")
+        dict[str, Annotated[Futures | Swap | CreditDefaultSwap, Field(discriminator="kind")]],
+        Field(min_length=1, max_length=12),
+    ] = section(doc="futures, swaps and credit default swaps, by name; futures are named for their contract")
     trades: Annotated[dict[str, Trade], Field(min_length=1, max_length=12)] = section(
         doc="the trades that funds hold, by name"
     )
@@ -362,6 +469,11 @@ class Market(Section):
         source="most roll in the ten days up to the first intention day, QB11; evenly: judgement",
         doc="trading days over which positions are rolled, up to the first on which shorts may say that they deliver",
     )
+    contagion: bool = parameter(
+        True,
+        source="model",
+        doc="what credit costs dealers' balance sheets shows in the prices of Treasuries, which they hold on the same",
+    )
     yield_correlation_decay: Number = parameter(
         0.35,
         minimum=0.0,
@@ -369,6 +481,13 @@ class Market(Section):
         source="daily par-yield changes 2010-2025: 2y-10y correlation 0.6 = exp(-0.35 ln 5)",
         doc="decay of yield correlation between two maturities in |ln(maturity ratio)|",
     )
+
+    @property
+    def treasuries(self) -> list[str]:
+        """Names of the buckets without credit risk; of all, if all have it."""
+        return [name for name, bucket in self.buckets.items() if not bucket.credit.is_risky] or list(
+            self.buckets
+        )
 
     def bucket_of(self, hedge: str) -> str:
         """Name of the bucket that a hedge hedges."""
@@ -1691,6 +1810,14 @@ class Drivers(Section):
         source="judgement: daily standard deviation of high-yield spreads in calm times",
         doc="standard deviation of daily changes of credit spreads beside that",
     )
+    credit_tail: Number | None = parameter(
+        None,
+        minimum=2.1,
+        maximum=100.0,
+        source="scenario",
+        doc="degrees of freedom of these changes (Student's t of the same deviation): the fewer, the fatter the tails;"
+        " normal when left out",
+    )
     loss_half_life: Days = parameter(
         "30d",
         minimum="1d",
@@ -1818,7 +1945,8 @@ class HaircutStep(Section):
     type: Literal["haircut-step"] = parameter(source="scenario", doc="kind of event")
     day: Days = parameter(minimum="1d", maximum="2500d", source="scenario", doc="first day")
     days: Days = parameter("2500d", minimum="1d", maximum="2500d", source="scenario", doc="how long it lasts")
-    change: Share = parameter(minimum="-10%", maximum="50%", source="scenario", doc="added to every haircut")
+    change: Share = parameter(minimum="-10%", maximum="100%", source="scenario", doc="added to every haircut")
+    fundings: list[str] = parameter([], source="scenario", doc="fundings concerned; empty means all")
     dealers: list[str] = parameter(
         [],
         source="scenario",
@@ -2282,6 +2410,8 @@ class Scenario(Section):
             *_unknown_names(self),
             *_unknown_contracts(self),
             *_undeliverable_bonds(self),
+            *_hedges_of_other_bonds(self),
+            *_sellers_without_capital(self),
             *_impossible_holdings(self),
             *_unplaced_auctions(self),
             *_settled_too_soon(self),
@@ -2355,13 +2485,45 @@ def _undeliverable_bonds(scenario: Scenario) -> list[Problem]:
     ]
 
 
+def _hedges_of_other_bonds(scenario: Scenario) -> list[Problem]:
+    """Protection on bonds that cannot default, and futures or swaps on bonds that can."""
+    market = scenario.market
+    return [
+        Problem(
+            _key(f"market.hedges.{name}", "bucket", hedge.bucket),
+            f"{market.bucket_of(name)!r} has {'no ' if is_cds else ''}credit risk",
+            "a bucket with credit (spread_response or default_rate above zero)"
+            if is_cds
+            else "a bucket without credit, or kind: cds",
+        )
+        for name, hedge in market.hedges.items()
+        for is_cds in (isinstance(hedge, CreditDefaultSwap),)
+        if market.bucket_of(name) in market.buckets
+        and market.buckets[market.bucket_of(name)].credit.is_risky != is_cds
+    ]
+
+
+def _sellers_without_capital(scenario: Scenario) -> list[Problem]:
+    """Sellers of protection of whom only half is told."""
+    return [
+        Problem(
+            f"market.hedges.{name}.seller_capital",
+            f"${hedge.seller_capital:,.1f}bn of capital behind ${hedge.protection_sold:,.1f}bn of protection sold",
+            "both above zero, or neither",
+        )
+        for name, hedge in scenario.market.hedges.items()
+        if isinstance(hedge, CreditDefaultSwap)
+        and (hedge.seller_capital > 0.0) != (hedge.protection_sold > 0.0)
+    ]
+
+
 def opening_move(market: Market) -> float:
     """The opening level to which a MOVE index compares: the market's own volatilities under the index's weights.
 
     Of each of the index's tenors it takes the bucket nearest to it. Options price more than what yields did, so that
     the published index is usually above this.
     """
-    buckets = list(market.buckets.values())
+    buckets = [market.buckets[name] for name in market.treasuries]
     return sum(
         weight * min(buckets, key=lambda bucket: abs(bucket.bonds[0].maturity - years)).volatility
         for years, weight in MOVE_WEIGHTS.items()
@@ -2411,7 +2573,7 @@ def _unknown_contracts(scenario: Scenario) -> list[Problem]:
         Problem(
             _key(f"market.hedges.{name}", "contract", hedge.contract),
             f"{hedge.contract or name!r} is not a futures contract",
-            f"one of {', '.join(CONTRACTS)}, or kind: swap",
+            f"one of {', '.join(CONTRACTS)}, or kind: swap or cds",
             near=list(CONTRACTS),
         )
         for name, hedge in scenario.market.hedges.items()

@@ -33,15 +33,17 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
         self.margin_measure = prepared.scenario.clearing_house.anti_procyclicality
 
     def play(
-        self, curve: Any, volatility: Any, noise: Any, equity: Any, credit: Any, come: Any
+        self, curve: Any, volatility: Any, noise: Any, equity: Any, credit: Any, come: Any, gone: Any
     ) -> list[dict[str, Any]]:
         """Play the path that the drivers describe; one record a day, up to the day on which it stops."""
         days = []
         for day in range(len(volatility)):
             self.others.equity_change = float(equity[day])
             self.others.credit_change_bp = float(credit[day])
-            change = come[day].tolist()
-            self.play_day(day, curve[day].tolist(), float(volatility[day]), noise[day].tolist(), change)
+            change, defaults = come[day].tolist(), gone[day].tolist()
+            self.play_day(
+                day, curve[day].tolist(), float(volatility[day]), noise[day].tolist(), change, defaults
+            )
             books = self.accounts.cash[DEALERS] + self.dealers.fund_repo + self.dealers.cost_bp
             if self.status == RUNNING and not math.isfinite(books):
                 self.status = NOT_FINITE
@@ -51,11 +53,17 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
         return days
 
     def play_day(
-        self, day: int, curve: list[float], volatility: float, noise: list[float], come: list[float]
+        self,
+        day: int,
+        curve: list[float],
+        volatility: float,
+        noise: list[float],
+        come: list[float],
+        gone: list[float],
     ) -> None:
         p, plan, on = self.p, self.plan, self.plan.flow_noise_on[0]
         foreign_noise, manager_noise, investor_noise, lender_noise, bidder_noise = noise
-        self.start_day(day, curve, volatility, come)
+        self.start_day(day, curve, volatility, come, gone)
         self.pass_on_inventory(plan.investor_demand_bn[day])
         self.accrue_carry()
         for h in self.hedges:
@@ -74,6 +82,9 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
         if p.channels.initial_margin:
             for h in self.hedges:
                 self.set_margin(h, plan.margin_multiple[day][h.n])
+        for h in self.hedges:
+            if h.opening.capital_cost > 0.0:
+                h.margin_cost_bp = self.margin_cost(h)
         self.call_initial_margin()
         self.call_other_losses()
         if p.channels.redemption:
@@ -81,9 +92,11 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
             self.redeem_from_funds(plan.fund_redemption[day] + by_chance)
         by_chance = p.asset_managers.flow_noise * on * manager_noise
         self.redeem_from_managers(plan.manager_redemption[day] + by_chance)
+        self.close_out_sellers()
         for h in self.hedges:
             dearer = h.margin / h.opening.margin if h.opening.margin > 0.0 and h.margin > 0.0 else 1.0
-            h.orders.others_next = self.rules.others.held_bn(h.opening.other_hedgers_bn, dearer)
+            of_others = h.opening.other_hedgers_bn - h.opening.protection_sold_bn
+            h.orders.others_next = self.rules.others.held_bn(of_others, dearer) + h.protection
             if h.opening.receivers_bn or h.opening.payers_bn:
                 bond = h.bucket.bond
                 rise = (self.cash_yield(bond) - bond.opening.yield_) / BASIS_POINT - self.rise(h)
@@ -114,7 +127,9 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
         self.value_managers()
         self.remember()
 
-    def start_day(self, day: int, curve: list[float], volatility: float, come: list[float]) -> None:
+    def start_day(
+        self, day: int, curve: list[float], volatility: float, come: list[float], gone: list[float]
+    ) -> None:
         plan = self.plan
         for name, value in vars(self.seen).items():
             if isinstance(value, float):
@@ -139,6 +154,11 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
             bond.curve_shift_bp = 0.0
             for weight, change in zip(bond.opening.curve_weight, curve, strict=True):
                 bond.curve_shift_bp += weight * change
+            if bond.opening.spread_response:
+                bond.curve_shift_bp += self.rules.credit.spread_change_bp(
+                    self.others.credit_change_bp, bond.opening.spread_response
+                )
+        self.bring_defaults(gone)
         self.set_volatility()
         self.set_levers(day)
 

@@ -39,12 +39,13 @@ class Funds:
         changes = []
         for f in self.funds:
             weak = rules.weak_client_haircut(f.equity, f.opening.equity_bn) if is_on else 0.0
-            weak += self.step_of_client(f, self.plan.haircut_step[day])
             remarked = f.opening.remarked_share
             change = 0.0
             for t in self.trades:
                 fear = rules.fear_of_volatility(t.bucket.volatility_ratio) if is_on else 0.0
-                asked = rules.haircut(f.opening.haircut, max(f.opening.haircut_floor, minimum), fear, weak)
+                added = weak + self.step_of_client(f, self.plan.haircut_step[day][t.funding.n])
+                base, floor = f.opening.haircut[t.n], max(f.opening.haircut_floor, minimum)
+                asked = rules.haircut(base, floor, fear, added)
                 value = t.bucket.price * f.packages[t.n]
                 pledged = value - t.bucket.price * f.unencumbered[t.n]
                 by_haircut = rules.loan_change_by_haircut_bn(pledged, f.haircut[t.n], asked, remarked)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from simulator.engine.parameters import (
+    CDS,
     CENTRAL_BANK,
     CLEARING_HOUSE,
     COLLATERAL,
@@ -86,6 +87,48 @@ class Markets:
     def bond_price(self, bond: Any) -> float:
         return self.price_at(bond, self.cash_yield(bond))
 
+    def bring_defaults(self, gone: list[float]) -> None:
+        """Bonds of issuers that default, and hedges on them, are worth the recovery; the rest are bought for it."""
+        rules = self.rules.credit
+        for b in self.buckets:
+            hedged = [h for h in self.hedges if h.bucket is b]
+            for held, worth in ((b, b.price), *((h, h.value) for h in hedged)):
+                if gone[b.n] > 0.0:
+                    held.surviving *= rules.kept_after_defaults(
+                        gone[b.n], b.opening.recovery, worth / held.surviving
+                    )
+
+    def close_out_sellers(self) -> None:
+        """A seller of protection that lost its capital leaves; what it did not pay its buyers give back."""
+        rules = self.rules.others
+        for h in self.hedges:
+            if not h.protection:
+                continue
+            loss = rules.seller_loss_bn(h.protection, h.opening.value, h.value)
+            if rules.seller_fails(loss, h.opening.seller_capital_bn):
+                self.lose_protection(h, rules.unpaid_by_seller_bn(loss, h.opening.seller_capital_bn))
+                h.protection = 0.0
+
+    def lose_protection(self, h: Any, unpaid: float) -> None:
+        bought = [0.0] * len(self.funds)
+        for t in self.trades:
+            for f in self.funds:
+                if t.hedge is h:
+                    bought[f.n] += max(0.0, f.packages[t.n] * f.opening.hedge_ratio[t.n])
+        by_dealers = max(0.0, h.dealer_packages + h.estate_hedges)
+        by_central_bank = max(0.0, h.central_packages)
+        by_all = total(bought) + by_dealers + by_central_bank
+        if by_all <= 0.0:
+            return
+        rate = unpaid / by_all
+        for f in self.funds:
+            f.orders.call[VARIATION_MARGIN] += bought[f.n] * rate
+        self.pay(FUNDS, OTHER_HEDGERS, total([face * rate for face in bought]))
+        self.pay(DEALERS, OTHER_HEDGERS, by_dealers * rate)
+        self.charge(-(by_dealers * rate))
+        self.pay(CENTRAL_BANK, OTHER_HEDGERS, by_central_bank * rate)
+        self.seen.unpaid_protection += unpaid
+
     def futures_price(self, h: Any, e: Any) -> float:
         """Price at which bond e is delivered with no gain but the dislocation."""
         rules, dirty = self.rules.futures, self.bond_price(e.bond)
@@ -111,14 +154,15 @@ class Markets:
     def value_of(self, h: Any) -> float:
         """A hedge's value per face of the held bond."""
         cheapest = self.deliverables[h.cheapest]
-        if h.opening.kind == SWAP:
+        if h.opening.kind in (SWAP, CDS):
             swap_rate = self.cash_yield(cheapest.bond) - BASIS_POINT * h.dislocation_bp
-            return self.price_at(cheapest.bond, swap_rate)
+            at_rate = self.price_at(cheapest.bond, swap_rate)
+            return h.surviving * at_rate if h.opening.kind == CDS else at_rate
         return self.futures_price(h, cheapest) * self.deliverables[h.opening.held].opening.factor
 
     def settle_prices(self) -> None:
         for b in self.buckets:
-            price = self.bond_price(b.bond)
+            price = b.surviving * self.bond_price(b.bond)
             b.price_change, b.price = price - b.price, price
         for h in self.hedges:
             value = self.value_of(h)
@@ -331,6 +375,7 @@ class Markets:
             terms.financing_loading * (first.wholesale_bp - first.opening.repo_spread_bp)
             + terms.outright_share * h.bucket.pressure_bp
         )
+        offset += h.side * h.margin_cost_bp - terms.side * terms.margin_cost_bp
         clearing = self.rules.hedge.clearing_dislocation_bp(
             self.shorts(h) - h.orders.others_next,
             opening + slope * h.wanted,
@@ -340,6 +385,17 @@ class Markets:
             own_slope,
         )
         return opening + self.p.dealers.impact_scale * (clearing - opening)
+
+    def margin_cost(self, h: Any) -> float:
+        """What the dislocation must pay for margin and haircuts, of funds by what they opened with."""
+        face, tied_up = [0.0] * len(self.funds), [0.0] * len(self.funds)
+        for t in self.trades:
+            for f in self.funds:
+                if t.hedge is h:
+                    face[f.n] += abs(f.opening.packages_bn[t.n])
+                    tied_up[f.n] += abs(f.opening.packages_bn[t.n]) * f.haircut[t.n]
+        asked = total(tied_up) / total(face) if total(face) > 0.0 else 0.0
+        return self.rules.hedge.cost_of_margins_bp(asked * h.bucket.price + h.margin, h.opening.capital_cost)
 
     def slope(self, h: Any) -> float:
         """Rise of the dislocation that cuts demand by $1bn, with the cash that asset managers have."""
@@ -380,7 +436,9 @@ class Markets:
         for b in self.buckets:
             b.pressure_bp = self.pressure(b)
         for h in self.hedges:
-            h.dislocation_bp = self.dislocation_at(h, self.dealers.cost_bp)
+            h.dislocation_bp = max(
+                self.dislocation_at(h, self.dealers.cost_bp), h.opening.lowest_dislocation_bp
+            )
             h.orders.managers_next = self.demand_at(h, h.dislocation_bp)
             longs = h.orders.managers_next + h.orders.others_next
             h.orders.dealer_packages_next = longs - self.shorts(h)

@@ -82,6 +82,7 @@ RARE = (
     "dealers_failed",
     "waterfall_losses",
     "public_capital",
+    "unpaid_protection",
     "dealer_client_losses",
     "facility_use",
     "repo_taken_back",

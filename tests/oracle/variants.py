@@ -88,6 +88,36 @@ CLEARED_SWAP = (
     "market.hedges.SW.receivers=$60bn",
     "market.hedges.SW.payers=$25bn",
 )
+#: Corporate bonds beside the Treasuries: protection on them, in part of a seller with little capital; dearer financing.
+CREDIT = (
+    "market.fundings.corporate={policy_rate: 2%, repo_spread: 40bp, haircut: 10%}",
+    "market.buckets.HY={bonds: [{coupon: 8%, maturity: 5y, spread: 700bp}], volatility: 250bp, daily_volume: $5bn, "
+    "dealer_inventory: $5bn, asset_manager_bonds: $60bn, foreign_bonds: $20bn, central_bank_bonds: $0bn, "
+    "outstanding: $400bn, credit: {spread_response: 1.0, default_rate: 60%, issuers: 40, treasury_correlation: -0.2}}",
+    "market.hedges.HY={kind: cds, dislocation: 20bp, exchange_margin: 1%, dealer_packages: $3bn, hedge_demand: $10bn, "
+    "protection_sold: $15bn, seller_capital: $1bn, borrow_cost: 5bp, delivery_option: 1bp}",
+    "market.trades.HY={funding: corporate, transaction_cost: 20bp, fund_packages: $30bn}",
+    "drivers.credit_tail=4.0",
+    "drivers.model=factor",
+    "drivers.noise=1.0",
+)
+CREDIT_STORM = (
+    "events=["
+    + ", ".join(
+        (
+            shift(2, -150),
+            "{type: market-loss, day: 2d, days: 6d, credit: 900bp, equity: -20%}",
+            "{type: volatility-shock, day: 3d, multiple: 2.5x, half_life: 5d}",
+            "{type: haircut-step, day: 3d, change: 30%, fundings: [corporate]}",
+            "{type: haircut-step, day: 5d, days: 2d, change: 1%, dealers: [dealer 2]}",
+            "{type: margin-step, day: 4d, multiple: 8x, hedges: [HY]}",
+            "{type: redemption, who: asset-managers, day: 3d, days: 3d, share: 5%}",
+            "{type: auction, day: 4d, maturity: 5y, amount: $20bn}",
+            "{type: hedge-demand-shift, day: 8d, share: -100%, hedges: [HY]}",
+        )
+    )
+    + "]",
+)
 #: A second trade on the futures, financed elsewhere and dearer.
 TWO_FUNDINGS = (
     "market.fundings.abroad={policy_rate: 1%, repo_spread: 12bp}",
@@ -294,6 +324,19 @@ VARIANTS = (
         ("funds.count=8", "funds.cut_order=cheapest", "funds.value_at_risk_headroom=10%", "horizon=20d"),
     ),
     Variant("storm with two fundings", "toy", (*STORM, *TWO_FUNDINGS)),
+    Variant("storm in corporate bonds and protection", "toy", (*STORM, *CREDIT, *CREDIT_STORM)),
+    Variant(
+        "the same where Treasuries do not feel it, funds named",
+        "toy",
+        (
+            *STORM,
+            *CREDIT,
+            *CREDIT_STORM,
+            "market.contagion=false",
+            "market.hedges.HY.hedge_demand=$70bn",
+            *NAMED,
+        ),
+    ),
     Variant("storm with a bucket that nobody hedges", "toy", (*STORM, *UNHEDGED)),
     Variant(
         "storm with all of these, a basket and policy by rule",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from simulator.engine.hedges.cds import cds_value
 from simulator.engine.hedges.futures import (
     DAYS_PER_YEAR,
     coupons_per_year,
@@ -13,8 +16,9 @@ from simulator.engine.hedges.futures import (
 )
 from simulator.engine.hedges.swap import swap_value
 from simulator.engine.opening.valuation import ForwardTerms, forward_terms
-from simulator.engine.parameters import FUTURES, SWAP, BondTerms, Parameters
+from simulator.engine.parameters import CDS, FUTURES, SWAP, BondTerms, Parameters
 from simulator.engine.state import State
+from simulator.market.credit import lowest_dislocation_bp
 from simulator.rule import phase
 from simulator.scenario import schema
 
@@ -27,11 +31,15 @@ def hedge_value(p: Parameters, s: State, h: int, e: int, cash_yield: float) -> f
     """
     if p.opening.hedges.kind[h] == SWAP:
         return swap_value(p, s, h, e, cash_yield)
+    if p.opening.hedges.kind[h] == CDS:
+        return cds_value(p, s, h, e, cash_yield)
     return futures_value(p, s, h, e)
 
 
 def kind_of(hedge: schema.Hedge) -> int:
     """Place of the hedge's kind."""
+    if isinstance(hedge, schema.CreditDefaultSwap):
+        return CDS
     return FUTURES if isinstance(hedge, schema.Futures) else SWAP
 
 
@@ -64,18 +72,37 @@ def takes_basket(hedge: schema.Hedge) -> bool:
 
 
 def follows_outright(hedge: schema.Hedge) -> bool:
-    """Whether outright pressure on the bond is part of its dislocation: a swap rate does not follow it, futures do."""
+    """Whether outright pressure on the bond is part of its dislocation: swaps do not follow it, futures do."""
     return not isinstance(hedge, schema.Futures)
 
 
 def margin_period_of(hedge: schema.Hedge) -> float | None:
     """Margin period of risk of its own clearing house, if it has one."""
-    return hedge.margin_period if isinstance(hedge, schema.Swap) else None
+    return None if isinstance(hedge, schema.Futures) else hedge.margin_period
 
 
 def hedgers_of_rates(hedge: schema.Hedge) -> tuple[float, float]:
     """Who receives fixed and who pays it and answers to rates, of other hedgers; none in futures."""
     return (hedge.receivers, hedge.payers) if isinstance(hedge, schema.Swap) else (0.0, 0.0)
+
+
+def seller_of_protection(hedge: schema.Hedge) -> tuple[float, float]:
+    """Protection sold by one seller of other hedgers, and its capital; none but in credit default swaps."""
+    if isinstance(hedge, schema.CreditDefaultSwap):
+        return hedge.protection_sold, hedge.seller_capital
+    return 0.0, 0.0
+
+
+def capital_cost_of(hedge: schema.Hedge) -> float:
+    """Return asked a year on the capital that its margins tie up, in its dislocation; told of credit default swaps."""
+    return hedge.capital_cost if isinstance(hedge, schema.CreditDefaultSwap) else 0.0
+
+
+def lowest_dislocation_of(hedge: schema.Hedge) -> float:
+    """The dislocation at which the reverse trade pays for itself whatever its size; only borrowed bonds have one."""
+    if isinstance(hedge, schema.CreditDefaultSwap):
+        return lowest_dislocation_bp(hedge.borrow_cost, hedge.delivery_option)
+    return -math.inf
 
 
 def delivery_years_of(hedge: schema.Hedge) -> float:

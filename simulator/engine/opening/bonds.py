@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.engine.hedges.kinds import (
+    capital_cost_of,
     coupons_of,
     deliverables_of,
     delivery_years_of,
     earning_years_of,
     follows_outright,
     kind_of,
+    lowest_dislocation_of,
     repo_year_of,
     takes_basket,
 )
@@ -63,10 +65,13 @@ def open_markets(scenario: Scenario, p: Parameters, s: State) -> None:
     s.bonds.price[:] = p.opening.bonds.price
     s.hedges.dislocation_bp[:] = p.opening.hedges.dislocation_bp
     s.hedges.time_left[:] = 1.0
+    s.hedges.surviving[:] = 1.0
+    s.buckets.surviving[:] = 1.0
     _choose_held_bonds(market, p, s, first, terms)
     _open_buckets(scenario, p, s)
     open_prices(p, s)
     s.hedges.value_at_open[:] = s.hedges.value
+    p.opening.hedges.value[:] = s.hedges.value
 
 
 def _open_bonds(market: Market, bonds: BondTerms) -> dict[str, int]:
@@ -86,6 +91,8 @@ def _open_bonds(market: Market, bonds: BondTerms) -> dict[str, int]:
     bonds.coupon[:] = [bond.coupon for _, bond in listed]
     bonds.coupons_per_year[:] = frequency
     bonds.bucket_of[:] = [b for b, _ in listed]
+    credit = [bucket.credit for bucket in market.buckets.values()]
+    bonds.spread_response[:] = [credit[b].spread_response for b, _ in listed]
     bonds.curve_weight[:] = curve_weights(maturity)
     bonds.yield_[:] = bonds.curve_weight @ curve + np.array([bond.spread for _, bond in listed]) * BASIS_POINT
     values = value_bonds(bonds.coupon, bonds.coupons_per_year, maturity, bonds.yield_)
@@ -135,6 +142,8 @@ def _open_hedges(market: Market, p: Parameters, s: State, first: dict[str, int])
         hedges.horizon_years[h] = delivery_years_of(hedge)
         hedges.money_market_year[h] = repo_year_of(name, hedge)
         hedges.dislocation_bp[h] = hedge.dislocation
+        hedges.capital_cost[h] = capital_cost_of(hedge)
+        hedges.lowest_dislocation_bp[h] = lowest_dislocation_of(hedge)
         funding = market.fundings[funding_rate.get(name, next(iter(market.fundings)))]
         hedges.policy_rate[h] = funding.policy_rate
         basket.bond[start : start + count] = places[:count]
@@ -184,9 +193,15 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     buckets.daily_volume_bn[:] = [b.daily_volume for b in listed]
     buckets.outstanding_bn[:] = [b.outstanding for b in listed]
     maturity = np.array([bond.maturity for b in listed for bond in b.bonds])[held]
-    reference = int(np.argmin(np.abs(maturity - REFERENCE_MATURITY_YEARS)))
+    risky = np.array([b.credit.is_risky for b in listed])
+    away = np.abs(maturity - REFERENCE_MATURITY_YEARS)
+    reference = int(np.argmin(np.where(risky & ~risky.all(), np.inf, away)))
     distance = np.abs(np.log(maturity[:, None] / maturity[None, :]))
     buckets.correlation[:] = np.exp(-market.yield_correlation_decay * distance)
+    of_rates = np.array([b.credit.treasury_correlation if b.credit.is_risky else 1.0 for b in listed])
+    across = risky[:, None] != risky[None, :]
+    buckets.correlation[across] *= (of_rates[:, None] * of_rates[None, :])[across]
+    buckets.recovery[:] = [b.credit.recovery for b in listed]
     beta = buckets.volatility_bp / buckets.volatility_bp[reference]
     slope = d.impact_scale * end.permanent_impact * beta
     buckets.permanent_depth_bn_per_bp[:] = np.divide(
@@ -195,7 +210,10 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
     buckets.volatility_response[:] = bonds.curve_weight[held] @ np.array(response)
     half_life = d.stress_half_life / TRADING_DAYS_PER_YEAR
-    buckets.cost_loading[:] = [average_ahead(years, half_life) for years in buckets.duration_years]
+    feels = (
+        risky | market.contagion
+    )  # what balance sheets cost shows in Treasuries only where the market says so
+    buckets.cost_loading[:] = feels * [average_ahead(years, half_life) for years in buckets.duration_years]
     buckets.ten_year_equivalent[:] = buckets.price_per_bp / buckets.price_per_bp[reference]
     buckets.permanent_share[:] = buckets.correlation * buckets.ten_year_equivalent[None, :]
     reference_risk = buckets.volatility_bp[reference] ** 2 * buckets.price_per_bp[reference]
@@ -217,7 +235,7 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     )
     share = np.array([hedge.cash_share for hedge in market.hedges.values()])
     hedges.cash_bp_per_dislocation_bp[:] = share * earned / duration
-    hedges.cost_loading[:] = [average_ahead(years, half_life) for years in earned]
+    hedges.cost_loading[:] = feels[hedges.bucket_of] * [average_ahead(years, half_life) for years in earned]
     scarce = scenario.lenders.scarcity_half_life / TRADING_DAYS_PER_YEAR
     hedges.financing_loading[:] = [average_ahead(years, scarce) for years in earned]
     hedges.outright_share[:] = [float(follows_outright(hedge)) for hedge in market.hedges.values()]

@@ -7,6 +7,7 @@ from simulator.engine.parameters import Parameters
 from simulator.engine.phases.clearing import choose_sides
 from simulator.engine.phases.clearing_house import model_margins
 from simulator.engine.phases.dealers import lend_to_funds, measure_use, sector_use
+from simulator.engine.phases.funds import price_margins
 from simulator.engine.phases.prices import find_cheapest, mark_hedges
 from simulator.engine.phases.roll import open_roll_sides, price_next_bonds
 from simulator.engine.state import State
@@ -35,6 +36,7 @@ def open_costs(p: Parameters, s: State) -> None:
     """Measure the use of dealers' balance sheets and what it costs."""
     day_zero(refer(p), refer(s), COSTS)
     p.opening.hedges.side[:] = s.hedges.side
+    p.opening.hedges.margin_cost_bp[:] = s.hedges.margin_cost_bp
     p.opening.dealers.side[:] = s.dealers.side
     p.opening.dealers.cost_bp[:] = s.dealers.cost_bp
     p.opening.dealers.inventory_cost_bp[:] = s.dealers.inventory_cost_bp
@@ -71,6 +73,7 @@ def day_zero(p: Parameters, s: State, step: int) -> None:
         measure_use(p, s)
         price_use(p, s)
         choose_sides(p, s)
+        price_margins(p, s)
 
 
 @phase

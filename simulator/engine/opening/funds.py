@@ -9,7 +9,7 @@ from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
 from simulator.inputs.populations import FundPopulation
 from simulator.model.table import Floats
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Market, Scenario
 
 
 def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s: State) -> list[str]:
@@ -25,7 +25,7 @@ def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s:
     beta = np.array([trade.yield_beta for trade in scenario.market.trades.values()])
     o.hedge_ratio[:] = (1.0 + f.hedge_error * errors) / beta[:, None]
     o.haircut_floor[:] = f.haircut_floor
-    o.haircut[:] = np.maximum(o.haircut_floor, population.haircut)
+    o.haircut[:] = np.maximum(o.haircut_floor, _haircuts(scenario.market, population.haircut))
     in_force = np.maximum(o.haircut, scenario.central_bank.haircut_minimum)
     o.remarked_share[:] = population.overnight_share
     o.margin_factor[0] = 1.0 - f.cross_margining * scenario.clearing_house.cross_margin_saving
@@ -51,6 +51,12 @@ def open_funds(scenario: Scenario, population: FundPopulation, p: Parameters, s:
     s.trades.fund_hedges[:] = (o.packages_bn * o.hedge_ratio).sum(axis=1)
     s.dealers.fund_repo[0] = books.loan.sum()
     return notes
+
+
+def _haircuts(market: Market, own: Floats) -> Floats:
+    """Opening haircut of each trade of each fund, (trade, fund): its funding's, or else the fund's own."""
+    of_funding = [market.fundings[market.funding_of(name)].haircut for name in market.trades]
+    return np.array([own if asked is None else np.full(len(own), asked) for asked in of_funding])
 
 
 def _open_cash(

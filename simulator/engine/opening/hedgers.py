@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.engine.hedges.kinds import hedgers_of_rates
+from simulator.engine.hedges.kinds import hedgers_of_rates, seller_of_protection
 from simulator.engine.opening.population import pareto_shares
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
@@ -26,6 +26,9 @@ def open_hedge_market(scenario: Scenario, p: Parameters, s: State) -> None:
     hedges.receivers_bn[:], hedges.payers_bn[:] = np.transpose(
         [hedgers_of_rates(hedge) for hedge in market.hedges.values()]
     )
+    hedges.protection_sold_bn[:], hedges.seller_capital_bn[:] = np.transpose(
+        [seller_of_protection(hedge) for hedge in market.hedges.values()]
+    )
     positions = (hedges.demand_bn, shorts, hedges.dealer_packages_bn)
     hedges.size_bn[:] = np.maximum(np.max(np.abs(positions), axis=0), SMALLEST_MARKET_BN)
     by_bucket = np.zeros(len(market.buckets))
@@ -37,11 +40,13 @@ def open_hedge_market(scenario: Scenario, p: Parameters, s: State) -> None:
     packages = np.zeros(len(market.hedges))
     np.add.at(packages, p.opening.trades.hedge_of, np.abs(p.opening.funds.packages_bn).sum(axis=1))
     chosen = scenario.central_bank.hedged.hedges
-    hedges.hedged_split[:] = split(chosen, list(market.hedges), packages)
+    of_treasuries = [market.bucket_of(name) in market.treasuries for name in market.hedges]
+    hedges.hedged_split[:] = split(chosen, list(market.hedges), packages * of_treasuries)
     s.hedges.managers[:] = hedges.demand_bn
     s.hedges.wanted[:] = hedges.demand_bn
     s.hedges.others[:] = hedges.other_hedgers_bn
     s.orders.others_next[:] = hedges.other_hedgers_bn
+    s.hedges.protection[:] = hedges.protection_sold_bn
     s.hedges.dealer_packages[:] = hedges.dealer_packages_bn
 
 

@@ -206,7 +206,7 @@ def prepare(
     open_lenders(scenario, p, s, inputs.lender_network)
     open_managers(scenario, p, s)
     open_rolls(market, p, s)
-    outstanding = p.opening.buckets.outstanding_bn
+    outstanding = p.opening.buckets.outstanding_bn * [name in market.treasuries for name in market.buckets]
     p.opening.buckets.outright_split[:] = split(bank.outright.buckets, list(market.buckets), outstanding)
     _open_others(scenario, p, s)
     _open_named(

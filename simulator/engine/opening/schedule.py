@@ -107,6 +107,7 @@ def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats)
     buckets, hedges, fundings = list(market.buckets), list(market.hedges), list(market.fundings)
     holdings = np.array([bucket.foreign_bonds for bucket in market.buckets.values()])
     outstanding = np.array([bucket.outstanding for bucket in market.buckets.values()])
+    of_treasury = np.array([name in market.treasuries for name in buckets])
     s = _empty(scenario, horizon, len(dealers))
     s.lender_withdrawal[:] = _withdrawals(scenario, dealers, offer_bn)
     for event in scenario.events:
@@ -114,7 +115,8 @@ def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats)
             s.margin_multiple[event.day - 1 :, _chosen(event.hedges, hedges)] *= event.multiple
         elif isinstance(event, HaircutStep) and scenario.channels.haircut:
             rows = days_of(event.day, event.days, horizon)
-            s.haircut_step[rows, _chosen(event.dealers, dealers)] += event.change
+            for g in _chosen(event.fundings, fundings):
+                s.haircut_step[rows, g, _chosen(event.dealers, dealers)] += event.change
         elif isinstance(event, HaircutMinimum):
             rows = days_of(event.day, event.days, horizon)
             s.haircut_minimum[rows] = np.maximum(s.haircut_minimum[rows], event.minimum)
@@ -143,11 +145,11 @@ def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats)
         elif isinstance(event, BuyBack):
             rows = days_of(event.day, event.days, horizon)
             pace = event.amount / event.days
-            s.buy_back_bn[rows] += pace * split(event.buckets, buckets, outstanding)
+            s.buy_back_bn[rows] += pace * split(event.buckets, buckets, outstanding * of_treasury)
             s.paid_to_government_bn[rows] += event.bills * pace
         elif isinstance(event, BondExchange):
             rows, into = days_of(event.day, event.days, horizon), buckets.index(event.bucket)
-            given_up = np.where(np.arange(len(buckets)) == into, 0.0, holdings)
+            given_up = np.where(np.arange(len(buckets)) == into, 0.0, holdings * of_treasury)
             s.exchange_bn[rows, :, into] += (
                 event.amount / event.days * split(event.buckets, buckets, given_up)
             )
@@ -254,8 +256,9 @@ def _bucket_of(event: Auction, market: Market) -> int:
     """Place of the bucket that an auction names, or of the one whose first bond is nearest to its maturity."""
     if event.maturity is None:
         return list(market.buckets).index(event.bucket)
-    maturity = np.array([bucket.bonds[0].maturity for bucket in market.buckets.values()])
-    return int(np.argmin(np.abs(np.log(maturity / event.maturity))))
+    maturity = np.array([market.buckets[name].bonds[0].maturity for name in market.treasuries])
+    nearest = market.treasuries[int(np.argmin(np.abs(np.log(maturity / event.maturity))))]
+    return list(market.buckets).index(nearest)
 
 
 def _add_auction(s: Schedule, event: Auction, j: int) -> None:

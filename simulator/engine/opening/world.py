@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.agents.clearing_house import tenor_multiple
-from simulator.drivers.block import DriverSpec, MarketLosses, PassingDemand
+from simulator.drivers.block import Defaults, DriverSpec, MarketLosses, PassingDemand
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
 from simulator.drivers.regimes import REGIMES
 from simulator.drivers.volatility import VolatilityModel
@@ -44,11 +44,17 @@ def build_driver_spec(scenario: Scenario, inputs: Inputs) -> DriverSpec:
             drivers.credit_noise,
             drivers.loss_half_life,
             market_shift(scenario),
+            drivers.credit_tail,
         ),
         demand=PassingDemand(
             scenario.asset_managers.futures_noise,
             scenario.asset_managers.futures_noise_half_life,
             tuple(scenario.market.hedges),
+        ),
+        defaults=Defaults(
+            tuple(scenario.market.buckets),
+            tuple(bucket.credit.default_rate for bucket in scenario.market.buckets.values()),
+            tuple(int(bucket.credit.issuers) for bucket in scenario.market.buckets.values()),
         ),
     )
 
@@ -65,7 +71,10 @@ def regime_at_opening_volatility(scenario: Scenario) -> RateModel:
     Correlations, relative volatilities by tenor and the dynamics of volatility are the regime's.
     """
     model = _regime_in_force(scenario.drivers)
-    buckets = list(scenario.market.buckets.values())
+    market = scenario.market
+    buckets = [market.buckets[name] for name in market.treasuries]
+    if buckets[0].credit.is_risky:  # volatilities of corporate yields say nothing of the curve's
+        return model
     maturity = np.array([bucket.bonds[0].maturity for bucket in buckets])
     reference = buckets[int(np.argmin(np.abs(maturity - 10.0)))]
     tenor = int(np.argmin(np.abs(np.array(TENOR_YEARS) - maturity[buckets.index(reference)])))

@@ -71,7 +71,8 @@ def clear_markets(p: Parameters, s: State) -> None:
     for b in each_bucket(s):
         s.buckets.pressure_bp[b] = pressure_at(p, s, b)
     for h in each_hedge(s):
-        s.hedges.dislocation_bp[h] = dislocation_at(p, s, h, shorts[h], s.dealers.cost_bp[0])
+        cleared_bp = dislocation_at(p, s, h, shorts[h], s.dealers.cost_bp[0])
+        s.hedges.dislocation_bp[h] = max(cleared_bp, hedges.lowest_dislocation_bp[h])
         extra_bp = s.hedges.dislocation_bp[h] - hedges.dislocation_bp[h]
         s.orders.managers_next[h] = futures_demand_bn(s.hedges.wanted[h], extra_bp, demand_slope(p, s, h))
         s.orders.dealer_packages_next[h] = s.orders.managers_next[h] + s.orders.others_next[h] - shorts[h]
@@ -132,6 +133,8 @@ def dislocation_at(p: Parameters, s: State, h: int, shorts: float, cost_bp: floa
     outright_bp = hedges.outright_share[h] * s.buckets.pressure_bp[hedges.bucket_of[h]]
     offset_bp = opening_bp - opening_cost_bp - own_slope * hedges.dealer_packages_bn[h]
     offset_bp += hedges.financing_loading[h] * financing_bp + outright_bp
+    margins_bp = s.hedges.side[h] * s.hedges.margin_cost_bp[h] - hedges.side[h] * hedges.margin_cost_bp[h]
+    offset_bp += margins_bp
     others = shorts - s.orders.others_next[h]
     signed_cost_bp = hedges.cost_loading[h] * s.hedges.side[h] * cost_bp
     clearing_bp = clearing_dislocation_bp(others, choke_bp, slope, offset_bp, signed_cost_bp, own_slope)

@@ -245,8 +245,8 @@ def pass_cuts_to_clients(p: Parameters, s: State) -> None:
 
 
 @phase
-def steps_of_clients(p: Parameters, s: State, sched: Schedule, day: int, steps: Floats) -> None:
-    """Step in each fund's haircut: of its dealers, by what it borrows from each; fills ``steps``.
+def steps_of_clients(p: Parameters, s: State, sched: Schedule, day: int, g: int, steps: Floats) -> None:
+    """Step in each fund's haircut in funding g: of its dealers, by what it borrows from each; fills ``steps``.
 
     Clients of a failed dealer are asked what the survivors ask on average.
     """
@@ -254,7 +254,7 @@ def steps_of_clients(p: Parameters, s: State, sched: Schedule, day: int, steps: 
     average = 0.0
     anybody = 0.0
     for d in each_dealer(s):
-        step = sched.haircut_step[day, d]
+        step = sched.haircut_step[day, g, d]
         average += s.dealers.share[d] * step
         anybody += abs(step)
     if anybody == 0.0:
@@ -262,7 +262,7 @@ def steps_of_clients(p: Parameters, s: State, sched: Schedule, day: int, steps: 
     shares = p.opening.funds.client_share
     for i in each_fund(s):
         for d in each_dealer(s):
-            step = sched.haircut_step[day, d] if s.dealers.alive[d] == 1.0 else average
+            step = sched.haircut_step[day, g, d] if s.dealers.alive[d] == 1.0 else average
             steps[i] += shares[i, d] * step
 
 

@@ -56,7 +56,7 @@ from simulator.engine.diary import (
     SOLD_OTHER,
     note,
 )
-from simulator.engine.loops import each_fund, each_named_fund, each_trade, empty, pay, row_total
+from simulator.engine.loops import each_fund, each_hedge, each_named_fund, each_trade, empty, pay, row_total
 from simulator.engine.parameters import (
     CALL_COUNT,
     CARRY,
@@ -84,6 +84,7 @@ from simulator.engine.phases.dealers import charge, steps_of_clients
 from simulator.engine.phases.named import note_calls, note_costs, note_limits, note_sale
 from simulator.engine.phases.roll import keep_for_delivery
 from simulator.engine.state import State
+from simulator.market.hedge_market import cost_of_margins_bp
 from simulator.model.table import Floats
 from simulator.rule import phase
 
@@ -173,18 +174,18 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     by_equity = p.funds.haircut_weak_equity if p.channels.haircut else 0.0
     tolerance = p.funds.haircut_weak_tolerance
     matured, minimum = 1.0 / p.funds.term_repo, s.others.haircut_minimum[0]
-    steps_of_clients(p, s, sched, day, steps)
     for i in each_fund(s):
         change[i] = 0.0
-        added[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance) + steps[i]
+        added[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance)
     loan, packages, in_force, call = s.funds.loan, s.funds.packages, s.funds.haircut, s.orders.call
     free, given_back = s.funds.unencumbered, s.scratch.fourth
     for j in each_trade(s):
         b = p.opening.trades.bucket_of[j]
         fear = fear_of_volatility(s.buckets.volatility_ratio[b], by_volatility)
         price = s.buckets.price[b]
+        steps_of_clients(p, s, sched, day, p.opening.trades.funding_of[j], steps)
         for i in each_fund(s):
-            asked = haircut(base[i], max(floor[i], minimum), fear, added[i])
+            asked = haircut(base[j, i], max(floor[i], minimum), fear, added[i] + steps[i])
             value = price * packages[j, i]
             pledged = value - price * free[j, i]
             by_haircut = loan_change_by_haircut_bn(pledged, in_force[j, i], asked, remarked[i])
@@ -202,6 +203,31 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     lent = row_total(change)
     s.dealers.fund_repo[0] += lent
     pay(s, DEALERS, FUNDS, lent)
+
+
+@phase
+def price_margins(p: Parameters, s: State) -> None:
+    """Find what the capital costs that haircuts and margins tie up, where the dislocation has to pay for it."""
+    for h in each_hedge(s):
+        if p.opening.hedges.capital_cost[h] > 0.0:
+            s.hedges.margin_cost_bp[h] = margin_cost_bp(p, s, h)
+
+
+@phase
+def margin_cost_bp(p: Parameters, s: State, h: int) -> float:
+    """Cost of the margins of hedge h and of the haircuts in its trades, by what each fund opened with."""
+    face, tied_up, opening = s.scratch.first, s.scratch.second, p.opening.funds.packages_bn
+    empty(face)
+    empty(tied_up)
+    for j in each_trade(s):
+        if p.opening.trades.hedge_of[j] == h:
+            for i in each_fund(s):
+                face[i] += abs(opening[j, i])
+                tied_up[i] += abs(opening[j, i]) * s.funds.haircut[j, i]
+    held = row_total(face)
+    haircut_asked = row_total(tied_up) / held if held > 0.0 else 0.0
+    price = s.buckets.price[p.opening.hedges.bucket_of[h]]
+    return cost_of_margins_bp(haircut_asked * price + s.hedges.margin[h], p.opening.hedges.capital_cost[h])
 
 
 @phase

@@ -37,6 +37,7 @@ from simulator.engine.phases.managers import share_among_managers
 from simulator.engine.state import State
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.market.cash_market import priced_volatility_bp
+from simulator.market.credit import kept_after_defaults, spread_change_bp
 from simulator.market.treasuries import dirty_price, price_floor
 from simulator.model.table import Floats
 from simulator.rule import phase
@@ -49,13 +50,32 @@ PRICE_MAX = 1e3
 
 @phase
 def shift_curve(p: Parameters, s: State, w: World, path: int, day: int) -> None:
-    """Bring today's fundamental yields: the curve's change at each bond's maturity."""
+    """Bring today's fundamental yields: the curve's change at each bond's maturity, and that of credit spreads."""
     tenors = w.curve_change_bp.shape[2]
     for k in each_bond(s):
         change_bp = 0.0
         for c in range(tenors):
             change_bp += p.opening.bonds.curve_weight[k, c] * w.curve_change_bp[path, day, c]
+        response = p.opening.bonds.spread_response[k]
+        if response != 0.0:
+            change_bp += spread_change_bp(w.credit_change_bp[path, day], response)
         s.bonds.curve_shift_bp[k] = change_bp
+
+
+@phase
+def bring_defaults(p: Parameters, s: State, w: World, path: int, day: int) -> None:
+    """Let issuers default: bonds, and hedges on them, keep what the recovery leaves of their value."""
+    for b in each_bucket(s):
+        defaulted = w.defaulted[path, day, b]
+        if defaulted > 0.0:
+            alive = s.buckets.price[b] / s.buckets.surviving[b]
+            s.buckets.surviving[b] *= kept_after_defaults(defaulted, p.opening.buckets.recovery[b], alive)
+    for h in each_hedge(s):
+        b = p.opening.hedges.bucket_of[h]
+        defaulted = w.defaulted[path, day, b]
+        if defaulted > 0.0:
+            alive = s.hedges.value[h] / s.hedges.surviving[h]
+            s.hedges.surviving[h] *= kept_after_defaults(defaulted, p.opening.buckets.recovery[b], alive)
 
 
 @phase
@@ -109,7 +129,7 @@ def price_bonds(p: Parameters, s: State) -> None:
     opening = p.opening
     for b in each_bucket(s):
         held = opening.buckets.held_bond[b]
-        s.bonds.price[held] = bond_price(p, held, cash_yield(p, s, held))
+        s.bonds.price[held] = s.buckets.surviving[b] * bond_price(p, held, cash_yield(p, s, held))
     for h in each_hedge(s):
         held = opening.buckets.held_bond[opening.hedges.bucket_of[h]]
         cheapest = opening.deliverables.bond[s.hedges.cheapest[h]]
