@@ -195,7 +195,7 @@ class HedgeTerms(NamedTuple):
     capital_cost: Floats = per(
         "hedge", unit="1", doc="return asked a year on capital tied up, in the dislocation"
     )
-    margin_cost_bp: Floats = per("hedge", unit="bp", doc="cost of the margins of its trades")
+    margin_cost_bp: Floats = per("hedge", unit="bp", doc="what the dislocation pays for margins and haircuts")
     financing_loading: Floats = per("hedge", unit="1", doc="share of today's dearer repo in the dislocation")
     outright_share: Floats = per(
         "hedge", unit="1", doc="1 where the bond's outright pressure is a dislocation: swaps"

@@ -56,7 +56,7 @@ class Quantity(Section):
 
     variable: Text = parameter(source="history", doc="stored variable, of those in the reference of results")
     place: Text = parameter(
-        "", source="history", doc="its bucket, hedge, trade, channel or call; empty: added up over all"
+        "", source="history", doc="its bucket, hedge, trade, channel, call or named agent; empty: added up"
     )
     tenor: Years | None = parameter(
         None,
@@ -96,11 +96,11 @@ class Quantity(Section):
 
     def _misplaced(self) -> Iterator[Problem]:
         name, group = self.variable, PLACES[self.variable][0]
-        if group.of_agents:
+        if group.of_agents and not (group.of_named and group.dim):
             yield Problem(
                 "variable",
                 f"{name} is kept agent by agent, and only on request",
-                "variables of buckets, hedges, trades or the market",
+                "variables of buckets, hedges, trades, the market, or of one fund or dealer that the scenario names",
             )
         if self.place and not self.dim:
             yield Problem("place", f"{name} is of the market as a whole", "no place")

@@ -150,8 +150,9 @@ def problems_with(entry: Moment | HistorySeries, key: str, run: Measured) -> lis
     for where, quantity in quantities.items():
         known = run.layout.labels().get(quantity.dim, ())
         if quantity.place and quantity.place not in known:
-            said = f"{quantity.place!r} is not a {quantity.dim} of the run"
-            found.append(Problem(f"{where}.place", said, f"one of {', '.join(known)}", near=known))
+            said = f"{quantity.place!r} is not a {quantity.dim.replace('_', ' ')} of the run"
+            allowed = f"one of {', '.join(known)}" if known else "one that the scenario names: it names none"
+            found.append(Problem(f"{where}.place", said, allowed, near=known))
         if isinstance(quantity, Term):
             found += _no_days(quantity, where, run)
     return found

@@ -35,8 +35,8 @@ def cost_of_margins_bp(tied_up: float, capital_cost: float) -> float:
     """What the basis must pay a year for the capital that haircut and margin tie up: a return on it.
 
     ``tied_up`` is a share of face, ``capital_cost`` a return a year. Source: Garleanu and Pedersen (2011): of two
-    securities with the same payoff the one that ties up more capital yields more, by the shadow cost of capital times the
-    difference in margins.
+    securities with the same payoff the one that ties up more capital yields more, by the shadow cost of capital times
+    the difference in margins.
     """
     return capital_cost * tied_up / BASIS_POINT
 

@@ -249,6 +249,12 @@ PRIORS: Mapping[str, Prior] = {
     "other_hedgers.receiver_response": Prior("2%", "30%", LOGS, "liabilities that hardly move, to three times that"),
     "other_hedgers.payer_response": Prior("2%", "30%", LOGS, "few hedgers of mortgages among payers, to most of them"),
     "other_hedgers.rate_lag": Prior("3d", "30d", LOGS, "hedges reset every week to every quarter"),
+    # Credit
+    "market.buckets.NAME.credit.issuers": Prior(50, 200, LOGS, "from half an index to twice one"),
+    "market.buckets.NAME.credit.treasury_correlation": Prior(-0.4, 0.4, EVEN, "flight to quality, or a common cause"),
+    "market.hedges.NAME.margin_period": Prior("1d", "10d", LOGS, "margined daily, to ten days for what is not cleared"),
+    "market.hedges.NAME.borrow_cost": Prior("5bp", "100bp", LOGS, "bonds that all lend, to bonds that few do"),
+    "market.hedges.NAME.delivery_option": Prior("0bp", "30bp", EVEN, "issuers with one bond, to issuers with many"),
     "foreign_holders.volatility_sale": Prior("0.01%", "0.3%", LOGS, "a fifth of March 2020's sales to six times that"),
     "foreign_holders.volatility_tolerance": Prior("1.2x", "2x", EVEN, "no sales in the ups and downs of 2017-19"),
     "foreign_holders.flow_noise": Prior("0.005%", "0.02%", LOGS, _NOISE),

@@ -375,7 +375,7 @@ class Markets:
             terms.financing_loading * (first.wholesale_bp - first.opening.repo_spread_bp)
             + terms.outright_share * h.bucket.pressure_bp
         )
-        offset += h.side * h.margin_cost_bp - terms.side * terms.margin_cost_bp
+        offset += h.margin_cost_bp - terms.margin_cost_bp
         clearing = self.rules.hedge.clearing_dislocation_bp(
             self.shorts(h) - h.orders.others_next,
             opening + slope * h.wanted,
@@ -395,7 +395,12 @@ class Markets:
                     face[f.n] += abs(f.opening.packages_bn[t.n])
                     tied_up[f.n] += abs(f.opening.packages_bn[t.n]) * f.haircut[t.n]
         asked = total(tied_up) / total(face) if total(face) > 0.0 else 0.0
-        return self.rules.hedge.cost_of_margins_bp(asked * h.bucket.price + h.margin, h.opening.capital_cost)
+        cost = self.rules.hedge.cost_of_margins_bp(asked * h.bucket.price + h.margin, h.opening.capital_cost)
+        held = h.dealer_packages + h.estate_hedges + h.central_packages
+        for t in self.trades:
+            if t.hedge is h:
+                held += t.fund_hedges
+        return self.rules.hedge.side_of_market(held, h.opening.size_bn) * cost
 
     def slope(self, h: Any) -> float:
         """Rise of the dislocation that cuts demand by $1bn, with the cash that asset managers have."""

@@ -133,8 +133,7 @@ def dislocation_at(p: Parameters, s: State, h: int, shorts: float, cost_bp: floa
     outright_bp = hedges.outright_share[h] * s.buckets.pressure_bp[hedges.bucket_of[h]]
     offset_bp = opening_bp - opening_cost_bp - own_slope * hedges.dealer_packages_bn[h]
     offset_bp += hedges.financing_loading[h] * financing_bp + outright_bp
-    margins_bp = s.hedges.side[h] * s.hedges.margin_cost_bp[h] - hedges.side[h] * hedges.margin_cost_bp[h]
-    offset_bp += margins_bp
+    offset_bp += s.hedges.margin_cost_bp[h] - hedges.margin_cost_bp[h]
     others = shorts - s.orders.others_next[h]
     signed_cost_bp = hedges.cost_loading[h] * s.hedges.side[h] * cost_bp
     clearing_bp = clearing_dislocation_bp(others, choke_bp, slope, offset_bp, signed_cost_bp, own_slope)

@@ -84,7 +84,7 @@ from simulator.engine.phases.dealers import charge, steps_of_clients
 from simulator.engine.phases.named import note_calls, note_costs, note_limits, note_sale
 from simulator.engine.phases.roll import keep_for_delivery
 from simulator.engine.state import State
-from simulator.market.hedge_market import cost_of_margins_bp
+from simulator.market.hedge_market import cost_of_margins_bp, side_of_market
 from simulator.model.table import Floats
 from simulator.rule import phase
 
@@ -207,10 +207,24 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
 
 @phase
 def price_margins(p: Parameters, s: State) -> None:
-    """Find what the capital costs that haircuts and margins tie up, where the dislocation has to pay for it."""
+    """Find what the capital costs that haircuts and margins tie up, where the dislocation has to pay for it.
+
+    It pays those who hold packages; where they hold the reverse trade it is the bond that is dear.
+    """
     for h in each_hedge(s):
         if p.opening.hedges.capital_cost[h] > 0.0:
-            s.hedges.margin_cost_bp[h] = margin_cost_bp(p, s, h)
+            side = side_of_market(packages_held(p, s, h), p.opening.hedges.size_bn[h], p.dealers.full_side)
+            s.hedges.margin_cost_bp[h] = side * margin_cost_bp(p, s, h)
+
+
+@phase
+def packages_held(p: Parameters, s: State, h: int) -> float:
+    """Packages in hedge h of all who tie up capital in them: funds, dealers, estates and the central bank."""
+    held = s.hedges.dealer_packages[h] + s.hedges.estate_hedges[h] + s.hedges.central_packages[h]
+    for j in each_trade(s):
+        if p.opening.trades.hedge_of[j] == h:
+            held += s.trades.fund_hedges[j]
+    return held
 
 
 @phase
