@@ -32,7 +32,7 @@ def lowest_dislocation_bp(borrow_cost: float, delivery_option: float) -> float:
     """The basis at which selling bonds short against protection sold pays for itself: it falls no further.
 
     Protection may be dearer than the bond's spread by what its buyer's choice of the cheapest obligation is worth, and
-    by what borrowing the bond costs whoever would take the difference. Source: S5 on positive bases; that supply is
+    by what borrowing the bond costs whoever would take the difference. Source: BCD19 on positive bases; that supply is
     unlimited at this price is judgement.
     """
     return -(borrow_cost + delivery_option)

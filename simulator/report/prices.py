@@ -235,8 +235,9 @@ def dislocations(data: RunData) -> Figure | None:
         panels,
         columns,
         per_row=_per_row(panels),
-        note="What the futures price pays, as a repo rate, over the policy rate (for swaps: the bond's yield over"
-        " the swap rate), bp a year. All panels share one scale." + sets_note(columns),
+        note="What the futures price pays, as a repo rate, over the policy rate (for swaps: the bond's yield over the"
+        " swap rate; in credit: the bond's spread over that of protection), bp a year. All panels share one scale."
+        + sets_note(columns),
     )
 
 

@@ -35,6 +35,18 @@ BASIS_AT_FIRST = {
     ("futures",): "futures basis (implied repo over policy rate)",
     ("swap",): "swap basis (bond yield over swap rate)",
     ("futures", "swap"): "basis (implied repo over policy rate; of swaps, bond yield over swap rate)",
+    ("cds",): "credit basis (bond spread over that of protection)",
+    (
+        "cds",
+        "futures",
+    ): "basis (implied repo over policy rate; in credit, bond spread over that of protection)",
+    ("cds", "swap"): "basis (bond yield over swap rate; in credit, bond spread over that of protection)",
+    (
+        "cds",
+        "futures",
+        "swap",
+    ): "basis (implied repo over policy rate; of swaps, bond yield over swap rate; in credit,"
+    " bond spread over that of protection)",
 }
 BASIS_TRADE, OTHER_TRADES = "basis positions", "positions"
 

@@ -12,7 +12,11 @@ from simulator.history.markdown import BEGIN, END, put_in_page
 from simulator.history.shelf import episode_of, shipped_episode
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = {"dash-for-cash-2020": "honest-numbers", "swap-spreads-2025": "swap-spreads-2025"}
+PAGES = {
+    "dash-for-cash-2020": "honest-numbers",
+    "swap-spreads-2025": "swap-spreads-2025",
+    "credit-basis-2008": "credit-basis-2008",
+}
 MOMENTS = shipped_episode("march-2020").scenario.moments
 
 

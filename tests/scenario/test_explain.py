@@ -77,8 +77,8 @@ def test_parameters_are_found_by_key_section_or_name(key: str, found: list[str])
     [
         ("market.hedges.TY.horizon", ["market.hedges.NAME.<futures>.horizon"]),
         ("market.hedges.SWAP10.swap.bucket", ["market.hedges.NAME.<swap>.bucket"]),
-        ("hedge_demand", ["market.hedges.NAME.<futures>.hedge_demand", "market.hedges.NAME.<swap>.hedge_demand"]),
-        ("market.fundings", ["market.fundings.NAME.policy_rate", "market.fundings.NAME.repo_spread"]),
+        ("hedge_demand", [f"market.hedges.NAME.<{kind}>.hedge_demand" for kind in ("futures", "swap", "cds")]),
+        ("market.fundings", [f"market.fundings.NAME.{key}" for key in ("policy_rate", "repo_spread", "haircut")]),
     ],
 )  # fmt: skip
 def test_parameters_of_the_market_are_found_with_and_without_their_kind(key: str, found: list[str]) -> None:

@@ -78,7 +78,7 @@ def follows_outright(hedge: schema.Hedge) -> bool:
 
 def margin_period_of(hedge: schema.Hedge) -> float | None:
     """Margin period of risk of its own clearing house, if it has one."""
-    return None if isinstance(hedge, schema.Futures) else hedge.margin_period
+    return hedge.margin_period if isinstance(hedge, schema.Swap | schema.CreditDefaultSwap) else None
 
 
 def hedgers_of_rates(hedge: schema.Hedge) -> tuple[float, float]:
