@@ -35,7 +35,7 @@ NEVER = np.iinfo(np.int64).max
 
 #: Limits of the funds by the channel of the sales they cause.
 OF_FUNDS = {
-    "variation_margin": "Funds' cash: losses on futures",
+    "variation_margin": "Funds' cash: losses on hedges",
     "collateral": "Funds' cash: prices of pledged bonds",
     "carry": "Funds' cash: carry",
     "interest": "Funds' cash: repo interest",

@@ -30,7 +30,7 @@ ENTRIES = (
     "the central bank sells {amount} of {hedge} packages",
     "another bond becomes cheapest to deliver into {hedge}",
     "foreign holders sell {amount} of {bucket}",
-    "{manager} sells {amount} of Treasuries to pay redemptions",
+    "{manager} sells {amount} of bonds to pay redemptions",
     "dealers are left with {amount} of {bucket} at auction",
     "the clearing house's waterfall pays {amount}",
     "the seller of protection in {hedge} defaults; its buyers lose {amount}",

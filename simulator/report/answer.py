@@ -35,7 +35,7 @@ def _one_sentence(data: RunData) -> str:
     yields = (
         ""
         if math.isnan(added.value)
-        else f" and adds {figure(added, 0, 'bp')} to Treasury yields on its worst day"
+        else f" and adds {figure(added, 0, 'bp')} to {data.yields} on its worst day"
     )
     unwound = f"unwinds {bn(data.measure('unwound_in_all'))} of hedge funds' {data.positions}"
     if not data.held_bn:

@@ -43,7 +43,7 @@ TOLD = {
     diary.SOLD_PACKAGES: "The central bank sells {amount} of hedged positions{trades}.",
     diary.SWITCHED: "Another bond becomes cheapest to deliver{trades}.",
     diary.FOREIGN_SOLD: "Foreign holders sell {amount}{trades}.",
-    diary.MANAGERS_SOLD: "Redemptions: Treasuries of {amount} are sold by {who}.",
+    diary.MANAGERS_SOLD: "Redemptions: bonds of {amount} are sold by {who}.",
     diary.AUCTION_LEFT: "Dealers are left with {amount} at auction{trades}.",
     diary.WATERFALL_PAID: "The clearing house's waterfall pays {amount}.",
     diary.SELLER_DEFAULT: "A seller of protection defaults{trades}: its buyers lose {amount}.",

@@ -103,7 +103,7 @@ def loop(data: RunData) -> Figure | None:
         f"A ring of five stations: {in_words}. {caption}",
         [Panel([stations], layout, height=400)],
         columns,
-        note="Averages over paths on that day, all rounds of it together. Basis: implied repo over policy rate,"
+        note=f"Averages over paths on that day, all rounds of it together. Of the {data.basis_at_first} the average,"
         " weighted by what funds held at the opening. Within a day the loop is played until nobody is forced any more."
         " More is sold than called because own limits cut positions that nobody asked cash for, and because a position"
         " sold frees its haircut and margin alone.",

@@ -70,7 +70,7 @@ class RunData:
         self.figures = figures_of(run, outcomes)
         self.trades = run.layout.trades
         told = names_of(run.layout.trades, run.manifest.scenario)
-        self.names, self.positions, self.basis_at_first = told
+        self.names, self.positions, self.basis_at_first, self.yields = told
         self.days = trading_dates(run.layout.opening, run.layout.days)
         self.dates = [day.isoformat() for day in self.days]
         self.paths = len(outcomes)

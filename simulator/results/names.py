@@ -52,11 +52,12 @@ BASIS_TRADE, OTHER_TRADES = "basis positions", "positions"
 
 
 class Names(NamedTuple):
-    """The names of one market: each trade's, what funds hold, and the price of the trade as it is named first."""
+    """The names of one market: each trade's, what funds hold, the price of the trade at first, and its yields."""
 
     trades: dict[str, str]
     positions: str
     basis_at_first: str
+    yields: str
 
 
 def names_of(trades: Sequence[str], scenario: Mapping[str, Any]) -> Names:
@@ -72,6 +73,7 @@ def names_of(trades: Sequence[str], scenario: Mapping[str, Any]) -> Names:
         trade_names(trades, scenario),
         BASIS_TRADE if kinds == ("futures",) else OTHER_TRADES,
         BASIS_AT_FIRST.get(kinds, "basis"),
+        "yields" if "cds" in kinds else "Treasury yields",
     )
 
 

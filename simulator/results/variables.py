@@ -46,7 +46,7 @@ BY_BUCKET = (
     Variable("bond_price", "1", "full price of the held bond, per face", "buckets.price"),
     Variable("surviving_value", "1", "value that issuers' defaults left of one", "buckets.surviving"),
     Variable("dealer_inventory", "$bn", "dealers' outright inventory", "buckets.inventory"),
-    Variable("asset_manager_bonds", "$bn", "Treasuries of asset managers", "seen.manager_bonds"),
+    Variable("asset_manager_bonds", "$bn", "bonds of asset managers", "seen.manager_bonds"),
     Variable("foreign_bonds", "$bn", "foreign holdings", "buckets.foreign_bonds"),
     Variable("central_bank_bonds", "$bn", "outright holdings of the central bank", "buckets.central_bonds"),
     Variable("end_investor_bonds", "$bn", "holdings of everybody else", "buckets.end_bonds"),

@@ -33,6 +33,8 @@ _EVENTS = {
     "hedge-demand-shift": "asset managers' demand for futures changes by {share}",
     "foreign-premium": "yields must pay a premium of {premium}, and foreign holders sell {sale} of theirs",
 }
+#: What funds hold bonds against, by kind of hedge.
+HEDGES = {"futures": "futures", "swap": "swaps", "cds": "protection"}
 #: Events that are told one by one; of more, those of a kind are told together.
 EVENTS_TOLD = 8
 _ALWAYS = "2500d"
@@ -60,8 +62,8 @@ def scenario_in_words(scenario: Scenario) -> Iterator[tuple[str, str]]:
         "Haircuts",
         f"{said['funds']['haircut_negative_share']} of funds below zero (lent more than the bond is worth, as a"
         f" tenth of uncleared repo was in the April 2025 collection), {said['funds']['haircut_zero_share']} at zero,"
-        f" the others {said['funds']['haircut_positive']}; {said['funds']['haircut_slope']} more when volatility"
-        " doubles",
+        f" the others {said['funds']['haircut_positive']}{_own_haircuts(said)}; {said['funds']['haircut_slope']} more"
+        " when volatility doubles",
     )
     yield (
         "Dealers' limits",
@@ -143,13 +145,24 @@ def _model_in_words(said: dict[str, Any]) -> str:
     }[model]
 
 
+def _own_haircuts(said: dict[str, Any]) -> str:
+    """Haircuts of fundings that have one of their own."""
+    own = [
+        f"{funding['haircut']} in {name}"
+        for name, funding in said["market"]["fundings"].items()
+        if funding.get("haircut") is not None
+    ]
+    return f"; {' and '.join(own)}" if own else ""
+
+
 def _positions_in_words(scenario: Scenario, leverage: float) -> str:
     held = sum(abs(trade.fund_packages) for trade in scenario.market.trades.values())
     if scenario.funds.population:
         return f"hedge funds of {scenario.funds.population}"
     own = f", those of {scenario.funds.add} among them" if scenario.funds.add else ""
-    swaps = any(hedge.kind == "swap" for hedge in scenario.market.hedges.values())
-    held_in = "positions against futures and swaps" if swaps else "basis positions"
+    kinds = {hedge.kind for hedge in scenario.market.hedges.values()}
+    hedged_by = [words for kind, words in HEDGES.items() if kind in kinds]
+    held_in = f"positions against {' and '.join(hedged_by)}" if kinds != {"futures"} else "basis positions"
     return (
         f"hedge funds hold ${held:,.0f}bn of {held_in}, {scenario.funds.count} of them drawn at a median leverage"
         f" of {leverage:g}x{own}"
