@@ -18,7 +18,7 @@ from simulator.agents import (
     other_hedger,
 )
 from simulator.engine.parameters import CALL_COUNT, Parameters
-from simulator.market import auction, cash_market, credit, futures, hedge_market, impact, treasuries
+from simulator.market import auction, cash_market, corporate_bonds, futures, hedge_market, impact, treasuries
 
 DAYS_A_YEAR, DAYS_A_MONTH = 252.0, 21.0
 BASIS_POINT = 1e-4
@@ -76,7 +76,7 @@ class RuleBook:
         self.house = Rules(clearing_house, p.clearing_house)
         self.cash = Rules(cash_market, p.dealers, p.end_investors)
         self.hedge = Rules(hedge_market, p.dealers)
-        self.credit = Rules(credit)
+        self.credit = Rules(corporate_bonds)
         self.impact = Rules(impact, p.dealers)
         self.auction = Rules(auction, p.dealers, p.end_investors)
         self.bond = Rules(treasuries)

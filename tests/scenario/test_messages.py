@@ -349,31 +349,31 @@ MARKET_MISTAKES = {
     "hedge without a kind": (
         "      kind: futures\n",
         "",
-        "29:5: market.hedges.TY.kind: is missing; allowed: futures, swap. Add kind: futures or another.",
+        "29:5: market.hedges.TY.kind: is missing; allowed: futures, swap, cds. Add kind: futures or another.",
     ),
     "no kind of hedge": (
         "kind: futures",
         "kind: future",
-        "30:13: market.hedges.TY.kind: 'future' is not a kind; allowed: futures, swap. Did you mean futures?",
+        "30:13: market.hedges.TY.kind: 'future' is not a kind; allowed: futures, swap, cds. Did you mean futures?",
     ),
     "no contract": (
         "kind: futures",
         "kind: futures\n      contract: TYY",
         "31:17: market.hedges.TY.contract: 'TYY' is not a futures contract; allowed: one of TU, Z3N, FV, TY, UXY,"
-        " TWE, US, WN, G, TS, TF, T, TL, or kind: swap. Did you mean TY?",
+        " TWE, US, WN, G, TS, TF, T, TL, or kind: swap or cds. Did you mean TY?",
     ),
     "key of another table": (
         "      volatility: 90bp",
         "      volatility: 90bp\n      exchange_margin: 2%",
         "22:7: market.buckets.TY.exchange_margin: unknown key; allowed: bonds, volatility, daily_volume,"
-        " dealer_inventory, asset_manager_bonds, foreign_bonds, central_bank_bonds, outstanding."
+        " dealer_inventory, asset_manager_bonds, foreign_bonds, central_bank_bonds, outstanding, credit."
         " Write it as market.hedges.NAME.exchange_margin.",
     ),
     "rate outside its funding": (
         "  fundings:",
         "  policy_rate: 3%\n  fundings:",
         "12:3: market.policy_rate: unknown key; allowed: date, par_curve, fundings, buckets, hedges, trades,"
-        " roll, roll_days, yield_correlation_decay. Write it as market.fundings.NAME.policy_rate.",
+        " roll, roll_days, contagion, yield_correlation_decay. Write it as market.fundings.NAME.policy_rate.",
     ),
     "bucket of a sale": (
         "buckets: {TY: 100%}",

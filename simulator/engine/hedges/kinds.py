@@ -18,7 +18,7 @@ from simulator.engine.hedges.swap import swap_value
 from simulator.engine.opening.valuation import ForwardTerms, forward_terms
 from simulator.engine.parameters import CDS, FUTURES, SWAP, BondTerms, Parameters
 from simulator.engine.state import State
-from simulator.market.credit import lowest_dislocation_bp
+from simulator.market.corporate_bonds import lowest_dislocation_bp
 from simulator.rule import phase
 from simulator.scenario import schema
 

@@ -37,7 +37,7 @@ from simulator.engine.phases.managers import share_among_managers
 from simulator.engine.state import State
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.market.cash_market import priced_volatility_bp
-from simulator.market.credit import kept_after_defaults, spread_change_bp
+from simulator.market.corporate_bonds import kept_after_defaults, spread_change_bp
 from simulator.market.treasuries import dirty_price, price_floor
 from simulator.model.table import Floats
 from simulator.rule import phase
