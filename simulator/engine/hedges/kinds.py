@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from simulator.engine.hedges.futures import (
     DAYS_PER_YEAR,
     coupons_per_year,
+    futures_repo,
     futures_value,
     open_futures,
+    price_limit,
     repo_days_per_year,
 )
 from simulator.engine.hedges.swap import swap_value
@@ -28,6 +32,14 @@ def hedge_value(p: Parameters, s: State, h: int, e: int, cash_yield: float) -> f
     if p.opening.hedges.kind[h] == SWAP:
         return swap_value(p, s, h, e, cash_yield)
     return futures_value(p, s, h, e)
+
+
+@phase
+def implied_repo(p: Parameters, s: State, h: int) -> float:
+    """Implied repo rate of hedge h in its contract, a year; nothing for a swap, which delivers no bond."""
+    if p.opening.hedges.kind[h] == SWAP:
+        return 0.0
+    return futures_repo(p, s, h)
 
 
 def kind_of(hedge: schema.Hedge) -> int:
@@ -76,6 +88,21 @@ def margin_period_of(hedge: schema.Hedge) -> float | None:
 def hedgers_of_rates(hedge: schema.Hedge) -> tuple[float, float]:
     """Who receives fixed and who pays it and answers to rates, of other hedgers; none in futures."""
     return (hedge.receivers, hedge.payers) if isinstance(hedge, schema.Swap) else (0.0, 0.0)
+
+
+def speculators_of(hedge: schema.Hedge) -> float:
+    """Largest position of those who follow its trend; none in swaps."""
+    return hedge.speculators if isinstance(hedge, schema.Futures) else 0.0
+
+
+def steady_holders_of(hedge: schema.Hedge) -> float:
+    """Net long position of banks and insurers, whom dear margins do not move; swaps do not tell it apart."""
+    return hedge.banks + hedge.insurers if isinstance(hedge, schema.Futures) else 0.0
+
+
+def price_limit_of(name: str, hedge: schema.Hedge) -> float:
+    """Largest move of its price in a day, of yesterday's settlement; infinite where there is none."""
+    return price_limit(name, hedge) if isinstance(hedge, schema.Futures) else math.inf
 
 
 def delivery_years_of(hedge: schema.Hedge) -> float:
