@@ -53,7 +53,7 @@ class UnitError(ValueError):
         return self.advice if self.kind is None else _advice(self.kind, self.value, minimum, maximum, usual)
 
 
-#: Signs of the currencies in which amounts may be counted and written; ``CNY 5bn`` reads as ``¥5bn`` does.
+#: Signs of the currencies in which amounts may be counted and written.
 SIGNS = {"USD": "$", "CNY": "¥"}
 
 
@@ -115,6 +115,11 @@ def counted_in() -> Currency:
     return _COUNTED.get()
 
 
+def count_in(currency: Currency) -> None:
+    """Read and write amounts in a market's currency from here on: for a command, which runs in a context of its own."""
+    _COUNTED.set(currency)
+
+
 @contextmanager
 def counting_in(currency: Currency) -> Iterator[None]:
     """Read and write amounts in a market's currency, in the body."""
@@ -154,13 +159,8 @@ class Kind:
         digits = WHOLE_DIGITS if self.whole else WHOLE_DIGITS + r"(\.[0-9]+)?"
         suffixes = "|".join(suffix for suffix in self.suffixes if suffix)
         optional = "?" if "" in self.suffixes else ""
-        prefix = f"({'|'.join(map(re.escape, self.signs))})" if self.signs else ""
+        prefix = f"[{''.join(SIGNS.values())}]" if self.prefix else ""
         return f"^[+-]?{prefix}{digits}({suffixes}){optional}$"
-
-    @property
-    def signs(self) -> dict[str, str]:
-        """Currency by the sign that may stand before an amount; none of other kinds."""
-        return {sign: code for code in SIGNS for sign in (SIGNS[code], f"{code} ")} if self.prefix else {}
 
 
 PERCENT = Fraction(1, 100)
@@ -352,7 +352,7 @@ def _read_with_unit(kind: Kind, value: float | str) -> Fraction:
         )
     suffix = form[form.re.groups] or ""
     digits, rate = value.lstrip("+-"), Fraction(1)
-    for sign, code in kind.signs.items():
+    for code, sign in SIGNS.items() if kind.prefix else ():
         if digits.startswith(sign):
             digits, rate = digits.removeprefix(sign), counted_in().per(code)
     size = Fraction(digits.removesuffix(suffix)) * kind.suffixes[suffix] * rate

@@ -21,7 +21,7 @@ from simulator.results.variables import (
     WITHOUT_POLICY,
     Variable,
 )
-from simulator.units import SIGNS
+from simulator.units import SIGNS, Currency
 
 Array = NDArray[Any]
 
@@ -265,7 +265,10 @@ class Layout:
     def attributes_of(self, field: Field) -> dict[str, Any]:
         """What an array says of itself, by the CF conventions."""
         variable = field.variable
-        said: dict[str, Any] = {"long_name": variable.meaning, "units": variable.unit}
+        said: dict[str, Any] = {
+            "long_name": variable.meaning,
+            "units": Currency(self.currency).shown(variable.unit),
+        }
         named = {"bucket": "ten_year_equivalent", "hedge": "hedge_bucket", "trade": "trade_hedge"}
         beside = ["date"] if "day" in field.dims else []
         beside += [named[dim] for dim in field.dims if dim in named]

@@ -247,6 +247,8 @@ def test_shipped_scenario_is_valid_and_says_what_happens(path: Path) -> None:
 def test_all_promised_scenarios_ship() -> None:
     assert {path.stem for path in SCENARIOS} == {
         "calm",
+        "china-hedgers-2019",
+        "china-speculators-2019",
         "dash-for-cash-2020",
         "levered-2025-meets-2020",
         "repo-squeeze-2019",
