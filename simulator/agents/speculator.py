@@ -52,7 +52,7 @@ def volume_over_open_interest(
     """Contracts traded in a day over those open: speculators turn theirs over at one speed, all others at another.
 
     ``speculative_bn`` is their net position, either way. Changes of anybody's position are part of the turnover.
-    Source of the reading: Hu and Fan (2019): above 1.2 in February 2019, below 0.8 in April.
+    Source of the reading: HF19: above 1.2 in February 2019, below 0.8 in April.
     """
     share = min(1.0, abs(speculative_bn) / open_interest_bn)
     return hedger_turnover + (turnover - hedger_turnover) * share

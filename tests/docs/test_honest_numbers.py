@@ -12,7 +12,12 @@ from simulator.history.markdown import BEGIN, END, put_in_page
 from simulator.history.shelf import episode_of, shipped_episode
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = {"dash-for-cash-2020": "honest-numbers", "swap-spreads-2025": "swap-spreads-2025"}
+PAGES = {
+    "dash-for-cash-2020": "honest-numbers",
+    "swap-spreads-2025": "swap-spreads-2025",
+    "china-hedgers-2019": "china-april-2019",
+    "china-speculators-2019": "china-february-2019",
+}
 MOMENTS = shipped_episode("march-2020").scenario.moments
 
 
