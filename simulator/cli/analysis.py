@@ -13,7 +13,7 @@ from simulator.cli.ending import ends_quietly
 from simulator.cli.options import AsJson, Horizon, Overrides, ScenarioFile, Uncertainty
 from simulator.cli.terminal import complain, console, plain_table, say, say_json
 from simulator.scenario.errors import Problems, printable
-from simulator.units import count_in
+from simulator.units import Currency, count_in
 
 if TYPE_CHECKING:
     from simulator.analysis.attribution import Attribution
@@ -105,6 +105,7 @@ def _compare(
         raise OutputError(f"--by: found {plain(by)!r}; allowed are {', '.join(BENEFITS)}.", BAD_INPUT)
     share = None if lower_by is None else _share(lower_by)
     comparison = compare(base, *others, by=by, labels=labels)
+    count_in(Currency(comparison.currency))
     if as_json:
         say_json(comparison.as_record())
     else:

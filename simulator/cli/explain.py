@@ -16,7 +16,6 @@ from simulator.cli.options import AsJson, Horizon, Overrides
 from simulator.cli.terminal import complain, say, say_columns, say_json
 from simulator.cli.vocabulary import Word, all_words, commands_of, measure_words, words_named
 from simulator.scenario.errors import Problem, Problems, did_you_mean
-from simulator.units import count_in
 
 if TYPE_CHECKING:
     from simulator.results.variables import Variable
@@ -90,7 +89,6 @@ def _explain_scenario(
     from simulator.scenario.loading import load_scenario
 
     loaded = load_scenario(file, overrides, horizon=horizon)
-    count_in(loaded.scenario.market.counted)
     if changed:
         differing = changes(loaded)
         if as_json:

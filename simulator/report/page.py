@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from simulator.report.figure import PALETTES, Columns, Figure, Panel
 from simulator.results.errors import UNREPORTED, OutputError
@@ -72,6 +72,8 @@ class PageTable:
         Show the title alone until it is asked for.
     columns
         What the CSV holds, where that is more than the values of the cells (standard errors, say).
+    is_quoted
+        Its texts are told as they were written: amounts have the sign of their own currency.
     """
 
     key: str
@@ -81,6 +83,7 @@ class PageTable:
     caption: str = ""
     is_folded: bool = False
     columns: Columns | None = None
+    is_quoted: bool = False
 
     kind = "table"
 
@@ -198,14 +201,19 @@ class Page:
         return [f"{block.name} ({block.error})" for block in self.blocks("failure")]
 
 
-def in_currency(page: Page, code: str) -> Page:
-    """A page with the sign of the market's currency before its amounts, which are written in dollars everywhere."""
+Part = TypeVar("Part", Page, Section)
+
+
+def in_currency(page: Part, code: str) -> Part:
+    """A page, or a section of one, with the sign of the market's currency before its amounts, written in dollars."""
     currency = Currency(code)
-    return page if code == "USD" else cast(Page, _told_in(currency, page))
+    return page if code == "USD" else cast(Part, _told_in(currency, page))
 
 
 def _told_in(currency: Currency, value: Any) -> Any:
     """Any part of a page, its texts with the sign of a currency."""
+    if isinstance(value, PageTable) and value.is_quoted:
+        return value
     if isinstance(value, str):
         return currency.shown(value)
     if is_dataclass(value) and not isinstance(value, type):
