@@ -62,6 +62,10 @@ class Contract:
     is_factor_by_months
         Whether the conversion factor counts in months; where it counts in days (long gilt), take the
         exchange's own.
+    price_limit
+        Largest move in a day, of yesterday's settlement (None: no limit).
+    admitted_since
+        Holders whom the market barred, and the first day from which some of them may trade.
     """
 
     code: str
@@ -84,6 +88,8 @@ class Contract:
     is_max_from_month_end: bool = False
     is_max_excluded: bool = False
     is_factor_by_months: bool = True
+    price_limit: float | None = None
+    admitted_since: tuple[tuple[Literal["banks", "insurers"], date], ...] = ()
 
     @property
     def tick_value(self) -> float:
@@ -127,6 +133,10 @@ def _united_states(
     )
 
 
+#: Notice of four Chinese authorities that admits some banks and insurers to government bond futures (21 February 2020).
+BANKS_ADMITTED = date(2020, 2, 21)
+
+
 def _china(
     code: str,
     name: str,
@@ -134,6 +144,7 @@ def _china(
     tick_points: float,
     original_months_max: int,
     remaining_months: tuple[int, int | None],
+    price_limit: float,
 ) -> Contract:
     return Contract(
         code=code,
@@ -153,6 +164,8 @@ def _china(
         coupon_frequencies=(1, 2),
         is_paid_on_month_ends=False,
         accrued_decimals=7,
+        price_limit=price_limit,
+        admitted_since=(("banks", BANKS_ADMITTED), ("insurers", BANKS_ADMITTED)),
     )
 
 
@@ -188,10 +201,10 @@ _ROWS = (
     _united_states("US", "ZB", "Treasury bond", 1e5, 32, 3, None, (180, 300), is_max_excluded=True),
     _united_states("WN", "UB", "ultra bond", 1e5, 32, 3, None, (300, None)),
     _LONG_GILT,
-    _china("TS", "2-year bond", 2e6, 0.002, 60, (18, 27)),
-    _china("TF", "5-year bond", 1e6, 0.005, 84, (48, 63)),
-    _china("T", "10-year bond", 1e6, 0.005, 120, (78, None)),
-    _china("TL", "30-year bond", 1e6, 0.01, 360, (300, None)),
+    _china("TS", "2-year bond", 2e6, 0.002, 60, (18, 27), 0.005),
+    _china("TF", "5-year bond", 1e6, 0.005, 84, (48, 63), 0.012),
+    _china("T", "10-year bond", 1e6, 0.005, 120, (78, None), 0.02),
+    _china("TL", "30-year bond", 1e6, 0.01, 360, (300, None), 0.035),
 )
 
 CONTRACTS: dict[str, Contract] = {contract.code: contract for contract in _ROWS}
@@ -372,8 +385,8 @@ def last_delivery_day(contract: Contract, delivery_month: date, holidays: Set[da
     delivery_month
         Any date in the month of delivery.
     holidays
-        Weekdays on which the market is closed. Left out, the United States' own are computed; those of
-        other countries are taken to be none (China's State Council sets them by notice each year).
+        Weekdays on which the market is closed. Left out, those of the United States are computed and those of China
+        listed (:func:`chinese_holidays`); those of other countries are taken to be none.
 
     Examples
     --------
@@ -400,7 +413,40 @@ def _business_day(day: date, count: int, closed: Set[date]) -> date:
 def _closed(contract: Contract, first: date, holidays: Set[date] | None) -> Set[date]:
     if holidays is not None:
         return holidays
+    if contract.country == "China":
+        return chinese_holidays(first.year)
     return set(_united_states_holidays(first.year)) if contract.country == "US" else frozenset()
+
+
+def chinese_holidays(year: int) -> frozenset[date]:
+    """Weekdays on which China's exchanges are closed.
+
+    The State Council sets them by notice each year: those of 2018 to 2025 are listed. Of other years only New Year's
+    Day and the first days of May and October are known beforehand; the lunar holidays are missing.
+
+    Examples
+    --------
+    >>> sorted(str(day) for day in chinese_holidays(2019) if day.month in (4, 6))
+    ['2019-04-05', '2019-06-07']
+    """
+    notice = _CHINESE_NOTICES.get(year, "01-01 05-01 10-01 10-02 10-03")
+    days = (date.fromisoformat(f"{year}-{day}") for day in notice.split())
+    return frozenset(day for day in days if day.weekday() < _SATURDAY)
+
+
+#: Weekdays on which the exchanges are closed, by the State Council's notices.
+_CHINESE_NOTICES = {
+    2018: "01-01 02-15 02-16 02-19 02-20 02-21 04-05 04-06 04-30 05-01 06-18 09-24 10-01 10-02 10-03 10-04 10-05 12-31",
+    2019: "01-01 02-04 02-05 02-06 02-07 02-08 04-05 05-01 05-02 05-03 06-07 09-13 10-01 10-02 10-03 10-04 10-07",
+    2020: "01-01 01-24 01-27 01-28 01-29 01-30 01-31 04-06 05-01 05-04 05-05 06-25 06-26 10-01 10-02 10-05 10-06 10-07"
+    " 10-08",
+    2021: "01-01 02-11 02-12 02-15 02-16 02-17 04-05 05-03 05-04 05-05 06-14 09-20 09-21 10-01 10-04 10-05 10-06 10-07",
+    2022: "01-03 01-31 02-01 02-02 02-03 02-04 04-04 04-05 05-02 05-03 05-04 06-03 09-12 10-03 10-04 10-05 10-06 10-07",
+    2023: "01-02 01-23 01-24 01-25 01-26 01-27 04-05 05-01 05-02 05-03 06-22 06-23 09-29 10-02 10-03 10-04 10-05 10-06",
+    2024: "01-01 02-09 02-12 02-13 02-14 02-15 02-16 04-04 04-05 05-01 05-02 05-03 06-10 09-16 09-17 10-01 10-02 10-03"
+    " 10-04 10-07",
+    2025: "01-01 01-28 01-29 01-30 01-31 02-03 02-04 04-04 05-01 05-02 05-05 06-02 10-01 10-02 10-03 10-06 10-07 10-08",
+}
 
 
 def _united_states_holidays(year: int) -> Iterator[date]:

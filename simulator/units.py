@@ -13,7 +13,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context
@@ -51,6 +53,83 @@ class UnitError(ValueError):
         return self.advice if self.kind is None else _advice(self.kind, self.value, minimum, maximum, usual)
 
 
+#: Signs of the currencies in which amounts may be counted and written.
+SIGNS = {"USD": "$", "CNY": "¥"}
+
+
+@dataclass(frozen=True)
+class Currency:
+    """The currency in which a market's amounts are counted, and what a dollar costs in yuan.
+
+    Parameters
+    ----------
+    code
+        One of :data:`SIGNS`.
+    yuan_per_dollar
+        At which an amount written in the other currency is converted; none where nothing says.
+    """
+
+    code: str = "USD"
+    yuan_per_dollar: float | None = None
+
+    @property
+    def sign(self) -> str:
+        """Sign before its amounts."""
+        return SIGNS[self.code]
+
+    def per(self, code: str) -> Fraction:
+        """Amounts of this currency for one of another.
+
+        Raises
+        ------
+        UnitError
+            If nothing says at which rate.
+        """
+        if code == self.code:
+            return Fraction(1)
+        if self.yuan_per_dollar is None:
+            raise UnitError(f"an amount in {SIGNS[code]}", f"amounts in {self.sign}")
+        rate = Fraction(self.yuan_per_dollar)
+        return rate if code == "USD" else 1 / rate
+
+    def shown(self, text: str) -> str:
+        """A text about the market, which the program writes in dollars, with the sign of its currency.
+
+        Examples
+        --------
+        >>> Currency("CNY").shown("funds hold $20bn of T")
+        'funds hold ¥20bn of T'
+        """
+        return text if self.code == "USD" else text.replace("$", self.sign)
+
+
+#: Yuan a dollar where a scenario does not say: central parity of 1 April 2019.
+YUAN_PER_DOLLAR = 6.71
+#: The currency of the market that is read or told; dollars where nothing says.
+_DOLLARS = Currency()
+_COUNTED: ContextVar[Currency] = ContextVar("counted", default=_DOLLARS)
+
+
+def counted_in() -> Currency:
+    """The currency in which amounts are read and written now."""
+    return _COUNTED.get()
+
+
+def count_in(currency: Currency) -> None:
+    """Read and write amounts in a market's currency from here on: for a command, which runs in a context of its own."""
+    _COUNTED.set(currency)
+
+
+@contextmanager
+def counting_in(currency: Currency) -> Iterator[None]:
+    """Read and write amounts in a market's currency, in the body."""
+    token = _COUNTED.set(currency)
+    try:
+        yield
+    finally:
+        _COUNTED.reset(token)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of figure: how it is written, what the engine holds, and the widest range that makes sense.
@@ -80,7 +159,8 @@ class Kind:
         digits = WHOLE_DIGITS if self.whole else WHOLE_DIGITS + r"(\.[0-9]+)?"
         suffixes = "|".join(suffix for suffix in self.suffixes if suffix)
         optional = "?" if "" in self.suffixes else ""
-        return f"^[+-]?{re.escape(self.prefix)}{digits}({suffixes}){optional}$"
+        prefix = f"[{''.join(SIGNS.values())}]" if self.prefix else ""
+        return f"^[+-]?{prefix}{digits}({suffixes}){optional}$"
 
 
 PERCENT = Fraction(1, 100)
@@ -99,7 +179,7 @@ _DAY_WORDS = {"day": "d", "days": "d", "bd": "d", "week": "w", "weeks": "w", "wk
 MONEY = Kind(
     name="money",
     unit="USD bn",
-    allowed="dollars with k, mn, bn or tn",
+    allowed="dollars or yuan (¥) with k, mn, bn or tn",
     examples=("$350mn", "$1.2bn", "$2tn"),
     smallest=-1e6,
     largest=1e6,
@@ -271,7 +351,11 @@ def _read_with_unit(kind: Kind, value: float | str) -> Fraction:
             value,
         )
     suffix = form[form.re.groups] or ""
-    size = Fraction(value.lstrip("+-").removeprefix(kind.prefix).removesuffix(suffix)) * kind.suffixes[suffix]
+    digits, rate = value.lstrip("+-"), Fraction(1)
+    for code, sign in SIGNS.items() if kind.prefix else ():
+        if digits.startswith(sign):
+            digits, rate = digits.removeprefix(sign), counted_in().per(code)
+    size = Fraction(digits.removesuffix(suffix)) * kind.suffixes[suffix] * rate
     return -size if value.startswith("-") else size
 
 
@@ -339,7 +423,7 @@ def written(kind: Kind, value: float, digits: int | None = None) -> str:
         text = rounded.rstrip("0").rstrip(".") if "." in rounded else rounded
         if float(Fraction(text) * size) == abs(value):
             break
-    return f"{'-' if value < 0 else ''}{kind.prefix}{text}{suffix}"
+    return f"{'-' if value < 0 else ''}{counted_in().sign if kind.prefix else ''}{text}{suffix}"
 
 
 def _suffix_for(kind: Kind, value: float) -> str:
@@ -451,13 +535,14 @@ def _advise_form(
     plain = unicodedata.normalize("NFKC", text).strip().lower()
     plain = re.sub(r"[\s_']", "", plain).replace("−", "-").removeprefix("+")
     plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", plain).replace(",", ".")
-    parts = re.fullmatch(r"(-?)(\$?|usd)(-?)0*([0-9]*\.?[0-9]*?)\.?([^0-9.][^0-9]*)?", plain)
+    parts = re.fullmatch(r"(-?)(\$?|¥|usd|cny)(-?)0*([0-9]*\.?[0-9]*?)\.?([^0-9.][^0-9]*)?", plain)
     if parts is None or not re.search("[0-9]", plain) or len(text) > LENGTH_MAX:
         return _for_example(kind, minimum, maximum)
     digits = parts[4] if parts[4][:1].isdigit() else f"0{parts[4]}"
-    suffix = (parts[5] or "").removesuffix("usd")
+    suffix = (parts[5] or "").removesuffix("usd").removesuffix("cny")
     suffix = kind.synonyms.get(suffix, suffix)
-    near = f"{parts[1] or parts[3]}{kind.prefix}{digits}{suffix}"
+    is_yuan = parts[2] in ("¥", "cny") or (parts[5] or "").endswith("cny")
+    near = f"{parts[1] or parts[3]}{SIGNS['CNY'] if is_yuan else kind.prefix}{digits}{suffix}"
     if kind.bare and not suffix and not parts[2]:
         return f"Write {near}, without quotes or unit."
     if not kind.bare and not suffix and not parts[2]:

@@ -23,8 +23,11 @@ from simulator.units import (
     RATE,
     SHARE,
     YEARS,
+    Currency,
     Kind,
     UnitError,
+    counted_in,
+    counting_in,
     read,
     written,
 )
@@ -119,11 +122,23 @@ def test_counts_are_whole_and_exact(trap: float) -> None:
         (
             MONEY,
             900,
-            "900 has no unit; allowed: dollars with k, mn, bn or tn. Write $900mn or $900bn.",
+            "900 has no unit; allowed: dollars or yuan (¥) with k, mn, bn or tn. Write $900mn or $900bn.",
         ),
-        (MONEY, "1.2bn", "'1.2bn' cannot be read; allowed: dollars with k, mn, bn or tn. Write $1.2bn."),
-        (MONEY, "$1,200m", "'$1,200m' cannot be read; allowed: dollars with k, mn, bn or tn. Write $1200mn."),
-        (MONEY, "$-5tn", "'$-5tn' cannot be read; allowed: dollars with k, mn, bn or tn. Write -$5tn."),
+        (
+            MONEY,
+            "1.2bn",
+            "'1.2bn' cannot be read; allowed: dollars or yuan (¥) with k, mn, bn or tn. Write $1.2bn.",
+        ),
+        (
+            MONEY,
+            "$1,200m",
+            "'$1,200m' cannot be read; allowed: dollars or yuan (¥) with k, mn, bn or tn. Write $1200mn.",
+        ),
+        (
+            MONEY,
+            "$-5tn",
+            "'$-5tn' cannot be read; allowed: dollars or yuan (¥) with k, mn, bn or tn. Write -$5tn.",
+        ),
         (
             DAYS,
             "1.5d",
@@ -176,14 +191,36 @@ def test_the_pattern_and_the_reader_agree(kind: Kind, data: st.DataObject) -> No
     text = data.draw(
         st.from_regex(re.compile(kind.pattern, re.ASCII), fullmatch=True).filter(lambda t: len(t) < 20)
     )
-    form = re.fullmatch(r"([+-]?)\$?([0-9.]+)(.*)", text)
+    form = re.fullmatch(r"([+-]?)([$¥]?)([0-9.]+)(.*)", text)
     assert form is not None
-    exact = Fraction(form[2]) * kind.suffixes[form[3]] * (-1 if form[1] == "-" else 1)
-    if kind.smallest <= exact <= kind.largest:
-        assert read(kind, text) == float(exact)
-    else:
-        with pytest.raises(UnitError, match="sensible size"):
-            read(kind, text)
+    exact = Fraction(form[3]) * kind.suffixes[form[4]] * (-1 if form[1] == "-" else 1)
+    exact /= 4 if form[2] == "¥" else 1
+    with counting_in(Currency("USD", 4.0)):
+        if kind.smallest <= exact <= kind.largest:
+            assert read(kind, text) == float(exact)
+        else:
+            with pytest.raises(UnitError, match="sensible size"):
+                read(kind, text)
+
+
+def test_amounts_are_counted_in_the_currency_of_the_market_and_written_back_in_it() -> None:
+    with counting_in(Currency("CNY", 6.4)):
+        assert read(MONEY, "¥120bn") == 120.0
+        assert read(MONEY, "-$1bn") == -6.4
+        assert written(MONEY, 120.0) == "¥120bn"
+        assert counted_in().shown("$5bn of T") == "¥5bn of T"
+    with counting_in(Currency("USD", 6.4)):
+        assert read(MONEY, "¥64bn") == 10.0
+    assert written(MONEY, 120.0) == "$120bn"
+    with pytest.raises(UnitError, match="an amount in ¥; allowed: amounts in \\$"):
+        read(MONEY, "¥64bn")
+
+
+@pytest.mark.parametrize(("text", "better"), [("CNY 5bn", "¥5bn"), ("¥5 bn", "¥5bn"), ("5bn CNY", "¥5bn")])
+def test_another_way_to_write_yuan_is_refused_with_the_one_there_is(text: str, better: str) -> None:
+    with counting_in(Currency("CNY", 6.4)), pytest.raises(UnitError) as caught:
+        read(MONEY, text)
+    assert caught.value.advice == f"Write {better}."
 
 
 @given(st.sampled_from(KINDS), st.text(max_size=12))

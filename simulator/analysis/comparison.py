@@ -43,6 +43,7 @@ class Comparison:
     base: Side
     contrasts: tuple[Contrast, ...]
     ranking: tuple[RankedPolicy, ...]
+    currency: str = "USD"
 
     def as_record(self) -> dict[str, Any]:
         """The comparison as plain values, for other programs."""
@@ -91,8 +92,8 @@ def compare(
     Raises
     ------
     OutputError
-        If a folder holds no complete run, fewer than two or more than twenty are given, or labels are not one for
-        each, all different.
+        If a folder holds no complete run, fewer than two or more than twenty are given, their markets count in
+        different currencies, or labels are not one for each, all different.
 
     Examples
     --------
@@ -107,6 +108,13 @@ def compare(
             f"compare: found {len(folders)} runs; allowed are 2 to {RUNS_MAX}, the base first.", BAD_INPUT
         )
     runs = [_open(folder) for folder in folders]
+    currencies = sorted({run.layout.currency for run in runs})
+    if len(currencies) > 1:
+        found = " and ".join(currencies)
+        raise OutputError(
+            f"compare: found runs in {found}; allowed are runs whose markets count in one currency.",
+            BAD_INPUT,
+        )
     sides = _sides(runs, labels)
     first, *rest = runs
     reasons = [unpaired_because(first.manifest, run.manifest) for run in rest]
@@ -121,7 +129,7 @@ def compare(
         appraisal = appraise(first, run, loaded[0], paths, is_paired=pairing.is_paired)
         changes = scenario_changes(first.manifest, run.manifest)
         contrasts.append(Contrast(side, pairing, changes, rows, appraisal))
-    return Comparison(sides[0], tuple(contrasts), rank(contrasts, by))
+    return Comparison(sides[0], tuple(contrasts), rank(contrasts, by), first.layout.currency)
 
 
 def unpaired_because(base: Manifest, other: Manifest) -> tuple[str, ...]:

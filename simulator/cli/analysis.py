@@ -13,6 +13,7 @@ from simulator.cli.ending import ends_quietly
 from simulator.cli.options import AsJson, Horizon, Overrides, ScenarioFile, Uncertainty
 from simulator.cli.terminal import complain, console, plain_table, say, say_json
 from simulator.scenario.errors import Problems, printable
+from simulator.units import Currency, count_in
 
 if TYPE_CHECKING:
     from simulator.analysis.attribution import Attribution
@@ -104,6 +105,7 @@ def _compare(
         raise OutputError(f"--by: found {plain(by)!r}; allowed are {', '.join(BENEFITS)}.", BAD_INPUT)
     share = None if lower_by is None else _share(lower_by)
     comparison = compare(base, *others, by=by, labels=labels)
+    count_in(Currency(comparison.currency))
     if as_json:
         say_json(comparison.as_record())
     else:
@@ -285,6 +287,7 @@ def _load(file: str, override: list[str] | None, horizon: str | None) -> LoadedS
 
     pin_linear_algebra()
     loaded = load_scenario(file, override or (), horizon=horizon)
+    count_in(loaded.scenario.market.counted)
     for note in loaded.notes:
         complain(note)
     return loaded

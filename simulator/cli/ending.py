@@ -13,6 +13,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -60,12 +61,12 @@ LIMITED = (
 
 
 def ends_quietly(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Let a command end without noise on Ctrl-C."""
+    """Let a command end without noise on Ctrl-C, and what it chose for itself, such as a currency, end with it."""
 
     @wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            copy_context().run(command, *args, **kwargs)
             sys.stdout.flush()
         except KeyboardInterrupt as interrupt:
             complain("Interrupted.")

@@ -17,6 +17,7 @@ from simulator.cli.options import AsJson, Horizon, Overrides, Quiet, Threads, Un
 from simulator.cli.terminal import complain, say_json
 from simulator.results.errors import BAD_INPUT, INTERRUPTED, UNFINISHED, OutputError, disk_error
 from simulator.scenario.errors import Problems
+from simulator.units import Currency, count_in
 
 if TYPE_CHECKING:
     from simulator.history.beside import Beside
@@ -150,6 +151,7 @@ class _Player:
             )
         run = open_run(existing_folder(what))
         check_template(run.store, run.layout)
+        count_in(Currency(run.layout.currency))
         return run, self._episode(run.manifest.name, what)
 
     def _played(self, what: str) -> tuple[RunFolder, LoadedScenario[Episode]]:
@@ -163,6 +165,7 @@ class _Player:
 
         paths = PATHS if self.uncertainty is None else PATHS_OVER_SETS
         loaded = load_scenario(what, [f"paths={paths}", *self.settings], horizon=self.horizon)
+        count_in(loaded.scenario.market.counted)
         if self.uncertainty is not None:
             loaded = with_uncertainty(loaded, self.uncertainty)
         episode = self._episode(loaded.scenario.name, what)

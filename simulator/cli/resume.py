@@ -21,6 +21,7 @@ from simulator.cli.terminal import complain, say, say_json
 from simulator.ensemble.cores import pin_linear_algebra, usable_threads
 from simulator.ensemble.resources import Resources
 from simulator.results.errors import BAD_INPUT, UNFINISHED, OutputError
+from simulator.units import count_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,7 @@ def resume_run(options: ResumeOptions, resources: Resources) -> int:
         manifest = read_manifest(folder)
         terms = Terms(audit=manifest.is_audited, other_version=options.other_version)
         with scenario_of(folder, manifest) as loaded:
+            count_in(loaded.scenario.market.counted)
             return run_and_tell(loaded, folder, resources, terms, options.telling)
     return ended.code
 

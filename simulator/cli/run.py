@@ -29,6 +29,7 @@ from simulator.ensemble.cores import pin_linear_algebra
 from simulator.ensemble.resources import Resources
 from simulator.results.errors import BAD_INPUT, INTERRUPTED, UNFINISHED, OutputError
 from simulator.scenario.errors import Problems
+from simulator.units import count_in
 
 if TYPE_CHECKING:
     from simulator.ensemble.execution import RunOutcome
@@ -90,6 +91,7 @@ def run(options: RunOptions) -> None:
     from simulator.scenario.uncertainty import with_uncertainty
 
     loaded = load_scenario(options.file, options.settings, horizon=options.horizon)
+    count_in(loaded.scenario.market.counted)
     if options.uncertainty is not None:
         loaded = with_uncertainty(loaded, options.uncertainty)
     resources = options.where.resources(options.retries)

@@ -20,6 +20,7 @@ from simulator.cli.options import (
 from simulator.cli.terminal import complain, counted, say, say_columns, say_json
 from simulator.results.errors import BAD_INPUT
 from simulator.scenario.errors import Problem, Problems, ScenarioError
+from simulator.units import count_in
 
 
 @ends_quietly
@@ -53,6 +54,7 @@ def validate(
         say_json({"valid": True, "files": [vars(used) for used in loaded.files], "notes": list(loaded.notes)})
     elif not quiet:
         scenario = loaded.scenario
+        count_in(scenario.market.counted)
         for note in loaded.notes:
             complain(note)
         say(

@@ -26,6 +26,7 @@ from simulator.cli.terminal import complain, say, say_json
 from simulator.ensemble.cores import pin_linear_algebra
 from simulator.ensemble.resources import Resources
 from simulator.results.errors import BAD_INPUT, INTERRUPTED, UNFINISHED, OutputError
+from simulator.units import Currency, count_in
 
 if TYPE_CHECKING:
     from simulator.sweeps.cells import LoadedSweep
@@ -107,6 +108,7 @@ def tell_sweep(outcome: SweepOutcome, telling: Telling) -> int:
     from simulator.cli.sweep_display import print_failed, print_outcome, sweep_record
     from simulator.sweeps.folder import FAILED, STOPPED
 
+    count_in(Currency(outcome.folder.manifest.currency))
     failed = outcome.with_status(FAILED, STOPPED)
     if telling.as_json:
         say_json(sweep_record(outcome.folder))

@@ -11,10 +11,11 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 from simulator.results.errors import masked
 from simulator.scenario.errors import printable, width
+from simulator.units import counted_in
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +33,7 @@ _CARET = re.compile(r"^ *\| +\^$")
 
 def say(text: str, style: str = "") -> None:
     """Print a text to standard output."""
-    _print(paint(printable(masked(text)), style, sys.stdout), sys.stdout)
+    _print(paint(printable(masked(counted_in().shown(text))), style, sys.stdout), sys.stdout)
 
 
 def complain(text: str) -> None:
@@ -43,7 +44,8 @@ def complain(text: str) -> None:
 
 def say_columns(rows: Iterable[Sequence[str]], styles: Sequence[str] = (), widest: int = 48) -> None:
     """Print rows as aligned columns, each column in its style."""
-    for line in _aligned(rows, widest):
+    told = [[counted_in().shown(cell) for cell in row] for row in rows]
+    for line in _aligned(told, widest):
         painted = (
             paint(cell, styles[place] if place < len(styles) else "", sys.stdout)
             for place, cell in enumerate(line)
@@ -178,7 +180,22 @@ def console(plain_width: int = PLAIN_WIDTH) -> Console:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else plain_width
-    return Console(markup=False, highlight=False, emoji=False, width=width)
+    file = None if counted_in().code == "USD" else cast(IO[str], _InCurrency(sys.stdout))
+    return Console(markup=False, highlight=False, emoji=False, width=width, file=file)
+
+
+class _InCurrency:
+    """A stream to which amounts are written with the sign of the market's currency."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text with the sign of the currency."""
+        return self._stream.write(counted_in().shown(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def plain_table(

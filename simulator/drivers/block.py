@@ -9,7 +9,7 @@ Units: curve changes bp since the opening, volatility relative to the opening, f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -94,6 +94,28 @@ class PassingDemand:
 
 
 @dataclass(frozen=True)
+class OtherCurve:
+    """A par curve beside the first one, such as another government's.
+
+    Parameters
+    ----------
+    name
+        Names its random streams, so that it changes no other curve's draws.
+    rate_model
+        Its factor model; none where it moves by events alone. Volatility follows the first curve's.
+    correlation
+        Of its factors with the first curve's.
+    shift_bp
+        Scenario's shift since the opening, shape (day, tenor).
+    """
+
+    name: str
+    rate_model: RateModel | None
+    correlation: float
+    shift_bp: Floats
+
+
+@dataclass(frozen=True)
 class DriverSpec:
     """How the exogenous world moves.
 
@@ -118,6 +140,8 @@ class DriverSpec:
         How demand for hedges comes and goes; none is not at all.
     defaults
         How issuers of corporate bonds default; none is not at all.
+    other_curves
+        Curves beside the first one.
     warmup_days
         Days of volatility before the first one, to open on a draw from its long-run distribution.
     """
@@ -135,6 +159,7 @@ class DriverSpec:
     losses: MarketLosses | None = None
     demand: PassingDemand | None = None
     defaults: Defaults | None = None
+    other_curves: tuple[OtherCurve, ...] = ()
     warmup_days: int = 0
 
     def __post_init__(self) -> None:
@@ -170,7 +195,7 @@ class DriverBlock:
         Number of the first path.
     curve_change_bp
         Cumulative change of the fundamental par curve since the opening, shape (path, day, tenor), bp,
-        C-contiguous; day 0 is the first simulated day.
+        C-contiguous; day 0 is the first simulated day. Tenors of other curves follow those of the first.
     volatility_multiplier
         Latent volatility relative to the opening, shape (path, day).
     flow_noise
@@ -255,6 +280,9 @@ def draw_block(
     equity, credit = _losses(spec, multiplier, flow_scale, *block)
     if spec.kind == "replay" and spec.history is not None:
         credit += replayed_credit(spec.history, spec.opening or "", day_count)
+    if spec.other_curves:
+        others = [_other_curve(spec, other, tenor_shift, *block) for other in spec.other_curves]
+        curve = np.concatenate([curve, *others], axis=2)
     demand = _demand(spec.demand, flow_scale, *block)
     defaulted = _defaults(spec.defaults, flow_scale, *block)
     return DriverBlock(first_path, curve, multiplier, noise, equity, credit, demand, defaulted)
@@ -294,6 +322,29 @@ def _defaulted(draws: Floats, issuers: int, rate: float) -> Floats:
             break
         count += more
     return count
+
+
+def _other_curve(
+    spec: DriverSpec,
+    other: OtherCurve,
+    tenor_shift: Floats,
+    seed: int,
+    first_path: int,
+    path_count: int,
+    day_count: int,
+    sampling: Sampling,
+) -> Floats:
+    """Change of another curve since the opening, (path, day, tenor): its factors lean on the first curve's."""
+    change = np.repeat(other.shift_bp[None, :day_count], path_count, axis=0)
+    if other.rate_model is None:
+        return change
+    draws = _rate_draws(spec.warmup_days, seed, first_path, path_count, day_count, sampling)
+    own = normals(seed, f"rates: {other.name}", first_path, path_count, day_count * FACTOR_COUNT, sampling)
+    own = own.reshape(path_count, day_count, FACTOR_COUNT).transpose(1, 2, 0)
+    rest = np.sqrt(1.0 - other.correlation**2)
+    factors = np.ascontiguousarray(other.correlation * draws.factors + rest * own)
+    noise, _ = curve_noise(other.rate_model, replace(draws, factors=factors), spec.noise_scale, tenor_shift)
+    return change + noise
 
 
 def _demand(

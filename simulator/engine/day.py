@@ -57,6 +57,7 @@ from simulator.engine.phases.prices import (
     shift_curve,
 )
 from simulator.engine.phases.roll import deliver_bonds, pay_to_roll, turn_calendar
+from simulator.engine.phases.speculators import follow_trends, learn_trends
 from simulator.engine.state import State
 from simulator.rule import phase
 
@@ -113,6 +114,7 @@ def simulate_day(p: Parameters, s: State, sched: Schedule, w: World, path: int, 
     look_at_books(p, s, AFTER_FINANCING)
     value_managers(p, s)
     remember_peaks(p, s)
+    learn_trends(p, s)
     learn_from_moves(p, s)
     look_at_books(p, s, AFTER_CLOSE)
 
@@ -200,6 +202,7 @@ def post_flows(p: Parameters, s: State, sched: Schedule, w: World, path: int, da
     redeem_from_managers(p, s, sched.manager_redemption[day] + redeemed)
     close_out_sellers(p, s)
     adjust_other_hedgers(p, s)
+    follow_trends(p, s)
     sold = p.foreign_holders.flow_noise * on * w.flow_noise[path, day, FOREIGN_NOISE]
     exchange_bonds(s, sched, day)
     sell_from_abroad(p, s, sched, day, sold)

@@ -205,6 +205,9 @@ class HedgeTerms(NamedTuple):
     other_hedgers_bn: Floats = per("hedge", unit="$bn", doc="other hedgers' net long position")
     receivers_bn: Floats = per("hedge", unit="$bn", doc="of them: who receives more when rates fall")
     payers_bn: Floats = per("hedge", unit="$bn", doc="of them: who pays more when rates rise")
+    steady_bn: Floats = per("hedge", unit="$bn", doc="of them: banks and insurers, whom margins do not move")
+    speculators_bn: Floats = per("hedge", unit="$bn", doc="largest position of speculators at this margin")
+    price_limit: Floats = per("hedge", unit="1", doc="largest move of its price in a day")
     protection_sold_bn: Floats = per(
         "hedge", unit="$bn", doc="of them: protection sold by a seller with capital of its own"
     )
@@ -317,6 +320,7 @@ if TYPE_CHECKING:
     ManagerFigures = schema.AssetManagers
     LenderFigures = schema.Lenders
     OtherHedgerFigures = schema.OtherHedgers
+    SpeculatorFigures = schema.Speculators
     ForeignFigures = schema.ForeignHolders
     ClearingHouseFigures = schema.ClearingHouse
     CentralBankFigures = schema.CentralBank
@@ -349,6 +353,7 @@ else:
     ManagerFigures = figures_table("ManagerFigures", schema.AssetManagers)
     LenderFigures = figures_table("LenderFigures", schema.Lenders)
     OtherHedgerFigures = figures_table("OtherHedgerFigures", schema.OtherHedgers)
+    SpeculatorFigures = figures_table("SpeculatorFigures", schema.Speculators)
     ForeignFigures = figures_table("ForeignFigures", schema.ForeignHolders)
     ClearingHouseFigures = figures_table("ClearingHouseFigures", schema.ClearingHouse)
     CentralBankFigures = figures_table("CentralBankFigures", schema.CentralBank)
@@ -405,6 +410,7 @@ class Parameters(NamedTuple):
     asset_managers: ManagerFigures
     lenders: LenderFigures
     other_hedgers: OtherHedgerFigures
+    speculators: SpeculatorFigures
     foreign_holders: ForeignFigures
     clearing_house: ClearingHouseFigures
     central_bank: CentralBankFigures

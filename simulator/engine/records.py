@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.hedges.kinds import implied_repo
 from simulator.engine.loops import (
     each_bucket,
     each_dealer,
@@ -23,6 +24,7 @@ from simulator.engine.loops import (
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR, Parameters
 from simulator.engine.phases.dealers import sector_use
 from simulator.engine.phases.named import observe_named
+from simulator.engine.phases.speculators import observe_turnover
 from simulator.engine.state import State, all_sizes
 from simulator.engine.status import RUNNING
 from simulator.model.compiled import are_apart
@@ -203,6 +205,8 @@ def observe_markets(p: Parameters, s: State) -> None:
         seen.manager_bonds[p.opening.hedges.bucket_of[h]] += s.hedges.given_up[h]
         seen.cheapest_place[h] = s.hedges.cheapest[h] - p.opening.hedges.basket_start[h]
         seen.volatility_year_bp[h] = s.hedges.volatility_bp[h] * SQRT_TRADING_DAYS
+        seen.implied_repo[h] = implied_repo(p, s, h)
+    observe_turnover(p, s)
     for b in each_bucket(s):
         for a in each_manager(s):
             seen.manager_bonds[b] += s.managers.bonds[b, a]

@@ -126,6 +126,11 @@ class HedgeBooks(NamedTuple):
         unit="$bn",
         doc="of it, protection sold by a seller with capital of its own that has not failed",
     )
+    speculators: Floats = per("hedge", unit="$bn", doc="of it, net long position of speculators")
+    trend: Floats = per("hedge", unit="1", doc="trend of the futures price that they follow")
+    beyond_limit: Floats = per(
+        "hedge", unit="1", doc="move that its price limit left for the days that follow"
+    )
     waiting: Floats = per("hedge", unit="$bn", doc="changes of it that asset managers have yet to carry out")
     side: Floats = per(
         "hedge", unit="1", doc="1 where dealers are long packages, -1 where short, between in part"
@@ -308,6 +313,9 @@ class Seen(NamedTuple):
     manager_bonds: Floats = per("bucket", unit="$bn", doc="Treasuries of asset managers")
     cheapest_place: Floats = per("hedge", unit="place", doc="cheapest bond's place in the basket")
     volatility_year_bp: Floats = per("hedge", unit="bp", doc="annualised volatility in force")
+    implied_repo: Floats = per("hedge", unit="1", doc="implied repo rate a year; 0 for a swap")
+    open_interest: Floats = per("hedge", unit="$bn", doc="longs of all classes")
+    volume_over_open_interest: Floats = per("hedge", unit="1", doc="traded in the day, of the open interest")
     wholesale_repo_bp: Floats = one(unit="bp", doc="dealers' repo rate less policy rate, first funding")
     client_repo_bp: Floats = one(unit="bp", doc="funds' repo rate less policy rate, first funding")
     repo_lowest_bp: Floats = one(unit="bp", doc="repo rate less policy rate of the dealer that pays least")

@@ -94,6 +94,7 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
         named_funds=prepared.named_funds,
         named_dealers=tuple(output.dealers),
         own_limits=OWN_LIMITS if prepared.named_funds else (),
+        currency=scenario.market.currency,
     )
 
 
@@ -104,8 +105,9 @@ def _farthest(told: Floats) -> int:
 
 def told_yields_bp(prepared: Prepared) -> Floats:
     """Change of the yield of each bucket's held bond that the scenario's events tell, (day, bucket), bp."""
-    shift, opening = prepared.driver_spec.curve_shift_bp, prepared.parameters.opening
-    assert shift is not None
+    drivers, opening = prepared.driver_spec, prepared.parameters.opening
+    assert drivers.curve_shift_bp is not None
+    shift = np.hstack([drivers.curve_shift_bp, *(curve.shift_bp for curve in drivers.other_curves)])
     told: Floats = shift @ opening.bonds.curve_weight[opening.buckets.held_bond].T
     return told
 

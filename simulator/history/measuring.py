@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.history.episode import HistorySeries, Moment, Quantity, Term
-from simulator.results.calendar import trading_dates
 from simulator.results.layout import Days, Layout
 from simulator.scenario.errors import Problem
 from simulator.units import YEARS, read
@@ -43,7 +42,7 @@ class Measured:
             name: float(np.mean([read(YEARS, bond["maturity"]) for bond in bucket["bonds"]]))
             for name, bucket in scenario["market"]["buckets"].items()
         }
-        return cls(layout, tuple(trading_dates(layout.opening, layout.days)), years)
+        return cls(layout, tuple(layout.dates), years)
 
     def day(self, text: str) -> int | None:
         """Number of a date's trading day; none if it is no day of the run."""

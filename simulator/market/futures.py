@@ -22,6 +22,8 @@ import math
 from simulator.market.treasuries import accrued_interest_at, dirty_price_at, periods_after_next_coupon
 from simulator.rule import rule
 
+BASIS_POINT = 1e-4
+
 
 @rule
 def rounded_factor(factor: float) -> float:
@@ -130,6 +132,22 @@ def implied_repo(dirty: float, invoice: float, price_years: float, income: float
 def futures_price_from_implied_repo(forward_dirty: float, accrued_delivery: float, factor: float) -> float:
     """Futures price at which a bond's implied repo is the rate its forward price was computed at."""
     return (forward_dirty - accrued_delivery) / factor
+
+
+@rule
+def price_within_limit(price: float, settled: float, price_limit: float) -> float:
+    """Price at which a future settles: no farther from yesterday's settlement than the exchange's price limit.
+
+    ``price_limit`` is a share of that settlement, infinite where there is none. What a locked contract could not move
+    is left for the days that follow. Source: CFFEX, contract tables.
+    """
+    return max(settled * (1.0 - price_limit), min(settled * (1.0 + price_limit), price))
+
+
+@rule
+def implied_repo_rate(policy_rate: float, dislocation_bp: float) -> float:
+    """Implied repo rate a year, in the repo market's day count: the policy rate expected, and the dislocation."""
+    return policy_rate + BASIS_POINT * dislocation_bp
 
 
 @rule

@@ -228,7 +228,7 @@ def means_by_day(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]]
     """The average basis and positions of every run, day by day."""
     run = days[0][0]
     longest = max(len(each.dislocation_bp[0]) for _, each in days)
-    dates = [day.isoformat() for day in trading_dates(run.layout.opening, longest - 1)]
+    dates = [day.isoformat() for day in trading_dates(run.layout.opening, longest - 1, run.layout.currency)]
     columns: dict[str, Any] = {DATE: dates}
     labels = [comparison.base.label, *(contrast.side.label for contrast in comparison.contrasts)]
     panels = []
@@ -263,7 +263,7 @@ def means_by_day(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]]
 def paired_fans(comparison: Comparison, days: Sequence[tuple[RunFolder, ByDay]]) -> Figure | None:
     """The spread over paths of the difference in basis from the base, path by path."""
     base_run, base = days[0]
-    dates = [day.isoformat() for day in trading_dates(base_run.layout.opening, base_run.layout.days)]
+    dates = [day.isoformat() for day in base_run.layout.dates]
     columns: dict[str, Any] = {DATE: dates}
     panels, names, said = [], [], []
     mirrored = base_run.manifest.sampling == "antithetic"

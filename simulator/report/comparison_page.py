@@ -32,7 +32,7 @@ from simulator.report.comparison_figures import (
 )
 from simulator.report.figure import estimate_columns
 from simulator.report.images import write_document
-from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, attempted
+from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, attempted, in_currency
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
 from simulator.results.measures import MEASURES, with_unit
@@ -90,7 +90,7 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
         Section("scenarios", "What differs between the scenarios",
                 attempted(partial(_changes, comparison), partial(_runs, comparison))),
     ]  # fmt: skip
-    return Page(
+    page = Page(
         title=listed(list(dict.fromkeys(titles[1:]))) if len(set(titles)) > 1 else titles[0],
         subtitle=f"{listed(labels)} against {comparison.base.label}",
         facts=_facts(comparison),
@@ -107,6 +107,7 @@ def comparison_page(comparison: Comparison, by: str = "dislocation") -> Page:
             f"Made by Unwind {__version__}. This file asks no other machine for anything.",
         ],
     )  # fmt: skip
+    return in_currency(page, comparison.currency)
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:

@@ -88,6 +88,7 @@ def parameters(data: RunData) -> PageTable:
         cells,
         caption="Figures are written with their units. Set in: file and line, or the default.",
         is_folded=True,
+        is_quoted=True,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from simulator.history.beside import beside
 from simulator.history.episode import Episode
 from simulator.report.history_section import history_section
-from simulator.report.page import Page, write_page
+from simulator.report.page import Page, in_currency, write_page
 from simulator.results.folder import RunFolder
 from simulator.results.statistics import error_note
 from simulator.scenario.loading import LoadedScenario
@@ -36,7 +36,7 @@ def history_page(found: Sequence[tuple[RunFolder, LoadedScenario[Episode]]]) -> 
         side = beside(run, episode.scenario)
         title = f"{side.episode.title or side.episode.name} ({side.scenario})"
         section = history_section(run, episode, side, key=f"episode-{number}")
-        sections.append(replace(section, title=title))
+        sections.append(in_currency(replace(section, title=title), run.layout.currency))
         verdicts.append(f"{title}. {side.verdict}")
         over = f" over {side.sets} parameter sets" if side.sets else ""
         facts.append((side.scenario, f"{side.paths:,} paths{over}, seed {side.seed}"))

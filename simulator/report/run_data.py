@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from simulator.analysis import binding
 from simulator.engine.status import STATUS as STATUSES
 from simulator.ensemble.description import told_yields_bp
-from simulator.results.calendar import trading_dates
 from simulator.results.days import Fan, fan, read_days, set_of_paths
 from simulator.results.errors import OutputError
 from simulator.results.flow_of_funds import FlowOfFunds, height_of_stress, sector_flows
@@ -71,7 +70,7 @@ class RunData:
         self.trades = run.layout.trades
         told = names_of(run.layout.trades, run.manifest.scenario)
         self.names, self.positions, self.basis_at_first, self.yields = told
-        self.days = trading_dates(run.layout.opening, run.layout.days)
+        self.days = run.layout.dates
         self.dates = [day.isoformat() for day in self.days]
         self.paths = len(outcomes)
         self.why_not = ""

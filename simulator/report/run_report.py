@@ -18,7 +18,7 @@ from simulator.report.history_section import HISTORY, run_history_section
 from simulator.report.images import write_document
 from simulator.report.loop import loop_section
 from simulator.report.network import network_section
-from simulator.report.page import Block, Cell, Page, PageTable, Section, attempted_section
+from simulator.report.page import Block, Cell, Page, PageTable, Section, attempted_section, in_currency
 from simulator.report.prices import price_section
 from simulator.report.run_data import RunData
 from simulator.report.spiral import spiral_section
@@ -100,7 +100,7 @@ def run_page(data: RunData) -> Page:
     scenario = data.scenario
     sections = _pictures(data) if data.finished_paths else []
     kept = [section for section in [*sections, *evidence_sections(data)] if section.blocks]
-    return Page(
+    page = Page(
         title=str(scenario.get("title") or data.manifest.name),
         subtitle=str(scenario.get("description", "")).strip(),
         facts=_facts(data),
@@ -112,6 +112,7 @@ def run_page(data: RunData) -> Page:
         see=_honest_numbers(kept),
         footer=_footer(data),
     )
+    return in_currency(page, data.layout.currency)
 
 
 def _honest_numbers(sections: Sequence[Section]) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from simulator.report.page import (
     Prose,
     Section,
     attempted,
+    in_currency,
 )
 from simulator.report.sweep_data import Shown, SweepData, words_of
 from simulator.report.sweep_figures import figures_of_sweep
@@ -73,7 +74,7 @@ def sweep_page(data: SweepData) -> Page:
     if failed is not None:
         sections.insert(0, Section("failed", "Cells that failed", [failed]))
     attributes = data.dataset.attrs
-    return Page(
+    page = Page(
         title=str(attributes["title"]),
         subtitle=str(attributes["description"]).strip(),
         facts=_facts(data),
@@ -88,6 +89,7 @@ def sweep_page(data: SweepData) -> Page:
             f"Made by Unwind {data.manifest.code_version}. This file asks no other machine for anything.",
         ],
     )
+    return in_currency(page, data.manifest.currency)
 
 
 def cells(data: SweepData) -> PageTable:

@@ -1,9 +1,9 @@
-"""Trading days of the US Treasury market: the dates beside the day numbers of a run.
+"""Trading days of a government bond market, by its currency: the dates beside the day numbers of a run.
 
-A day is a weekday on which the government bond market is open, by the recommendations of SIFMA. The rule
+A day is a weekday on which the market is open, that of the United States by the recommendations of SIFMA. The rule
 gives every day of the Treasury's daily par yields from 1990 to 2025, but for Good Friday of 1994 and five
 closures nobody could plan (mourning, 11 September 2001, a hurricane): dates after those come out one day
-early.
+early. China's days are those of its exchanges (:func:`simulator.contracts.chinese_holidays`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 
-from simulator.contracts import easter
+from simulator.contracts import chinese_holidays, easter
 
 MONDAY, THURSDAY, SATURDAY, SUNDAY = 0, 3, 5, 6
 APRIL = 4
 
 
-def trading_dates(opening: date, days: int) -> list[date]:
+def trading_dates(opening: date, days: int, currency: str = "USD") -> list[date]:
     """The opening day and the trading days that follow it.
 
     Parameters
@@ -27,6 +27,8 @@ def trading_dates(opening: date, days: int) -> list[date]:
         Day 0; kept as it is, a trading day or not.
     days
         How many trading days follow.
+    currency
+        Currency of the market, which says whose days: ``"USD"`` or ``"CNY"``.
 
     Examples
     --------
@@ -37,20 +39,20 @@ def trading_dates(opening: date, days: int) -> list[date]:
     day = opening
     while len(dates) <= days:
         day += timedelta(days=1)
-        if is_trading_day(day):
+        if is_trading_day(day, currency):
             dates.append(day)
     return dates
 
 
-def is_trading_day(day: date) -> bool:
-    """Whether the government bond market is open."""
-    return day.weekday() < SATURDAY and day not in market_holidays(day.year)
+def is_trading_day(day: date, currency: str = "USD") -> bool:
+    """Whether the government bond market of a currency is open."""
+    return day.weekday() < SATURDAY and day not in market_holidays(day.year, currency)
 
 
 @cache
-def market_holidays(year: int) -> frozenset[date]:
-    """Weekdays of a year on which the government bond market is closed."""
-    return frozenset(_holidays(year))
+def market_holidays(year: int, currency: str = "USD") -> frozenset[date]:
+    """Weekdays of a year on which the government bond market of a currency is closed."""
+    return chinese_holidays(year) if currency == "CNY" else frozenset(_holidays(year))
 
 
 def _holidays(year: int) -> Iterator[date]:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulator.results.calendar import trading_dates
 from simulator.results.days import paths_in_fans
 from simulator.results.errors import BAD_INPUT, OutputError, plain
 from simulator.results.layout import STATUS, Array, Days, Layout
@@ -224,7 +223,7 @@ def day_number(layout: Layout, day: int | str, name: str) -> int:
     OutputError
         If the run has no such day; ``name`` says which was asked for.
     """
-    dates = [str(date) for date in trading_dates(layout.opening, layout.days)]
+    dates = [str(date) for date in layout.dates]
     if isinstance(day, str) and day in dates:
         return dates.index(day)
     if isinstance(day, int) and not isinstance(day, bool) and 0 <= day <= layout.days:

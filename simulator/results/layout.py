@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from simulator.results.variables import (
     WITHOUT_POLICY,
     Variable,
 )
+from simulator.units import SIGNS, Currency
 
 Array = NDArray[Any]
 
@@ -86,6 +88,8 @@ class Layout:
         What the dataset says of itself: scenario, seed, hashes.
     named_funds, named_dealers, own_limits
         Names of the funds and dealers of which records are kept one by one, and of a fund's own limits.
+    currency
+        Currency of the market: amounts are in it, and trading days are its.
     """
 
     paths: int
@@ -118,6 +122,12 @@ class Layout:
     named_funds: tuple[str, ...] = ()
     named_dealers: tuple[str, ...] = ()
     own_limits: tuple[str, ...] = ()
+    currency: str = "USD"
+
+    @cached_property
+    def dates(self) -> list[date]:
+        """The opening day and the trading days of the run."""
+        return trading_dates(self.opening, self.days, self.currency)
 
     def check(self) -> None:
         """Refuse sizes that no scenario has, and labels that do not fit each other: a file may say anything.
@@ -143,6 +153,8 @@ class Layout:
         for name, names in {**self.labels(), "dealer": self.dealers, "status": self.statuses}.items():
             if len(names) > NAMES_MAX or len(set(names)) < len(names):
                 raise ValueError(f"{name}: found {len(names):,} names; allowed are {NAMES_MAX:,}, none twice")
+        if self.currency not in SIGNS:
+            raise ValueError(f"currency: found {self.currency!r}; allowed are {' and '.join(SIGNS)}")
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision: found {self.precision!r}; allowed are {' and '.join(PRECISIONS)}")
         fits = {
@@ -253,7 +265,10 @@ class Layout:
     def attributes_of(self, field: Field) -> dict[str, Any]:
         """What an array says of itself, by the CF conventions."""
         variable = field.variable
-        said: dict[str, Any] = {"long_name": variable.meaning, "units": variable.unit}
+        said: dict[str, Any] = {
+            "long_name": variable.meaning,
+            "units": Currency(self.currency).shown(variable.unit),
+        }
         named = {"bucket": "ten_year_equivalent", "hedge": "hedge_bucket", "trade": "trade_hedge"}
         beside = ["date"] if "day" in field.dims else []
         beside += [named[dim] for dim in field.dims if dim in named]
@@ -280,7 +295,7 @@ class Layout:
         days = np.arange(self.days + 1, dtype=np.int32)
         # Units of days would be decoded as a length of time: the number of the day is a pure number.
         yield Coordinate("day", "day", days, {"long_name": "trading day; 0 is the opening", "units": "1"})
-        dates = trading_dates(self.opening, self.days)
+        dates = self.dates
         said = {
             "long_name": "date of the trading day",
             "standard_name": "time",

@@ -233,6 +233,14 @@ _ROWS: tuple[Measure[Any], ...] = (
         of=days.peak("initial_margin"), decimals=4, in_percent=True, table="dislocations",
         heading="margin, peak", opening=Opening("initial_margin", "margin, opening", 2),
     ),
+    Measure(
+        key="implied_repo_low", label="implied repo rate of futures a year, lowest", note="0 for swaps", unit="1",
+        dim="trade", of=days.low("implied_repo"), decimals=4, in_percent=True,
+    ),
+    Measure(
+        key="turnover_peak", label="futures traded in a day over open interest, peak", unit="x",
+        dim="trade", of=days.peak("volume_over_open_interest"), decimals=2,
+    ),
     # Yields: what is told and drawn, what private selling adds, what policy takes away
     Measure(
         key="drawn_yield", label="drawn change of the fundamental yield", note="on the day of the told shock",

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.results.calendar import trading_dates
 from simulator.results.figures import Figures, scaled_estimate
 from simulator.results.flow_of_funds import LINES, FlowOfFunds, height_of_stress, holds, sector_flows
 from simulator.results.folder import RunFolder
@@ -446,7 +445,7 @@ def flow_tables(run: RunFolder) -> tuple[Table, Table]:
     """Who sold and who bought: up to the day on which outright selling presses most, and over the whole run."""
     height, last = height_of_stress(run), run.layout.days
     flows = sector_flows(run, (height, last))
-    date = trading_dates(run.layout.opening, last)[height]
+    date = run.layout.dates[height]
     finished = sum(block.paths - sum(block.stopped.values()) for block in run.finished.values())
     some = f" (first {flows.paths:,} paths)" if flows.paths < finished else ""
     at_height = f"to the height of stress (day {height}, {date}){some}"

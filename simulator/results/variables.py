@@ -91,6 +91,21 @@ BY_HEDGE = (
     Variable("asset_manager_hedges", "$bn", "asset managers' net long hedge position", "hedges.managers"),
     Variable("other_hedger_hedges", "$bn", "other hedgers' net long hedge position", "hedges.others"),
     Variable("paid_in_roll", "1", "what longs paid shorts to roll, per face", "hedges.paid_in_roll"),
+    Variable("implied_repo", "1", "implied repo rate of futures a year; 0 for swaps", "seen.implied_repo"),
+    Variable("speculator_hedges", "$bn", "net long position of speculators", "hedges.speculators"),
+    Variable("open_interest", "$bn", "longs of all classes, as much as the shorts", "seen.open_interest"),
+    Variable(
+        "volume_over_open_interest",
+        "1",
+        "futures traded in the day over open interest",
+        "seen.volume_over_open_interest",
+    ),
+    Variable(
+        "beyond_price_limit",
+        "1",
+        "move of the hedge that its price limit left for the days that follow, per face",
+        "hedges.beyond_limit",
+    ),
 )
 
 #: By trade: dimensions (path, day, trade).

@@ -137,13 +137,15 @@ class Declaration:
         Problems
             For figures in a list or mapping, each at its own place.
         """
+        # bounds are declared in dollars
+        scale = float(units.counted_in().per("USD")) if kind is units.MONEY else 1.0
         if isinstance(figure, list | dict):
             problems = tuple(self._problems_of_elements(kind, figure))
             if problems:
                 raise Problems(problems)
-        elif figure is not None and self.minimum is not None and figure < self.minimum:
+        elif figure is not None and self.minimum is not None and figure < self.minimum * scale:
             raise UnitError(f"{written(kind, figure)} is too small", self.range)
-        elif figure is not None and self.maximum is not None and figure > self.maximum:
+        elif figure is not None and self.maximum is not None and figure > self.maximum * scale:
             raise UnitError(f"{written(kind, figure)} is too large", self.range)
 
     def _problems_of_elements(self, kind: Kind, figures: list[Any] | dict[str, Any]) -> Iterator[Problem]:

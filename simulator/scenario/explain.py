@@ -14,7 +14,7 @@ from simulator.scenario.errors import Problem, Problems, did_you_mean
 from simulator.scenario.loading import PRESET, LoadedScenario, load_scenario
 from simulator.scenario.parameters import Section
 from simulator.scenario.priors import is_judgement, plain_key, prior_in_words
-from simulator.units import written
+from simulator.units import Currency, counted_in, counting_in, written
 
 REQUIRED = "required"
 
@@ -49,7 +49,14 @@ def as_written(section: Section) -> dict[str, Any]:
     Loading the result gives the same scenario to the last bit, data files apart, which stay references.
     """
     fields = declarations(type(section)).items()
-    return {name: _written(declaration.shape, getattr(section, name)) for name, declaration in fields}
+    with counting_in(_currency_of(section)):
+        return {name: _written(declaration.shape, getattr(section, name)) for name, declaration in fields}
+
+
+def _currency_of(section: Section) -> Currency:
+    """Currency of a scenario's market; of any other section, that in force."""
+    counted: Currency = getattr(getattr(section, "market", None), "counted", counted_in())
+    return counted
 
 
 def _written(shape: Shape, value: Any) -> Any:
@@ -66,10 +73,11 @@ def _written(shape: Shape, value: Any) -> Any:
 
 def explain(loaded: LoadedScenario[Any]) -> list[ValueInForce]:
     """Every value of a scenario, in the order of the schema, with the place it comes from."""
-    return [
-        ValueInForce(key, value, loaded.origin(key), declaration.source, declaration.doc)
-        for key, value, declaration in _values(loaded.scenario, "")
-    ]
+    with counting_in(_currency_of(loaded.scenario)):
+        return [
+            ValueInForce(key, value, loaded.origin(key), declaration.source, declaration.doc)
+            for key, value, declaration in _values(loaded.scenario, "")
+        ]
 
 
 @dataclass(frozen=True)
@@ -100,10 +108,11 @@ def changes(loaded: LoadedScenario[Any]) -> list[ChangedValue]:
 
 def values_in_force(scenario: Section, origins: Mapping[str, str]) -> list[ValueInForce]:
     """The same of a scenario whose files are gone; ``origins`` are those of the manifest, by dotted key."""
-    return [
-        ValueInForce(key, value, origins.get(key, "default"), declaration.source, declaration.doc)
-        for key, value, declaration in _values(scenario, "")
-    ]
+    with counting_in(_currency_of(scenario)):
+        return [
+            ValueInForce(key, value, origins.get(key, "default"), declaration.source, declaration.doc)
+            for key, value, declaration in _values(scenario, "")
+        ]
 
 
 def _values(section: Section, prefix: str) -> Iterator[tuple[str, str, Declaration]]:

@@ -248,6 +248,11 @@ PRIORS: Mapping[str, Prior] = {
     "lenders.flow_noise": Prior("0.1%", "0.8%", LOGS, "a third to nearly three times the default"),
     "other_hedgers.receiver_response": Prior("2%", "30%", LOGS, "liabilities that hardly move, to three times that"),
     "other_hedgers.payer_response": Prior("2%", "30%", LOGS, "few hedgers of mortgages among payers, to most of them"),
+    "speculators.trend_half_life": Prior("2d", "20d", LOGS, "from two days to a month"),
+    "speculators.full_trend": Prior(0.7, 3.0, LOGS, "from trends of every other week to those of a year"),
+    "speculators.entry_lag": Prior("1d", "5d", LOGS, "at once to a week"),
+    "speculators.turnover": Prior(1.0, 6.0, LOGS, "once a day to every half hour of trading"),
+    "speculators.hedger_turnover": Prior(0.2, 0.8, EVEN, "exchanges' figures in quiet times, and wider"),
     "other_hedgers.rate_lag": Prior("3d", "30d", LOGS, "hedges reset every week to every quarter"),
     # Credit
     "market.buckets.NAME.credit.issuers": Prior(50, 200, LOGS, "from half an index to twice one"),

@@ -8,6 +8,7 @@ a reader may dispute.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -34,7 +35,7 @@ from simulator.scenario.parameters import (
     parameter,
     section,
 )
-from simulator.units import BASIS_POINTS, UnitError, quoted, read
+from simulator.units import SIGNS, BASIS_POINTS, YUAN_PER_DOLLAR, Currency, UnitError, quoted, read
 
 CURVE_TENORS_YEARS = (2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0)
 #: Of more names than this a message tells the first and the last.
@@ -54,6 +55,18 @@ class ParCurve(Section):
     y10: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="10-year par yield")
     y20: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="20-year par yield")
     y30: Rate = parameter(minimum="-5%", maximum="30%", source="preset", doc="30-year par yield")
+
+
+class OtherCurve(ParCurve):
+    """Par yields of another government's bonds on the opening day, and how they move beside the first curve's."""
+
+    correlation: Share = parameter(
+        "0%",
+        minimum="-100%",
+        maximum="100%",
+        source="scenario",
+        doc="correlation of its random daily changes with those of market.par_curve",
+    )
 
 
 class CurveChange(Section):
@@ -227,6 +240,9 @@ class Bucket(Section):
     bonds: Annotated[list[BucketBond], Field(min_length=1, max_length=12)] = parameter(
         source="preset", doc="bonds of the bucket, those that a contract takes in delivery"
     )
+    curve: Text = parameter(
+        "", source="model", doc="its curve, of market.curves; empty means market.par_curve"
+    )
     volatility: BasisPoints = parameter(
         minimum="1bp", maximum="500bp", source="preset", doc="annualised yield volatility on the opening day"
     )
@@ -325,6 +341,34 @@ class Futures(Hedge):
         source="first deferred contract, the series of SSW24 (literature 2.11)",
         doc="time to delivery, over which the basis is earned; constant, because positions are rolled, unless"
         " market.roll is calendar",
+    )
+    speculators: Money = parameter(
+        "$0bn",
+        minimum="$0bn",
+        maximum="$5tn",
+        source="preset",
+        doc="largest position, either way, of those who follow the trend of its price, at the opening margin; face",
+    )
+    banks: Money = parameter(
+        "$0bn",
+        minimum="-$5tn",
+        maximum="$5tn",
+        source="preset",
+        doc="of other hedgers: banks' net long position, face; dear margins do not move it",
+    )
+    insurers: Money = parameter(
+        "$0bn",
+        minimum="-$5tn",
+        maximum="$5tn",
+        source="preset",
+        doc="of other hedgers: insurers' net long position, face; dear margins do not move it",
+    )
+    price_limit: Share | None = parameter(
+        None,
+        minimum="0.1%",
+        maximum="100%",
+        source="exchange rule",
+        doc="largest move of its price in a day, of yesterday's settlement; the contract's, if it has one, when absent",
     )
 
 
@@ -443,7 +487,23 @@ class Market(Section):
     """The opening day: prices, positions and sizes."""
 
     date: Day = parameter(source="preset", doc="opening day")
+    currency: Literal["USD", "CNY"] = parameter(
+        "USD",
+        source="scenario",
+        doc="currency in which amounts are counted and shown, and whose trading days count",
+    )
+    exchange_rate: Number = parameter(
+        YUAN_PER_DOLLAR,
+        minimum=0.01,
+        maximum=1000.0,
+        source="central parity of 1 April 2019, yuan a dollar",
+        doc="yuan a dollar, at which amounts written in the other currency are converted when they are read",
+    )
     par_curve: ParCurve = section(doc="par yields of the opening day")
+    curves: Annotated[dict[str, OtherCurve], Field(max_length=3)] = section(
+        default=dict,
+        doc="curves of other governments' bonds, by name; they move where drivers.model is factor",
+    )
     fundings: Annotated[dict[str, Funding], Field(min_length=1, max_length=8)] = section(
         doc="where trades are financed, by name; dealers borrow in the first"
     )
@@ -488,6 +548,21 @@ class Market(Section):
         return [name for name, bucket in self.buckets.items() if not bucket.credit.is_risky] or list(
             self.buckets
         )
+
+    @property
+    def counted(self) -> Currency:
+        """The currency in which its amounts are counted."""
+        return Currency(self.currency, self.exchange_rate)
+
+    @property
+    def all_curves(self) -> list[ParCurve]:
+        """Curves of the opening day, the first one first."""
+        return [self.par_curve, *self.curves.values()]
+
+    def curve_of(self, bucket: str) -> int:
+        """Place of a bucket's curve among all curves."""
+        name = self.buckets[bucket].curve
+        return 1 + list(self.curves).index(name) if name else 0
 
     def bucket_of(self, hedge: str) -> str:
         """Name of the bucket that a hedge hedges."""
@@ -1270,6 +1345,46 @@ class OtherHedgers(Section):
     )
 
 
+class Speculators(Section):
+    """Speculators in futures: how they follow the trend of prices, and how fast futures are traded."""
+
+    trend_half_life: Days = parameter(
+        "5d",
+        minimum="1d",
+        maximum="250d",
+        source="judgement: accounts of individuals and of fast funds hold for days",
+        doc="time in which half of a day's move is forgotten in the trend that they follow",
+    )
+    full_trend: Number = parameter(
+        1.5,
+        minimum=0.1,
+        maximum=10.0,
+        source="judgement: a trend without one is beyond it one time in seven",
+        doc="trend, in its standard deviations, from which on they hold all that they can carry",
+    )
+    entry_lag: Days = parameter(
+        "2d",
+        minimum="1d",
+        maximum="60d",
+        source="judgement",
+        doc="average delay until positions follow the trend",
+    )
+    turnover: Number = parameter(
+        3.0,
+        minimum=0.0,
+        maximum=100.0,
+        source="judgement: positions opened and closed within the day, some of them more than once",
+        doc="times that speculators' position is traded in a day",
+    )
+    hedger_turnover: Number = parameter(
+        0.5,
+        minimum=0.0,
+        maximum=100.0,
+        source="judgement: half of the open interest a day where there are few speculators",
+        doc="times that everybody else's position is traded in a day",
+    )
+
+
 class ForeignHolders(Section):
     """Foreign official and private holders of Treasuries."""
 
@@ -1856,6 +1971,9 @@ class YieldShock(Section):
         "1d", minimum="1d", maximum="2500d", source="scenario", doc="days over which it builds up"
     )
     change: CurveChange = section(default=CurveChange, doc="total change by tenor")
+    par_curve: Text = parameter(
+        "", source="scenario", doc="curve that moves, of market.curves; empty means market.par_curve"
+    )
     curve: Text = parameter(
         "",
         source="desks' usage: the first word says which way yields go, the second what the slope does",
@@ -2392,6 +2510,7 @@ class Scenario(Section):
     asset_managers: AssetManagers = section(default=AssetManagers, doc="asset managers")
     lenders: Lenders = section(default=Lenders, doc="cash lenders")
     other_hedgers: OtherHedgers = section(default=OtherHedgers, doc="other holders of futures")
+    speculators: Speculators = section(default=Speculators, doc="speculators in futures")
     foreign_holders: ForeignHolders = section(default=ForeignHolders, doc="foreign holders")
     clearing_house: ClearingHouse = section(default=ClearingHouse, doc="clearing house")
     central_bank: CentralBank = section(default=CentralBank, doc="central bank")
@@ -2409,6 +2528,7 @@ class Scenario(Section):
         problems = [
             *_unknown_names(self),
             *_unknown_contracts(self),
+            *_barred_holders(self),
             *_undeliverable_bonds(self),
             *_hedges_of_other_bonds(self),
             *_sellers_without_capital(self),
@@ -2437,13 +2557,20 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
     if not scenario.dealers.population:
         known["dealer"] = drawn_names("dealer", scenario.dealers.count)
     named = [("drivers.regime", "regime", scenario.drivers.regime)]
+    known["curve"] = list(market.curves)
+    for name, bucket in market.buckets.items():
+        if bucket.curve:
+            named.append((f"market.buckets.{name}.curve", "curve", bucket.curve))
+    for index, event in enumerate(scenario.events):
+        if isinstance(event, YieldShock) and event.par_curve:
+            named.append((f"events.{index}.par_curve", "curve", event.par_curve))
     for name, hedge in market.hedges.items():
         named.append((_key(f"market.hedges.{name}", "bucket", hedge.bucket), "bucket", hedge.bucket or name))
     for name, trade in market.trades.items():
         named.append((_key(f"market.trades.{name}", "hedge", trade.hedge), "hedge", trade.hedge or name))
         named.append((f"market.trades.{name}.funding", "funding", market.funding_of(name)))
     for index, event in enumerate(scenario.events):
-        for what in known:
+        for what in known.keys() - {"curve"}:  # of an event that is the shape of a change
             if getattr(event, what, ""):
                 named.append((f"events.{index}.{what}", what, getattr(event, what)))
             several = getattr(event, f"{what}s", ())
@@ -2505,10 +2632,11 @@ def _hedges_of_other_bonds(scenario: Scenario) -> list[Problem]:
 
 def _sellers_without_capital(scenario: Scenario) -> list[Problem]:
     """Sellers of protection of whom only half is told."""
+    sign = SIGNS[scenario.market.currency]
     return [
         Problem(
             f"market.hedges.{name}.seller_capital",
-            f"${hedge.seller_capital:,.1f}bn of capital behind ${hedge.protection_sold:,.1f}bn of protection sold",
+            f"{sign}{hedge.seller_capital:,.1f}bn of capital behind {sign}{hedge.protection_sold:,.1f}bn of protection",
             "both above zero, or neither",
         )
         for name, hedge in scenario.market.hedges.items()
@@ -2581,8 +2709,25 @@ def _unknown_contracts(scenario: Scenario) -> list[Problem]:
     ]
 
 
-def _impossible_holdings(scenario: Scenario) -> list[Problem]:
+def _barred_holders(scenario: Scenario) -> list[Problem]:
+    """Positions of those whom an exchange did not yet admit on the opening day."""
     market = scenario.market
+    opening = date.fromisoformat(market.date)
+    return [
+        Problem(
+            f"market.hedges.{name}.{holders}",
+            f"{holders} may not trade {contract.code} before {since}",
+            f"nothing, in a market of {market.date}",
+        )
+        for name, hedge in market.hedges.items()
+        if isinstance(hedge, Futures) and (contract := CONTRACTS.get(hedge.contract or name)) is not None
+        for holders, since in contract.admitted_since
+        if getattr(hedge, holders) != 0.0 and opening < since
+    ]
+
+
+def _impossible_holdings(scenario: Scenario) -> list[Problem]:
+    market, sign = scenario.market, SIGNS[scenario.market.currency]
     found = []
     for name, bucket in market.buckets.items():
         hedges = [hedge for hedge in market.hedges if market.bucket_of(hedge) == name]
@@ -2599,7 +2744,7 @@ def _impossible_holdings(scenario: Scenario) -> list[Problem]:
             found.append(
                 Problem(
                     f"market.buckets.{name}.outstanding",
-                    f"${bucket.outstanding:,.1f}bn outstanding, but ${held:,.1f}bn held by the sectors named",
+                    f"{sign}{bucket.outstanding:,.1f}bn outstanding, but {sign}{held:,.1f}bn held by the sectors named",
                     "outstanding at least as large as what is held",
                 )
             )

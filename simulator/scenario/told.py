@@ -114,7 +114,8 @@ def event_in_words(event: Any) -> str:
     if event.type == "yield-shock":
         moved = {key: said["change"][key] for key in CURVE_KEYS if getattr(event.change, key)}
         by_tenor = ", ".join(f"{key.removeprefix('y')}-year {change}" for key, change in moved.items())
-        words = f"yields: {said['curve']}" if event.curve else f"yields change by {by_tenor or 'nothing'}"
+        which = f"yields of {event.par_curve}" if event.par_curve else "yields"
+        words = f"{which}: {said['curve']}" if event.curve else f"{which} change by {by_tenor or 'nothing'}"
     elif event.type == "volatility-shock":
         peak = (
             f"MOVE index at {event.move_index:g}"

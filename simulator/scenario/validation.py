@@ -41,7 +41,8 @@ def validate(model: type[Model], tree: Node) -> Model:
         With every value that the schema refuses, or else every relation that does not hold.
     """
     try:
-        return model.model_validate(tree.plain())
+        with units.counting_in(_currency_of(tree)):
+            return model.model_validate(tree.plain())
     except ValidationError as error:
         refused = [cast(Mapping[str, Any], details) for details in error.errors(include_url=False)]
     told = refused[:PROBLEMS_MAX]
@@ -51,6 +52,16 @@ def validate(model: type[Model], tree: Node) -> Model:
         sorted(found, key=lambda at: (order.index(at.place.source.label), at.place.line, at.place.column)),
         left_out=len(refused) - len(told),
     )
+
+
+def _currency_of(tree: Node) -> units.Currency:
+    """The currency that a scenario's market counts in; what is written wrong there is for the schema to refuse."""
+    code, rate = (find(tree, ("market", key)) for key in ("currency", "exchange_rate"))
+    written_code = "USD" if code is None else code.value
+    written_rate = units.YUAN_PER_DOLLAR if rate is None else rate.value
+    if written_code not in units.SIGNS or not isinstance(written_rate, int | float) or not written_rate > 0.0:
+        return units.Currency("USD", units.YUAN_PER_DOLLAR)
+    return units.Currency(str(written_code), float(written_rate))
 
 
 def find(tree: Node, parts: Sequence[str]) -> Node | None:

@@ -92,6 +92,12 @@ class SweepManifest:
         return math.prod(self.shape)
 
     @property
+    def currency(self) -> str:
+        """Currency in which the base's market counts."""
+        market = self.base.get("market")
+        return str(market.get("currency", "USD")) if isinstance(market, Mapping) else "USD"
+
+    @property
     def keep(self) -> str:
         """What is kept of a cell: statistics, sector or full."""
         return str(self.sweep["keep"])

@@ -599,3 +599,20 @@ def test_ctrl_c_ends_with_130() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait() == 130
         assert process.stderr.read() == b"Interrupted.\n"
+
+
+def test_a_market_in_yuan_is_told_in_yuan_and_the_next_in_dollars(unwind: Unwind) -> None:
+    """The currency is the command's: it does not stay for the next one in the same process."""
+    _, told, _ = unwind("explain", "china-hedgers-2019")
+    assert re.search(r"market\.hedges\.T\.hedge_demand\s+-¥22bn", told)
+    _, after, _ = unwind("explain", "toy")
+    assert re.search(r"market\.hedges\.TY\.hedge_demand\s+\$100bn", after)
+
+
+def test_runs_in_two_currencies_are_not_compared(tmp_path: Path, unwind: Unwind) -> None:
+    for name in ("toy", "china-hedgers-2019"):
+        code, out, _ = unwind("run", name, "--paths", "2", "--output", str(tmp_path / name), "--no-report")
+        assert code == 0
+        assert ("¥" in out, "$" in out) == ((False, True) if name == "toy" else (True, False))
+    _, _, refused = unwind("compare", str(tmp_path / "toy"), str(tmp_path / "china-hedgers-2019"))
+    assert "found runs in CNY and USD" in refused

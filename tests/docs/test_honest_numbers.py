@@ -16,6 +16,8 @@ PAGES = {
     "dash-for-cash-2020": "honest-numbers",
     "swap-spreads-2025": "swap-spreads-2025",
     "credit-basis-2008": "credit-basis-2008",
+    "china-hedgers-2019": "china-april-2019",
+    "china-speculators-2019": "china-february-2019",
 }
 MOMENTS = shipped_episode("march-2020").scenario.moments
 

@@ -17,7 +17,7 @@ from tests.economics.mirrored import TURNS, asymmetry, events, money, positions
 from tests.economics.shipped import AT_REST, Played, opened, played
 from tests.economics.test_ledgers import assert_books_balance
 from tests.economics.test_mirrored import TWO_SIDED
-from tests.oracle.variants import CREDIT, CREDIT_STORM, STORM
+from tests.oracle.variants import CREDIT, CREDIT_STORM, EVERY_KIND, MONTHS, STORM
 
 TREASURY, CORPORATE = 0, 1
 #: One corporate bucket beside the toy market, held by three funds in cash and without limits of their own.
@@ -78,6 +78,14 @@ def test_a_bond_held_with_protection_is_settled_to_the_dollar_when_it_defaults(r
     assert gained > 0.0
     np.testing.assert_array_equal(after["fund_packages"], before["fund_packages"])
     np.testing.assert_allclose(after["bond_price"][:, TREASURY], before["bond_price"][:, TREASURY], atol=1e-6)
+
+
+def test_a_market_with_every_kind_of_trade_closes_its_ledgers() -> None:
+    """Futures, swaps, protection, China's futures and bonds that no future takes, all in one storm, with rolls."""
+    run = played("toy", *STORM, *MONTHS, *EVERY_KIND, paths=4, audit=True)
+    assert_books_balance(run)
+    assert run.of("fund_packages").shape[2] == 5
+    assert (run.of("fund_sales").sum(axis=1) > 0.0).all()
 
 
 def test_defaults_keep_every_ledger() -> None:

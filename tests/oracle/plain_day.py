@@ -95,8 +95,9 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
         self.close_out_sellers()
         for h in self.hedges:
             dearer = h.margin / h.opening.margin if h.opening.margin > 0.0 and h.margin > 0.0 else 1.0
-            of_others = h.opening.other_hedgers_bn - h.opening.protection_sold_bn
-            h.orders.others_next = self.rules.others.held_bn(of_others, dearer) + h.protection
+            steady = h.opening.steady_bn
+            of_others = h.opening.other_hedgers_bn - steady - h.opening.protection_sold_bn
+            h.orders.others_next = steady + h.protection + self.rules.others.held_bn(of_others, dearer)
             if h.opening.receivers_bn or h.opening.payers_bn:
                 bond = h.bucket.bond
                 rise = (self.cash_yield(bond) - bond.opening.yield_) / BASIS_POINT - self.rise(h)
@@ -105,6 +106,12 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
                 )
                 h.received = self.rules.others.received_today_bn(h.received, wanted)
                 h.orders.others_next += h.received
+            if h.opening.speculators_bn:
+                can = self.rules.trend.affordable_bn(h.opening.speculators_bn, dearer)
+                h.speculators = self.rules.trend.position_today_bn(
+                    h.speculators, self.rules.trend.wanted_bn(can, h.trend)
+                )
+                h.orders.others_next += h.speculators
         self.exchange_bonds(plan.exchange_bn[day])
         self.sell_from_abroad(plan.foreign_sale_bn[day], p.foreign_holders.flow_noise * on * foreign_noise)
         self.hold_auctions(
@@ -191,6 +198,9 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
             f.peak_equity = max(f.peak_equity, f.equity)
             f.other_left = min(f.other, f.opening.other_sale_bn)
         for h in self.hedges:
+            if h.opening.speculators_bn:
+                deviations = (h.value - h.value_at_open) / (h.volatility_bp * h.opening.price_per_bp)
+                h.trend = self.rules.trend.trend_today(h.trend, deviations)
             move = (h.value - h.value_at_open) / h.opening.price_per_bp
             h.variance = self.rules.house.variance_estimate(h.variance, move)
             h.value_at_open = h.value

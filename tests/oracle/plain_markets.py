@@ -129,13 +129,18 @@ class Markets:
         self.pay(CENTRAL_BANK, OTHER_HEDGERS, by_central_bank * rate)
         self.seen.unpaid_protection += unpaid
 
+    def implied_repo(self, h: Any) -> float:
+        """What financing a bond to delivery earns at the price of the contract, a year."""
+        return self.rules.futures.implied_repo_rate(
+            h.opening.policy_rate,
+            self.rules.hedge.dislocation_in_contract_bp(
+                h.opening.dislocation_bp, h.dislocation_bp, h.time_left
+            ),
+        )
+
     def futures_price(self, h: Any, e: Any) -> float:
         """Price at which bond e is delivered with no gain but the dislocation."""
-        rules, dirty = self.rules.futures, self.bond_price(e.bond)
-        dislocation = self.rules.hedge.dislocation_in_contract_bp(
-            h.opening.dislocation_bp, h.dislocation_bp, h.time_left
-        )
-        rate = h.opening.policy_rate + BASIS_POINT * dislocation
+        rules, dirty, rate = self.rules.futures, self.bond_price(e.bond), self.implied_repo(h)
         years = rules.financed_price_years(dirty, h.opening.horizon_years, e.opening.income_years)
         forward = rules.forward_dirty_price(
             dirty, rate * h.opening.money_market_year, years, e.opening.income
@@ -165,7 +170,10 @@ class Markets:
             price = b.surviving * self.bond_price(b.bond)
             b.price_change, b.price = price - b.price, price
         for h in self.hedges:
-            value = self.value_of(h)
+            freely = value = self.value_of(h)
+            if h.value_at_open > 0.0:
+                value = self.rules.futures.price_within_limit(freely, h.value_at_open, h.opening.price_limit)
+            h.beyond_limit = freely - value
             h.value_change, h.value = value - h.value, value
         prices = [*(b.price for b in self.buckets), *(h.value for h in self.hedges)]
         if not all(0.0 < price < PRICE_MAX for price in prices):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.engine.parameters import FUTURES
 from simulator.results.variables import GROUPS
 from tests.oracle.plain_rules import CALLS, in_order, total
 
@@ -28,6 +29,18 @@ class Recorded:
         for h in self.hedges:
             h.seen.cheapest_place = float(h.cheapest - h.basket[0].n)
             h.seen.volatility_year_bp = h.volatility_bp * 252.0**0.5
+            h.seen.implied_repo = self.implied_repo(h) if h.opening.kind == FUTURES else 0.0
+            classes = [
+                h.managers,
+                h.others - h.speculators,
+                h.speculators,
+                h.dealer_packages + h.estate_hedges,
+            ]
+            classes += [h.central_packages, *(t.fund_hedges for t in self.trades if t.hedge is h)]
+            held = h.seen.open_interest = 0.5 * in_order(abs(position) for position in classes)
+            h.seen.volume_over_open_interest = (
+                self.rules.trend.volume_over_open_interest(h.speculators, held) if held else 0.0
+            )
         first = self.fundings[0]
         self.seen.wholesale_repo_bp = first.wholesale_bp
         self.seen.client_repo_bp = first.client_bp

@@ -18,7 +18,7 @@ class Rolls:
             h.years_to_delivery = self.plan.years_to_delivery[day][h.n]
             if h.time_left != self.plan.time_left[day][h.n]:
                 h.time_left = self.plan.time_left[day][h.n]
-                h.value = h.value_at_open = self.value_of(h)
+                h.value = h.value_at_open = self.value_of(h) - h.beyond_limit
 
     def pay_to_roll(self) -> None:
         for h in self.hedges:

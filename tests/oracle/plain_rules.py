@@ -16,6 +16,7 @@ from simulator.agents import (
     foreign_holder,
     hedge_fund,
     other_hedger,
+    speculator,
 )
 from simulator.engine.parameters import CALL_COUNT, Parameters
 from simulator.market import auction, cash_market, corporate_bonds, futures, hedge_market, impact, treasuries
@@ -72,6 +73,7 @@ class RuleBook:
             lever: Rules(central_bank, section) for lever, section in p.central_bank.rules._asdict().items()
         }
         self.others = Rules(other_hedger, p.other_hedgers)
+        self.trend = Rules(speculator, p.speculators)
         self.foreign = Rules(foreign_holder, p.foreign_holders)
         self.house = Rules(clearing_house, p.clearing_house)
         self.cash = Rules(cash_market, p.dealers, p.end_investors)

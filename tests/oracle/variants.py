@@ -118,6 +118,25 @@ CREDIT_STORM = (
     )
     + "]",
 )
+#: China's ten-year future: traded by speculators and insurers, within its price limit, on a curve of its own.
+CHINA = (
+    "market.date=2025-02-14",
+    "market.curves.china={y2: 2.6%, y3: 2.8%, y5: 3%, y7: 3.1%, y10: 3.1%, y20: 3.5%, y30: 3.7%, correlation: 30%}",
+    "market.fundings.china={policy_rate: 2.5%, repo_spread: 10bp}",
+    "market.buckets.T={curve: china, volatility: 40bp, daily_volume: $9bn, dealer_inventory: $5bn, "
+    "asset_manager_bonds: $20bn, foreign_bonds: $10bn, central_bank_bonds: $5bn, outstanding: $300bn, "
+    "bonds: [{coupon: 3.59%, maturity: 8.3y, coupons_per_year: 2}, {coupon: 3.25%, maturity: 9.6y}]}",
+    "market.hedges.T={kind: futures, dislocation: -20bp, exchange_margin: 2%, hedge_demand: -$12bn, "
+    "dealer_packages: $1bn, speculators: $6bn, insurers: $2bn, price_limit: 0.2%, horizon: 0.21y}",
+    "market.trades.T={funding: china, fund_packages: $5bn}",
+)
+#: Treasury futures, cleared swaps, protection on corporate bonds, China's futures, and bonds that no future takes.
+EVERY_KIND = (
+    *CLEARED_SWAP,
+    *CREDIT,
+    *CHINA,
+    "market.trades.OTHER={hedge: TY, bond: other, yield_beta: 0.9, fund_packages: $15bn}",
+)
 #: A second trade on the futures, financed elsewhere and dearer.
 TWO_FUNDINGS = (
     "market.fundings.abroad={policy_rate: 1%, repo_spread: 12bp}",
@@ -337,6 +356,9 @@ VARIANTS = (
             *NAMED,
         ),
     ),
+    Variant("storm beside China's futures", "toy", (*STORM, *CHINA)),
+    Variant("storm beside China's futures in delivery months", "toy", (*STORM, *MONTHS, *CHINA)),
+    Variant("storm in every kind of trade at once", "toy", (*STORM, *MONTHS, *EVERY_KIND)),
     Variant("storm with a bucket that nobody hedges", "toy", (*STORM, *UNHEDGED)),
     Variant(
         "storm with all of these, a basket and policy by rule",

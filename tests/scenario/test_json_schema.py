@@ -160,10 +160,10 @@ def test_editors_are_told_meaning_bounds_and_source() -> None:
     capital = VALIDATORS[Shop].schema["$defs"]["Desk"]["properties"]["capital"]
     assert capital == {
         "type": "string",
-        "pattern": r"^[+-]?\$(0|[1-9][0-9]*)(\.[0-9]+)?(k|mn|bn|tn)?$",
+        "pattern": r"^[+-]?[$¥](0|[1-9][0-9]*)(\.[0-9]+)?(k|mn|bn|tn)?$",
         "maxLength": 40,
         "examples": ["$350mn", "$1.2bn", "$2tn"],
-        "description": "own money; written as dollars with k, mn, bn or tn; $0bn to $10tn;"
+        "description": "own money; written as dollars or yuan (¥) with k, mn, bn or tn; $0bn to $10tn;"
         " source: judgement.",
         "default": "$1.2bn",
     }

@@ -35,7 +35,8 @@ MISTAKES = {
     ),
     "no unit": (
         "desk: {capital: 900}",
-        "shop.yaml:4:17: desk.capital: 900 has no unit; allowed: dollars with k, mn, bn or tn, $0bn to $10tn."
+        "shop.yaml:4:17: desk.capital: 900 has no unit; allowed: dollars or yuan (¥) with k, mn, bn or tn, $0bn "
+        "to $10tn."
         " Write $900mn.\n    4 | desk: {capital: 900}\n      |                 ^",
     ),
     "too large": (
@@ -95,7 +96,7 @@ MISTAKES = {
     ),
     "empty figure": (
         "desk:\n  capital:\n  leverage: 3x",
-        "shop.yaml:5:3: desk.capital: no value; allowed: dollars with k, mn, bn or tn, $0bn to $10tn."
+        "shop.yaml:5:3: desk.capital: no value; allowed: dollars or yuan (¥) with k, mn, bn or tn, $0bn to $10tn."
         " Write for example $350mn or $1.2bn.\n    5 |   capital:\n      |   ^",
     ),
     "unknown kind of event": (
@@ -222,7 +223,8 @@ def test_several_relations_are_told_at_once(refusal: Refusal) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("desk.capital=50", "--set: desk.capital: 50 has no unit; allowed: dollars with k, mn, bn or tn, $0bn to $10tn."
+        ("desk.capital=50", "--set: desk.capital: 50 has no unit; allowed: dollars or yuan (¥) with k, mn, bn "
+        "or tn, $0bn to $10tn."
          " Write $50mn.\n    1 | desk.capital=50\n      |              ^"),
         ("dsk.capital=$5bn", "--set: dsk: unknown key; allowed: name, note, desk, shelf, weights,"
          " holidays, events."
@@ -270,7 +272,8 @@ def test_a_mistake_in_a_parent_is_told_at_the_parent(tmp_path: Path, monkeypatch
         load_scenario("child.yaml", (), Shop)
     assert [problem.summary for problem in caught.value.problems] == [
         "child.yaml:2:7: name: 'Child' does not fit; allowed: of the form ^[a-z-]{1,20}$.",
-        "parent.yaml:4:17: desk.capital: 3 has no unit; allowed: dollars with k, mn, bn or tn, $0bn to $10tn."
+        "parent.yaml:4:17: desk.capital: 3 has no unit; allowed: dollars or yuan (¥) with k, mn, bn or tn, $0bn "
+        "to $10tn."
         " Write $3bn.",
     ]
 
@@ -365,14 +368,15 @@ MARKET_MISTAKES = {
     "key of another table": (
         "      volatility: 90bp",
         "      volatility: 90bp\n      exchange_margin: 2%",
-        "22:7: market.buckets.TY.exchange_margin: unknown key; allowed: bonds, volatility, daily_volume,"
+        "22:7: market.buckets.TY.exchange_margin: unknown key; allowed: bonds, curve, volatility, daily_volume,"
         " dealer_inventory, asset_manager_bonds, foreign_bonds, central_bank_bonds, outstanding, credit."
         " Write it as market.hedges.NAME.exchange_margin.",
     ),
     "rate outside its funding": (
         "  fundings:",
         "  policy_rate: 3%\n  fundings:",
-        "12:3: market.policy_rate: unknown key; allowed: date, par_curve, fundings, buckets, hedges, trades,"
+        "12:3: market.policy_rate: unknown key; allowed: date, currency, exchange_rate, par_curve, curves, "
+        "fundings, buckets, hedges, trades,"
         " roll, roll_days, contagion, yield_correlation_decay. Write it as market.fundings.NAME.policy_rate.",
     ),
     "bucket of a sale": (

@@ -248,6 +248,8 @@ def test_all_promised_scenarios_ship() -> None:
     assert {path.stem for path in SCENARIOS} == {
         "calm",
         "credit-basis-2008",
+        "china-hedgers-2019",
+        "china-speculators-2019",
         "dash-for-cash-2020",
         "levered-2025-meets-2020",
         "repo-squeeze-2019",

@@ -5,6 +5,8 @@ The forward price is financed at the implied repo rate, which is the policy rate
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from simulator.contracts import CONTRACTS
@@ -15,14 +17,24 @@ from simulator.market.futures import (
     financed_price_years,
     forward_dirty_price,
     futures_price_from_implied_repo,
+    implied_repo_rate,
 )
 from simulator.market.hedge_market import dislocation_in_contract_bp
 from simulator.model.table import Floats
 from simulator.rule import phase
 from simulator.scenario import schema
 
-BASIS_POINT = 1e-4
 DAYS_PER_YEAR = 365.0
+
+
+@phase
+def futures_repo(p: Parameters, s: State, h: int) -> float:
+    """Implied repo rate that stands in the price of the contract, a year in its repo market's day count."""
+    hedges = p.opening.hedges
+    dislocation_bp = dislocation_in_contract_bp(
+        hedges.dislocation_bp[h], s.hedges.dislocation_bp[h], s.hedges.time_left[h]
+    )
+    return implied_repo_rate(hedges.policy_rate[h], dislocation_bp)
 
 
 @phase
@@ -33,10 +45,7 @@ def futures_price(p: Parameters, s: State, h: int, e: int, dirty: float) -> floa
     model takes them as expected, so that they are no gain to either side.
     """
     hedges, basket = p.opening.hedges, p.opening.deliverables
-    dislocation_bp = dislocation_in_contract_bp(
-        hedges.dislocation_bp[h], s.hedges.dislocation_bp[h], s.hedges.time_left[h]
-    )
-    rate = (hedges.policy_rate[h] + BASIS_POINT * dislocation_bp) * hedges.money_market_year[h]
+    rate = futures_repo(p, s, h) * hedges.money_market_year[h]
     price_years = financed_price_years(dirty, hedges.horizon_years[h], basket.income_years[e])
     forward = forward_dirty_price(dirty, rate, price_years, basket.income[e])
     return futures_price_from_implied_repo(forward, basket.accrued_delivery[e], basket.factor[e])
@@ -71,6 +80,12 @@ def open_futures(
 def coupons_per_year(name: str, hedge: schema.Futures) -> int:
     """Coupons a year of the bonds that the contract takes, if it says."""
     return CONTRACTS[hedge.contract or name].coupon_frequencies[0]
+
+
+def price_limit(name: str, hedge: schema.Futures) -> float:
+    """Largest move of the contract in a day, of yesterday's settlement; infinite where its exchange sets none."""
+    own = CONTRACTS[hedge.contract or name].price_limit if hedge.price_limit is None else hedge.price_limit
+    return math.inf if own is None else own
 
 
 def repo_days_per_year(name: str, hedge: schema.Futures) -> float:

@@ -10,8 +10,10 @@ from simulator.engine.hedges.cds import cds_value
 from simulator.engine.hedges.futures import (
     DAYS_PER_YEAR,
     coupons_per_year,
+    futures_repo,
     futures_value,
     open_futures,
+    price_limit,
     repo_days_per_year,
 )
 from simulator.engine.hedges.swap import swap_value
@@ -34,6 +36,14 @@ def hedge_value(p: Parameters, s: State, h: int, e: int, cash_yield: float) -> f
     if p.opening.hedges.kind[h] == CDS:
         return cds_value(p, s, h, e, cash_yield)
     return futures_value(p, s, h, e)
+
+
+@phase
+def implied_repo(p: Parameters, s: State, h: int) -> float:
+    """Implied repo rate of hedge h in its contract, a year; nothing for what delivers no bond."""
+    if p.opening.hedges.kind[h] != FUTURES:
+        return 0.0
+    return futures_repo(p, s, h)
 
 
 def kind_of(hedge: schema.Hedge) -> int:
@@ -103,6 +113,21 @@ def lowest_dislocation_of(hedge: schema.Hedge) -> float:
     if isinstance(hedge, schema.CreditDefaultSwap):
         return lowest_dislocation_bp(hedge.borrow_cost, hedge.delivery_option)
     return -math.inf
+
+
+def speculators_of(hedge: schema.Hedge) -> float:
+    """Largest position of those who follow its trend; none in swaps."""
+    return hedge.speculators if isinstance(hedge, schema.Futures) else 0.0
+
+
+def steady_holders_of(hedge: schema.Hedge) -> float:
+    """Net long position of banks and insurers, whom dear margins do not move; swaps do not tell it apart."""
+    return hedge.banks + hedge.insurers if isinstance(hedge, schema.Futures) else 0.0
+
+
+def price_limit_of(name: str, hedge: schema.Hedge) -> float:
+    """Largest move of its price in a day, of yesterday's settlement; infinite where there is none."""
+    return price_limit(name, hedge) if isinstance(hedge, schema.Futures) else math.inf
 
 
 def delivery_years_of(hedge: schema.Hedge) -> float:

@@ -13,6 +13,7 @@ from simulator.engine.hedges.kinds import (
     follows_outright,
     kind_of,
     lowest_dislocation_of,
+    price_limit_of,
     repo_year_of,
     takes_basket,
 )
@@ -21,18 +22,31 @@ from simulator.engine.opening.valuation import ForwardTerms, value_bonds
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR, BondTerms, Parameters
 from simulator.engine.state import State
 from simulator.market.hedge_market import average_ahead
-from simulator.model.table import Floats
+from simulator.model.table import Floats, Ints
 from simulator.scenario.schema import CURVE_KEYS, CURVE_TENORS_YEARS, Hedge, Market, Scenario
 
 COUPONS_PER_YEAR = 2
 REFERENCE_MATURITY_YEARS = 10.0
+#: The reference is a bucket of the first curve, if there is any: those of others count as so far from ten years.
+OTHER_CURVE_YEARS = 1e3
 BASIS_POINT = 1e-4
 
 
-def curve_weights(maturity_years: Floats) -> Floats:
-    """Weights of the curve's tenors at each maturity, (bond, tenor): linear between tenors, flat beyond them."""
+def curve_weights(maturity_years: Floats, curve_of: Ints, curves: int) -> Floats:
+    """Weights of the curves' tenors at each maturity, (bond, tenor of all curves one after the other).
+
+    On the bond's own curve, linear between tenors, flat beyond them; nothing on the others.
+    """
     tenors = np.array(CURVE_TENORS_YEARS)
-    return np.stack([np.interp(maturity_years, tenors, row) for row in np.eye(len(tenors))], axis=1)
+    own = np.stack([np.interp(maturity_years, tenors, row) for row in np.eye(len(tenors))], axis=1)
+    is_own = np.arange(curves)[None, :] == curve_of[:, None]
+    return (is_own[:, :, None] * own[:, None, :]).reshape(len(maturity_years), -1)
+
+
+def curve_correlation(market: Market) -> Floats:
+    """Correlation of the curves' changes, (curve, curve): of two others, what each shares with the first."""
+    first = np.array([1.0, *(curve.correlation for curve in market.curves.values())])
+    return np.where(np.eye(len(first), dtype=bool), 1.0, first[:, None] * first[None, :])
 
 
 def market_sizes(market: Market) -> dict[str, int]:
@@ -47,7 +61,7 @@ def market_sizes(market: Market) -> dict[str, int]:
         "deliverable": sum(
             _basket_size(hedge, bonds[market.bucket_of(name)]) for name, hedge in market.hedges.items()
         ),
-        "tenor": len(CURVE_TENORS_YEARS),
+        "tenor": len(CURVE_TENORS_YEARS) * len(market.all_curves),
     }
 
 
@@ -76,7 +90,8 @@ def open_markets(scenario: Scenario, p: Parameters, s: State) -> None:
 
 def _open_bonds(market: Market, bonds: BondTerms) -> dict[str, int]:
     """Fill the table of bonds; returns where each bucket begins in it."""
-    curve = np.array([getattr(market.par_curve, key) for key in CURVE_KEYS])
+    curve = np.array([getattr(each, key) for each in market.all_curves for key in CURVE_KEYS])
+    curve_of = np.array([market.curve_of(name) for name in market.buckets])
     listed = [(b, bond) for b, bucket in enumerate(market.buckets.values()) for bond in bucket.bonds]
     frequency = [
         COUPONS_PER_YEAR if bond.coupons_per_year is None else bond.coupons_per_year for _, bond in listed
@@ -93,7 +108,7 @@ def _open_bonds(market: Market, bonds: BondTerms) -> dict[str, int]:
     bonds.bucket_of[:] = [b for b, _ in listed]
     credit = [bucket.credit for bucket in market.buckets.values()]
     bonds.spread_response[:] = [credit[b].spread_response for b, _ in listed]
-    bonds.curve_weight[:] = curve_weights(maturity)
+    bonds.curve_weight[:] = curve_weights(maturity, curve_of[bonds.bucket_of], len(market.all_curves))
     bonds.yield_[:] = bonds.curve_weight @ curve + np.array([bond.spread for _, bond in listed]) * BASIS_POINT
     values = value_bonds(bonds.coupon, bonds.coupons_per_year, maturity, bonds.yield_)
     bonds.periods_to_coupon[:] = values.periods_to_coupon
@@ -141,6 +156,7 @@ def _open_hedges(market: Market, p: Parameters, s: State, first: dict[str, int])
         hedges.basket_start[h : h + 2] = start, start + count
         hedges.horizon_years[h] = delivery_years_of(hedge)
         hedges.money_market_year[h] = repo_year_of(name, hedge)
+        hedges.price_limit[h] = price_limit_of(name, hedge)
         hedges.dislocation_bp[h] = hedge.dislocation
         hedges.capital_cost[h] = capital_cost_of(hedge)
         hedges.lowest_dislocation_bp[h] = lowest_dislocation_of(hedge)
@@ -194,10 +210,12 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     buckets.outstanding_bn[:] = [b.outstanding for b in listed]
     maturity = np.array([bond.maturity for b in listed for bond in b.bonds])[held]
     risky = np.array([b.credit.is_risky for b in listed])
-    away = np.abs(maturity - REFERENCE_MATURITY_YEARS)
-    reference = int(np.argmin(np.where(risky & ~risky.all(), np.inf, away)))
+    curve_of = np.array([market.curve_of(name) for name in market.buckets])
+    last_choice = (curve_of > 0) | (risky & ~risky.all())
+    reference = int(np.argmin(np.abs(maturity - REFERENCE_MATURITY_YEARS) + OTHER_CURVE_YEARS * last_choice))
     distance = np.abs(np.log(maturity[:, None] / maturity[None, :]))
-    buckets.correlation[:] = np.exp(-market.yield_correlation_decay * distance)
+    between = curve_correlation(market)[curve_of[:, None], curve_of[None, :]]
+    buckets.correlation[:] = between * np.exp(-market.yield_correlation_decay * distance)
     of_rates = np.array([b.credit.treasury_correlation if b.credit.is_risky else 1.0 for b in listed])
     across = risky[:, None] != risky[None, :]
     buckets.correlation[across] *= (of_rates[:, None] * of_rates[None, :])[across]
@@ -208,7 +226,7 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
         1.0, slope, out=np.full(len(slope), np.inf), where=slope > 0.0
     )
     response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
-    buckets.volatility_response[:] = bonds.curve_weight[held] @ np.array(response)
+    buckets.volatility_response[:] = bonds.curve_weight[held] @ np.tile(response, len(market.all_curves))
     half_life = d.stress_half_life / TRADING_DAYS_PER_YEAR
     feels = (
         risky | market.contagion

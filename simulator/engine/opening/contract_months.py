@@ -50,18 +50,18 @@ def delivery_months(contract: Contract, since: date, roll_days: int) -> list[Mon
     months = []
     for year, month in product(range(since.year, since.year + YEARS_LISTED), DELIVERY_MONTHS):
         first = date(year, month, 1)
-        intention = _before(first_delivery_day(contract, first), INTENTION_DAYS)
-        roll = [_before(intention, days) for days in range(roll_days - 1, -1, -1)]
+        intention = _before(contract, first_delivery_day(contract, first), INTENTION_DAYS)
+        roll = [_before(contract, intention, days) for days in range(roll_days - 1, -1, -1)]
         if roll[-1] > since:
             months.append(Month(roll, last_delivery_day(contract, first)))
     return months
 
 
-def _before(day: date, days: int) -> date:
-    """The trading day so many before a day."""
+def _before(contract: Contract, day: date, days: int) -> date:
+    """The trading day so many before a day, in the contract's country."""
     while days:
         day -= timedelta(days=1)
-        days -= is_trading_day(day)
+        days -= is_trading_day(day, contract.currency)
     return day
 
 
@@ -99,7 +99,7 @@ def lay_out_months(market: Market, days: int, schedule: Schedule) -> None:
     schedule.time_left[:] = 1.0
     if market.roll == "continuous":
         return
-    dates = trading_dates(date.fromisoformat(market.date), days)
+    dates = trading_dates(date.fromisoformat(market.date), days, market.currency)
     for h, (name, hedge) in enumerate(market.hedges.items()):
         if isinstance(hedge, Futures):
             contract = CONTRACTS[hedge.contract or name]

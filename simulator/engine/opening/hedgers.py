@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.engine.hedges.kinds import hedgers_of_rates, seller_of_protection
+from simulator.engine.hedges.kinds import (
+    hedgers_of_rates,
+    seller_of_protection,
+    speculators_of,
+    steady_holders_of,
+)
 from simulator.engine.opening.population import pareto_shares
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
@@ -29,6 +34,8 @@ def open_hedge_market(scenario: Scenario, p: Parameters, s: State) -> None:
     hedges.protection_sold_bn[:], hedges.seller_capital_bn[:] = np.transpose(
         [seller_of_protection(hedge) for hedge in market.hedges.values()]
     )
+    hedges.steady_bn[:] = [steady_holders_of(hedge) for hedge in market.hedges.values()]
+    hedges.speculators_bn[:] = [speculators_of(hedge) for hedge in market.hedges.values()]
     positions = (hedges.demand_bn, shorts, hedges.dealer_packages_bn)
     hedges.size_bn[:] = np.maximum(np.max(np.abs(positions), axis=0), SMALLEST_MARKET_BN)
     by_bucket = np.zeros(len(market.buckets))

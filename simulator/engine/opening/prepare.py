@@ -269,6 +269,7 @@ def _parameters(scenario: Scenario, opening: OpeningTerms, watch: Watch) -> Para
         asset_managers=figures(tables.ManagerFigures, scenario.asset_managers),
         lenders=figures(tables.LenderFigures, scenario.lenders),
         other_hedgers=figures(tables.OtherHedgerFigures, scenario.other_hedgers),
+        speculators=figures(tables.SpeculatorFigures, scenario.speculators),
         foreign_holders=figures(tables.ForeignFigures, scenario.foreign_holders),
         clearing_house=figures(tables.ClearingHouseFigures, scenario.clearing_house),
         central_bank=figures(tables.CentralBankFigures, bank),

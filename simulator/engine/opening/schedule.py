@@ -59,13 +59,22 @@ def ramp(day: int, days: int, horizon: int) -> Floats:
 
 
 def curve_shift_bp(scenario: Scenario) -> Floats:
-    """Deterministic shift of the fundamental par curve since the opening, (day, tenor), bp."""
+    """Deterministic shift of the first fundamental par curve since the opening, (day, tenor), bp."""
+    return _shift_of(scenario, "")
+
+
+def other_curve_shifts_bp(scenario: Scenario) -> tuple[Floats, ...]:
+    """The same of every other curve; a premium that foreigners ask is of the first alone."""
+    return tuple(_shift_of(scenario, name) for name in scenario.market.curves)
+
+
+def _shift_of(scenario: Scenario, curve: str) -> Floats:
     horizon = int(scenario.horizon)
     shift = np.zeros((horizon, len(CURVE_KEYS)))
     for event in scenario.events:
-        if isinstance(event, YieldShock):
+        if isinstance(event, YieldShock) and event.par_curve == curve:
             shift += np.outer(ramp(event.day, event.days, horizon), _by_tenor(event.change))
-        elif isinstance(event, ForeignPremium):
+        elif isinstance(event, ForeignPremium) and not curve:
             shift += ramp(event.day, event.days, horizon)[:, None] * event.premium
     return shift
 

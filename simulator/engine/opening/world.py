@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.agents.clearing_house import tenor_multiple
-from simulator.drivers.block import Defaults, DriverSpec, MarketLosses, PassingDemand
+from simulator.drivers.block import Defaults, DriverSpec, MarketLosses, OtherCurve, PassingDemand
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
 from simulator.drivers.regimes import REGIMES
 from simulator.drivers.volatility import VolatilityModel
-from simulator.engine.opening.schedule import curve_shift_bp, market_shift, volatility_shift
+from simulator.engine.opening.schedule import (
+    curve_shift_bp,
+    market_shift,
+    other_curve_shifts_bp,
+    volatility_shift,
+)
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
 from simulator.inputs.opened import Inputs
 from simulator.model.table import Floats
@@ -34,6 +39,7 @@ def build_driver_spec(scenario: Scenario, inputs: Inputs) -> DriverSpec:
         arrays=inputs.arrays,
         noise_scale=drivers.noise,
         curve_shift_bp=curve_shift_bp(scenario),
+        other_curves=_other_curves(scenario),
         volatility_shift=volatility_shift(scenario),
         tenor_shift=_tenor_shift(scenario),
         losses=MarketLosses(
@@ -59,20 +65,37 @@ def build_driver_spec(scenario: Scenario, inputs: Inputs) -> DriverSpec:
     )
 
 
+def _other_curves(scenario: Scenario) -> tuple[OtherCurve, ...]:
+    """Curves of other governments: the regime's factor model at their own volatility, and their events."""
+    market, is_random = scenario.market, scenario.drivers.model == "factor"
+    shifts = other_curve_shifts_bp(scenario)
+    return tuple(
+        OtherCurve(
+            name,
+            regime_at_opening_volatility(scenario, name) if is_random else None,
+            curve.correlation,
+            shift,
+        )
+        for (name, curve), shift in zip(market.curves.items(), shifts, strict=True)
+    )
+
+
 def _tenor_shift(scenario: Scenario) -> Floats:
     """Deterministic factor on the volatility of each tenor, (day, tenor)."""
     response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
     return np.array([[tenor_multiple(day, each) for each in response] for day in volatility_shift(scenario)])
 
 
-def regime_at_opening_volatility(scenario: Scenario) -> RateModel:
-    """The regime's factor model, scaled so that the ten-year tenor has the market's opening volatility.
+def regime_at_opening_volatility(scenario: Scenario, curve: str = "") -> RateModel:
+    """The regime's factor model, scaled so that the ten-year tenor has the opening volatility of a curve's buckets.
 
-    Correlations, relative volatilities by tenor and the dynamics of volatility are the regime's.
+    Correlations, relative volatilities by tenor and the dynamics of volatility are the regime's. A curve without a
+    bucket moves as all buckets do.
     """
     model = _regime_in_force(scenario.drivers)
     market = scenario.market
-    buckets = [market.buckets[name] for name in market.treasuries]
+    listed = [market.buckets[name] for name in market.treasuries]
+    buckets = [bucket for bucket in listed if bucket.curve == curve] or listed
     if buckets[0].credit.is_risky:  # volatilities of corporate yields say nothing of the curve's
         return model
     maturity = np.array([bucket.bonds[0].maturity for bucket in buckets])

@@ -35,12 +35,10 @@ def adjust_other_hedgers(p: Parameters, s: State) -> None:
     for h in each_hedge(s):
         opening = p.opening.hedges.margin[h]
         ratio = s.hedges.margin[h] / opening if opening > 0.0 and s.hedges.margin[h] > 0.0 else 1.0
-        s.orders.others_next[h] = held_bn(
-            p.opening.hedges.other_hedgers_bn[h] - p.opening.hedges.protection_sold_bn[h],
-            ratio,
-            p.other_hedgers.margin_response,
-        )
-        s.orders.others_next[h] += s.hedges.protection[h]
+        steady = p.opening.hedges.steady_bn[h]
+        others = p.opening.hedges.other_hedgers_bn[h] - steady - p.opening.hedges.protection_sold_bn[h]
+        held = held_bn(others, ratio, p.other_hedgers.margin_response)
+        s.orders.others_next[h] = steady + s.hedges.protection[h] + held
         receivers, payers = p.opening.hedges.receivers_bn[h], p.opening.hedges.payers_bn[h]
         if receivers + payers > 0.0:
             wanted = received_for_rates_bn(

@@ -38,6 +38,7 @@ from simulator.engine.state import State
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.market.cash_market import priced_volatility_bp
 from simulator.market.corporate_bonds import kept_after_defaults, spread_change_bp
+from simulator.market.futures import price_within_limit
 from simulator.market.treasuries import dirty_price, price_floor
 from simulator.model.table import Floats
 from simulator.rule import phase
@@ -201,10 +202,14 @@ def mark_bonds(p: Parameters, s: State) -> None:
 
 @phase
 def mark_hedges(p: Parameters, s: State) -> None:
-    """Mark each hedge to its value with the bond that is cheapest today."""
+    """Mark each hedge to its value with the bond that is cheapest today, within the price limit of its exchange."""
     for h in each_hedge(s):
         e = s.hedges.cheapest[h]
-        value = hedge_value(p, s, h, e, cash_yield(p, s, p.opening.deliverables.bond[e]))
+        freely = hedge_value(p, s, h, e, cash_yield(p, s, p.opening.deliverables.bond[e]))
+        value = freely
+        if s.hedges.value_at_open[h] > 0.0:  # none has been settled when the market is opened
+            value = price_within_limit(freely, s.hedges.value_at_open[h], p.opening.hedges.price_limit[h])
+        s.hedges.beyond_limit[h] = freely - value
         s.hedges.value_change[h] = value - s.hedges.value[h]
         s.hedges.value[h] = value
         if not 0.0 < value < PRICE_MAX:

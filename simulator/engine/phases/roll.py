@@ -31,7 +31,7 @@ def turn_calendar(p: Parameters, s: State, sched: Schedule, day: int) -> None:
         s.hedges.years_to_delivery[h] = sched.years_to_delivery[day, h]
         if sched.time_left[day, h] != s.hedges.time_left[h]:
             s.hedges.time_left[h] = sched.time_left[day, h]
-            s.hedges.value[h] = futures_value(p, s, h, s.hedges.cheapest[h])
+            s.hedges.value[h] = futures_value(p, s, h, s.hedges.cheapest[h]) - s.hedges.beyond_limit[h]
             s.hedges.value_at_open[h] = s.hedges.value[h]
 
 
