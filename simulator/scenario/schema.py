@@ -35,7 +35,7 @@ from simulator.scenario.parameters import (
     parameter,
     section,
 )
-from simulator.units import SIGNS, BASIS_POINTS, YUAN_PER_DOLLAR, Currency, UnitError, quoted, read
+from simulator.units import BASIS_POINTS, YUAN_PER_DOLLAR, Currency, UnitError, quoted, read
 
 CURVE_TENORS_YEARS = (2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0)
 #: Of more names than this a message tells the first and the last.
@@ -2632,7 +2632,7 @@ def _hedges_of_other_bonds(scenario: Scenario) -> list[Problem]:
 
 def _sellers_without_capital(scenario: Scenario) -> list[Problem]:
     """Sellers of protection of whom only half is told."""
-    sign = SIGNS[scenario.market.currency]
+    sign = scenario.market.counted.sign
     return [
         Problem(
             f"market.hedges.{name}.seller_capital",
@@ -2727,7 +2727,7 @@ def _barred_holders(scenario: Scenario) -> list[Problem]:
 
 
 def _impossible_holdings(scenario: Scenario) -> list[Problem]:
-    market, sign = scenario.market, SIGNS[scenario.market.currency]
+    market, sign = scenario.market, scenario.market.counted.sign
     found = []
     for name, bucket in market.buckets.items():
         hedges = [hedge for hedge in market.hedges if market.bucket_of(hedge) == name]
