@@ -172,7 +172,8 @@ def day_by_day(prepared: Prepared, row: str, path: int = 3) -> list[float]:
     for day in range(days):
         curve, noise = world.curve_change_bp[0, day].tolist(), world.flow_noise[0, day].tolist()
         come = world.hedge_demand[0, day].tolist()
-        market.play_day(day, curve, float(world.volatility_multiple[0, day]), noise, come)
+        gone = world.defaulted[0, day].tolist()
+        market.play_day(day, curve, float(world.volatility_multiple[0, day]), noise, come, gone)
         given.append(float(getattr(market.others, row)))
     return given
 

@@ -242,10 +242,12 @@ def drawn(scenario: Scenario, seed: int) -> Scenario:
 
 def stops(name: str, seeds: range) -> list[tuple[int, str]]:
     """Draws of which a path stopped, with the reason."""
-    scenario = load_scenario(SCENARIOS / f"{name}.yaml", ("output.precision=float64",)).scenario
+    loaded = load_scenario(SCENARIOS / f"{name}.yaml", ("output.precision=float64",))
     found = []
     for seed in seeds:
-        status = simulate_block(prepare(drawn(scenario, seed)), seed, 2).records.status[:, 0]
+        status = simulate_block(
+            prepare(drawn(loaded.scenario, seed), loaded.data_files), seed, 2
+        ).records.status[:, 0]
         found += [(seed, STATUS[code][0]) for code in status if code != RUNNING]
     return found
 

@@ -40,7 +40,8 @@ def test_a_month_is_rolled_up_to_its_first_intention_day_and_the_next_one_after_
     two_year = delivery_months(CONTRACTS["TU"], date(2025, 4, 1), 10)[0]
     assert two_year.delivery == date(2025, 7, 3), "three days after the month"
     china = delivery_months(CONTRACTS["T"], date(2019, 3, 20), 10)[:2]
-    assert [month.delivery for month in china] == [date(2019, 6, 19), date(2019, 9, 18)], "T1906 and T1909"
+    assert [month.delivery for month in china] == [date(2019, 6, 19), date(2019, 9, 19)], "T1906 and T1909"
+    # the second Friday of September 2019 was the Mid-Autumn Festival
 
 
 def test_positions_are_rolled_whole_and_time_runs_out_and_comes_back() -> None:

@@ -87,9 +87,11 @@ def held_months(
         rolled = sum(each <= day for each in month.roll) / roll_days
         near, far = ((each.delivery - day).days / DAYS_PER_YEAR for each in (month, following))
         held.time_left[row] = ((1.0 - rolled) * near + rolled * far) / horizon_years
-        held.rolled[row] = (day in month.roll) / roll_days
-        held.years_to_delivery[row] = near
         before = dates[row]
+        # a day of the exchange's on which this market is closed counts on the next one
+        days_of_roll = [each for passed in months[: front + 1] for each in passed.roll]
+        held.rolled[row] = sum(before < each <= day for each in days_of_roll) / roll_days
+        held.years_to_delivery[row] = near
         held.is_delivery[row] = any(before < each.delivery <= day for each in months[: front + 1])
     return held
 
