@@ -71,7 +71,7 @@ class PassingDemand:
 
 
 @dataclass(frozen=True)
-class OtherCurve:
+class CurveBeside:
     """A par curve beside the first one, such as another government's.
 
     Parameters
@@ -133,7 +133,7 @@ class DriverSpec:
     tenor_shift: Floats | None = None
     losses: MarketLosses | None = None
     demand: PassingDemand | None = None
-    other_curves: tuple[OtherCurve, ...] = ()
+    other_curves: tuple[CurveBeside, ...] = ()
     warmup_days: int = 0
 
     def __post_init__(self) -> None:
@@ -261,7 +261,7 @@ def draw_block(
 
 def _other_curve(
     spec: DriverSpec,
-    other: OtherCurve,
+    other: CurveBeside,
     tenor_shift: Floats,
     seed: int,
     first_path: int,
