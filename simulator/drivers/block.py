@@ -94,7 +94,7 @@ class PassingDemand:
 
 
 @dataclass(frozen=True)
-class OtherCurve:
+class CurveBeside:
     """A par curve beside the first one, such as another government's.
 
     Parameters
@@ -159,7 +159,7 @@ class DriverSpec:
     losses: MarketLosses | None = None
     demand: PassingDemand | None = None
     defaults: Defaults | None = None
-    other_curves: tuple[OtherCurve, ...] = ()
+    other_curves: tuple[CurveBeside, ...] = ()
     warmup_days: int = 0
 
     def __post_init__(self) -> None:
@@ -326,7 +326,7 @@ def _defaulted(draws: Floats, issuers: int, rate: float) -> Floats:
 
 def _other_curve(
     spec: DriverSpec,
-    other: OtherCurve,
+    other: CurveBeside,
     tenor_shift: Floats,
     seed: int,
     first_path: int,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.hedges.kinds import implied_repo
+from simulator.engine.hedges.kinds import repo_in_price
 from simulator.engine.loops import (
     each_bucket,
     each_dealer,
@@ -205,7 +205,7 @@ def observe_markets(p: Parameters, s: State) -> None:
         seen.manager_bonds[p.opening.hedges.bucket_of[h]] += s.hedges.given_up[h]
         seen.cheapest_place[h] = s.hedges.cheapest[h] - p.opening.hedges.basket_start[h]
         seen.volatility_year_bp[h] = s.hedges.volatility_bp[h] * SQRT_TRADING_DAYS
-        seen.implied_repo[h] = implied_repo(p, s, h)
+        seen.implied_repo[h] = repo_in_price(p, s, h)
     observe_turnover(p, s)
     for b in each_bucket(s):
         for a in each_manager(s):

@@ -39,7 +39,7 @@ def hedge_value(p: Parameters, s: State, h: int, e: int, cash_yield: float) -> f
 
 
 @phase
-def implied_repo(p: Parameters, s: State, h: int) -> float:
+def repo_in_price(p: Parameters, s: State, h: int) -> float:
     """Implied repo rate of hedge h in its contract, a year; nothing for what delivers no bond."""
     if p.opening.hedges.kind[h] != FUTURES:
         return 0.0

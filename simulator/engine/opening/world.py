@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.agents.clearing_house import tenor_multiple
-from simulator.drivers.block import Defaults, DriverSpec, MarketLosses, OtherCurve, PassingDemand
+from simulator.drivers.block import CurveBeside, Defaults, DriverSpec, MarketLosses, PassingDemand
 from simulator.drivers.rates import REFERENCE_TENOR, TENOR_YEARS, RateModel
 from simulator.drivers.regimes import REGIMES
 from simulator.drivers.volatility import VolatilityModel
@@ -65,12 +65,12 @@ def build_driver_spec(scenario: Scenario, inputs: Inputs) -> DriverSpec:
     )
 
 
-def _other_curves(scenario: Scenario) -> tuple[OtherCurve, ...]:
+def _other_curves(scenario: Scenario) -> tuple[CurveBeside, ...]:
     """Curves of other governments: the regime's factor model at their own volatility, and their events."""
     market, is_random = scenario.market, scenario.drivers.model == "factor"
     shifts = other_curve_shifts_bp(scenario)
     return tuple(
-        OtherCurve(
+        CurveBeside(
             name,
             regime_at_opening_volatility(scenario, name) if is_random else None,
             curve.correlation,
