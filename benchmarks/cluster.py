@@ -43,16 +43,16 @@ NETWORK_BYTES = 1.25e9
 def timed_run(loaded: LoadedScenario[Scenario], executor: Executor) -> tuple[float, list[Done], float]:
     """Seconds of a run in an open session, what came back, and seconds that the client spent on its ledger."""
     with tempfile.TemporaryDirectory() as folder, run_under_way(loaded, Path(folder) / "run", Terms()) as run:
-        done, recording = [], 0.0
+        done: list[Done] = []
+        recording = 0.0
         started = time.perf_counter()
         executor.add(run.job)
-        with closing(executor.results(run.tasks())) as results:
-            for result in results:
-                assert isinstance(result, Done), result
+        with closing(executor.results(run.tasks())) as parcels:
+            for results in parcels:
                 before = time.perf_counter()
-                run.record(result)
+                run.record(results)
                 recording += time.perf_counter() - before
-                done.append(result)
+                done += [result for result in results if isinstance(result, Done)]
         seconds = time.perf_counter() - started
         assert run.is_complete
         executor.remove(run.job.key)
@@ -113,10 +113,11 @@ def scale(block_s: float, done: Done, recording_s: float) -> None:
         "the client's ledger": 1.0 / recording_s,
         "the client's network": NETWORK_BYTES / sent,
     }
+    finished = done.made.finished
     print(
-        f"a block of {done.finished.paths} paths: {block_s:.2f} s of a worker, {task_s * 1e3:.2f} ms of scheduling,"
+        f"a block of {finished.paths} paths: {block_s:.2f} s of a worker, {task_s * 1e3:.2f} ms of scheduling,"
     )
-    stored = done.finished.stored_bytes / 1e6
+    stored = finished.stored_bytes / 1e6
     print(
         f"{recording_s * 1e3:.2f} ms of ledger, {sent / 1e3:.0f} kB to the client, {stored:.1f} MB to the store"
     )
@@ -126,7 +127,7 @@ def scale(block_s: float, done: Done, recording_s: float) -> None:
         wanted = workers / block_s
         share = min(1.0, limits[first] / wanted)
         blocks = share * wanted
-        pace = f"{blocks * done.finished.paths:10,.0f} paths/s, {blocks * stored:8,.0f} MB/s to the store"
+        pace = f"{blocks * finished.paths:10,.0f} paths/s, {blocks * stored:8,.0f} MB/s to the store"
         print(f"{workers:>5,} workers: {share:4.0%} busy, {pace}")
 
 

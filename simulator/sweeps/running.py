@@ -29,7 +29,7 @@ from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets, sets_o
 from simulator.scenario.validation import validate
 from simulator.scenario.yaml_nodes import Node, compose
 from simulator.sweeps.axes import AxisCoordinate, Change, Dimension, Point
-from simulator.sweeps.cells import LoadedSweep, check_cells, load_sweep
+from simulator.sweeps.cells import LoadedSweep, checked, load_sweep
 from simulator.sweeps.estimate import SweepEstimate, estimate
 from simulator.sweeps.execution import SweepOutcome, work_through
 from simulator.sweeps.folder import SweepFolder, begin_or_resume_sweep
@@ -202,7 +202,7 @@ def _as_recorded(manifest: SweepManifest, label: str) -> LoadedSweep:
         horizon=manifest.settings.get("horizon"),
         sets=_sets(manifest),
     )
-    return replace(loaded, sizes=check_cells(loaded))
+    return checked(loaded)
 
 
 def _sets(manifest: SweepManifest) -> ParameterSets | None:

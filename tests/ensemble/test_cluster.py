@@ -228,8 +228,8 @@ def poisoned(executor: Executor, reduce: Reduce, marked: int = 2) -> dict[int, D
     prepared = prepare_run(loaded)
     job = Job("poisoned", prepared, layout_of(loaded.scenario, prepared), None, reduce=reduce)
     executor.add(job)
-    with closing(executor.results(Task(job.key, block) for block in plan_blocks(64, 8))) as results:
-        found = {result.task.block.number: result for result in results}
+    with closing(executor.results([Task(job.key, block) for block in plan_blocks(64, 8)])) as parcels:
+        found = {result.task.part.number: result for results in parcels for result in results}
     executor.remove(job.key)
     assert sorted(found) == list(range(8))
     assert [number for number, result in found.items() if isinstance(result, Failed)] == [marked]
