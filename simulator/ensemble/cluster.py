@@ -41,8 +41,8 @@ CONNECT_S, FIRST_WORKER_S = 20.0, 60.0
 NO_WORKER_S = 300.0
 #: Parcels in flight for each worker: one at work, one that waits so that none is idle.
 PARCELS_A_WORKER = 2
-#: Seconds of work in a parcel: at least so many, and as many as leave this process the second for each of its workers.
-PARCEL_S, PARCEL_S_A_WORKER = 3.0, 0.01
+#: Seconds of work in a parcel: at least so many, and as many as leave this process the second of these for each parcel.
+PARCEL_S, PARCEL_S_A_WORKER = 3.0, 0.02
 POLL_S = 0.02
 COUNT_EVERY_S = 2.0
 
@@ -111,7 +111,10 @@ class ClusterPool:
         self._submitted += 1
         key = f"parcel-{self._session}-{self._submitted}"
         name, job = self._jobs[parcel[0].job]
-        future = self._client.submit(do_tasks, name, job, parcel, key=key, pure=False)
+        sent = pickle.dumps(
+            parcel, protocol=pickle.HIGHEST_PROTOCOL
+        )  # else Dask looks for futures in every task
+        future = self._client.submit(do_tasks, name, job, sent, key=key, pure=False)
         self._pending[future] = parcel
         self._running.add(future)
 

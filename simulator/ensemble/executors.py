@@ -158,9 +158,9 @@ class Executor:
                     in_flight += 1
                 if not in_flight:
                     break
+                ended: list[Done | Failed] = []
                 for parcel, answers in self._pool.finished(LOOK_EVERY):
                     in_flight -= 1
-                    ended: list[Done | Failed] = []
                     for task, answer in zip(parcel, answers, strict=True):
                         if isinstance(answer, Done):
                             del attempts[task]
@@ -181,8 +181,8 @@ class Executor:
                             fatal = fatal or answer
                         else:
                             ended.append(Failed(task, answer, attempts.pop(task)))
-                    if ended:
-                        yield ended
+                if ended:
+                    yield ended
         finally:
             if in_flight:
                 self._pool.abandon()

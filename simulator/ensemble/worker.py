@@ -23,8 +23,9 @@ def shipped(data: bytes) -> bytes:
     return data
 
 
-def do_tasks(job_key: str, job: bytes, tasks: Sequence[Task]) -> list[Done | Exception]:
+def do_tasks(job_key: str, job: bytes, parcel: bytes) -> list[Done | Exception]:
     """Do tasks of one job, which is opened once for all of its tasks on this worker; an answer for each."""
+    tasks: Sequence[Task] = pickle.loads(parcel)
     answers = do_each(_opened(job_key, job), tasks)
     return [_that_travels(answer) if isinstance(answer, Exception) else answer for answer in answers]
 

@@ -7,7 +7,6 @@ message, and the others go on.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
@@ -370,8 +369,6 @@ class _Work:
         """Record how a cell ended."""
         if status == FAILED:
             self._log.warn("cell failed", cell=number, attempts=attempts, error=message)
-        else:
-            self._log.note("cell ended", cell=number, seconds=facts["seconds"], stopped=facts["stopped"])
         self._note("cell", cell=number, status=status, message=message, attempts=attempts, **facts)
         del self._cells[number]
         self._runs.pop(number, None)
@@ -425,14 +422,18 @@ class _Work:
             self.due.add(Drop(tuple(ready)))
 
     def _note(self, kind: str, **entry: Any) -> None:
-        """Say something to the ledger: what follows knows it at once, the disk with the next ``_commit``."""
-        said = json.loads(json.dumps({"kind": kind, **entry}))
+        """Say something, in plain values, to the ledger: the state has it at once, the disk with ``_commit``."""
+        said = {"kind": kind, **entry}
         self._state.add(said)
         self._said.append(said)
 
     def _commit(self) -> None:
+        """Put what was said into the ledger, in one go; and into the log, which cells ended."""
         said, self._said = self._said, []
         append_entries(self._folder.ledger, self._manifest.key, said)
+        ended = [entry["cell"] for entry in said if entry["kind"] == "cell" and entry["status"] != FAILED]
+        if ended:
+            self._log.note("cells ended", cells=ended)
 
 
 def _where(part: PlayBlocks | SumUp) -> str:
