@@ -190,9 +190,9 @@ class Executor:
             raise fatal
 
     def _parcel(self, left: Iterator[Task], pace: _Pace) -> Parcel:
-        """The next tasks, as many as are worth a parcel, but no more than leaves some for every worker."""
+        """The next tasks, as many as are worth a parcel, but no more than the share of one worker in what is left."""
         parcel: list[Task] = []
-        most = length_hint(left) // self._pool.capacity
+        most = length_hint(left) // max(1, self._pool.workers)
         expected = 0.0
         while not parcel or (len(parcel) < most and expected < self._pool.parcel_s):
             task = next(left, None)
