@@ -74,8 +74,10 @@ def keeps_paths(loaded: LoadedSweep, plan: Plan) -> bool:
     return wanted == "keep" or (wanted == "auto" and 4.0 * paths * len(plan.columns) <= KEPT_BYTES)
 
 
-def estimate_sweep(loaded: LoadedSweep, chosen: list[int], workers: int | None = None) -> SweepEstimate:
-    """What a sweep will take on so many threads or workers; all cores of this machine by default.
+def estimate_sweep(
+    loaded: LoadedSweep, chosen: list[int], workers: int | None = None, *, are_threads: bool = True
+) -> SweepEstimate:
+    """What a sweep will take on so many threads, or workers that are processes; all cores of this machine by default.
 
     Raises
     ------
@@ -84,7 +86,12 @@ def estimate_sweep(loaded: LoadedSweep, chosen: list[int], workers: int | None =
     """
     plan = plan_of(loaded)
     return estimate(
-        loaded, plan, chosen, workers=workers or usable_threads(), keeps_paths=keeps_paths(loaded, plan)
+        loaded,
+        plan,
+        chosen,
+        workers=workers or usable_threads(),
+        keeps_paths=keeps_paths(loaded, plan),
+        are_threads=are_threads,
     )
 
 

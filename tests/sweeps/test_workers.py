@@ -85,7 +85,7 @@ def test_the_client_prepares_nothing_and_many_cells_travel_together(
     assert not outcome.left
     assert digest(tmp_path / "out") == unbroken
     assert max(len(parcel) for parcel in sent) > 3
-    assert len(lines(tmp_path / "out", "pair")) == 24
+    assert len(lines(tmp_path / "out", "pair")) == 12
 
 
 def test_what_travels_is_small(write: Write, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_what_travels_is_small(write: Write, tmp_path: Path) -> None:
         together = len(pickle.dumps(tuple(Task(JOB, part) for _ in range(20))))
         assert alone < 400, part
         assert together < 1_500, part
-    few, many = (load_sweep(write(GRID.replace("steps: 24", f"steps: {steps}"))) for steps in (4, 400))
+    few, many = (load_sweep(write(GRID.replace("steps: 12", f"steps: {steps}"))) for steps in (4, 400))
     folder = run(few, tmp_path / "out", chosen=[0]).folder
     sizes = [len(pickle.dumps(SweepJob(JOB, loaded, folder))) for loaded in (few, many)]
     assert sizes[0] < 100_000
@@ -136,7 +136,7 @@ def test_a_worker_that_dies_takes_one_parcel_with_it(
     assert not outcome.with_status("failed")
     done = Counter((entry["cell"], entry["block"]) for entry in lines(tmp_path / "out", "block"))
     assert set(done.values()) == {1}, "a block that was in the ledger was done again"
-    assert len(done) == 96
+    assert len(done) == 48
     assert digest(tmp_path / "out") == unbroken
 
 
@@ -147,7 +147,7 @@ def test_a_sweep_stopped_on_workers_is_finished_on_threads(
     loaded = load_sweep(write(GRID))
 
     class Killed(Nobody):
-        left = 50
+        left = 30
 
         def advances(self, paths: int) -> None:
             self.left -= 1
@@ -157,11 +157,11 @@ def test_a_sweep_stopped_on_workers_is_finished_on_threads(
     with pytest.raises(KeyboardInterrupt):
         run_sweep(loaded, tmp_path / "out", executor=session, observer=Killed())
     before = lines(tmp_path / "out", "block")
-    assert 0 < len(before) < 50
+    assert 0 < len(before) < 30
     assert not run(loaded, tmp_path / "out").left
     after = lines(tmp_path / "out", "block")
     assert after[: len(before)] == before
-    assert len({(entry["cell"], entry["block"]) for entry in after}) == len(after) == 96
+    assert len({(entry["cell"], entry["block"]) for entry in after}) == len(after) == 48
     assert digest(tmp_path / "out") == unbroken
 
 
