@@ -30,7 +30,7 @@ from tests.sweeps.conftest import TINY, Write, axes, run
 from tests.sweeps.test_execution import digest
 
 #: Cells of a grid in which two differ in the policy alone.
-GRID = TINY.replace("values: [7x, 12x]", "low: 5x, high: 12x, steps: 40").replace("paths: 12", "paths: 8")
+GRID = TINY.replace("values: [7x, 12x]", "low: 5x, high: 12x, steps: 12").replace("paths: 12", "paths: 8")
 
 
 @pytest.fixture(scope="module")
