@@ -47,7 +47,7 @@ from tests.ensemble.clusters import (
     unwind,
 )
 from tests.ensemble.conftest import TOY, load_toy, resume, run_command
-from tests.patience import PATIENCE_S, is_late, wait_until
+from tests.patience import PATIENCE_S, communicated, is_late, wait_until
 
 PATHS, BLOCK = 2400, 20
 OVERRIDES = (f"paths={PATHS}", f"numerics.block={BLOCK}")
@@ -434,12 +434,13 @@ run_scenario(load_scenario({toy!r}), Path({folder!r}), resources=Resources(worke
 def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(toy=str(TOY), folder=str(tmp_path / "run")))
-    result = subprocess.run(
-        [sys.executable, str(script)],
-        capture_output=True, text=True, timeout=120, check=False, env=os.environ | {"PYTHONPATH": str(clusters.ROOT)},
-    )  # fmt: skip
-    assert result.returncode
-    assert 'put what it does under if __name__ == "__main__":' in result.stderr
+    environment = os.environ | {"PYTHONPATH": str(clusters.ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    code, _, complained = communicated(
+        subprocess.Popen([sys.executable, str(script)], text=True, env=environment, **pipes)
+    )
+    assert code
+    assert 'put what it does under if __name__ == "__main__":' in complained
 
 
 def test_a_folder_that_workers_do_not_see_or_that_was_taken_over_is_told(
