@@ -17,6 +17,7 @@ import resource
 import tempfile
 import time
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.ensemble.cores import pin_linear_algebra
@@ -40,23 +41,29 @@ EMPTY_TASKS = 1_000
 NETWORK_BYTES = 1.25e9
 
 
-def timed_run(loaded: LoadedScenario[Scenario], executor: Executor) -> tuple[float, list[Done], float]:
-    """Seconds of a run in an open session, what came back, and seconds that the client spent on its ledger."""
+@dataclass(frozen=True)
+class Timed:
+    """A run in an open session: seconds, those of the processor for client and scheduler, and what came back."""
+
+    seconds: float
+    client_s: float
+    done: list[Done]
+
+
+def timed_run(loaded: LoadedScenario[Scenario], executor: Executor) -> Timed:
+    """Run it into a folder that goes."""
     with tempfile.TemporaryDirectory() as folder, run_under_way(loaded, Path(folder) / "run", Terms()) as run:
-        done, recording = [], 0.0
-        started = time.perf_counter()
+        done: list[Done] = []
+        started, processor = time.perf_counter(), time.process_time()
         executor.add(run.job)
-        with closing(executor.results(run.tasks())) as results:
-            for result in results:
-                assert isinstance(result, Done), result
-                before = time.perf_counter()
-                run.record(result)
-                recording += time.perf_counter() - before
-                done.append(result)
-        seconds = time.perf_counter() - started
+        with closing(executor.results(run.tasks())) as parcels:
+            for results in parcels:
+                run.record(results)
+                done += [result for result in results if isinstance(result, Done)]
+        found = Timed(time.perf_counter() - started, time.process_time() - processor, done)
         assert run.is_complete
         executor.remove(run.job.key)
-    return seconds, done, recording
+    return found
 
 
 def nothing(number: int) -> int:
@@ -86,48 +93,44 @@ def compare(loaded: LoadedScenario[Scenario], repeats: int) -> None:
         "2 threads": Resources(threads=2),
         "2 workers": Resources(workers=2),
     }
-    best: dict[str, float] = {}
+    best: dict[str, Timed] = {}
     with ExitStack() as stack:
         executors = {name: stack.enter_context(open_executor(where)) for name, where in sessions.items()}
         for executor in executors.values():
             timed_run(loaded, executor)  # compiles, and opens the job on every worker
         for _ in range(repeats):
             for name, executor in executors.items():
-                seconds, done, recording = timed_run(loaded, executor)
-                best[name] = min(seconds, best.get(name, seconds))
-    blocks, paths = len(done), loaded.scenario.paths
-    for name, seconds in best.items():
-        print(f"{name:<10} {seconds:7.2f} s  {paths / seconds:8,.0f} paths/s")
-    print(f"Dask over threads, one worker  {best['1 worker'] / best['1 thread'] - 1.0:+.1%}")
-    print(f"Dask over threads, two workers {best['2 workers'] / best['2 threads'] - 1.0:+.1%}")
-    print(f"two workers over one           {best['1 worker'] / best['2 workers']:.2f} times")
-    scale(best["1 worker"] / blocks, done[0], recording / blocks)
+                found = timed_run(loaded, executor)
+                best[name] = min(found, best.get(name, found), key=lambda timed: timed.seconds)
+    seconds = {name: timed.seconds for name, timed in best.items()}
+    for name, one in seconds.items():
+        print(f"{name:<10} {one:7.2f} s  {loaded.scenario.paths / one:8,.0f} paths/s")
+    print(f"Dask over threads, one worker  {seconds['1 worker'] / seconds['1 thread'] - 1.0:+.1%}")
+    print(f"Dask over threads, two workers {seconds['2 workers'] / seconds['2 threads'] - 1.0:+.1%}")
+    print(f"two workers over one           {seconds['1 worker'] / seconds['2 workers']:.2f} times")
+    scale(best["2 workers"], seconds["1 worker"])
 
 
-def scale(block_s: float, done: Done, recording_s: float) -> None:
-    """How many workers are kept busy, by arithmetic from what a block costs everybody."""
-    task_s = seconds_of_an_empty_task()
+def scale(timed: Timed, alone_s: float) -> None:
+    """How many workers are kept busy, by arithmetic from what a block costs the client and its network."""
+    blocks, done = len(timed.done), timed.done[0]
+    block_s, client_s, task_s = alone_s / blocks, timed.client_s / blocks, seconds_of_an_empty_task()
     sent = len(pickle.dumps(done))
-    limits = {
-        "the scheduler": 1.0 / task_s,
-        "the client's ledger": 1.0 / recording_s,
-        "the client's network": NETWORK_BYTES / sent,
-    }
-    print(
-        f"a block of {done.finished.paths} paths: {block_s:.2f} s of a worker, {task_s * 1e3:.2f} ms of scheduling,"
-    )
-    stored = done.finished.stored_bytes / 1e6
-    print(
-        f"{recording_s * 1e3:.2f} ms of ledger, {sent / 1e3:.0f} kB to the client, {stored:.1f} MB to the store"
-    )
+    finished = done.made.finished
+    stored = finished.stored_bytes / 1e6
+    print(f"a block of {finished.paths} paths: {block_s:.2f} s of a worker, {stored:.1f} MB to the store,")
+    print(f"{client_s * 1e3:.2f} ms of client and scheduler, {sent / 1e3:.0f} kB to the client;")
+    print(f"handing over one task takes {task_s * 1e3:.2f} ms:")
+    print(f"one by one, handing over alone would keep {block_s / task_s:,.0f} workers busy; together:")
+    limits = {"the client": 1.0 / client_s, "the client's network": NETWORK_BYTES / sent}
     first = min(limits, key=lambda name: limits[name])
-    print(f"{first} saturates first, at {limits[first] * block_s:,.0f} workers")
+    print(f"{first} is busy all the time first, at {limits[first] * block_s:,.0f} workers")
     for workers in WORKERS:
         wanted = workers / block_s
         share = min(1.0, limits[first] / wanted)
-        blocks = share * wanted
-        pace = f"{blocks * done.finished.paths:10,.0f} paths/s, {blocks * stored:8,.0f} MB/s to the store"
-        print(f"{workers:>5,} workers: {share:4.0%} busy, {pace}")
+        pace = share * wanted
+        told = f"{pace * finished.paths:10,.0f} paths/s, {pace * stored:8,.0f} MB/s to the store"
+        print(f"{workers:>5,} workers: {share:4.0%} busy, {told}")
 
 
 def measure_memory(loaded: LoadedScenario[Scenario]) -> None:

@@ -1,7 +1,7 @@
 """What a sweep costs beside the simulation: python -m benchmarks.sweeps [cells] [paths]
 
-Prints the time that the client needs for a cell (check, open the books, sum up), from which follows how many workers
-it can feed; and time and memory to sum up many paths of one cell, which are streamed.
+Prints the time that a cell takes beside its paths (check, open the books, sum up); and time and memory to sum up many
+paths of one cell, which are streamed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ def cost_of_cells(count: int) -> None:
     print(f"checking a cell before anything runs  {checking * 1e3:6.0f} ms")
     print(f"opening its books when its turn comes {preparing * 1e3:6.0f} ms")
     print(f"summing it up                         {summing * 1e3:6.0f} ms")
-    print(f"workers that one client feeds, with cells of 10 s of work: {10.0 / (preparing + summing):,.0f}")
 
 
 def cost_of_paths(count: int) -> None:

@@ -34,7 +34,7 @@ def _work() -> None:
     hashlib.pbkdf2_hmac("sha256", b"work", b"salt", 1_000_000)
 
 
-def wait_until(happened: Callable[[], bool], otherwise: str, patience_s: float = PATIENCE_S) -> None:
+def wait_until(happened: Callable[[], object], otherwise: str, patience_s: float = PATIENCE_S) -> None:
     """Wait for something to happen."""
     since = time.monotonic()
     while not happened():

@@ -150,7 +150,8 @@ def _estimate(loaded: LoadedSweep, chosen: list[int], resources: Resources, as_j
     from simulator.cli.sweep_display import estimate_lines
     from simulator.sweeps.running import estimate_sweep
 
-    found = estimate_sweep(loaded, chosen, resources.threads or resources.workers)
+    workers = resources.threads or resources.workers
+    found = estimate_sweep(loaded, chosen, workers, are_threads=resources.are_threads)
     if as_json:
         say_json(found.as_record())
     else:

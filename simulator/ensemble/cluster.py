@@ -14,18 +14,18 @@ import pickle
 import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from simulator.ensemble.executors import Executor, WorkerDiedError
-from simulator.ensemble.jobs import Done, Job, Task
+from simulator.ensemble.executors import Executor, Parcel, WorkerDiedError
+from simulator.ensemble.jobs import Done, Work
 from simulator.ensemble.preflight import check_cluster
 from simulator.ensemble.resources import Resources, Tls
-from simulator.ensemble.worker import do_task, shipped
+from simulator.ensemble.worker import do_tasks, shipped
 from simulator.results.errors import BAD_INPUT, LostClusterError, OutputError
 
 # Dask types each method for its synchronous and asynchronous use at once, which says nothing.
@@ -39,8 +39,10 @@ ALLOWED_FAILURES = 3
 CONNECT_S, FIRST_WORKER_S = 20.0, 60.0
 #: Seconds without a single worker after which waiting for another is pointless.
 NO_WORKER_S = 300.0
-#: Tasks in flight for each worker: one at work, one that waits so that none is idle.
-TASKS_A_WORKER = 2
+#: Parcels in flight for each worker: one at work, one that waits so that none is idle.
+PARCELS_A_WORKER = 2
+#: Seconds of work in a parcel: at least so many, and as many as leave this process the second of these for each parcel.
+PARCEL_S, PARCEL_S_A_WORKER = 3.0, 0.02
 POLL_S = 0.02
 COUNT_EVERY_S = 2.0
 
@@ -54,7 +56,7 @@ class ClusterPool:
         self._client = client
         self._session = uuid.uuid4().hex[:8]
         self._jobs: dict[str, tuple[str, Future]] = {}
-        self._pending: dict[Future, Task] = {}
+        self._pending: dict[Future, Parcel] = {}
         self._running = as_completed(loop=client.loop)
         self._added = self._submitted = 0
         self._threads: dict[str, int] = {}
@@ -69,9 +71,14 @@ class ClusterPool:
 
     @property
     def capacity(self) -> int:
-        """Tasks worth having in flight now."""
+        """Parcels worth having in flight now."""
         self._count(COUNT_EVERY_S)
-        return TASKS_A_WORKER * max(1, sum(self._threads.values()))
+        return PARCELS_A_WORKER * max(1, sum(self._threads.values()))
+
+    @property
+    def parcel_s(self) -> float:
+        """Seconds of work that are worth a parcel: the more workers, the more, since this process serves all."""
+        return max(PARCEL_S, PARCEL_S_A_WORKER * sum(self._threads.values()))
 
     def _count(self, every_s: float) -> None:
         """Ask the scheduler who is alive, now and then."""
@@ -86,7 +93,7 @@ class ClusterPool:
         if self._threads:
             self._seen = now
 
-    def add(self, job: Job) -> None:
+    def add(self, job: Work) -> None:
         """Ship a job: as a task, which the scheduler can repeat on a worker that comes later."""
         data = pickle.dumps(job, protocol=pickle.HIGHEST_PROTOCOL)
         self._added += 1
@@ -99,17 +106,20 @@ class ClusterPool:
         _, future = self._jobs.pop(key)
         future.release()
 
-    def submit(self, task: Task) -> None:
-        """Begin a task of a known job."""
+    def submit(self, parcel: Parcel) -> None:
+        """Begin tasks of a known job."""
         self._submitted += 1
-        key = f"block-{self._session}-{self._submitted}"
-        name, job = self._jobs[task.job]
-        future = self._client.submit(do_task, name, job, task, key=key, pure=False)
-        self._pending[future] = task
+        key = f"parcel-{self._session}-{self._submitted}"
+        name, job = self._jobs[parcel[0].job]
+        sent = pickle.dumps(
+            parcel, protocol=pickle.HIGHEST_PROTOCOL
+        )  # else Dask looks for futures in every task
+        future = self._client.submit(do_tasks, name, job, sent, key=key, pure=False)
+        self._pending[future] = parcel
         self._running.add(future)
 
-    def finished(self, timeout_s: float) -> list[tuple[Task, Done | Exception]]:
-        """Tasks that ended since the last call, taken from the workers and released there."""
+    def finished(self, timeout_s: float) -> list[tuple[Parcel, Sequence[Done | Exception]]]:
+        """Parcels that ended since the last call, taken from the workers and released there."""
         deadline = time.monotonic() + timeout_s
         while not self._running.has_ready():
             if time.monotonic() > deadline:
@@ -118,23 +128,24 @@ class ClusterPool:
             time.sleep(POLL_S)
         futures = [future for future in self._running.next_batch(block=False) if future in self._pending]
         answers = self._answers(futures)
-        ended = [(self._pending.pop(future), answer) for future, answer in answers]
+        ended = [(self._pending.pop(future), answer) for future, answer in zip(futures, answers, strict=True)]
         for future in futures:
             future.release()
         return ended
 
-    def _answers(self, futures: list[Future]) -> list[tuple[Future, Done | Exception]]:
+    def _answers(self, futures: list[Future]) -> list[Sequence[Done | Exception]]:
+        """What came of parcels; where a parcel was lost, why, for each of its tasks."""
         if all(future.status == "finished" for future in futures):
             try:
-                return list(zip(futures, self._client.gather(futures), strict=True))
+                return list(self._client.gather(futures))
             except Exception:  # a worker died in between: one by one
                 pass
-        answers: list[tuple[Future, Done | Exception]] = []
+        answers: list[Sequence[Done | Exception]] = []
         for future in futures:
             try:
-                answers.append((future, future.result()))
+                answers.append(future.result())
             except Exception as error:
-                answers.append((future, told(error)))
+                answers.append([told(error)] * len(self._pending[future]))
         return answers
 
     def _check_alive(self) -> None:

@@ -125,7 +125,7 @@ def run_scenario(
         if under_way.is_complete and under_way.run.manifest.status == "complete":
             return RunOutcome(under_way.run, BlockFailures(), {}, True, under_way.notes, 0.0)
         is_interrupted = False
-        if next(under_way.tasks(), None) is not None:
+        if under_way.tasks():
             if executor is None and resources.are_threads:
                 _check_memory(under_way.run.layout, readers)
             if resources.are_threads and not is_compiled():
@@ -136,7 +136,7 @@ def run_scenario(
             finally:
                 observer.ends()
         under_way.finish()
-        failed = [(result.task.block, result.error) for result in under_way.failed]
+        failed = [(result.task.part, result.error) for result in under_way.failed]
         return RunOutcome(
             under_way.run,
             BlockFailures(failed, is_interrupted),
@@ -176,11 +176,11 @@ def _run_blocks(executor: Executor, under_way: RunUnderWay, observer: Observer) 
     with (
         observed(observer, workload),
         stopping_on_signals(announce) as stop,
-        closing(executor.results(under_way.tasks(), stop, under_way.note_retry)) as results,
+        closing(executor.results(under_way.tasks(), stop, under_way.note_retry)) as parcels,
     ):
-        for result in results:
-            under_way.record(result)
-            observer.advances(result.task.block.paths)
+        for results in parcels:
+            under_way.record(results)
+            observer.advances(sum(result.task.part.paths for result in results))
     executor.remove(under_way.job.key)
     return stop.is_requested
 

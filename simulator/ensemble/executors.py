@@ -3,16 +3,20 @@
 One session serves any number of jobs: register a job, hand over its tasks in any order, take what comes back.
 Few tasks are in flight at a time, whatever the length of the plan; what is finished is handed over at once
 and never held. A task that fails is tried again as configured, then reported, and the others go on.
+
+To hand a task over costs a client on a cluster milliseconds, so that tasks shorter than seconds would keep few workers
+busy: there, several travel together as a parcel, as many as take the time that a pool calls worth it.
 """
 
 from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from operator import length_hint
 from typing import Protocol
 
-from simulator.ensemble.jobs import Done, Failed, Job, Task
+from simulator.ensemble.jobs import Done, Failed, Task, Work
 from simulator.ensemble.stopping import StopSignal
 from simulator.results.errors import OutputError
 
@@ -23,6 +27,10 @@ HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 NoteRetry = Callable[[Task, Exception, int], None]
+#: Tasks of one job that travel together.
+Parcel = tuple[Task, ...]
+#: What a parcel weighs in the average time of its tasks, against all before it.
+NEWEST = 0.3
 
 
 class WorkerDiedError(Exception):
@@ -34,26 +42,49 @@ class Pool(Protocol):
 
     @property
     def capacity(self) -> int:
-        """Tasks worth having in flight now."""
+        """Parcels worth having in flight now."""
 
     @property
     def workers(self) -> int:
         """Threads or worker processes at work now."""
 
-    def add(self, job: Job) -> None:
+    @property
+    def parcel_s(self) -> float:
+        """Seconds of work that are worth a parcel; 0 where handing over a task costs nothing."""
+
+    def add(self, job: Work) -> None:
         """Make a job known."""
 
     def remove(self, key: str) -> None:
         """Forget a job."""
 
-    def submit(self, task: Task) -> None:
-        """Begin a task of a known job."""
+    def submit(self, parcel: Parcel) -> None:
+        """Begin tasks of a known job."""
 
-    def finished(self, timeout_s: float) -> list[tuple[Task, Done | Exception]]:
-        """Tasks that ended since the last call; waits for the first of them, but no longer than that."""
+    def finished(self, timeout_s: float) -> list[tuple[Parcel, Sequence[Done | Exception]]]:
+        """Parcels that ended since the last call, with an answer for each of their tasks.
+
+        Waits for the first of them, but no longer than that.
+        """
 
     def abandon(self) -> None:
         """Forget the tasks in flight."""
+
+
+class _Pace:
+    """How long tasks take, by the kind of part that they are: what a parcel may hold follows from it."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[type, float] = {}
+
+    def note(self, done: Done) -> None:
+        """Take the time of a task into the average of its kind."""
+        before = self._seconds.get(type(done.task.part), done.seconds)
+        self._seconds[type(done.task.part)] = before + NEWEST * (done.seconds - before)
+
+    def of(self, task: Task) -> float:
+        """Seconds to expect; more than any parcel is worth while none of its kind was done."""
+        return self._seconds.get(type(task.part), float("inf"))
 
 
 class Executor:
@@ -70,7 +101,7 @@ class Executor:
         """Threads or worker processes at work now."""
         return self._pool.workers
 
-    def add(self, job: Job) -> None:
+    def add(self, job: Work) -> None:
         """Make a job known to the workers, once, before its first task."""
         self._pool.add(job)
 
@@ -83,15 +114,17 @@ class Executor:
         tasks: Iterable[Task],
         stop: StopSignal | None = None,
         note_retry: NoteRetry | None = None,
-    ) -> Generator[Done | Failed, None, None]:
-        """Work through tasks and yield each as it ends, in whatever order.
+    ) -> Generator[list[Done | Failed], None, None]:
+        """Work through tasks and yield them as they end, in whatever order, those together that came together.
 
         Close the iterator (``contextlib.closing``) when leaving it early: what is in flight is then forgotten.
 
         Parameters
         ----------
         tasks
-            Taken one by one as there is room; their jobs must be known by then.
+            Taken one by one as there is room; their jobs must be known by then. An iterator that has run dry may have
+            more once a result was taken. Tasks travel together only if it knows how many are left
+            (``operator.length_hint``): at the end every worker is to have some.
         stop
             When a stop is requested, no task is begun any more and those in flight are finished.
         note_retry
@@ -103,7 +136,7 @@ class Executor:
             What no other attempt or task would escape (no room, no permission, no scheduler), after the tasks
             in flight were yielded.
         """
-        left = iter(tasks)
+        left, pace = iter(tasks), _Pace()
         again: deque[Task] = deque()
         suspects: deque[Task] = (
             deque()
@@ -114,36 +147,60 @@ class Executor:
         try:
             while True:
                 while fatal is None and not (stop and stop.is_requested) and in_flight < self._pool.capacity:
-                    task = again.popleft() if again else next(left, None)
-                    if task is None and suspects and not in_flight:
-                        task = suspects.popleft()
-                    if task is None:
+                    parcel = (again.popleft(),) if again else self._parcel(left, pace)
+                    if not parcel and suspects and not in_flight:
+                        parcel = (suspects.popleft(),)
+                    if not parcel:
                         break
-                    attempts[task] = attempts.get(task, 0) + 1
-                    self._pool.submit(task)
+                    for task in parcel:
+                        attempts[task] = attempts.get(task, 0) + 1
+                    self._pool.submit(parcel)
                     in_flight += 1
                 if not in_flight:
                     break
-                for task, answer in self._pool.finished(LOOK_EVERY):
+                ended: list[Done | Failed] = []
+                for parcel, answers in self._pool.finished(LOOK_EVERY):
                     in_flight -= 1
-                    if isinstance(answer, Done):
-                        del attempts[task]
-                        yield answer
-                    elif is_hopeless(answer):
-                        fatal = fatal or answer
-                    elif attempts[task] <= self._retries:
-                        (suspects if isinstance(answer, WorkerDiedError) else again).append(task)
-                        if note_retry is not None:
-                            note_retry(task, answer, attempts[task])
-                    elif isinstance(answer, OSError):
-                        fatal = fatal or answer
-                    else:
-                        yield Failed(task, answer, attempts.pop(task))
+                    for task, answer in zip(parcel, answers, strict=True):
+                        if isinstance(answer, Done):
+                            del attempts[task]
+                            pace.note(answer)
+                            ended.append(answer)
+                        elif is_hopeless(answer):
+                            fatal = fatal or answer
+                        elif isinstance(answer, WorkerDiedError) and len(parcel) > 1:
+                            del attempts[
+                                task
+                            ]  # of this or of another in the parcel: it was no attempt of its own
+                            suspects.append(task)
+                        elif attempts[task] <= self._retries:
+                            (suspects if isinstance(answer, WorkerDiedError) else again).append(task)
+                            if note_retry is not None:
+                                note_retry(task, answer, attempts[task])
+                        elif isinstance(answer, OSError):
+                            fatal = fatal or answer
+                        else:
+                            ended.append(Failed(task, answer, attempts.pop(task)))
+                if ended:
+                    yield ended
         finally:
             if in_flight:
                 self._pool.abandon()
         if fatal is not None:
             raise fatal
+
+    def _parcel(self, left: Iterator[Task], pace: _Pace) -> Parcel:
+        """The next tasks, as many as are worth a parcel, but no more than the share of one worker in what is left."""
+        parcel: list[Task] = []
+        most = length_hint(left) // max(1, self._pool.workers)
+        expected = 0.0
+        while not parcel or (len(parcel) < most and expected < self._pool.parcel_s):
+            task = next(left, None)
+            if task is None:
+                break
+            parcel.append(task)
+            expected += pace.of(task)
+        return tuple(parcel)
 
 
 def is_hopeless(error: Exception) -> bool:

@@ -1,8 +1,8 @@
-"""Work as plain data: a job is what a worker must know of a run, a task is one block of it.
+"""Work as plain data: a job is what a worker must know, a task is one part of it.
 
-A job travels once to every worker, which opens it once and then plays its blocks: drivers are drawn there,
-numbers are written there, and only a line for the ledger and what was made of the paths come back. Doing a
-task twice writes the same bytes twice.
+A job travels once to every worker, which opens it once and then does its parts. Of a run these are blocks: drivers
+are drawn there, numbers are written there, and only a line for the ledger and what was made of the paths come back.
+Doing a task twice writes the same bytes twice.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from simulator import rule
 from simulator.engine import simulate
@@ -32,9 +32,27 @@ from simulator.results.store import Store, hash_block, write_block
 Reduce = Callable[[Days], Any]
 
 
+class Opened(Protocol):
+    """Work on a worker, ready to be done part by part."""
+
+    def do(self, part: Any) -> Any:
+        """Do a part, and say what came of it."""
+
+
+class Work(Protocol):
+    """What travels once to every worker: plain data, and how it is opened there."""
+
+    @property
+    def key(self) -> str:
+        """Identity in a session."""
+
+    def open(self) -> Opened:
+        """Make it ready on a worker."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """What a worker must know of a run.
+    """What a worker must know of a run: work whose parts are blocks.
 
     Parameters
     ----------
@@ -62,20 +80,31 @@ class Job:
     reduce: Reduce = path_outcomes
     fence: Fence | None = None
 
+    def open(self) -> OpenJob:
+        """The run, ready to play blocks."""
+        return OpenJob(self)
+
+
+class Played(NamedTuple):
+    """A block that was played: its line for the ledger, and what ``Job.reduce`` made of its numbers."""
+
+    finished: FinishedBlock
+    reduced: Any
+
 
 class Task(NamedTuple):
-    """One block of a job."""
+    """One part of a job: a block of a run, or what else the work is cut into."""
 
     job: str
-    block: Block
+    part: Any
 
 
 class Done(NamedTuple):
-    """A task that was done: its line for the ledger, and what ``Job.reduce`` made of its numbers."""
+    """A task that was done, what came of it, and the seconds that it took."""
 
     task: Task
-    finished: FinishedBlock
-    reduced: Any
+    made: Any
+    seconds: float
 
 
 class Failed(NamedTuple):
@@ -86,8 +115,22 @@ class Failed(NamedTuple):
     attempts: int
 
 
+def do_each(work: Opened, tasks: Sequence[Task]) -> list[Done | Exception]:
+    """Do tasks one after the other; what one of them raises is its answer, and costs the others nothing."""
+    answers: list[Done | Exception] = []
+    for task in tasks:
+        started = time.perf_counter()
+        try:
+            made = work.do(task.part)
+        except Exception as error:
+            answers.append(error)
+        else:
+            answers.append(Done(task, made, time.perf_counter() - started))
+    return answers
+
+
 class OpenJob:
-    """A job on a worker, ready to play blocks."""
+    """A run on a worker, ready to play blocks."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -96,7 +139,11 @@ class OpenJob:
         store = job.store or Path()
         self._store = Store(store, job.layout, _warm_up(job.prepared, self._agents))
 
-    def play(self, block: Block) -> tuple[FinishedBlock, Any]:
+    def do(self, part: Block) -> Played:
+        """Play a block, as :meth:`play` does."""
+        return self.play(part)
+
+    def play(self, block: Block) -> Played:
         """Simulate a block, keep its numbers, and say what was done and what came of it.
 
         Raises
@@ -132,7 +179,7 @@ class OpenJob:
             finished_at=round(time.time(), 3),
             worker=f"{platform.node()}:{os.getpid()}",
         )
-        return finished, self.job.reduce(Days(written.arrays, self.job.layout))
+        return Played(finished, self.job.reduce(Days(written.arrays, self.job.layout)))
 
     def _store_of(self, block: Block) -> Store:
         """The store with the opening of these paths, which their parameter sets decide."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from simulator.ensemble.log import RunLog, logging_to
 from simulator.ensemble.plan import Block, plan_blocks
 from simulator.results.errors import BAD_INPUT, OutputError, masked, plain
 from simulator.results.folder import SET_ASIDE, RunFolder, begin_or_resume, open_run, strike_from_ledgers
-from simulator.results.ledger import FAILURES, FailedBlock, append_block, append_failure, ledger_file
+from simulator.results.ledger import FAILURES, FailedBlock, append_blocks, append_failure, ledger_file
 from simulator.results.locks import Fence, locked, setting_up
 from simulator.results.manifest import finished_manifest, write_manifest
 from simulator.results.outcomes import OutcomeTable
@@ -128,27 +128,37 @@ class RunUnderWay:
     outcomes: OutcomeTable
     failed: list[Failed] = field(default_factory=list)
 
-    def tasks(self) -> Iterator[Task]:
+    def tasks(self) -> list[Task]:
         """What is left to do, in the order of the paths."""
         layout = self.run.layout
-        for block in plan_blocks(layout.paths, layout.chunk):
-            if block.number not in self.run.finished and (self.shard is None or self.shard.has(block)):
-                yield Task(self.job.key, block)
+        return [
+            Task(self.job.key, block)
+            for block in plan_blocks(layout.paths, layout.chunk)
+            if block.number not in self.run.finished and (self.shard is None or self.shard.has(block))
+        ]
 
-    def record(self, result: Done | Failed) -> None:
-        """Take what came of a task; a block is in the ledger before it counts as finished.
+    def record(self, results: Sequence[Done | Failed]) -> None:
+        """Take what came of tasks; a block is in the ledger before it counts as finished.
 
         Raises
         ------
         OSError
             If the ledger cannot be written.
         """
-        block, key = result.task.block, self.run.manifest.run_key
-        if isinstance(result, Done):
-            append_block(self.run.ledger, key, result.finished)
-            self.run.finished[block.number] = result.finished
-            self.outcomes.add(block.number, result.reduced)
-            return
+        done = [result for result in results if isinstance(result, Done)]
+        append_blocks(self.run.ledger, self.run.manifest.run_key, [result.made.finished for result in done])
+        for each in done:
+            number = each.task.part.number
+            self.run.finished[number] = each.made.finished
+            self.outcomes.add(number, each.made.reduced)
+        for result in results:
+            if isinstance(result, Failed):
+                self._give_up(result)
+
+    def _give_up(self, result: Failed) -> None:
+        """Write down that a block was given up."""
+        block: Block = result.task.part
+        key = self.run.manifest.run_key
         said = masked(f"{type(result.error).__name__}: {result.error}")
         failed = FailedBlock(*block, error=said, attempts=result.attempts, failed_at=round(time.time(), 3))
         append_failure(ledger_file(self.run.path, self.run.shard, FAILURES), key, failed)
@@ -159,7 +169,7 @@ class RunUnderWay:
         """Write in the log that a block will be tried again."""
         said = f"{type(error).__name__}: {error}"
         self.log.warn(
-            "block failed, to be tried again", block=task.block.number, attempts=attempts, error=said
+            "block failed, to be tried again", block=task.part.number, attempts=attempts, error=said
         )
 
     @property

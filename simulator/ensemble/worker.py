@@ -6,14 +6,15 @@ import pickle
 import signal
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
-from simulator.ensemble.jobs import Done, OpenJob, Task
+from simulator.ensemble.jobs import Done, Opened, Task, do_each
 
-#: Jobs that a worker keeps open: a sweep works on few cells at a time.
+#: Jobs that a worker keeps open: an estimation works on few points at a time.
 OPEN_JOBS_MAX = 4
 
-_open_jobs: OrderedDict[str, OpenJob] = OrderedDict()
+_open_jobs: OrderedDict[str, Opened] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -22,16 +23,27 @@ def shipped(data: bytes) -> bytes:
     return data
 
 
-def do_task(job_key: str, job: bytes, task: Task) -> Done:
-    """Do a task, with its job opened once for all of its tasks on this worker."""
-    return Done(task, *_opened(job_key, job).play(task.block))
+def do_tasks(job_key: str, job: bytes, parcel: bytes) -> list[Done | Exception]:
+    """Do tasks of one job, which is opened once for all of its tasks on this worker; an answer for each."""
+    tasks: Sequence[Task] = pickle.loads(parcel)
+    answers = do_each(_opened(job_key, job), tasks)
+    return [_that_travels(answer) if isinstance(answer, Exception) else answer for answer in answers]
 
 
-def _opened(job_key: str, job: bytes) -> OpenJob:
+def _that_travels(error: Exception) -> Exception:
+    """An error as it is, or its words if it cannot be sent."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+def _opened(job_key: str, job: bytes) -> Opened:
     with _lock:
         found = _open_jobs.get(job_key)
         if found is None:
-            found = _open_jobs[job_key] = OpenJob(pickle.loads(job))
+            found = _open_jobs[job_key] = pickle.loads(job).open()
             while len(_open_jobs) > OPEN_JOBS_MAX:
                 _open_jobs.popitem(last=False)
         _open_jobs.move_to_end(job_key)

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,8 @@ class Simulator:
         """
         jobs: dict[str, tuple[int, int]] = {}
         tasks = self._tasks(executor, stage, figures, paths, jobs)
-        with closing(executor.results(tasks, stop)) as results:
-            for result in results:
+        with closing(executor.results(tasks, stop)) as parcels:
+            for result in chain.from_iterable(parcels):
                 self._take(stage, jobs.pop(result.task.job), result)
                 executor.remove(result.task.job)
                 observer.advances(paths)
@@ -178,13 +179,13 @@ class Simulator:
             count = len(self.loaded.played[where[1]].moments)
             self._keep(stage, *where, [math.nan] * count, 0.0, str(result.error))
             return
-        found: Floats = result.reduced
+        found: Floats = result.made.reduced
         known = np.isfinite(found)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a moment that no path has
             found = np.where(known.mean(axis=0) >= 0.5, found, np.nan)
             means, deviations = np.nanmean(found, axis=0), np.nanstd(found, axis=0, ddof=1)
-        self._keep(stage, *where, means.tolist(), result.finished.seconds, "", deviations.tolist())
+        self._keep(stage, *where, means.tolist(), result.made.finished.seconds, "", deviations.tolist())
 
     def _keep(
         self,

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -124,15 +124,15 @@ def _is_folder(file: Path) -> bool:
     return file.suffix != ".jsonl"
 
 
-def append_block(file: Path, run_key: str, finished: FinishedBlock) -> None:
-    """Add a block; it is on the disk when this returns.
+def append_blocks(file: Path, run_key: str, finished: Iterable[FinishedBlock]) -> None:
+    """Add blocks; they are on the disk when this returns.
 
     Raises
     ------
     OSError
-        If it cannot be written; the block then counts as not finished.
+        If they cannot be written; they then count as not finished.
     """
-    append_entry(file, run_key, asdict(finished))
+    append_entries(file, run_key, [asdict(block) for block in finished])
 
 
 def append_failure(file: Path, run_key: str, failed: FailedBlock) -> None:
@@ -154,23 +154,42 @@ def append_entry(file: Path, run_key: str, entry: Mapping[str, Any]) -> None:
     OSError
         If it cannot be written; what it says then counts as not done.
     """
-    line = _line(run_key, dict(entry))
+    append_entries(file, run_key, [entry])
+
+
+def append_entries(file: Path, run_key: str, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Add entries in one go, which costs a disk as much as one; they are on it when this returns.
+
+    Raises
+    ------
+    OSError
+        If they cannot be written; what they say then counts as not done, but for lines that are whole.
+    """
+    if not entries:
+        return
+    lines = [(entry, _line(run_key, dict(entry))) for entry in entries]
     if _is_folder(file):
-        is_of_run = "block" in entry and "cell" not in entry
-        name = f"block-{entry['block']:07d}" if is_of_run else f"{time.time_ns()}-{os.getpid()}"
         file.mkdir(parents=True, exist_ok=True)
-        put(file, {f"{name}.json": line})
+        first = time.time_ns()
+        put(file, {_object_name(entry, first + place): line for place, (entry, line) in enumerate(lines)})
         return
     is_new = not file.exists()
     with file.open("a+b") as stream:
+        torn = b""
         if stream.seek(0, os.SEEK_END):  # a writer killed while it wrote leaves a torn line: begin a new one
             stream.seek(-1, os.SEEK_END)
-            line = b"\n" * (stream.read(1) != b"\n") + line
-        stream.write(line)
+            torn = b"\n" * (stream.read(1) != b"\n")
+        stream.write(torn + b"".join(line for _, line in lines))
         stream.flush()
         os.fsync(stream.fileno())
     if is_new:
         sync_folder(file.parent)
+
+
+def _object_name(entry: Mapping[str, Any], moment: int) -> str:
+    """Name of an entry behind a URL: that of its block in a run; else one that no other has, and in their order."""
+    is_of_run = "block" in entry and "cell" not in entry
+    return f"block-{entry['block']:07d}.json" if is_of_run else f"{moment}-{os.getpid()}.json"
 
 
 def read_ledgers(folder: Path, run_key: str, fits: Fits | None = None) -> Ledger:

@@ -89,7 +89,9 @@ def _schema_of_value(shape: Shape, definitions: dict[str, Any]) -> dict[str, Any
         return {"enum": list(shape.choices)}
     if shape.element is not None and shape.container == "list":
         entry = _schema_of(shape.element, definitions)
-        _require_inside(shape.element, entry)
+        entry.update(
+            _requirements(shape.element)
+        )  # of a list each entry stands alone, also in a file that extends
         return {"type": "array", "items": entry, **_lengths(shape, "Items")}
     if shape.element is not None:
         entry = _schema_of(shape.element, definitions)
@@ -129,20 +131,13 @@ def _reference(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str,
     return {"$ref": f"#/$defs/{name}"}
 
 
-def _require_inside(shape: Shape, schema: dict[str, Any]) -> None:
-    """Add to the schema of a list's entry which keys each entry must have."""
-    if shape.variants is not None:
-        for variant, branch in zip(shape.variants.values(), schema["oneOf"], strict=True):
-            branch.update(_requirements(Shape(model=variant)))
-    else:
-        schema.update(_requirements(shape))
-
-
 def _requirements(shape: Shape) -> dict[str, Any]:
     """Which keys a section, or each section of a mapping, must have; nothing for what has none."""
     if shape.container == "mapping" and shape.element is not None:
         inside = _requirements(shape.element)
         return {"additionalProperties": inside} if inside else {}
+    if shape.variants is not None:
+        return {"anyOf": [_requirements_of_variant(shape, name) for name in shape.variants]}
     if shape.model is None:
         return {}
     fields = declarations(shape.model).items()
@@ -150,3 +145,13 @@ def _requirements(shape: Shape) -> dict[str, Any]:
     nested = {name: _requirements(declaration.shape) for name, declaration in fields}
     nested = {name: inside for name, inside in nested.items() if inside}
     return ({"required": required} if required else {}) | ({"properties": nested} if nested else {})
+
+
+def _requirements_of_variant(shape: Shape, name: str) -> dict[str, Any]:
+    """Which keys a section must have that says at the tag of its union that it is this variant."""
+    assert shape.variants is not None
+    inside = _requirements(Shape(model=shape.variants[name]))
+    return {
+        "required": sorted({shape.tag, *inside.get("required", ())}),
+        "properties": {**inside.get("properties", {}), shape.tag: {"const": name}},
+    }

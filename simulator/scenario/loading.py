@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, cast, overload
 
 from simulator.scenario import files
 from simulator.scenario.declarations import ANY, declarations
@@ -52,6 +52,17 @@ class UsedFile:
 
     label: str
     sha256: str
+
+
+class DataFile(NamedTuple):
+    """A data file where it lies, and the hash of its bytes."""
+
+    path: Path
+    sha256: str
+
+
+#: Data files by how they are named: a reference, and the file that it stands in.
+DataFiles: TypeAlias = dict[tuple[str, Path], DataFile]
 
 
 @dataclass(frozen=True)
@@ -150,8 +161,15 @@ def load_scenario(
         return replace(loaded, notes=(*loaded.notes, *notes))
 
 
-def load_tree(tree: Node, used: Sequence[UsedFile], model: type[Model]) -> LoadedScenario[Model]:
+def load_tree(
+    tree: Node, used: Sequence[UsedFile], model: type[Model], known: DataFiles | None = None
+) -> LoadedScenario[Model]:
     """Validate a tree that was read and merged, and find the data files that it names.
+
+    Parameters
+    ----------
+    known
+        Data files that were found for trees like this one: these are not looked for, and others are added.
 
     Raises
     ------
@@ -159,7 +177,7 @@ def load_tree(tree: Node, used: Sequence[UsedFile], model: type[Model]) -> Loade
         With every problem found.
     """
     scenario = validate(model, tree)
-    data_files, hashed = _resolve_data_files(scenario, tree)
+    data_files, hashed = _resolve_data_files(scenario, tree, {} if known is None else known)
     provenance = getattr(scenario, "provenance", None)
     notes = tuple(provenance.remarks) if provenance is not None else ()
     return LoadedScenario(scenario, tree, (*used, *hashed), data_files, notes)
@@ -476,7 +494,9 @@ def set_at(
 # Data files
 
 
-def _resolve_data_files(scenario: Section, tree: Node) -> tuple[dict[str, Path], list[UsedFile]]:
+def _resolve_data_files(
+    scenario: Section, tree: Node, known: DataFiles
+) -> tuple[dict[str, Path], list[UsedFile]]:
     """Path and hash of every data file that the scenario names, each found from the file that names it."""
     problems: list[LocatedProblem] = []
     found: dict[str, Path] = {}
@@ -484,11 +504,15 @@ def _resolve_data_files(scenario: Section, tree: Node) -> tuple[dict[str, Path],
     for key, reference in _data_references(scenario, ""):
         node = find(tree, key.split("."))
         base = node.place.source.path if node is not None else None
+        named = reference, base or cast(Path, tree.place.source.path)
         try:
-            path = files.resolve_data_file(reference, base or cast(Path, tree.place.source.path))
+            if named not in known:
+                path = files.resolve_data_file(*named)
+                known[named] = DataFile(path, files.file_sha256(path))
+            path, sha256 = known[named]
             if found.setdefault(reference, path) != path:
                 raise Problems([Problem(key, f"{quoted(reference)} means two files", "", "Rename one.")])
-            hashed.append(UsedFile(reference, files.file_sha256(path)))
+            hashed.append(UsedFile(reference, sha256))
         except Problems as refused:
             problems.extend(locate(tree, replace(problem, key=key)) for problem in refused.problems)
     if problems:

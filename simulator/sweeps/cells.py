@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -20,6 +20,7 @@ from simulator.scenario.horizon import shortened
 from simulator.scenario.loading import (
     COMMAND_LINE,
     PRESET,
+    DataFiles,
     LoadedScenario,
     UsedFile,
     apply_overrides,
@@ -91,6 +92,8 @@ class LoadedSweep:
         What the horizon leaves out of the scenario, in sentences for the user.
     sets
         Parameter sets over which the paths of every cell are spread; none if they are not.
+    data_files
+        That cells name, as found when they were checked.
     """
 
     sweep: Sweep
@@ -104,6 +107,7 @@ class LoadedSweep:
     horizon: str | None = None
     notes: tuple[str, ...] = ()
     sets: ParameterSets | None = None
+    data_files: DataFiles = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -167,15 +171,20 @@ class LoadedSweep:
             tree = set_at(tree, parts, value, [place] * len(parts))
         return tree if self.horizon is None else shortened(tree, self.horizon)[0]
 
-    def load(self, cell: SweepCell) -> LoadedScenario[Scenario]:
+    def load(self, cell: SweepCell, known: DataFiles | None = None) -> LoadedScenario[Scenario]:
         """The scenario of a cell, validated.
+
+        Parameters
+        ----------
+        known
+            Data files that are not looked for; others that it names are added.
 
         Raises
         ------
         ScenarioError
             With everything that is wrong with it.
         """
-        loaded = load_tree(self.tree(cell), (), Scenario)
+        loaded = load_tree(self.tree(cell), (), Scenario, known)
         if self.sets is not None:
             loaded = spread_over(loaded, self.sets)
         scenario = loaded.scenario
@@ -249,7 +258,7 @@ def load_sweep(
         if found.count > CELLS_MAX:
             problem = Problem("axes", f"{found.count:,} cells", f"up to {CELLS_MAX:,}", "Split the sweep.")
             raise refusal(loaded.tree.place.source, problem)
-        found = replace(found, sizes=check_cells(found))
+        found = checked(found)
         few = few_sets(min(size.paths for size in found.sizes)) if sets is not None else ()
         return replace(found, notes=(*notes, *few))
 
@@ -358,8 +367,10 @@ def _check_settings(overrides: Sequence[str], dimensions: Sequence[Dimension]) -
         raise ScenarioError(problems)
 
 
-def check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
-    """Validate every cell, those of the first seed standing for all, and return their sizes.
+def checked(loaded: LoadedSweep) -> LoadedSweep:
+    """The sweep with the sizes of its cells and the data files that they name, once all were found valid.
+
+    The cells of the first seed stand for those of all.
 
     Raises
     ------
@@ -367,14 +378,15 @@ def check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
         With every problem once, where it stands, and in which cells.
     """
     met: dict[tuple[str, int, int, str, str], tuple[LocatedProblem, list[SweepCell]]] = {}
-    sizes, checked = [], 0
+    sizes, count = [], 0
+    data_files: DataFiles = {}
     files: dict[Hashable, tuple[Problem, ...]] = {}
     for cell in loaded.cells():
         if loaded.sweep.seeds and cell.places[-1]:
             continue
-        checked += 1
+        count += 1
         try:
-            found = loaded.load(cell)
+            found = loaded.load(cell, data_files)
             scenario = found.scenario
             _check_files(found, files)
             block = scenario.numerics.block
@@ -386,8 +398,8 @@ def check_cells(loaded: LoadedSweep) -> tuple[Size, ...]:
                 met.setdefault(key, (located, []))[1].append(cell)
     if met:
         in_order = sorted(met.items(), key=lambda pair: pair[0][:3])
-        raise ScenarioError(_with_cells(located, cells, checked) for _, (located, cells) in in_order)
-    return tuple(sizes)
+        raise ScenarioError(_with_cells(located, cells, count) for _, (located, cells) in in_order)
+    return replace(loaded, sizes=tuple(sizes), data_files=data_files)
 
 
 def _check_files(cell: LoadedScenario[Scenario], known: dict[Hashable, tuple[Problem, ...]]) -> None:

@@ -77,7 +77,13 @@ class _Timed:
 
 
 def estimate(
-    loaded: LoadedSweep, plan: Plan, chosen: list[int], *, workers: int, keeps_paths: bool
+    loaded: LoadedSweep,
+    plan: Plan,
+    chosen: list[int],
+    *,
+    workers: int,
+    keeps_paths: bool,
+    are_threads: bool = True,
 ) -> SweepEstimate:
     """Estimate by playing a small block of the first, a middle and the last cell that can be prepared.
 
@@ -87,6 +93,8 @@ def estimate(
         Cells to be run.
     workers
         Threads or worker processes.
+    are_threads
+        Whether one interpreter prepares all cells, one after the other.
 
     Raises
     ------
@@ -107,7 +115,10 @@ def estimate(
     figures = len(plan.rows) * (len(plan.statistics) + 3) * 8.0
     speed = 1.0 + SHARE_OF_WORKER * (workers - 1)
     of_sets = sum(-(-size.paths // plan.paths_a_set) for size in sizes) if plan.paths_a_set else 0
-    seconds = preparing * len(chosen) + (preparing * of_sets + path_days * simulating) / speed
+    openings = len(chosen) + of_sets
+    seconds = (preparing * openings + path_days * simulating) / speed
+    if are_threads:
+        seconds = max(seconds, preparing * openings)
     return SweepEstimate(
         cells=len(chosen),
         paths=paths,
@@ -118,7 +129,7 @@ def estimate(
         preparing_s=preparing,
         simulating_s=simulating,
         hours=seconds / 3600.0,
-        openings=len(chosen) + of_sets,
+        openings=openings,
     )
 
 

@@ -1,64 +1,68 @@
-"""Run a sweep: one stream of blocks of all cells through one session, resumed where it was stopped.
+"""Run a sweep: one stream of parts of all cells through one session, resumed where it was stopped.
 
-A cell is prepared when its first block is due, and summed up when its last block is done. Whatever befalls a cell is
-recorded with its message, and the others go on. Only this process writes the store of the sweep; workers write
-the runs of cells, when records are kept.
+Workers prepare cells, play them, sum them up and write what came of it (:mod:`simulator.sweeps.parts`). This process
+says who does what, and keeps the ledger: it alone says what is finished. Whatever befalls a cell is recorded with its
+message, and the others go on.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from operator import length_hint
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from simulator.engine.opening.prepare import Prepared
-from simulator.ensemble.description import describe_run, layout_of, prepare_run
-from simulator.ensemble.executors import Executor, is_hopeless
-from simulator.ensemble.jobs import Done, Failed, Job, Task
+from simulator.ensemble.executors import Executor
+from simulator.ensemble.jobs import Done, Failed, Task
 from simulator.ensemble.log import RunLog
 from simulator.ensemble.observer import Observer
-from simulator.ensemble.plan import plan_blocks
+from simulator.ensemble.plan import Block, plan_blocks
 from simulator.ensemble.stopping import StopSignal
-from simulator.results.errors import masked
-from simulator.results.folder import RunFolder, begin_or_resume
-from simulator.results.ledger import append_block
+from simulator.results.errors import OutputError, masked
+from simulator.results.folder import RunFolder, open_run
+from simulator.results.ledger import append_blocks, append_entries
 from simulator.results.locks import Fence
 from simulator.results.manifest import finished_manifest, write_manifest
+from simulator.results.places import is_local
 from simulator.results.reading import damaged_blocks
 from simulator.results.template import consolidate
-from simulator.scenario.errors import ScenarioError
 from simulator.sweeps.cells import LoadedSweep
 from simulator.sweeps.damage import forget_damage
-from simulator.sweeps.folder import (
-    DIFFERENCES,
-    DONE,
-    FAILED,
-    FIGURES,
-    OUTCOMES,
-    STOPPED,
-    SweepFolder,
-    hash_of,
+from simulator.sweeps.folder import DONE, FAILED, STOPPED, SweepFolder, SweepState
+from simulator.sweeps.parts import (
+    Compare,
+    Drop,
+    PlayBlocks,
+    PlayedBlock,
+    Summed,
+    SumUp,
+    SweepJob,
+    contents_of,
 )
-from simulator.sweeps.statistics import Plan, in_batches
 
-Floats32 = NDArray[np.float32]
+#: The one job of a session.
+JOB = "sweep"
 
 
 @dataclass
-class OpenCell:
-    """A cell whose blocks are being worked on."""
+class _Cell:
+    """A cell that is being worked on.
 
-    number: int
-    prepared: Prepared
-    job: Job
-    run: RunFolder | None
+    Parameters
+    ----------
+    in_flight
+        Tasks that were handed out and have not come back.
+    held
+        Blocks that wait until the folder of its run is ready.
+    errors, attempts
+        What was raised by tasks that were given up, and after how many attempts.
+    """
+
     in_flight: int = 0
-    is_begun: bool = False
+    held: list[PlayBlocks] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     attempts: int = 1
 
@@ -85,7 +89,8 @@ class SweepOutcome:
 
     def with_status(self, *wanted: str) -> list[int]:
         """Cells that ended in one of these ways."""
-        return [cell for cell in self.folder.state.with_status(*wanted) if cell in set(self.chosen)]
+        chosen = set(self.chosen)
+        return [cell for cell in self.folder.state.with_status(*wanted) if cell in chosen]
 
 
 def work_through(
@@ -120,228 +125,328 @@ def work_through(
     started = time.perf_counter()
     damaged = forget_damage(folder)
     log.note("begins", cells=len(chosen), ended_before=len(folder.state.cells), damaged=len(damaged))
-    work = _Work(loaded, folder, executor, tuple(sorted(chosen)), observer, log, fence)
-    with closing(executor.results(work.tasks(), stop, work.note_retry)) as results:
-        for result in results:
-            work.take(result)
+    work = _Work(loaded, folder, tuple(sorted(chosen)), observer, log)
+    executor.add(_job(loaded, folder, fence, is_sent=bool(executor.address)))
+    # A stop leaves blocks for later; that cells which are all there are summed up and compared does not wait.
+    for tasks, until in ((work, stop), (work.due, None)):
+        with closing(executor.results(tasks, until, work.note_retry)) as parcels:
+            for results in parcels:
+                work.take(results)
+    executor.remove(JOB)
     interrupted = bool(stop and stop.is_requested)
     outcome = SweepOutcome(folder, work.chosen, interrupted, time.perf_counter() - started)
     log.note("ends", left=len(outcome.left), failed=outcome.with_status(FAILED), is_interrupted=interrupted)
     return outcome
 
 
+def _job(loaded: LoadedSweep, folder: SweepFolder, fence: Fence | None, *, is_sent: bool) -> SweepJob:
+    """What workers must know of a sweep; with its data files if it is sent to other machines."""
+    if is_local(folder.path):  # workers have another working folder
+        folder = replace(folder, path=folder.path.absolute())
+        fence = fence and replace(fence, file=fence.file.absolute())
+    contents = contents_of(loaded.data_files) if is_sent else {}
+    return SweepJob(JOB, loaded, replace(folder, state=SweepState()), fence, contents)
+
+
+class _Due:
+    """Tasks that follow from results: it runs dry, and has more when more came back."""
+
+    def __init__(self) -> None:
+        self._tasks: deque[Task] = deque()
+
+    def add(self, part: SumUp | Compare | Drop) -> None:
+        """Have a part done."""
+        self._tasks.append(Task(JOB, part))
+
+    def __iter__(self) -> Iterator[Task]:
+        return self
+
+    def __next__(self) -> Task:
+        if not self._tasks:
+            raise StopIteration
+        return self._tasks.popleft()
+
+    def __length_hint__(self) -> int:
+        return len(self._tasks)
+
+
 class _Work:
-    """The cells in progress, and what to do with each result."""
+    """The tasks of a sweep, and what to do with each result."""
 
     def __init__(
         self,
         loaded: LoadedSweep,
         folder: SweepFolder,
-        executor: Executor,
         chosen: tuple[int, ...],
         observer: Observer,
         log: RunLog,
-        fence: Fence | None,
     ) -> None:
-        self.loaded = loaded
-        self.folder = folder
-        self.executor = executor
         self.chosen = chosen
-        self.observer = observer
-        self.log = log
-        self.fence = fence
-        self.plan: Plan = folder.manifest.statistics
-        self.open: dict[str, OpenCell] = {}
-        self.outcomes = folder.array(OUTCOMES, writable=True)
-        self.figures = folder.array(FIGURES, writable=True)
-        self.differences = folder.array(DIFFERENCES, writable=True)
+        self.due = _Due()
+        self._loaded, self._folder, self._state = loaded, folder, folder.state
+        self._manifest = folder.manifest
+        self._observer, self._log = observer, log
+        self._said: list[dict[str, Any]] = []
+        self._cells: dict[int, _Cell] = {}
+        self._runs: dict[int, RunFolder] = {}
+        self._is_asked: set[int] = set()
+        self._is_dropped: set[int] = set()
+        self._released: deque[PlayBlocks] = deque()
+        self._left = sum(map(self._blocks_of, chosen))
+        self._fresh = self._parts()
 
-    def tasks(self) -> Iterator[Task]:
-        """Blocks that are not finished, cell by cell; each cell is prepared when its turn comes."""
+    def __iter__(self) -> Iterator[Task]:
+        return self
+
+    def __next__(self) -> Task:
+        """What follows from results first, then blocks that waited, then the next cell."""
+        task = next(self.due, None)
+        if task is None:
+            task = Task(JOB, self._released.popleft() if self._released else next(self._fresh))
+        return task
+
+    def __length_hint__(self) -> int:
+        """About how many are left: of cells that were not begun, a task for each block."""
+        return length_hint(self.due) + len(self._released) + self._left
+
+    def _blocks_of(self, number: int) -> int:
+        size = self._loaded.size(number)
+        return -(-size.paths // size.block)
+
+    def _parts(self) -> Iterator[PlayBlocks]:
+        """Blocks that are not finished, cell by cell."""
         for number in self.chosen:
-            if number in self.folder.state.cells:
+            self._left -= self._blocks_of(number)
+            if number in self._state.cells:
                 self._compare(number)  # a writer killed before it came to that leaves it to us
                 continue
-            cell = self._open(number)
-            if cell is None:
-                continue
-            for block in plan_blocks(cell.job.layout.paths, cell.job.layout.chunk):
-                if cell.errors:
-                    break
-                if not self._is_finished(cell, block.number):
-                    cell.in_flight += 1
-                    yield Task(cell.job.key, block)
-            cell.is_begun = True
-            self._close_if_over(cell)
+            cell = self._cells[number] = _Cell()
+            parts = deque(self._parts_of(number))
+            if not parts:
+                self._have_summed(number)
+            elif self._manifest.keep != "statistics":
+                while len(parts) > 1:
+                    cell.held.append(parts.pop())
+            self._left += len(parts)
+            while parts and not cell.errors:
+                self._left -= 1
+                cell.in_flight += 1
+                yield parts.popleft()
+            self._left -= len(parts)
+
+    def _parts_of(self, number: int) -> list[PlayBlocks]:
+        """What is left to play of a cell: blocks one by one, but for those that share a chunk of the store."""
+        size, chunk = self._loaded.size(number), min(self._manifest.block, self._manifest.paths)
+        finished = self._finished(number)
+        together: dict[int, list[Block]] = {}
+        for block in plan_blocks(size.paths, min(size.block, size.paths)):
+            if block.number not in finished:
+                place = 0 if chunk % size.block else block.first_path // chunk
+                together.setdefault(place, []).append(block)
+        is_whole = len(together) == 1
+        return [
+            PlayBlocks(number, tuple(blocks), begins=place == 0, ends=is_whole)
+            for place, blocks in enumerate(together.values())
+        ]
+
+    def _finished(self, number: int) -> set[int]:
+        """Blocks of a cell whose outcomes, and records where these are kept, are there."""
+        finished = set(self._state.blocks.get(number, ()))
+        if not finished or self._manifest.keep == "statistics":
+            return finished
+        try:
+            run = open_run(self._folder.run_of(number))
+        except OutputError:  # the worker that begins the run again tells what is wrong
+            return set()
+        broken = {damage.block for damage in damaged_blocks(run)}
+        self._runs[number] = replace(
+            run, finished={block: entry for block, entry in run.finished.items() if block not in broken}
+        )
+        return finished & set(self._runs[number].finished)
+
+    def _have_summed(self, number: int) -> None:
+        self._cells[number].in_flight += 1
+        self.due.add(SumUp(number))
 
     def note_retry(self, task: Task, error: Exception, attempts: int) -> None:
-        """Write in the log that a block will be tried again."""
+        """Write in the log that a part will be tried again."""
         said = masked(f"{type(error).__name__}: {error}")
-        self.log.warn("tried again", of=task.job, block=task.block.number, attempts=attempts, error=said)
+        self._log.warn("tried again", **_named(task.part), attempts=attempts, error=said)
 
-    def take(self, result: Done | Failed) -> None:
-        """Record what became of a block, and sum up its cell if it was the last one."""
-        cell = self.open[result.task.job]
+    def take(self, results: Sequence[Done | Failed]) -> None:
+        """Record what became of parts; it is on the disk when this returns.
+
+        Raises
+        ------
+        Exception
+            What kept a comparison, which belongs to no single cell, from being made.
+        """
+        for result in results:
+            match result.task.part, result:
+                case Compare() as part, Done():
+                    self._note("pair", cell=part.cell, baseline=part.baseline, sha256=result.made)
+                    self._drop(part.cell)
+                case ((Compare() | Drop()), Failed()):
+                    raise result.error
+                case (PlayBlocks() | SumUp()) as part, _:
+                    self._take_of_cell(part, result)
+        self._commit()
+
+    def _take_of_cell(self, part: PlayBlocks | SumUp, result: Done | Failed) -> None:
+        cell = self._cells[part.cell]
         cell.in_flight -= 1
         if isinstance(result, Failed):
-            block, error = result.task.block, result.error
-            paths = f"paths {block.first_path:,} to {block.first_path + block.paths - 1:,}"
-            cell.errors.append(masked(f"{paths}: {type(error).__name__}: {error}"))
+            cell.errors.append(masked(f"{_where(part)}{type(result.error).__name__}: {result.error}"))
             cell.attempts = max(cell.attempts, result.attempts)
+        elif result.made.refused:
+            cell.errors.append(result.made.refused)
         else:
-            self._keep(cell, result)
-        self._close_if_over(cell)
-
-    def _open(self, number: int) -> OpenCell | None:
-        """Prepare a cell, or record why that is impossible."""
-        try:
-            loaded = self.loaded.load(self.loaded.cell(number))
-            prepared = prepare_run(loaded)
-            layout = layout_of(loaded.scenario, prepared)
-            run = None
-            if self.folder.manifest.keep != "statistics":
-                path = self.folder.run_of(number)
-                path.mkdir(parents=True, exist_ok=True)
-                manifest = describe_run(loaded, prepared, False)
-                run = begin_or_resume(path, manifest, overwrite=False, data_files=loaded.data_files)
-                broken = {damage.block for damage in damaged_blocks(run)}
-                whole = {block: entry for block, entry in run.finished.items() if block not in broken}
-                run = replace(run, finished=whole)
-            store, fence = (run.store.absolute(), self.fence) if run else (None, None)
-            job = Job(f"cell {number}", prepared, layout, store, fence=fence)
-            self.executor.add(job)
-        except ScenarioError as error:
-            self._fail(number, str(error).splitlines()[0], attempts=1)
-            return None
-        except Exception as error:
-            if is_hopeless(error):
-                raise
-            self._fail(number, masked(f"{type(error).__name__}: {error}"), attempts=1)
-            return None
-        cell = OpenCell(number, prepared, job, run)
-        self.open[job.key] = cell
-        return cell
-
-    def _is_finished(self, cell: OpenCell, block: int) -> bool:
-        has_records = cell.run is None or block in cell.run.finished
-        return has_records and block in self.folder.state.blocks.get(cell.number, {})
-
-    def _keep(self, cell: OpenCell, done: Done) -> None:
-        """Write the outcomes of a block, read them back, and put it into the ledger."""
-        finished = done.finished
-        packed = self.plan.pack(done.reduced, cell.prepared.trades)
-        paths = slice(finished.first_path, finished.first_path + finished.paths)
-        self.outcomes[cell.number, paths, :] = packed
-        sha256 = hash_of(packed)
-        if hash_of(self.outcomes[cell.number, paths, :]) != sha256:
-            raise OSError(f"{self.folder.path}: outcomes read back are not what was written")
-        if cell.run is not None:
-            append_block(cell.run.ledger, cell.run.manifest.run_key, finished)
-            cell.run.finished[finished.block] = finished
-        self.folder.record(
-            "block",
-            cell=cell.number,
-            block=finished.block,
-            first_path=finished.first_path,
-            paths=finished.paths,
-            sha256=sha256,
-            records_sha256=finished.sha256,
-            seconds=finished.seconds,
-            simulate_seconds=finished.simulate_seconds,
-            store_seconds=finished.store_seconds,
-            finished_at=finished.finished_at,
-            worker=finished.worker,
-            stopped=dict(finished.stopped),
-        )
-        self.observer.advances(finished.paths)
-
-    def _close_if_over(self, cell: OpenCell) -> None:
-        """Sum up a cell when nothing of it is left to do, and let the workers forget it."""
-        if cell.in_flight or not (cell.is_begun or cell.errors) or cell.job.key not in self.open:
-            return
+            self._keep(part.cell, result.made.blocks)
+            cell.in_flight += len(cell.held)
+            while cell.held:
+                self._released.append(cell.held.pop())
         if cell.errors:
-            self._fail(cell.number, cell.errors[0], cell.attempts)
-        elif len(self.folder.state.blocks.get(cell.number, {})) == cell.job.layout.blocks:
-            self._sum_up(cell)
-        else:
-            return  # interrupted
-        del self.open[cell.job.key]
-        self.executor.remove(cell.job.key)
+            cell.held.clear()
+            if not cell.in_flight:
+                self._end(part.cell, FAILED, cell.errors[0], cell.attempts)
+        elif isinstance(result, Done) and result.made.summed is not None:
+            self._end_well(part.cell, result.made.summed)
+        elif not cell.in_flight and len(self._state.blocks.get(part.cell, ())) == self._blocks_of(part.cell):
+            self._have_summed(part.cell)
 
-    def _sum_up(self, cell: OpenCell) -> None:
-        """Reduce the outcomes of a cell to its figures, and compare it with the baseline."""
-        started = time.perf_counter()
-        trades = cell.prepared.trades
-        paths = cell.job.layout.paths
-        antithetic = cell.job.layout.attributes["sampling"] == "antithetic"
-        figures = self.plan.reduce(
-            lambda: self._read(cell.number, paths),
-            trades,
-            antithetic=antithetic,
-        )
-        self.figures[cell.number] = figures
-        if cell.run is not None and cell.run.is_complete:
-            consolidate(cell.run.store, cell.run.layout)
-            write_manifest(cell.run.path, finished_manifest(cell.run.manifest, cell.run.finished))
-        stopped, seconds = self._stopped(cell.number)
+    def _keep(self, number: int, blocks: Sequence[PlayedBlock]) -> None:
+        """Put blocks into the ledgers: where records are kept that of the cell's run, before that of the sweep."""
+        if self._manifest.keep != "statistics" and blocks:
+            if number not in self._runs:
+                self._runs[number] = open_run(self._folder.run_of(number))
+            run = self._runs[number]
+            append_blocks(run.ledger, run.manifest.run_key, [block.finished for block in blocks])
+            run.finished.update({block.finished.block: block.finished for block in blocks})
+        for finished, sha256 in blocks:
+            self._note(
+                "block",
+                cell=number,
+                block=finished.block,
+                first_path=finished.first_path,
+                paths=finished.paths,
+                sha256=sha256,
+                records_sha256=finished.sha256,
+                seconds=finished.seconds,
+                simulate_seconds=finished.simulate_seconds,
+                store_seconds=finished.store_seconds,
+                finished_at=finished.finished_at,
+                worker=finished.worker,
+                stopped=dict(finished.stopped),
+            )
+            self._observer.advances(finished.paths)
+
+    def _end_well(self, number: int, summed: Summed) -> None:
+        """Record a cell that was summed up, and have it compared with the baseline."""
+        run = self._runs.pop(number, None)
+        if run is not None and run.is_complete:
+            consolidate(run.store, run.layout)
+            write_manifest(run.path, finished_manifest(run.manifest, run.finished))
+        stopped, seconds = self._stopped(number)
         message = ", ".join(
-            f"{count:,} of {paths:,} paths stopped: {name}" for name, count in stopped.items()
+            f"{count:,} of {summed.paths:,} paths stopped: {name}" for name, count in stopped.items()
         )
-        self.folder.record(
-            "cell",
-            cell=cell.number,
-            status=STOPPED if stopped else DONE,
-            message=message,
-            attempts=1,
-            paths=paths,
-            trades=list(trades),
-            antithetic=antithetic,
+        self._end(
+            number,
+            STOPPED if stopped else DONE,
+            message,
+            1,
+            paths=summed.paths,
+            trades=list(summed.trades),
+            antithetic=summed.antithetic,
             stopped=stopped,
-            sha256=hash_of(figures),
+            sha256=summed.sha256,
             seconds=round(seconds, 3),
-            reducing_s=round(time.perf_counter() - started, 3),
+            reducing_s=summed.seconds,
         )
-        self.log.note("cell ended", cell=cell.number, seconds=round(seconds, 3), stopped=stopped)
-        self._compare(cell.number)
+        self._compare(number)
+
+    def _end(self, number: int, status: str, message: str, attempts: int, **facts: Any) -> None:
+        """Record how a cell ended."""
+        if status == FAILED:
+            self._log.warn("cell failed", cell=number, attempts=attempts, error=message)
+        self._note("cell", cell=number, status=status, message=message, attempts=attempts, **facts)
+        del self._cells[number]
+        self._runs.pop(number, None)
 
     def _stopped(self, cell: int) -> tuple[dict[str, int], float]:
         """Stopped paths of a cell by reason, and the seconds that its blocks took."""
-        blocks = self.folder.state.blocks[cell].values()
+        blocks = self._state.blocks[cell].values()
         counted: Counter[str] = Counter()
         for entry in blocks:
             counted.update(entry["stopped"])
         return dict(sorted(counted.items())), sum(entry["seconds"] for entry in blocks)
 
-    def _read(self, cell: int, paths: int) -> Iterator[Floats32]:
-        """Outcomes of a cell in batches that split no pair and no set."""
-        return in_batches(self.outcomes, cell, paths, self.plan.batch)
+    def _ready(self, cell: int) -> list[int]:
+        """Cells that differ from this one in the policy alone, this among them, and are summed up."""
+        cells = self._state.cells
+        return [
+            number
+            for number in self._manifest.group_of(cell)
+            if number in cells and cells[number]["status"] != FAILED
+        ]
 
     def _compare(self, cell: int) -> None:
-        """Differences of every cell of the group that can be compared now; drop outcomes no longer needed."""
-        manifest, state = self.folder.manifest, self.folder.state
-        group = manifest.group_of(cell)
-        ready = [number for number in group if number in state.with_status(DONE, STOPPED)]
+        """Have every cell of a group compared that can be now and was not."""
+        ready = self._ready(cell)
         for number in ready:
-            base = manifest.baseline_of(number)
-            if base is not None and base in ready and number not in state.pairs:
-                self._compare_pair(number, base)
-        if not manifest.keeps_paths and len(ready) == len(group):
-            for number in group:
-                self.outcomes[number] = np.nan
+            base = self._manifest.baseline_of(number)
+            if base is None or base not in ready or number in self._state.pairs or number in self._is_asked:
+                continue
+            ours, theirs = self._state.cells[number], self._state.cells[base]
+            part = Compare(
+                number,
+                base,
+                min(ours["paths"], theirs["paths"]),
+                tuple(ours["trades"]),
+                tuple(theirs["trades"]),
+                ours["antithetic"] and theirs["antithetic"],
+            )
+            self._is_asked.add(number)
+            self.due.add(part)
+        self._drop(cell)
 
-    def _compare_pair(self, cell: int, base: int) -> None:
-        ours, theirs = self.folder.state.cells[cell], self.folder.state.cells[base]
-        paths = min(ours["paths"], theirs["paths"])
-        figures = self.plan.compare(
-            self._read(cell, paths),
-            ours["trades"],
-            self._read(base, paths),
-            theirs["trades"],
-            antithetic=ours["antithetic"] and theirs["antithetic"],
+    def _drop(self, cell: int) -> None:
+        """Have outcomes of a group dropped that are no longer needed, where they are not kept."""
+        ready = self._ready(cell)
+        is_compared = all(
+            number in self._state.pairs or self._manifest.baseline_of(number) is None for number in ready
         )
-        self.differences[cell] = figures
-        self.folder.record("pair", cell=cell, baseline=base, sha256=hash_of(figures))
+        is_over = is_compared and len(ready) == len(self._manifest.group_of(cell))
+        if is_over and not self._manifest.keeps_paths and ready[0] not in self._is_dropped:
+            self._is_dropped.add(ready[0])
+            self.due.add(Drop(tuple(ready)))
 
-    def _fail(self, number: int, message: str, attempts: int) -> None:
-        self.log.warn("cell failed", cell=number, attempts=attempts, error=message)
-        self.folder.record("cell", cell=number, status=FAILED, message=message, attempts=attempts)
+    def _note(self, kind: str, **entry: Any) -> None:
+        """Say something, in plain values, to the ledger: the state has it at once, the disk with ``_commit``."""
+        said = {"kind": kind, **entry}
+        self._state.add(said)
+        self._said.append(said)
+
+    def _commit(self) -> None:
+        """Put what was said into the ledger, in one go; and into the log, which cells ended."""
+        said, self._said = self._said, []
+        append_entries(self._folder.ledger, self._manifest.key, said)
+        ended = [entry["cell"] for entry in said if entry["kind"] == "cell" and entry["status"] != FAILED]
+        if ended:
+            self._log.note("cells ended", cells=ended)
+
+
+def _where(part: PlayBlocks | SumUp) -> str:
+    """*paths 0 to 199: *, or nothing of a sum over all."""
+    if isinstance(part, SumUp):
+        return ""
+    first, last = part.blocks[0], part.blocks[-1]
+    return f"paths {first.first_path:,} to {last.first_path + last.paths - 1:,}: "
+
+
+def _named(part: PlayBlocks | SumUp | Compare | Drop) -> dict[str, Any]:
+    """A part as the log names it."""
+    if isinstance(part, Drop):
+        return {"cells": part.cells}
+    blocks = [block.number for block in part.blocks] if isinstance(part, PlayBlocks) else []
+    return {"of": f"cell {part.cell}", **({"blocks": blocks} if blocks else {"what": type(part).__name__})}

@@ -12,7 +12,6 @@ What is not in a ledger does not exist, whatever the store holds.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from numpy.typing import NDArray
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.ledger import (
     LEDGER,
-    append_entry,
     create_ledger,
     has_ledger,
     ledger_file,
@@ -95,12 +93,6 @@ class SweepFolder:
     manifest: SweepManifest
     state: SweepState
     ledger: Path
-
-    def record(self, kind: str, **entry: Any) -> None:
-        """Put an entry into the ledger; it is on the disk when this returns."""
-        said = {"kind": kind, **entry}
-        append_entry(self.ledger, self.manifest.key, said)
-        self.state.add(json.loads(json.dumps(said)))
 
     def run_of(self, cell: int) -> Path:
         """Folder of the run of a cell."""

@@ -29,7 +29,7 @@ from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets, sets_o
 from simulator.scenario.validation import validate
 from simulator.scenario.yaml_nodes import Node, compose
 from simulator.sweeps.axes import AxisCoordinate, Change, Dimension, Point
-from simulator.sweeps.cells import LoadedSweep, check_cells, load_sweep
+from simulator.sweeps.cells import LoadedSweep, checked, load_sweep
 from simulator.sweeps.estimate import SweepEstimate, estimate
 from simulator.sweeps.execution import SweepOutcome, work_through
 from simulator.sweeps.folder import SweepFolder, begin_or_resume_sweep
@@ -74,8 +74,10 @@ def keeps_paths(loaded: LoadedSweep, plan: Plan) -> bool:
     return wanted == "keep" or (wanted == "auto" and 4.0 * paths * len(plan.columns) <= KEPT_BYTES)
 
 
-def estimate_sweep(loaded: LoadedSweep, chosen: list[int], workers: int | None = None) -> SweepEstimate:
-    """What a sweep will take on so many threads or workers; all cores of this machine by default.
+def estimate_sweep(
+    loaded: LoadedSweep, chosen: list[int], workers: int | None = None, *, are_threads: bool = True
+) -> SweepEstimate:
+    """What a sweep will take on so many threads, or workers that are processes; all cores of this machine by default.
 
     Raises
     ------
@@ -84,7 +86,12 @@ def estimate_sweep(loaded: LoadedSweep, chosen: list[int], workers: int | None =
     """
     plan = plan_of(loaded)
     return estimate(
-        loaded, plan, chosen, workers=workers or usable_threads(), keeps_paths=keeps_paths(loaded, plan)
+        loaded,
+        plan,
+        chosen,
+        workers=workers or usable_threads(),
+        keeps_paths=keeps_paths(loaded, plan),
+        are_threads=are_threads,
     )
 
 
@@ -202,7 +209,7 @@ def _as_recorded(manifest: SweepManifest, label: str) -> LoadedSweep:
         horizon=manifest.settings.get("horizon"),
         sets=_sets(manifest),
     )
-    return replace(loaded, sizes=check_cells(loaded))
+    return checked(loaded)
 
 
 def _sets(manifest: SweepManifest) -> ParameterSets | None:

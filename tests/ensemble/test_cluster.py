@@ -47,7 +47,7 @@ from tests.ensemble.clusters import (
     unwind,
 )
 from tests.ensemble.conftest import TOY, load_toy, resume, run_command
-from tests.patience import PATIENCE_S, is_late, wait_until
+from tests.patience import PATIENCE_S, communicated, is_late, wait_until
 
 PATHS, BLOCK = 2400, 20
 OVERRIDES = (f"paths={PATHS}", f"numerics.block={BLOCK}")
@@ -228,8 +228,8 @@ def poisoned(executor: Executor, reduce: Reduce, marked: int = 2) -> dict[int, D
     prepared = prepare_run(loaded)
     job = Job("poisoned", prepared, layout_of(loaded.scenario, prepared), None, reduce=reduce)
     executor.add(job)
-    with closing(executor.results(Task(job.key, block) for block in plan_blocks(64, 8))) as results:
-        found = {result.task.block.number: result for result in results}
+    with closing(executor.results([Task(job.key, block) for block in plan_blocks(64, 8)])) as parcels:
+        found = {result.task.part.number: result for results in parcels for result in results}
     executor.remove(job.key)
     assert sorted(found) == list(range(8))
     assert [number for number, result in found.items() if isinstance(result, Failed)] == [marked]
@@ -434,12 +434,13 @@ run_scenario(load_scenario({toy!r}), Path({folder!r}), resources=Resources(worke
 def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(toy=str(TOY), folder=str(tmp_path / "run")))
-    result = subprocess.run(
-        [sys.executable, str(script)],
-        capture_output=True, text=True, timeout=120, check=False, env=os.environ | {"PYTHONPATH": str(clusters.ROOT)},
-    )  # fmt: skip
-    assert result.returncode
-    assert 'put what it does under if __name__ == "__main__":' in result.stderr
+    environment = os.environ | {"PYTHONPATH": str(clusters.ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    code, _, complained = communicated(
+        subprocess.Popen([sys.executable, str(script)], text=True, env=environment, **pipes)
+    )
+    assert code
+    assert 'put what it does under if __name__ == "__main__":' in complained
 
 
 def test_a_folder_that_workers_do_not_see_or_that_was_taken_over_is_told(

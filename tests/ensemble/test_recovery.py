@@ -22,7 +22,7 @@ from simulator.ensemble.under_way import Shard, Terms
 from simulator.results import manifest as manifests
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError
 from simulator.results.folder import open_run
-from simulator.results.ledger import FailedBlock, append_block, append_failure, ledger_file
+from simulator.results.ledger import FailedBlock, append_blocks, append_failure, ledger_file
 from simulator.results.locks import locked
 from simulator.results.places import names, place
 from simulator.results.reading import open_results, verify_run
@@ -115,7 +115,7 @@ def loses_its_store(run: Path) -> None:
 
 def gets_a_line_beyond(run: Path) -> None:
     found = open_run(run)
-    append_block(found.ledger, found.manifest.run_key, replace(found.finished[2], block=7, first_path=56))
+    append_blocks(found.ledger, found.manifest.run_key, [replace(found.finished[2], block=7, first_path=56)])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from simulator.engine.records import Packed, Records, allocate_records, blank_af
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.results.folder import RunFolder, begin_or_resume, open_run
 from simulator.results.layout import Layout
-from simulator.results.ledger import FinishedBlock, append_block
+from simulator.results.ledger import FinishedBlock, append_blocks
 from simulator.results.manifest import Manifest, finished_manifest, new_manifest, write_manifest
 from simulator.results.store import Store, write_block
 from simulator.results.variables import GROUPS
@@ -109,7 +109,7 @@ def write_run(
         written = write_block(store, first, cut(records, first, paths))
         stopped = {"PRICE_OUT_OF_RANGE": 1} if number == 0 else {}
         block = FinishedBlock(number, first, paths, written.sha256, written.stored_bytes, 0.1, stopped)
-        append_block(run.ledger, run.manifest.run_key, block)
+        append_blocks(run.ledger, run.manifest.run_key, [block])
     run = open_run(folder)
     if blocks is None:
         write_manifest(folder, finished_manifest(run.manifest, run.finished))

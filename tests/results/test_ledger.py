@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.results.ledger import FinishedBlock, append_block, create_ledger, read_ledgers
+from simulator.results.ledger import FinishedBlock, append_blocks, create_ledger, read_ledgers
 
 KEY = "run"
 
@@ -23,7 +23,7 @@ def ledger(tmp_path: Path) -> Path:
     file = tmp_path / "ledger.jsonl"
     create_ledger(file)
     for number in (2, 0, 1):
-        append_block(file, KEY, block(number))
+        append_blocks(file, KEY, [block(number)])
     return file
 
 
@@ -47,7 +47,7 @@ def test_every_line_is_forced_to_disk(ledger: Path, monkeypatch: pytest.MonkeyPa
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    append_block(ledger, KEY, block(3))
+    append_blocks(ledger, KEY, [block(3)])
     assert synced == [ledger.stat().st_size]  # after the whole line was written, once
 
 
@@ -64,7 +64,7 @@ def test_wherever_a_write_is_cut_only_whole_lines_count(ledger: Path) -> None:
 def test_writing_goes_on_after_a_torn_line(ledger: Path) -> None:
     data = ledger.read_bytes()
     ledger.write_bytes(data[:-20])
-    append_block(ledger, KEY, block(1))
+    append_blocks(ledger, KEY, [block(1)])
     found = read_ledgers(ledger.parent, KEY)
     assert set(found.blocks) == {0, 1, 2}
     assert found.broken_lines == ("ledger.jsonl, line 3",)
@@ -102,5 +102,5 @@ def test_junk_is_counted_and_left_out(ledger: Path, junk: bytes) -> None:
 
 def test_the_later_line_of_a_block_holds(ledger: Path) -> None:
     again = FinishedBlock(1, 8, 8, "e" * 64, 100, 0.5)
-    append_block(ledger, KEY, again)
+    append_blocks(ledger, KEY, [again])
     assert read_ledgers(ledger.parent, KEY).blocks[1] == again

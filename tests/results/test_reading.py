@@ -14,7 +14,7 @@ import pytest
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Layout
-from simulator.results.ledger import append_block
+from simulator.results.ledger import append_blocks
 from simulator.results.reading import open_results, verify_run
 from tests.results.conftest import write_run
 
@@ -111,7 +111,7 @@ def _injure(file: Path, kind: str, random: np.random.Generator) -> None:
 
 def test_a_ledger_that_promises_other_numbers_is_found(whole_run: RunFolder) -> None:
     said = whole_run.finished[1]
-    append_block(whole_run.ledger, whole_run.manifest.run_key, type(said)(1, 8, 8, "0" * 64, 1, 0.0))
+    append_blocks(whole_run.ledger, whole_run.manifest.run_key, [type(said)(1, 8, 8, "0" * 64, 1, 0.0)])
     whats = [damage.what for damage in verify_run(whole_run.path)]
     assert whats == [
         "manifest.json says that the run is complete with other numbers than the ledger's",

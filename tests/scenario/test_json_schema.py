@@ -124,6 +124,13 @@ def test_schema_and_validator_agree_on_the_simulators_schema(data: st.DataObject
     assert VALIDATORS[Scenario].is_valid(document) == accepts(Scenario, document)
 
 
+def test_a_hedge_without_what_its_kind_must_have_is_marked() -> None:
+    document = document_of(COMPLETE)
+    del next(iter(document["market"]["hedges"].values()))["dislocation"]
+    assert not VALIDATORS[Scenario].is_valid(document)
+    assert VALIDATORS[Scenario].is_valid({"extends": "other.yaml", **document}), "a parent may have it"
+
+
 def test_the_comparison_would_notice_a_difference() -> None:
     """Planted: a schema without the pattern of rates accepts a bare number that the validator refuses."""
     broken = json_schema(Shop)

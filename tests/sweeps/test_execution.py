@@ -13,8 +13,8 @@ import pytest
 from simulator.cli.options import Telling
 from simulator.cli.sweep import tell_sweep
 from simulator.ensemble.execution import run_scenario
-from simulator.ensemble.executors import Executor
-from simulator.ensemble.jobs import Done, Task
+from simulator.ensemble.executors import Executor, Parcel
+from simulator.ensemble.jobs import Done
 from simulator.ensemble.threads import ThreadPool
 from simulator.results.errors import BAD_INPUT, UNFINISHED, OutputError
 from simulator.results.locks import locked
@@ -32,6 +32,7 @@ from simulator.sweeps.folder import (
     is_sweep_folder,
     open_sweep_folder,
 )
+from simulator.sweeps.parts import PlayBlocks
 from simulator.sweeps.reading import cell_outcomes, open_sweep
 from simulator.sweeps.running import estimate_sweep, resume_sweep, run_sweep
 from tests.ensemble.conftest import load_toy
@@ -67,15 +68,17 @@ def test_what_is_finished_is_not_done_again(write: Write, tmp_path: Path, tiny_r
     loaded = load_sweep(write(TINY))
     run(loaded, tmp_path / "out", chosen=[0, 2])
     ledger = (tmp_path / "out" / "ledger.jsonl").read_text().splitlines()
-    lines = [line for line in ledger if '"cell": 2' not in line or '"kind": "cell"' not in line]
-    (tmp_path / "out" / "ledger.jsonl").write_text("\n".join(lines[:-1]) + '\n{"torn')
+    ended = [line for line in ledger if '"cell": 0' in line]
+    half = [line for line in ledger if '"cell": 2' in line and '"kind": "block"' in line][:2]
+    lines = [*ended, *half]
+    (tmp_path / "out" / "ledger.jsonl").write_text("\n".join(lines) + '\n{"torn')
     with pytest.raises(OutputError, match="3 of 4 cells left"):
         open_sweep(tmp_path / "out")
     before = open_sweep_folder(tmp_path / "out").state.blocks
     resumed = resume_sweep(tmp_path / "out")
     assert not resumed.left
     after = (
-        (tmp_path / "out" / "ledger.jsonl").read_text().splitlines()[len(lines) - 1 :]
+        (tmp_path / "out" / "ledger.jsonl").read_text().splitlines()[len(lines) :]
     )  # the torn line is gone
     redone = {(entry["cell"], entry["block"]) for entry in map(json.loads, after) if entry["kind"] == "block"}
     assert redone == {
@@ -213,18 +216,21 @@ def test_cells_that_fail_are_told_and_the_others_go_on(write: Write, tmp_path: P
 class Saboteur(ThreadPool):
     """Threads on which the first block of a cell meets accidents."""
 
-    victim, accidents = "cell 1", 1
+    victim, accidents = 1, 1
 
-    def submit(self, task: Task) -> None:
-        if task.job == self.victim and task.block.number == 0 and self.accidents:
+    def submit(self, parcel: Parcel) -> None:
+        (task,) = parcel
+        part = task.part
+        is_victim = isinstance(part, PlayBlocks) and part.cell == self.victim and part.blocks[0].number == 0
+        if is_victim and self.accidents:
             self.accidents -= 1
-            self._pending[self._pool.submit(self._accident)] = task
+            self._pending[self._pool.submit(self._accident)] = parcel
         else:
-            super().submit(task)
+            super().submit(parcel)
 
     @staticmethod
-    def _accident() -> Done:
-        raise RuntimeError("the worker is gone")
+    def _accident() -> list[Done | Exception]:
+        return [RuntimeError("the worker is gone")]
 
 
 @pytest.mark.parametrize(("accidents", "status"), [(1, "done"), (2, "failed")])
