@@ -21,7 +21,7 @@ TEMPLATE_NAMES, TEMPLATE_SHARE = ("Fund A", "Fund B", "Fund C"), 0.02
 def population_csv(prepared: Prepared) -> str:
     """Every fund on the opening day with its terms, figures to the last bit."""
     terms = prepared.parameters.opening.funds
-    shares = (terms.haircut, terms.remarked_share)
+    haircut = _own_haircuts(prepared)
     rows = (
         [
             name,
@@ -29,7 +29,8 @@ def population_csv(prepared: Prepared) -> str:
                 written(MONEY, float(amounts[i]))
                 for amounts in (_equity(prepared), terms.cash_bn, terms.line_bn)
             ),
-            *(written(SHARE, float(values[i])) for values in shares),
+            "" if haircut is None else written(SHARE, float(haircut[i])),
+            written(SHARE, float(terms.remarked_share[i])),
             f"{float(terms.other_exposure[i])!r}",
             *(written(MONEY, float(face)) for face in terms.packages_bn[:, i]),
         ]
@@ -37,6 +38,15 @@ def population_csv(prepared: Prepared) -> str:
     )
     head = ["name", "equity", "free_cash", "committed_line", "haircut", "overnight_share", "other_exposure"]
     return _table([*head, *prepared.trades], rows)
+
+
+def _own_haircuts(prepared: Prepared) -> Floats | None:
+    """Each fund's own haircut, as it is asked where a funding has none; nothing where all fundings have."""
+    market = prepared.scenario.market
+    for trade, haircut in zip(prepared.trades, prepared.parameters.opening.funds.haircut, strict=True):
+        if market.fundings[market.funding_of(trade)].haircut is None:
+            return haircut
+    return None
 
 
 def _equity(prepared: Prepared) -> Floats:

@@ -354,14 +354,14 @@ class Futures(Hedge):
         minimum="-$5tn",
         maximum="$5tn",
         source="preset",
-        doc="of other hedgers: banks' net long position, face; dear margins do not move it",
+        doc="of other hedgers: banks' net long position, face; higher margins do not move it",
     )
     insurers: Money = parameter(
         "$0bn",
         minimum="-$5tn",
         maximum="$5tn",
         source="preset",
-        doc="of other hedgers: insurers' net long position, face; dear margins do not move it",
+        doc="of other hedgers: insurers' net long position, face; higher margins do not move it",
     )
     price_limit: Share | None = parameter(
         None,

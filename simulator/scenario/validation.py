@@ -59,7 +59,11 @@ def _currency_of(tree: Node) -> units.Currency:
     code, rate = (find(tree, ("market", key)) for key in ("currency", "exchange_rate"))
     written_code = "USD" if code is None else code.value
     written_rate = units.YUAN_PER_DOLLAR if rate is None else rate.value
-    if written_code not in units.SIGNS or not isinstance(written_rate, int | float) or not written_rate > 0.0:
+    if (
+        written_code not in tuple(units.SIGNS)
+        or not isinstance(written_rate, int | float)
+        or not written_rate > 0.0
+    ):
         return units.Currency("USD", units.YUAN_PER_DOLLAR)
     return units.Currency(str(written_code), float(written_rate))
 

@@ -268,7 +268,7 @@ def test_stored_variables_and_outcomes_are_explained(unwind: Unwind) -> None:
     assert "stored in   $bn" in unwind("explain", "facility_use")[1]
     assert "positions unwound, in all trades" in unwind("explain", "unwound_in_all")[1]
     kinds = [row["kind"] for row in json.loads(unwind("explain", "dislocation", "--json")[1])]
-    assert kinds == ["term", "parameter", "parameter", "variable"]  # of futures and of swaps
+    assert kinds == ["term", "parameter", "parameter", "parameter", "variable"]  # of each kind of hedge
 
 
 def test_a_scenario_is_explained(unwind: Unwind) -> None:

@@ -375,9 +375,8 @@ MARKET_MISTAKES = {
     "rate outside its funding": (
         "  fundings:",
         "  policy_rate: 3%\n  fundings:",
-        "12:3: market.policy_rate: unknown key; allowed: date, currency, exchange_rate, par_curve, curves, "
-        "fundings, buckets, hedges, trades,"
-        " roll, roll_days, contagion, yield_correlation_decay. Write it as market.fundings.NAME.policy_rate.",
+        "12:3: market.policy_rate: unknown key; allowed: 13 keys, which unwind explain market lists."
+        " Write it as market.fundings.NAME.policy_rate.",
     ),
     "bucket of a sale": (
         "buckets: {TY: 100%}",

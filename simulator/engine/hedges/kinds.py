@@ -121,7 +121,7 @@ def speculators_of(hedge: schema.Hedge) -> float:
 
 
 def steady_holders_of(hedge: schema.Hedge) -> float:
-    """Net long position of banks and insurers, whom dear margins do not move; swaps do not tell it apart."""
+    """Net long position of banks and insurers, whom higher margins do not move; told of futures."""
     return hedge.banks + hedge.insurers if isinstance(hedge, schema.Futures) else 0.0
 
 
