@@ -42,10 +42,11 @@ def population_csv(prepared: Prepared) -> str:
 
 def _own_haircuts(prepared: Prepared) -> Floats | None:
     """Each fund's own haircut, as it is asked where a funding has none; nothing where all fundings have."""
-    market = prepared.scenario.market
-    for trade, haircut in zip(prepared.trades, prepared.parameters.opening.funds.haircut, strict=True):
+    market, haircuts = prepared.scenario.market, prepared.parameters.opening.funds.haircut
+    for j, trade in enumerate(prepared.trades):
         if market.fundings[market.funding_of(trade)].haircut is None:
-            return haircut
+            own: Floats = haircuts[j]
+            return own
     return None
 
 
