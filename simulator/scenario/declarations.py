@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, GetCoreSchemaHandler
@@ -34,10 +34,16 @@ class Reading:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         # Cells of a sweep say almost all the same: reading what was read before would be two thirds of their loading.
-        read_text = lru_cache(maxsize=256)(partial(units.read, self.kind))
+        @lru_cache(maxsize=256)
+        def read_text(
+            text: str, counted_in: units.Currency
+        ) -> float:  # the same text is another amount in yuan
+            return units.read(self.kind, text)
 
         def read(value: object) -> float:
-            return read_text(value) if type(value) is str else units.read(self.kind, value)
+            if type(value) is str:
+                return read_text(value, units.counted_in())
+            return units.read(self.kind, value)
 
         return core_schema.no_info_before_validator_function(read, handler(source))
 

@@ -312,7 +312,7 @@ class Hedge(Section):
     )
     exchange_margin: Share = parameter(
         minimum="0%",
-        maximum="50%",
+        maximum="100%",
         source="preset",
         doc="initial margin per face; the floor of the margin model",
     )

@@ -41,7 +41,7 @@ def test_planted_order_of_limits_comes_back() -> None:
     risk = np.zeros((4, 5))
     risk[1, 4] = 1.5
     found = {limit.limit: limit for limit in binding_limits(days, CHANNELS, 100.0, risk)}
-    assert found["Funds' cash: losses on futures"].first.value == 0.25
+    assert found["Funds' cash: losses on hedges"].first.value == 0.25
     assert found["Funds' own limits"].first.value == 0.25
     assert (found[LEVERAGE].ever.value, found[LEVERAGE].first.value) == (0.5, 0.25)
     assert found[LEVERAGE].typical_day == 2.5

@@ -264,6 +264,8 @@ def test_yuan_and_dollars_are_converted_when_they_are_read() -> None:
     assert scenario.market.hedges["TF"].hedge_demand == pytest.approx(-6.71)
     assert as_written(scenario)["market"]["hedges"]["T"]["hedge_demand"] == "-¥22bn"
     assert scenario.clearing_house.own_capital == pytest.approx(0.671)  # the default of $0.1bn
+    assert load_scenario("toy").scenario.clearing_house.own_capital == 0.1  # whatever was read before
+    assert load_scenario(HEDGERS).scenario.clearing_house.own_capital == pytest.approx(0.671)
     mixed = load_scenario("toy", [*CHINA, "market.hedges.T.hedge_demand=-¥67.1bn"]).scenario
     assert mixed.market.hedges["T"].hedge_demand == pytest.approx(-10.0)
     with pytest.raises(ScenarioError, match="is too large"):

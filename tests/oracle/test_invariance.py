@@ -98,7 +98,7 @@ def write_population(folder: Path, order: NDArray[np.int64], dealers: NDArray[np
             [
                 drawn.funds[i],
                 *(f"${float(terms[i])!r}bn" for terms in (books.equity_bn, books.cash_bn, books.line_bn)),
-                *(f"{100.0 * float(terms[i])!r}%" for terms in (books.haircut, books.remarked_share)),
+                *(f"{100.0 * float(terms[i])!r}%" for terms in (books.haircut[0], books.remarked_share)),
                 *(f"${float(face)!r}bn" for face in books.packages_bn[:, i]),
             ]
         )
