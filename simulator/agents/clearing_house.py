@@ -74,3 +74,9 @@ def margin_in_force(asked: float, floor: float, previous: float, largest_daily_r
     ``largest_daily_rise`` is a share of yesterday's margin.
     """
     return min(max(asked, floor), max(previous * (1.0 + largest_daily_rise), floor))
+
+
+@rule
+def margin_within_value(asked: float, value: float) -> float:
+    """Margin per face that is posted: what is asked, and no more than the hedge is worth, which is all it can lose."""
+    return min(asked, value)

@@ -276,7 +276,7 @@ class Dealers:
             asked = rules.stressed_mix(now, stressed)
         floor = h.opening.margin_floor * self.others.margin_minimum
         h.model_margin = rules.margin_in_force(asked, floor, h.model_margin)
-        h.margin = h.model_margin * multiple
+        h.margin = rules.margin_within_value(h.model_margin * multiple, h.value)
 
     def post_margins(self) -> None:
         dealers = managers = 0.0

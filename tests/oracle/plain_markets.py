@@ -404,11 +404,8 @@ class Markets:
                     tied_up[f.n] += abs(f.opening.packages_bn[t.n]) * f.haircut[t.n]
         asked = total(tied_up) / total(face) if total(face) > 0.0 else 0.0
         cost = self.rules.hedge.cost_of_margins_bp(asked * h.bucket.price + h.margin, h.opening.capital_cost)
-        held = h.dealer_packages + h.estate_hedges + h.central_packages
-        for t in self.trades:
-            if t.hedge is h:
-                held += t.fund_hedges
-        return self.rules.hedge.side_of_market(held, h.opening.size_bn) * cost
+        longs = h.opening.demand_bn + h.opening.other_hedgers_bn
+        return self.rules.hedge.side_of_market(longs, h.opening.size_bn) * cost
 
     def slope(self, h: Any) -> float:
         """Rise of the dislocation that cuts demand by $1bn, with the cash that asset managers have."""

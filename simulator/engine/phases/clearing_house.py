@@ -4,6 +4,7 @@ from simulator.agents.clearing_house import (
     STRESSED_WEIGHT,
     margin_asked,
     margin_in_force,
+    margin_within_value,
     stressed_mix,
     value_at_risk,
     variance_estimate,
@@ -42,7 +43,8 @@ def set_margins(p: Parameters, s: State, sched: Schedule, day: int) -> None:
         return
     model_margins(p, s)
     for h in each_hedge(s):
-        s.hedges.margin[h] = s.hedges.model_margin[h] * sched.margin_multiple[day, h]
+        asked = s.hedges.model_margin[h] * sched.margin_multiple[day, h]
+        s.hedges.margin[h] = margin_within_value(asked, s.hedges.value[h])
 
 
 @phase

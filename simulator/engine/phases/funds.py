@@ -209,22 +209,13 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
 def price_margins(p: Parameters, s: State) -> None:
     """Find what the capital costs that haircuts and margins tie up, where the dislocation has to pay for it.
 
-    It pays those who hold packages; where they hold the reverse trade it is the bond that is dear.
+    It pays those who hold packages, as many as there are longs; a market that opened with the reverse trade pays them.
     """
     for h in each_hedge(s):
         if p.opening.hedges.capital_cost[h] > 0.0:
-            side = side_of_market(packages_held(p, s, h), p.opening.hedges.size_bn[h], p.dealers.full_side)
+            longs = p.opening.hedges.demand_bn[h] + p.opening.hedges.other_hedgers_bn[h]
+            side = side_of_market(longs, p.opening.hedges.size_bn[h], p.dealers.full_side)
             s.hedges.margin_cost_bp[h] = side * margin_cost_bp(p, s, h)
-
-
-@phase
-def packages_held(p: Parameters, s: State, h: int) -> float:
-    """Packages in hedge h of all who tie up capital in them: funds, dealers, estates and the central bank."""
-    held = s.hedges.dealer_packages[h] + s.hedges.estate_hedges[h] + s.hedges.central_packages[h]
-    for j in each_trade(s):
-        if p.opening.trades.hedge_of[j] == h:
-            held += s.trades.fund_hedges[j]
-    return held
 
 
 @phase
