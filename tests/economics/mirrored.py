@@ -28,6 +28,8 @@ TURNS = (
     "fund_packages",
     "fund_hedges",
 )
+#: The same, of markets that have speculators.
+OF_SPECULATORS = ("speculator_hedges",)
 #: What tells how far: it is the same on both sides.
 STAYS = ("volatility", "initial_margin", "fund_equity", "fund_cash", "fund_sales", "fund_calls")
 TENORS = ("y2", "y3", "y5", "y7", "y10", "y20", "y30")
@@ -98,4 +100,6 @@ def asymmetry(here: Played, there: Played, name: str) -> float:
     mine, theirs = over_opening(here, name), over_opening(there, name)
     largest = max(np.abs(mine).max(), np.abs(theirs).max())
     assert largest > 0.0, f"{name} does not move"
-    return float(np.abs(mine + theirs if name in TURNS else mine - theirs).max() / largest)
+    return float(
+        np.abs(mine + theirs if name in (*TURNS, *OF_SPECULATORS) else mine - theirs).max() / largest
+    )

@@ -20,8 +20,10 @@ from simulator.results.calendar import trading_dates
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.explain import as_written
 from simulator.scenario.loading import load_scenario
+from tests.economics.mirrored import OF_SPECULATORS, TURNS, asymmetry, events, money, positions
 from tests.economics.shipped import AT_REST, Played, opened, played
 from tests.economics.test_ledgers import assert_books_balance
+from tests.economics.test_mirrored import TWO_SIDED
 from tests.oracle.variants import CHINA, CLEARED_SWAP, MONTHS, STORM, TWO_FUNDINGS, UNHEDGED
 
 HEDGERS, SPECULATORS = "china-hedgers-2019", "china-speculators-2019"
@@ -228,6 +230,46 @@ def test_a_locked_future_keeps_what_it_owes_when_the_month_draws_near() -> None:
 def test_a_market_with_all_kinds_of_trade_closes_its_ledgers() -> None:
     everything = (*STORM, *UNHEDGED, *CLEARED_SWAP, *TWO_FUNDINGS, *MONTHS, *CHINA)
     assert_books_balance(played("toy", *everything, audit=True))
+
+
+def fall_in_china(basis_points: float) -> str:
+    """China's yields fall; or rise, where it is negative."""
+    change = ", ".join(f"{tenor}: {-basis_points}bp" for tenor in ("y7", "y10"))
+    return f"{{type: yield-shock, par_curve: china, day: 2d, change: {{{change}}}}}"
+
+
+def both_ways(size: float) -> tuple[Played, Played]:
+    """China's future without what binds one side only, and its mirror: speculators buy where they sold."""
+    bond = "market.buckets.T.bonds=[{coupon: 3.25%, maturity: 9.6y}]"  # one bond: shorts have no choice that longs lack
+    here, there = (
+        played(
+            "toy",
+            *AT_REST,
+            "horizon=12d",
+            *positions("toy", side, at_fair_prices=True),
+            *TWO_SIDED,
+            *CHINA,
+            bond,
+            f"market.trades.T.fund_packages={money(5.0 * side)}",
+            f"market.buckets.T.dealer_inventory={money(5.0 * side)}",
+            f"market.hedges.T.hedge_demand={money(-12.0 * side)}",
+            f"market.hedges.T.dealer_packages={money(1.0 * side)}",
+            "market.hedges.T.insurers=$0bn",
+            "market.hedges.T.dislocation=0bp",
+            "market.hedges.T.price_limit=2%",
+            events(side, size, fall_in_china(30.0 * size * side)),
+        )
+        for side in (1.0, -1.0)
+    )
+    return here, there
+
+
+def test_chinas_market_is_its_own_mirror_but_for_the_curve_of_prices() -> None:
+    some, less = both_ways(0.1), both_ways(0.01)
+    for variable in (*TURNS, *OF_SPECULATORS):
+        left = asymmetry(*some, variable)
+        assert left < 5e-3, f"{variable}: {left:.2e}"
+        assert asymmetry(*less, variable) < 0.2 * left + 1e-6, variable
 
 
 def test_another_curve_has_draws_of_its_own_and_leaves_the_first_as_it_was() -> None:
