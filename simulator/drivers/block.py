@@ -10,7 +10,7 @@ Units: curve changes bp since the opening, volatility relative to the opening, f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -218,6 +218,25 @@ class DriverBlock:
     defaulted: Floats
 
 
+class Stretch(NamedTuple):
+    """Paths and days to be drawn. Numbers are addressed by seed, stream and path: the same in whatever stretch."""
+
+    seed: int
+    first_path: int
+    paths: int
+    days: int
+    sampling: Sampling
+
+    def normals(self, stream: str, draws_per_day: int = 1) -> Floats:
+        """Standard normal draws of a stream, (path, draw)."""
+        draws = self.days * draws_per_day
+        return normals(self.seed, stream, self.first_path, self.paths, draws, self.sampling)
+
+    def uniforms(self, stream: str) -> Floats:
+        """Uniform draws of a stream, (path, day)."""
+        return uniforms(self.seed, stream, self.first_path, self.paths, self.days, self.sampling)
+
+
 def draw_block(
     spec: DriverSpec,
     seed: int,
@@ -249,7 +268,7 @@ def draw_block(
     """
     curve_shift, volatility_shift = _shifts(spec, day_count)
     tenor_shift = _tenor_shift(spec, volatility_shift)
-    block = (seed, first_path, path_count, day_count, sampling)
+    drawn = Stretch(seed, first_path, path_count, day_count, sampling)
     curve = np.zeros((path_count, day_count, TENOR_COUNT))
     multiplier = np.ones((path_count, day_count))
     if spec.kind == "replay":
@@ -268,45 +287,37 @@ def draw_block(
         daily, resampled = spec.bootstrap.noise(seed, first_path, path_count, day_count, sampling)
         curve += np.cumsum(spec.noise_scale * tenor_shift * daily, axis=1)
         multiplier *= resampled**spec.noise_scale
+    rates = None
     if spec.rate_model is not None and spec.kind in ("factor", "replay"):
-        draws = _rate_draws(spec.warmup_days, *block)
-        noise, state = curve_noise(spec.rate_model, draws, spec.noise_scale, tenor_shift)
+        rates = _rate_draws(spec.warmup_days, drawn)
+        noise, state = curve_noise(spec.rate_model, rates, spec.noise_scale, tenor_shift)
         curve += noise
         multiplier *= state
     curve += curve_shift
     multiplier *= volatility_shift
     flow_scale = 0.0 if spec.kind == "none" else spec.noise_scale
-    noise = _flow_noise(flow_scale, *block)
-    equity, credit = _losses(spec, multiplier, flow_scale, *block)
+    flows = _flow_noise(flow_scale, drawn)
+    equity, credit = _losses(spec, multiplier, flow_scale, drawn)
     if spec.kind == "replay" and spec.history is not None:
         credit += replayed_credit(spec.history, spec.opening or "", day_count)
     if spec.other_curves:
-        others = [_other_curve(spec, other, tenor_shift, *block) for other in spec.other_curves]
+        others = [_other_curve(spec, other, tenor_shift, rates, drawn) for other in spec.other_curves]
         curve = np.concatenate([curve, *others], axis=2)
-    demand = _demand(spec.demand, flow_scale, *block)
-    defaulted = _defaults(spec.defaults, flow_scale, *block)
-    return DriverBlock(first_path, curve, multiplier, noise, equity, credit, demand, defaulted)
+    demand = _demand(spec.demand, flow_scale, drawn)
+    defaulted = _defaults(spec.defaults, flow_scale, drawn)
+    return DriverBlock(first_path, curve, multiplier, flows, equity, credit, demand, defaulted)
 
 
-def _defaults(
-    defaults: Defaults | None,
-    scale: float,
-    seed: int,
-    first_path: int,
-    path_count: int,
-    day_count: int,
-    sampling: Sampling,
-) -> Floats:
+def _defaults(defaults: Defaults | None, scale: float, drawn: Stretch) -> Floats:
     """Part of the issuers of each bucket that default by day, (path, day, bucket): none without noise."""
     if defaults is None:
-        return np.zeros((path_count, day_count, 0))
-    gone = np.zeros((path_count, day_count, len(defaults.buckets)))
+        return np.zeros((drawn.paths, drawn.days, 0))
+    gone = np.zeros((drawn.paths, drawn.days, len(defaults.buckets)))
     for place, (name, rate, issuers) in enumerate(
         zip(defaults.buckets, defaults.rates, defaults.issuers, strict=True)
     ):
         if rate > 0.0 and scale > 0.0:
-            draws = uniforms(seed, f"defaults: {name}", first_path, path_count, day_count, sampling)
-            gone[:, :, place] = _defaulted(draws, issuers, rate) / issuers
+            gone[:, :, place] = _defaulted(drawn.uniforms(f"defaults: {name}"), issuers, rate) / issuers
     return gone
 
 
@@ -325,79 +336,50 @@ def _defaulted(draws: Floats, issuers: int, rate: float) -> Floats:
 
 
 def _other_curve(
-    spec: DriverSpec,
-    other: CurveBeside,
-    tenor_shift: Floats,
-    seed: int,
-    first_path: int,
-    path_count: int,
-    day_count: int,
-    sampling: Sampling,
+    spec: DriverSpec, other: CurveBeside, tenor_shift: Floats, rates: RateDraws | None, drawn: Stretch
 ) -> Floats:
     """Change of another curve since the opening, (path, day, tenor): its factors lean on the first curve's."""
-    change = np.repeat(other.shift_bp[None, :day_count], path_count, axis=0)
-    if other.rate_model is None:
+    change = np.repeat(other.shift_bp[None, : drawn.days], drawn.paths, axis=0)
+    if other.rate_model is None or rates is None:
         return change
-    draws = _rate_draws(spec.warmup_days, seed, first_path, path_count, day_count, sampling)
-    own = normals(seed, f"rates: {other.name}", first_path, path_count, day_count * FACTOR_COUNT, sampling)
-    own = own.reshape(path_count, day_count, FACTOR_COUNT).transpose(1, 2, 0)
+    own = drawn.normals(f"rates: {other.name}", FACTOR_COUNT)
+    own = own.reshape(drawn.paths, drawn.days, FACTOR_COUNT).transpose(1, 2, 0)
     rest = np.sqrt(1.0 - other.correlation**2)
-    factors = np.ascontiguousarray(other.correlation * draws.factors + rest * own)
-    noise, _ = curve_noise(other.rate_model, replace(draws, factors=factors), spec.noise_scale, tenor_shift)
+    factors = np.ascontiguousarray(other.correlation * rates.factors + rest * own)
+    noise, _ = curve_noise(other.rate_model, replace(rates, factors=factors), spec.noise_scale, tenor_shift)
     return change + noise
 
 
-def _demand(
-    demand: PassingDemand | None,
-    scale: float,
-    seed: int,
-    first_path: int,
-    path_count: int,
-    day_count: int,
-    sampling: Sampling,
-) -> Floats:
+def _demand(demand: PassingDemand | None, scale: float, drawn: Stretch) -> Floats:
     """Daily change of demand for each hedge, (path, day, hedge)."""
     if demand is None:
-        return np.zeros((path_count, day_count, 0))
-    changes = np.zeros((path_count, day_count, len(demand.hedges)))
+        return np.zeros((drawn.paths, drawn.days, 0))
+    changes = np.zeros((drawn.paths, drawn.days, len(demand.hedges)))
     if scale == 0.0 or demand.noise == 0.0:
         return changes
     for place, name in enumerate(demand.hedges):
-        news = normals(seed, f"hedge demand: {name}", first_path, path_count, day_count, sampling)
-        np.multiply(news, scale * demand.noise, out=changes[:, :, place])
+        np.multiply(drawn.normals(f"hedge demand: {name}"), scale * demand.noise, out=changes[:, :, place])
     fades = 1.0 - 0.5 ** (1.0 / demand.half_life)
-    level = np.zeros((path_count, len(demand.hedges)))
-    for day in range(day_count):
+    level = np.zeros((drawn.paths, len(demand.hedges)))
+    for day in range(drawn.days):
         changes[:, day] -= fades * level
         level += changes[:, day]
     return changes
 
 
-def _losses(
-    spec: DriverSpec,
-    multiplier: Floats,
-    scale: float,
-    seed: int,
-    first_path: int,
-    path_count: int,
-    day_count: int,
-    sampling: Sampling,
-) -> tuple[Floats, Floats]:
+def _losses(spec: DriverSpec, multiplier: Floats, scale: float, drawn: Stretch) -> tuple[Floats, Floats]:
     """Change of equities and of credit spreads since the opening, (path, day) each."""
     losses = spec.losses
     if losses is None:
         return np.zeros_like(multiplier), np.zeros_like(multiplier)
     strain = np.maximum(np.log(multiplier / losses.tolerance), 0.0)
     kept = 0.5 ** (1.0 / losses.half_life)
-    for day in range(1, day_count):  # losses come at once and are made good slowly
+    for day in range(1, drawn.days):  # losses come at once and are made good slowly
         strain[:, day] = np.maximum(strain[:, day], kept * strain[:, day - 1])
-    equity = losses.shift[:day_count, 0] - losses.equity_response * strain
-    credit = losses.shift[:day_count, 1] + losses.credit_response_bp * strain
+    equity = losses.shift[: drawn.days, 0] - losses.equity_response * strain
+    credit = losses.shift[: drawn.days, 1] + losses.credit_response_bp * strain
     if scale > 0.0:
-        of_equity, of_credit = (
-            normals(seed, f"loss: {stream}", first_path, path_count, day_count, sampling)
-            for stream in LOSS_STREAMS
-        )
+        of_equity, of_credit = (drawn.normals(f"loss: {stream}") for stream in LOSS_STREAMS)
         equity += scale * losses.equity_noise * np.cumsum(of_equity, axis=1)
         credit += scale * losses.credit_noise_bp * np.cumsum(_fat(of_credit, losses.credit_tail), axis=1)
     return np.maximum(equity, -0.95), np.ascontiguousarray(credit)
@@ -441,40 +423,34 @@ def _tenor_shift(spec: DriverSpec, volatility_shift: Floats) -> Floats:
     return shift[: len(volatility_shift)]
 
 
-def _rate_draws(
-    warmup_days: int, seed: int, first_path: int, path_count: int, day_count: int, sampling: Sampling
-) -> RateDraws:
+def _rate_draws(warmup_days: int, drawn: Stretch) -> RateDraws:
     """Draws of the factor model; each use has a stream of its own."""
-    block = (first_path, path_count)
-    factors = normals(seed, "rates", *block, day_count * FACTOR_COUNT, sampling)
-    factors = factors.reshape(path_count, day_count, FACTOR_COUNT)
-    volatility = normals(seed, "volatility", *block, day_count, sampling)
-    if sampling == "sobol":
-        bridge = sobol_bridge(seed, "rates and volatility", *block, day_count, 1 + FACTOR_COUNT)
+    factors = drawn.normals("rates", FACTOR_COUNT).reshape(drawn.paths, drawn.days, FACTOR_COUNT)
+    volatility = drawn.normals("volatility")
+    if drawn.sampling == "sobol":
+        bridge = sobol_bridge(
+            drawn.seed, "rates and volatility", drawn.first_path, drawn.paths, drawn.days, 1 + FACTOR_COUNT
+        )
         volatility = bridge[:, :, 1]
         factors = np.delete(bridge, 1, axis=2)
-    jumps = uniforms(seed, "volatility jumps", *block, day_count, sampling)
+    jumps = drawn.uniforms("volatility jumps")
     if warmup_days:
-        before = normals(seed, "volatility before", *block, warmup_days, sampling)
-        jumps_before = uniforms(seed, "volatility jumps before", *block, warmup_days, sampling)
-        volatility = np.concatenate([before, volatility], axis=1)
-        jumps = np.concatenate([jumps_before, jumps], axis=1)
+        earlier = drawn._replace(days=warmup_days)
+        volatility = np.concatenate([earlier.normals("volatility before"), volatility], axis=1)
+        jumps = np.concatenate([earlier.uniforms("volatility jumps before"), jumps], axis=1)
     return RateDraws(
         factors=np.ascontiguousarray(factors.transpose(1, 2, 0)),
-        news=np.ascontiguousarray(normals(seed, "news", *block, day_count, sampling).T),
+        news=np.ascontiguousarray(drawn.normals("news").T),
         volatility=np.ascontiguousarray(volatility.T),
         jumps=np.ascontiguousarray(jumps.T),
         warmup_days=warmup_days,
     )
 
 
-def _flow_noise(
-    scale: float, seed: int, first_path: int, path_count: int, day_count: int, sampling: Sampling
-) -> Floats:
-    noise = np.zeros((path_count, day_count, len(FLOW_STREAMS)))
+def _flow_noise(scale: float, drawn: Stretch) -> Floats:
+    noise = np.zeros((drawn.paths, drawn.days, len(FLOW_STREAMS)))
     if scale == 0.0:
         return noise
     for place, stream in enumerate(FLOW_STREAMS):
-        draws = normals(seed, f"flow: {stream}", first_path, path_count, day_count, sampling)
-        np.multiply(draws, scale, out=noise[:, :, place])
+        np.multiply(drawn.normals(f"flow: {stream}"), scale, out=noise[:, :, place])
     return noise

@@ -310,7 +310,7 @@ class Seen(NamedTuple):
     # taken at the close
     fundamental_change_bp: Floats = per("bucket", unit="bp", doc="of the held bond's yield since the opening")
     cash_yield_change_bp: Floats = per("bucket", unit="bp", doc="the same, with pressure and basis")
-    manager_bonds: Floats = per("bucket", unit="$bn", doc="Treasuries of asset managers")
+    manager_bonds: Floats = per("bucket", unit="$bn", doc="bonds of asset managers")
     cheapest_place: Floats = per("hedge", unit="place", doc="cheapest bond's place in the basket")
     volatility_year_bp: Floats = per("hedge", unit="bp", doc="annualised volatility in force")
     implied_repo: Floats = per("hedge", unit="1", doc="implied repo rate a year; 0 for a swap")

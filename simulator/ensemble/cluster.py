@@ -111,9 +111,8 @@ class ClusterPool:
         self._submitted += 1
         key = f"parcel-{self._session}-{self._submitted}"
         name, job = self._jobs[parcel[0].job]
-        sent = pickle.dumps(
-            parcel, protocol=pickle.HIGHEST_PROTOCOL
-        )  # else Dask looks for futures in every task
+        # as bytes, for Dask would look for futures in every task
+        sent = pickle.dumps(parcel, protocol=pickle.HIGHEST_PROTOCOL)
         future = self._client.submit(do_tasks, name, job, sent, key=key, pure=False)
         self._pending[future] = parcel
         self._running.add(future)

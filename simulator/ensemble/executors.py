@@ -87,6 +87,71 @@ class _Pace:
         return self._seconds.get(type(task.part), float("inf"))
 
 
+class _Trials:
+    """Tasks that are left and those that are tried again: which to begin next, and what comes of an answer.
+
+    Attributes
+    ----------
+    fatal
+        What no other attempt or task would escape; none is begun any more.
+    """
+
+    def __init__(self, left: Iterator[Task], pool: Pool, retries: int, note_retry: NoteRetry | None) -> None:
+        self.fatal: Exception | None = None
+        self._left, self._pool, self._retries, self._note_retry = left, pool, retries, note_retry
+        self._pace = _Pace()
+        self._again: deque[Task] = deque()
+        # tried again alone, when all else is done: the guilty one is then known
+        self._suspects: deque[Task] = deque()
+        self._attempts: dict[Task, int] = {}  # of the tasks in flight or to be tried again
+
+    def next_parcel(self, *, are_others_done: bool) -> Parcel:
+        """What to begin next; nothing where all that is left waits for others."""
+        parcel = (self._again.popleft(),) if self._again else self._fresh_parcel()
+        if not parcel and self._suspects and are_others_done:
+            parcel = (self._suspects.popleft(),)
+        for task in parcel:
+            self._attempts[task] = self._attempts.get(task, 0) + 1
+        return parcel
+
+    def _fresh_parcel(self) -> Parcel:
+        """The next tasks, as many as are worth a parcel, but no more than the share of one worker in what is left."""
+        parcel: list[Task] = []
+        most = length_hint(self._left) // max(1, self._pool.workers)
+        expected = 0.0
+        while not parcel or (len(parcel) < most and expected < self._pool.parcel_s):
+            task = next(self._left, None)
+            if task is None:
+                break
+            parcel.append(task)
+            expected += self._pace.of(task)
+        return tuple(parcel)
+
+    def judge(self, parcel: Parcel, answers: Sequence[Done | Exception]) -> list[Done | Failed]:
+        """Take the answers to a parcel: tasks that ended with them; others are tried again, or end everything."""
+        ended: list[Done | Failed] = []
+        for task, answer in zip(parcel, answers, strict=True):
+            if isinstance(answer, Done):
+                del self._attempts[task]
+                self._pace.note(answer)
+                ended.append(answer)
+            elif is_hopeless(answer):
+                self.fatal = self.fatal or answer
+            elif isinstance(answer, WorkerDiedError) and len(parcel) > 1:
+                # of this or of another in the parcel: it was no attempt of its own
+                del self._attempts[task]
+                self._suspects.append(task)
+            elif self._attempts[task] <= self._retries:
+                (self._suspects if isinstance(answer, WorkerDiedError) else self._again).append(task)
+                if self._note_retry is not None:
+                    self._note_retry(task, answer, self._attempts[task])
+            elif isinstance(answer, OSError):
+                self.fatal = self.fatal or answer
+            else:
+                ended.append(Failed(task, answer, self._attempts.pop(task)))
+        return ended
+
+
 class Executor:
     """A session that works through tasks of any number of jobs."""
 
@@ -136,24 +201,16 @@ class Executor:
             What no other attempt or task would escape (no room, no permission, no scheduler), after the tasks
             in flight were yielded.
         """
-        left, pace = iter(tasks), _Pace()
-        again: deque[Task] = deque()
-        suspects: deque[Task] = (
-            deque()
-        )  # tried again alone, when all else is done: the guilty one is then known
-        attempts: dict[Task, int] = {}  # of the tasks in flight or to be tried again
+        trials = _Trials(iter(tasks), self._pool, self._retries, note_retry)
         in_flight = 0
-        fatal: Exception | None = None
         try:
             while True:
-                while fatal is None and not (stop and stop.is_requested) and in_flight < self._pool.capacity:
-                    parcel = (again.popleft(),) if again else self._parcel(left, pace)
-                    if not parcel and suspects and not in_flight:
-                        parcel = (suspects.popleft(),)
+                while (
+                    not trials.fatal and not (stop and stop.is_requested) and in_flight < self._pool.capacity
+                ):
+                    parcel = trials.next_parcel(are_others_done=not in_flight)
                     if not parcel:
                         break
-                    for task in parcel:
-                        attempts[task] = attempts.get(task, 0) + 1
                     self._pool.submit(parcel)
                     in_flight += 1
                 if not in_flight:
@@ -161,46 +218,14 @@ class Executor:
                 ended: list[Done | Failed] = []
                 for parcel, answers in self._pool.finished(LOOK_EVERY):
                     in_flight -= 1
-                    for task, answer in zip(parcel, answers, strict=True):
-                        if isinstance(answer, Done):
-                            del attempts[task]
-                            pace.note(answer)
-                            ended.append(answer)
-                        elif is_hopeless(answer):
-                            fatal = fatal or answer
-                        elif isinstance(answer, WorkerDiedError) and len(parcel) > 1:
-                            del attempts[
-                                task
-                            ]  # of this or of another in the parcel: it was no attempt of its own
-                            suspects.append(task)
-                        elif attempts[task] <= self._retries:
-                            (suspects if isinstance(answer, WorkerDiedError) else again).append(task)
-                            if note_retry is not None:
-                                note_retry(task, answer, attempts[task])
-                        elif isinstance(answer, OSError):
-                            fatal = fatal or answer
-                        else:
-                            ended.append(Failed(task, answer, attempts.pop(task)))
+                    ended += trials.judge(parcel, answers)
                 if ended:
                     yield ended
         finally:
             if in_flight:
                 self._pool.abandon()
-        if fatal is not None:
-            raise fatal
-
-    def _parcel(self, left: Iterator[Task], pace: _Pace) -> Parcel:
-        """The next tasks, as many as are worth a parcel, but no more than the share of one worker in what is left."""
-        parcel: list[Task] = []
-        most = length_hint(left) // max(1, self._pool.workers)
-        expected = 0.0
-        while not parcel or (len(parcel) < most and expected < self._pool.parcel_s):
-            task = next(left, None)
-            if task is None:
-                break
-            parcel.append(task)
-            expected += pace.of(task)
-        return tuple(parcel)
+        if trials.fatal is not None:
+            raise trials.fatal
 
 
 def is_hopeless(error: Exception) -> bool:

@@ -30,23 +30,12 @@ CAUSES = {
 SECTORS = {"funds": "hedge funds"}
 #: States of the dealers in which the cost of sales is told apart, by the ending of the measure.
 CAPACITY = {"with_room": "spare dealer capacity", "without_room": "dealers near their limits"}
-#: The price of the trade as it is named first, by kinds of hedges; afterwards it is *the basis*.
-BASIS_AT_FIRST = {
-    ("futures",): "futures basis (implied repo over policy rate)",
-    ("swap",): "swap basis (bond yield over swap rate)",
-    ("futures", "swap"): "basis (implied repo over policy rate; of swaps, bond yield over swap rate)",
-    ("cds",): "credit basis (bond spread over that of protection)",
-    (
-        "cds",
-        "futures",
-    ): "basis (implied repo over policy rate; in credit, bond spread over that of protection)",
-    ("cds", "swap"): "basis (bond yield over swap rate; in credit, bond spread over that of protection)",
-    (
-        "cds",
-        "futures",
-        "swap",
-    ): "basis (implied repo over policy rate; of swaps, bond yield over swap rate; in credit,"
-    " bond spread over that of protection)",
+#: The price of the trade as named first, by kind of hedge in the order in which they are told: its name where all are
+#: of the kind, how it is told apart where they are not, and what it is. Afterwards it is *the basis*.
+BASIS = {
+    "futures": ("futures basis", "of futures", "implied repo over policy rate"),
+    "swap": ("swap basis", "of swaps", "bond yield over swap rate"),
+    "cds": ("credit basis", "in credit", "bond spread over that of protection"),
 }
 BASIS_TRADE, OTHER_TRADES = "basis positions", "positions"
 
@@ -72,7 +61,7 @@ def names_of(trades: Sequence[str], scenario: Mapping[str, Any]) -> Names:
     return Names(
         trade_names(trades, scenario),
         BASIS_TRADE if kinds == ("futures",) else OTHER_TRADES,
-        BASIS_AT_FIRST.get(kinds, "basis"),
+        _basis_at_first(kinds),
         "yields" if "cds" in kinds else "Treasury yields",
     )
 
@@ -104,6 +93,16 @@ def sector(name: str) -> str:
 def sentence(words: str) -> str:
     """Words as they begin a sentence; names keep their capitals."""
     return words[:1].upper() + words[1:]
+
+
+def _basis_at_first(kinds: Sequence[str]) -> str:
+    """The price of the trade as it is named first: of several kinds the first one as it is, the others told apart."""
+    told = [words for kind, words in BASIS.items() if kind in kinds]
+    if not told:
+        return "basis"
+    name = told[0][0] if len(told) == 1 else "basis"
+    others = "".join(f"; {apart}, {what}" for _, apart, what in told[1:])
+    return f"{name} ({told[0][2]}{others})"
 
 
 def _hedge_of(trade: str, scenario: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -34,10 +34,9 @@ class Reading:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         # Cells of a sweep say almost all the same: reading what was read before would be two thirds of their loading.
+        # The same text is another amount in yuan.
         @lru_cache(maxsize=256)
-        def read_text(
-            text: str, counted_in: units.Currency
-        ) -> float:  # the same text is another amount in yuan
+        def read_text(text: str, counted_in: units.Currency) -> float:
             return units.read(self.kind, text)
 
         def read(value: object) -> float:

@@ -89,9 +89,8 @@ def _schema_of_value(shape: Shape, definitions: dict[str, Any]) -> dict[str, Any
         return {"enum": list(shape.choices)}
     if shape.element is not None and shape.container == "list":
         entry = _schema_of(shape.element, definitions)
-        entry.update(
-            _requirements(shape.element)
-        )  # of a list each entry stands alone, also in a file that extends
+        # of a list each entry stands alone, also in a file that extends
+        entry.update(_requirements(shape.element))
         return {"type": "array", "items": entry, **_lengths(shape, "Items")}
     if shape.element is not None:
         entry = _schema_of(shape.element, definitions)

@@ -103,10 +103,10 @@ def test_the_state_equals_its_naive_twin() -> None:
     """One path of the model, day by day, from the equations of the model page."""
     model = REGIMES["2022-2023"]
     dynamics = model.volatility
-    from simulator.drivers.block import _rate_draws
+    from simulator.drivers.block import Stretch, _rate_draws
     from simulator.drivers.rates import curve_noise
 
-    draws = _rate_draws(0, 3, 11, 1, 15, "pseudo")
+    draws = _rate_draws(0, Stretch(3, 11, 1, 15, "pseudo"))
     by_tenor = np.outer(np.linspace(1.0, 2.0, 15), np.linspace(0.5, 1.5, TENOR_COUNT))
     noise, multiplier = curve_noise(model, draws, 1.0, by_tenor)
     state, total = 0.0, np.zeros((FACTOR_COUNT, TENOR_COUNT))

@@ -7,7 +7,7 @@ tells which way the market went must turn its sign, what tells how far must not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +72,17 @@ def events(side: float, size: float, more: str = "") -> str:
 
 
 def played_both_ways(
-    name: str, settings: Iterable[str], size: float, at_fair_prices: bool = False, more: str = ""
+    name: str,
+    settings: Iterable[str],
+    size: float,
+    at_fair_prices: bool = False,
+    more: str | Callable[[float], str] = "",
+    turned: Callable[[float], Iterable[str]] = lambda side: (),
 ) -> tuple[Played, Played]:
-    """A scenario without noise under the same events, and its mirror."""
+    """A scenario without noise under the same events, and its mirror.
+
+    ``more`` is a further event, ``turned`` further settings: what depends on the side is a function of it.
+    """
     here, there = (
         played(
             name,
@@ -82,7 +90,8 @@ def played_both_ways(
             "horizon=12d",
             *positions(name, side, at_fair_prices),
             *settings,
-            events(side, size, more),
+            *turned(side),
+            events(side, size, more if isinstance(more, str) else more(side)),
         )
         for side in (1.0, -1.0)
     )

@@ -54,6 +54,11 @@ class Played:
         return Days(arrays, layout_of(self.prepared.scenario, self.prepared))
 
 
+def with_events(*events: str) -> str:
+    """The setting that makes these the scenario's events, and no others."""
+    return f"events=[{', '.join(events)}]"
+
+
 @lru_cache(maxsize=64)
 def opened(name: str, *settings: str, audit: bool = False) -> Prepared:
     """A shipped scenario with its opening books."""

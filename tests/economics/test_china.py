@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,7 @@ from simulator.results.calendar import trading_dates
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.explain import as_written
 from simulator.scenario.loading import load_scenario
-from tests.economics.mirrored import OF_SPECULATORS, TURNS, asymmetry, events, money, positions
+from tests.economics.mirrored import OF_SPECULATORS, TURNS, asymmetry, money, played_both_ways
 from tests.economics.shipped import AT_REST, Played, opened, played
 from tests.economics.test_ledgers import assert_books_balance
 from tests.economics.test_mirrored import TWO_SIDED
@@ -238,30 +239,31 @@ def fall_in_china(basis_points: float) -> str:
     return f"{{type: yield-shock, par_curve: china, day: 2d, change: {{{change}}}}}"
 
 
+def positions_in_china(side: float) -> Iterator[str]:
+    yield f"market.trades.T.fund_packages={money(5.0 * side)}"
+    yield f"market.buckets.T.dealer_inventory={money(5.0 * side)}"
+    yield f"market.hedges.T.hedge_demand={money(-12.0 * side)}"
+    yield f"market.hedges.T.dealer_packages={money(1.0 * side)}"
+
+
 def both_ways(size: float) -> tuple[Played, Played]:
     """China's future without what binds one side only, and its mirror: speculators buy where they sold."""
-    bond = "market.buckets.T.bonds=[{coupon: 3.25%, maturity: 9.6y}]"  # one bond: shorts have no choice that longs lack
-    here, there = (
-        played(
-            "toy",
-            *AT_REST,
-            "horizon=12d",
-            *positions("toy", side, at_fair_prices=True),
-            *TWO_SIDED,
-            *CHINA,
-            bond,
-            f"market.trades.T.fund_packages={money(5.0 * side)}",
-            f"market.buckets.T.dealer_inventory={money(5.0 * side)}",
-            f"market.hedges.T.hedge_demand={money(-12.0 * side)}",
-            f"market.hedges.T.dealer_packages={money(1.0 * side)}",
-            "market.hedges.T.insurers=$0bn",
-            "market.hedges.T.dislocation=0bp",
-            "market.hedges.T.price_limit=2%",
-            events(side, size, fall_in_china(30.0 * size * side)),
-        )
-        for side in (1.0, -1.0)
+    settings = (
+        *TWO_SIDED,
+        *CHINA,
+        "market.buckets.T.bonds=[{coupon: 3.25%, maturity: 9.6y}]",  # of one bond shorts have no choice that longs lack
+        "market.hedges.T.insurers=$0bn",
+        "market.hedges.T.dislocation=0bp",
+        "market.hedges.T.price_limit=2%",
     )
-    return here, there
+    return played_both_ways(
+        "toy",
+        settings,
+        size,
+        at_fair_prices=True,
+        more=lambda side: fall_in_china(30.0 * size * side),
+        turned=positions_in_china,
+    )
 
 
 def test_chinas_market_is_its_own_mirror_but_for_the_curve_of_prices() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,8 +15,8 @@ from simulator.engine.records import allocate_records
 from simulator.engine.simulate import draw_world, play_world
 from simulator.literature.credit_arithmetic import credit_basis_return
 from simulator.scenario.errors import ScenarioError
-from tests.economics.mirrored import TURNS, asymmetry, events, money, positions
-from tests.economics.shipped import AT_REST, Played, opened, played
+from tests.economics.mirrored import TURNS, asymmetry, money, played_both_ways
+from tests.economics.shipped import AT_REST, Played, opened, played, with_events
 from tests.economics.test_ledgers import assert_books_balance
 from tests.economics.test_mirrored import TWO_SIDED
 from tests.oracle.variants import CREDIT, CREDIT_STORM, EVERY_KIND, MONTHS, STORM
@@ -38,10 +40,6 @@ HELD = (
     "market.hedges.HY.capital_cost=0%",
     "horizon=5d",
 )
-
-
-def with_events(*events: str) -> str:
-    return f"events=[{', '.join(events)}]"
 
 
 def play_with_defaults(
@@ -280,33 +278,35 @@ def test_contagion_to_treasuries_can_be_switched(feels: str) -> None:
         assert abs(rise[TREASURY]) < 0.5 * rise[CORPORATE]
 
 
+def positions_in_credit(side: float) -> Iterator[str]:
+    yield f"market.trades.HY.fund_packages={money(30.0 * side)}"
+    yield f"market.buckets.HY.dealer_inventory={money(5.0 * side)}"
+    yield f"market.hedges.HY.hedge_demand={money(10.0 * side)}"
+    yield f"market.hedges.HY.dealer_packages={money(3.0 * side)}"
+
+
 def both_ways(size: float) -> tuple[Played, Played]:
     """Corporate bonds without what binds one side only, under a small shock, and the mirror of it all."""
-    here, there = (
-        played(
-            "toy",
-            *AT_REST,
-            "horizon=12d",
-            *positions("toy", side, at_fair_prices=True),
-            *TWO_SIDED,
-            *CREDIT,
-            "drivers.model=none",
-            "drivers.noise=0.0",
-            "market.fundings.corporate.haircut=0%",
-            "funds.other_credit=0%",
-            f"market.trades.HY.fund_packages={money(30.0 * side)}",
-            f"market.buckets.HY.dealer_inventory={money(5.0 * side)}",
-            f"market.hedges.HY.hedge_demand={money(10.0 * side)}",
-            f"market.hedges.HY.dealer_packages={money(3.0 * side)}",
-            "market.hedges.HY.dislocation=0bp",
-            "market.hedges.HY.borrow_cost=1000bp",
-            "market.hedges.HY.protection_sold=$0bn",
-            "market.hedges.HY.seller_capital=$0bn",
-            events(side, size, f"{{type: market-loss, day: 3d, credit: {100.0 * size * side}bp}}"),
-        )
-        for side in (1.0, -1.0)
+    unbounded = (
+        *TWO_SIDED,
+        *CREDIT,
+        "drivers.model=none",
+        "drivers.noise=0.0",
+        "market.fundings.corporate.haircut=0%",
+        "funds.other_credit=0%",
+        "market.hedges.HY.dislocation=0bp",
+        "market.hedges.HY.borrow_cost=1000bp",
+        "market.hedges.HY.protection_sold=$0bn",
+        "market.hedges.HY.seller_capital=$0bn",
     )
-    return here, there
+    return played_both_ways(
+        "toy",
+        unbounded,
+        size,
+        at_fair_prices=True,
+        more=lambda side: f"{{type: market-loss, day: 3d, credit: {100.0 * size * side}bp}}",
+        turned=positions_in_credit,
+    )
 
 
 def test_the_reverse_trade_is_its_mirror_while_nothing_bounds_it() -> None:

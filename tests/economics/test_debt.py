@@ -7,17 +7,13 @@ import pytest
 
 from simulator.engine.parameters import END_INVESTORS, ISSUER
 from simulator.scenario.errors import ScenarioError
-from tests.economics.shipped import AT_REST, closing_books, opened, played
+from tests.economics.shipped import AT_REST, closing_books, opened, played, with_events
 from tests.economics.test_ledgers import assert_books_balance
 from tests.oracle.variants import CENTURY, DEBT, STORM, shift
 
 TY, ZERO = 0, 1
 GIVE_UP = "{type: bond-exchange, day: 2d, amount: %s, bucket: CENTURY, buckets: {TY: 100%%}}"
 SELL = "{type: foreign-sale, day: 4d, days: 2d, amount: $60bn, buckets: {TY: 100%}}"
-
-
-def with_events(*events: str) -> str:
-    return f"events=[{', '.join(events)}]"
 
 
 def test_a_zero_of_a_hundred_years_is_priced_to_the_end() -> None:

@@ -5,16 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.economics.shipped import AT_REST, Played, played
+from tests.economics.shipped import AT_REST, Played, played, with_events
 from tests.economics.test_ledgers import assert_books_balance
 from tests.oracle.variants import CLEARED_SWAP, STORM, SWAP_BESIDE_FUTURES, TWO_FUNDINGS, shift
 
 FUTURES, SWAP = 0, 1
 VOLATILE = "{type: volatility-shock, day: 3d, multiple: 4x, half_life: 250d}"
-
-
-def with_events(*events: str) -> str:
-    return f"events=[{', '.join(events)}]"
 
 
 SWAP_OVER_TWO_DAYS = (*SWAP_BESIDE_FUTURES, "clearing_house.margin_period=2d")

@@ -228,9 +228,8 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
     buckets.volatility_response[:] = bonds.curve_weight[held] @ np.tile(response, len(market.all_curves))
     half_life = d.stress_half_life / TRADING_DAYS_PER_YEAR
-    feels = (
-        risky | market.contagion
-    )  # what balance sheets cost shows in Treasuries only where the market says so
+    # what balance sheets cost shows in Treasuries only where the market says so
+    feels = risky | market.contagion
     buckets.cost_loading[:] = feels * [average_ahead(years, half_life) for years in buckets.duration_years]
     buckets.ten_year_equivalent[:] = buckets.price_per_bp / buckets.price_per_bp[reference]
     buckets.permanent_share[:] = buckets.correlation * buckets.ten_year_equivalent[None, :]

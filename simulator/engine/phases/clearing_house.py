@@ -48,6 +48,13 @@ def set_margins(p: Parameters, s: State, sched: Schedule, day: int) -> None:
 
 
 @phase
+def margin_ratio(p: Parameters, s: State, h: int) -> float:
+    """Margin of hedge h over its opening one; 1 where there is none."""
+    opening, now = p.opening.hedges.margin[h], s.hedges.margin[h]
+    return now / opening if opening > 0.0 and now > 0.0 else 1.0
+
+
+@phase
 def at_risk(p: Parameters, h: int, volatility_bp: float) -> float:
     """Margin model of one hedge at a daily volatility."""
     hedges = p.opening.hedges

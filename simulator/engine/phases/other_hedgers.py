@@ -21,6 +21,7 @@ from simulator.engine.parameters import (
     VARIATION_MARGIN,
     Parameters,
 )
+from simulator.engine.phases.clearing_house import margin_ratio
 from simulator.engine.phases.dealers import charge
 from simulator.engine.phases.prices import cash_yield
 from simulator.engine.state import State
@@ -33,11 +34,9 @@ BASIS_POINT = 1e-4
 def adjust_other_hedgers(p: Parameters, s: State) -> None:
     """Order what other hedgers hold from the next clearing on, at today's margins and rates."""
     for h in each_hedge(s):
-        opening = p.opening.hedges.margin[h]
-        ratio = s.hedges.margin[h] / opening if opening > 0.0 and s.hedges.margin[h] > 0.0 else 1.0
         steady = p.opening.hedges.steady_bn[h]
         others = p.opening.hedges.other_hedgers_bn[h] - steady - p.opening.hedges.protection_sold_bn[h]
-        held = held_bn(others, ratio, p.other_hedgers.margin_response)
+        held = held_bn(others, margin_ratio(p, s, h), p.other_hedgers.margin_response)
         s.orders.others_next[h] = steady + s.hedges.protection[h] + held
         receivers, payers = p.opening.hedges.receivers_bn[h], p.opening.hedges.payers_bn[h]
         if receivers + payers > 0.0:

@@ -9,6 +9,7 @@ from simulator.agents.speculator import (
 )
 from simulator.engine.loops import each_hedge, each_trade
 from simulator.engine.parameters import Parameters
+from simulator.engine.phases.clearing_house import margin_ratio
 from simulator.engine.state import State
 from simulator.rule import phase
 
@@ -20,9 +21,8 @@ def follow_trends(p: Parameters, s: State) -> None:
     for h in each_hedge(s):
         largest = p.opening.hedges.speculators_bn[h]
         if largest > 0.0:
-            opening = p.opening.hedges.margin[h]
-            ratio = s.hedges.margin[h] / opening if opening > 0.0 and s.hedges.margin[h] > 0.0 else 1.0
-            wanted = wanted_bn(affordable_bn(largest, ratio), s.hedges.trend[h], figures.full_trend)
+            affordable = affordable_bn(largest, margin_ratio(p, s, h))
+            wanted = wanted_bn(affordable, s.hedges.trend[h], figures.full_trend)
             position = position_today_bn(s.hedges.speculators[h], wanted, figures.entry_lag)
             s.hedges.speculators[h] = position
             s.orders.others_next[h] += position
