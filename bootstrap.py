@@ -1,4 +1,4 @@
-"""Set everything up in `.venv` and run the main scenario, or the tests, with nothing but Python.
+"""Set everything up in `.venv` and run the main scenario, or the tests, with uv if it is there, else with Python alone.
 
     python3 bootstrap.py run [SCENARIO] [OPTIONS OF unwind run]
     python3 bootstrap.py test [CHECK ...]
@@ -112,8 +112,8 @@ def prepare(locks: list[str]) -> None:
         missing = locks
     for lock in missing:
         say(f"installing {lock} (some minutes the first time)")
-        pip("install", "--require-hashes", "--no-deps", "-r", lock)
-    pip("install", "--no-deps", "-e", ".")
+        install("--require-hashes", "--no-deps", "-r", lock)
+    install("--no-deps", "-e", ".")
     for lock in missing:
         stamp(lock).write_text(wanted[lock], encoding="utf-8")
 
@@ -131,6 +131,8 @@ def require_python() -> None:
             f"this is Python {version} ({sys.executable}), but Unwind needs "
             f"{OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or later; {advice}"
         )
+    if uv():
+        return
     for module in ("venv", "ensurepip"):
         try:
             __import__(module)
@@ -175,18 +177,39 @@ def environment_python() -> str:
 def create_environment() -> None:
     """Build an empty environment in place of whatever stands there."""
     say(f"creating {ENVIRONMENT} with {sys.executable}")
-    if subprocess.call([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)]):
+    by_python = [sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)]
+    # With a pip of its own, which steps in where uv knows less of the machine's package index.
+    by_uv = [uv(), "venv", "--quiet", "--seed", "--clear", "--python", sys.executable, str(ENVIRONMENT)]
+    if not first_that_works(by_uv, by_python):
         raise CannotContinueError(f"the environment could not be created in {ENVIRONMENT} (see above)")
 
 
-def pip(*arguments: str) -> None:
-    """Call the environment's pip from the repository root."""
+def install(*arguments: str) -> None:
+    """Install packages into the environment, from the repository root."""
     options = ["--quiet", "--quiet", "--disable-pip-version-check", "--no-input"]
-    if subprocess.call([environment_python(), "-m", "pip", *arguments, *options], cwd=ROOT):
+    by_pip = [environment_python(), "-m", "pip", "install", *arguments, *options]
+    by_uv = [uv(), "pip", "install", "--quiet", "--python", environment_python(), *arguments]
+    if not first_that_works(by_uv, by_pip):
         raise CannotContinueError(
-            f"pip {' '.join(arguments)} failed (see above): check the network, or the package index that "
+            f"pip install {' '.join(arguments)} failed (see above): check the network, or the package index that "
             "your pip is configured for, then run the same command again"
         )
+
+
+def uv() -> str:
+    """The program uv, which does in seconds what takes pip minutes; empty if it is not there."""
+    return shutil.which("uv") or ""
+
+
+def first_that_works(*commands: list[str]) -> bool:
+    """Call commands, but for programs that are not there, until one succeeds; whether one did."""
+    there = [command for command in commands if command[0]]
+    for command in there:
+        if subprocess.call(command, cwd=ROOT) == 0:
+            return True
+        if command is not there[-1]:
+            say(f"{Path(command[0]).name} could not (see above); trying without it")
+    return False
 
 
 def say(message: str) -> None:

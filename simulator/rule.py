@@ -17,6 +17,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
@@ -90,6 +91,21 @@ def rule(function: _Function) -> _Function:
     compiled = _compile(function)
     CATALOGUE[f"{function.__module__}.{function.__name__}"] = compiled
     return cast(_Function, compiled)
+
+
+def uncompiled(rule: _Function) -> _Function:
+    """A rule as plain Python, and as plain Python the rules it calls: for whoever calls it a few times, not a million.
+
+    The numbers are the same to the bit, and nothing is compiled for it.
+    """
+    function = cast(FunctionType, getattr(rule, "py_func", rule))
+    called = {
+        name: uncompiled(value) if hasattr(value, "py_func") else value
+        for name, value in function.__globals__.items()
+        if name in function.__code__.co_names
+    }
+    alone = FunctionType(function.__code__, {**called, "__builtins__": __builtins__}, function.__name__)
+    return cast(_Function, alone)
 
 
 def phase(function: _Function) -> _Function:

@@ -7,6 +7,7 @@ the same parameter sets have the same set on each path too, and a difference car
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
@@ -30,6 +31,7 @@ from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.statistics import Estimate
 from simulator.results.summary import sets_played
+from simulator.results.summary import shown as figure_shown
 from simulator.scenario.parameter_sets import ParameterSets, sets_of
 from simulator.sweeps.folder import is_sweep_folder
 
@@ -178,13 +180,15 @@ def _sets_in_words(sets: ParameterSets | None) -> str:
 
 
 def verdict_of(measure: Compared, change: Estimate, t: float) -> Verdict:
-    """A difference in one word."""
+    """A difference in one word; one that is detected and prints as nothing is neither better nor worse."""
     if np.isnan(t):
         return "not known"
     if change.value == 0.0 and change.standard_error == 0.0:
         return "identical"
     if abs(t) < DETECTED:
         return "no detectable difference"
+    if not re.search("[1-9]", figure_shown(change, measure.decimals).partition(" ")[0]):
+        return "too small to show"
     is_higher = change.value > 0.0
     if measure.worse == "neither":
         return "more" if is_higher else "less"

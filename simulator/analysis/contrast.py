@@ -15,7 +15,9 @@ from simulator.results.statistics import Estimate, as_plain
 #: A difference counts as detected when it is so many standard errors away from zero: 1% of chance, two-sided.
 DETECTED = 2.576
 
-Verdict = Literal["better", "worse", "more", "less", "no detectable difference", "identical", "not known"]
+Verdict = Literal[
+    "better", "worse", "more", "less", "no detectable difference", "too small to show", "identical", "not known"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ Examples:
   unwind report outputs/calm
   unwind report outputs/calm -o calm.html
   unwind report outputs/calm --one-page --format pdf
+  unwind report outputs/calm -o note.docx
   unwind report outputs/policies"""
 
 
@@ -32,10 +33,10 @@ def report_command(
         typer.Option("-o", "--output", help="File to write; report.html in the folder by default."),
     ] = None,
     form: Annotated[
-        Literal["html", "pdf"] | None,
+        Literal["html", "pdf", "docx"] | None,
         typer.Option(
             "--format",
-            help="html, or pdf, which a browser prints; by the ending of -o otherwise.",
+            help="html; pdf, which a browser prints; or docx, to write on. By the ending of -o otherwise.",
             show_default=False,
         ),
     ] = None,
@@ -44,7 +45,8 @@ def report_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the report of a run or a sweep, complete or not: one HTML file with everything in it, or a PDF."""
+    """Write the report of a run or a sweep, complete or not: one HTML file with everything in it, a PDF or a Word
+    document."""
     from simulator.results.errors import BAD_INPUT, OutputError
     from simulator.results.folder import existing_folder
     from simulator.results.places import shown

@@ -151,6 +151,12 @@ def new(
         bool,
         typer.Option("--book", help="Write a table for funds of your own instead, to name in funds.add."),
     ] = False,
+    dealer: Annotated[
+        bool,
+        typer.Option(
+            "--dealer", help="Write a table for a dealer of your own instead, to name in dealers.add."
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Write a commented scenario to start from: it runs as it stands."""
@@ -158,12 +164,15 @@ def new(
     from simulator.scenario.new import new_scenario
 
     market = f"{PRESET}{parent.removeprefix(PRESET)}"
-    where = file or Path("my-book.csv" if book else "my-scenario.yaml")
-    if where.suffix not in ((".csv",) if book else (".yaml", ".yml")):
-        what = "table" if book else "scenario file"
-        advice = f"Name it *{'.csv' if book else '.yaml'}"
+    is_table = book or dealer
+    if book and dealer:
+        raise Problems([Problem("--book --dealer", "make two tables", "one of the two at a time")])
+    where = file or Path("my-table.csv" if is_table else "my-scenario.yaml")
+    if where.suffix not in ((".csv",) if is_table else (".yaml", ".yml")):
+        what = "table" if is_table else "scenario file"
+        advice = f"Name it *{'.csv' if is_table else '.yaml'}"
         raise Problems([Problem(str(where), f"is no name of a {what}", advice)])
-    text = _book_of(market) if book else new_scenario(where, market)
+    text = _table_of(market, is_dealer=dealer) if is_table else new_scenario(where, market)
     if file is None:
         say(text.rstrip("\n"))
         return
@@ -176,20 +185,22 @@ def new(
         ) from there
     if quiet:
         return
-    if book:
+    if is_table:
+        kind = "dealer" if dealer else "fund"
         say(
-            f"{file} is written. Put your funds in place of its rows, then in the scenario: funds: {{add: {file}}}"
+            f"{file} is written. Put your {kind}s in place of its rows, then in the scenario:"
+            f" {kind}s: {{add: {file}}}"
         )
     else:
         say(f"{file} is written. Look at it, then: unwind validate {file}; unwind run {file}")
 
 
-def _book_of(market: str) -> str:
-    """A template for funds of the user's own in an opening market."""
-    from simulator.ensemble.crowd import book_template
+def _table_of(market: str, *, is_dealer: bool) -> str:
+    """A template for funds of the user's own in an opening market, or for a dealer."""
+    from simulator.ensemble.crowd import DEALER_TEMPLATE, book_template
     from simulator.scenario.new import opened_market
 
-    return book_template(opened_market(market, "book").scenario)
+    return DEALER_TEMPLATE if is_dealer else book_template(opened_market(market, "book").scenario)
 
 
 _EXAMPLES: dict[Callable[..., None], str] = {
@@ -198,7 +209,7 @@ _EXAMPLES: dict[Callable[..., None], str] = {
     scenarios: "unwind scenarios\n  unwind scenarios studies/ --json",
     new: (
         "unwind new my-scenario.yaml\n  unwind new crisis.yaml --from us-treasury-2020-02-18\n  unwind new"
-        "\n  unwind new my-book.csv --book"
+        "\n  unwind new my-book.csv --book\n  unwind new my-desk.csv --dealer"
     ),
 }
 

@@ -14,6 +14,8 @@ from simulator.model.table import Floats
 from simulator.scenario.schema import Scenario
 from simulator.units import MONEY, SHARE, written
 
+#: A dealer among the others to write one's own over; an empty cell takes the scenario's `dealers.opening_use`.
+DEALER_TEMPLATE = "name,share,opening_use\nOur desk,8%,\n"
 #: Funds of a template, and the part of all packages that they hold together.
 TEMPLATE_NAMES, TEMPLATE_SHARE = ("Fund A", "Fund B", "Fund C"), 0.02
 
@@ -27,7 +29,7 @@ def population_csv(prepared: Prepared) -> str:
             name,
             *(
                 written(MONEY, float(amounts[i]))
-                for amounts in (_equity(prepared), terms.cash_bn, terms.line_bn)
+                for amounts in (prepared.opening_state().funds.equity, terms.cash_bn, terms.line_bn)
             ),
             "" if haircut is None else written(SHARE, float(haircut[i])),
             written(SHARE, float(terms.remarked_share[i])),
@@ -48,13 +50,6 @@ def _own_haircuts(prepared: Prepared) -> Floats | None:
             own: Floats = haircuts[j]
             return own
     return None
-
-
-def _equity(prepared: Prepared) -> Floats:
-    """Equity of each fund on the opening day."""
-    state, memory = prepared.new_state()
-    memory[:] = prepared.opening
-    return state.funds.equity
 
 
 def book_template(scenario: Scenario) -> str:

@@ -92,7 +92,7 @@ def layout_of(scenario: Scenario, prepared: Prepared) -> Layout:
             "sampling": scenario.drivers.sampling,
         },
         named_funds=prepared.named_funds,
-        named_dealers=tuple(output.dealers),
+        named_dealers=prepared.named_dealers,
         own_limits=OWN_LIMITS if prepared.named_funds else (),
         currency=scenario.market.currency,
     )

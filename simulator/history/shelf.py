@@ -30,10 +30,16 @@ def load_episode(file: str | Path) -> LoadedScenario[Episode]:
 @cache
 def shipped_episode(name: str) -> LoadedScenario[Episode]:
     """An episode that ships, by its name."""
-    return load_episode(EPISODES / f"{name}.yaml")
+    return load_episode(_path(name))
 
 
 def episode_of(scenario: str) -> LoadedScenario[Episode] | None:
     """The shipped episode that a scenario plays; none if history has nothing to say of it."""
-    found = (shipped_episode(name) for name in shipped_episodes())
+    # To see that a text does not name the scenario takes a hundredth of reading and checking all that it says.
+    naming = [name for name in shipped_episodes() if scenario in _path(name).read_text(encoding="utf-8")]
+    found = (shipped_episode(name) for name in naming)
     return next((episode for episode in found if scenario in episode.scenario.played_by), None)
+
+
+def _path(name: str) -> Path:
+    return EPISODES / f"{name}.yaml"

@@ -19,6 +19,7 @@ from simulator.csv_file import DataError
 from simulator.drivers.history import Bootstrap, YieldHistory, read_yields, replayed_window
 from simulator.drivers.user_arrays import UserArrays, read_user_arrays
 from simulator.inputs.populations import (
+    DealerPopulation,
     Floats,
     FundPopulation,
     read_dealers,
@@ -47,7 +48,8 @@ class Inputs:
 
     funds: FundPopulation | None = None
     added: FundPopulation | None = None
-    dealers: tuple[tuple[str, ...], Floats] | None = None
+    dealers: DealerPopulation | None = None
+    added_dealers: DealerPopulation | None = None
     client_network: Floats | None = None
     lender_network: Floats | None = None
     history: YieldHistory | None = None
@@ -76,7 +78,7 @@ def check_inputs(loaded: LoadedScenario[Scenario]) -> tuple[str, ...]:
 
 def asked_of_files(scenario: Scenario) -> Hashable:
     """What decides whether the files of a scenario are good: scenarios that agree in it need one check."""
-    populated = (scenario.funds.population, scenario.dealers.population)
+    populated = (scenario.funds.population, scenario.dealers.population, scenario.dealers.add)
     held = [trade.fund_packages for trade in scenario.market.trades.values()] if scenario.funds.add else ()
     named = (tuple(scenario.output.funds), tuple(scenario.output.dealers))
     networks = (scenario.dealers.network, scenario.lenders.network)
@@ -105,7 +107,7 @@ def open_inputs(scenario: Scenario, files: Mapping[str, Path]) -> Inputs:
     """
     found: list[Problem] = []
     funds, dealers, lenders = scenario.funds, scenario.dealers, scenario.lenders
-    opened_funds = added = opened_dealers = client_network = lender_network = None
+    opened_funds = added = opened_dealers = added_dealers = client_network = lender_network = None
     fund_names = tuple(drawn_names("fund", funds.count))
     dealer_names = tuple(drawn_names("dealer", dealers.count))
     trades = list(scenario.market.trades)
@@ -116,8 +118,14 @@ def open_inputs(scenario: Scenario, files: Mapping[str, Path]) -> Inputs:
     with _collecting(found, "dealers.population"):
         if dealers.population:
             opened_dealers = read_dealers("dealers.population", files[dealers.population])
-            dealer_names = opened_dealers[0]
-            found += unknown_dealers(scenario, dealer_names)
+            dealer_names = opened_dealers.names
+    with _collecting(found, "dealers.add"):
+        if dealers.add:
+            added_dealers = read_dealers("dealers.add", files[dealers.add], is_added=True)
+            found += _names_taken("dealers.add", dealers.add, added_dealers.names, dealer_names)
+            dealer_names = (*dealer_names, *added_dealers.names)
+    if opened_dealers or added_dealers:
+        found += unknown_dealers(scenario, dealer_names)
     with _collecting(found, "funds.add"):
         if funds.add:
             added = read_funds("funds.add", files[funds.add], trades, funds, dealer_names)
@@ -139,8 +147,9 @@ def open_inputs(scenario: Scenario, files: Mapping[str, Path]) -> Inputs:
     if found:
         raise Problems(found)
     return Inputs(
-        opened_funds, added, opened_dealers, client_network, lender_network, history, bootstrap, arrays
-    )
+        opened_funds, added, opened_dealers, added_dealers, client_network, lender_network, history, bootstrap,
+        arrays,
+    )  # fmt: skip
 
 
 def named_funds(scenario: Scenario, added: FundPopulation | None) -> tuple[str, ...]:
@@ -148,19 +157,19 @@ def named_funds(scenario: Scenario, added: FundPopulation | None) -> tuple[str, 
     return tuple(dict.fromkeys([*(added.names if added is not None else ()), *scenario.output.funds]))
 
 
+def named_dealers(scenario: Scenario, added: DealerPopulation | None) -> tuple[str, ...]:
+    """Dealers of which records are kept one by one: those that a user added, and those that the output names."""
+    return tuple(dict.fromkeys([*(added.names if added is not None else ()), *scenario.output.dealers]))
+
+
 def _misplaced(scenario: Scenario, added: FundPopulation, others: tuple[str, ...]) -> Iterator[Problem]:
     """Funds that cannot stand among the others: by their names, or because they hold more than all funds do."""
     file, key = scenario.funds.add, "funds.add"
-    if len(added.names) > NAMED_MAX:
-        yield Problem(
-            key, f"{file} has {len(added.names):,} funds", f"up to {NAMED_MAX}", "Add up small ones."
-        )
+    yield from _names_taken(key, file, added.names, others)
     shares = added.dealer_shares
     if scenario.dealers.network and shares is not None and np.isfinite(shares).any():
         found = f"{file} says from which dealers funds borrow, and so does {scenario.dealers.network}"
         yield Problem(key, found, "one of the two", "Delete the columns, or the network.")
-    for name in sorted(set(added.names) & set(others)):
-        yield Problem(key, f"{file}: {quoted(name)} is the name of another fund", "", "Rename it.")
     if scenario.funds.population:
         return
     for (trade, market), own in zip(
@@ -175,6 +184,15 @@ def _misplaced(scenario: Scenario, added: FundPopulation, others: tuple[str, ...
                 "a part of what all funds hold",
                 f"Check the unit, or raise market.trades.{trade}.fund_packages.",
             )
+
+
+def _names_taken(key: str, file: str, added: tuple[str, ...], others: tuple[str, ...]) -> Iterator[Problem]:
+    """More agents of a user's own than records are kept of, and names that others have."""
+    kind = key.partition(".")[0]
+    if len(added) > NAMED_MAX:
+        yield Problem(key, f"{file} has {len(added):,} {kind}", f"up to {NAMED_MAX}", "Add up small ones.")
+    for name in sorted(set(added) & set(others)):
+        yield Problem(key, f"{file}: {quoted(name)} is the name of another {kind[:-1]}", "", "Rename it.")
 
 
 def _unknown_named(scenario: Scenario, funds: tuple[str, ...], dealers: tuple[str, ...]) -> Iterator[Problem]:

@@ -52,6 +52,26 @@ class FundPopulation:
 
 
 @dataclass(frozen=True)
+class DealerPopulation:
+    """Dealers on the opening day. Arrays over dealers."""
+
+    names: tuple[str, ...]
+    share: Floats  # of all dealers' business; adds up to one
+    opening_use: Floats  # NaN where the scenario's decides
+    added: int = 0  # how many of them, the last, are the user's own among others
+
+    def with_added(self, own: DealerPopulation) -> DealerPopulation:
+        """These dealers, and after them the user's own, who take their share from all others alike."""
+        rest = 1.0 - own.share.sum()
+        return DealerPopulation(
+            names=(*self.names, *own.names),
+            share=np.concatenate([rest * self.share, own.share]),
+            opening_use=np.concatenate([self.opening_use, own.opening_use]),
+            added=len(own.names),
+        )
+
+
+@dataclass(frozen=True)
 class Bounded:
     """What a column of figures holds: their kind, and the least and the most that makes sense."""
 
@@ -71,6 +91,8 @@ FUND_COLUMNS = {
     "other_exposure": Bounded(NUMBER, -1e3, 1e3),
 }
 SIZE = Bounded(MONEY, 1e-6, 1e6)
+#: A dealer's part of all dealers' business, and how much of its limit it uses at the opening.
+DEALER_SHARE, OPENING_USE = Bounded(SHARE, 1e-4, 0.95), Bounded(SHARE, 0.01, 1.0)
 
 
 def read_funds(
@@ -121,12 +143,27 @@ def read_funds(
     )
 
 
-def read_dealers(key: str, file: Path) -> tuple[tuple[str, ...], Floats]:
-    """Read dealers one by one: a name and a size (any money amount; only proportions count)."""
-    table = _Table(key, file, ["name", "size"])
-    names, size = table.names(), table.figures("size", SIZE, np.nan, is_needed=True)
+def read_dealers(key: str, file: Path, *, is_added: bool = False) -> DealerPopulation:
+    """Read dealers one by one: a name, how large each is, and, if it has its own, the opening use of its limit.
+
+    Parameters
+    ----------
+    is_added
+        Dealers among others, whose shares of all dealers' business are given. Else sizes are, any amounts of money, of
+        which only the proportions count.
+    """
+    column, bounds = ("share", DEALER_SHARE) if is_added else ("size", SIZE)
+    table = _Table(key, file, ["name", column], ["opening_use"])
+    names, size = table.names(), table.figures(column, bounds, np.nan, is_needed=True)
+    use = table.figures("opening_use", OPENING_USE, np.nan)
+    if is_added and not table.problems and size.sum() > DEALER_SHARE.most:
+        total = written(SHARE, float(size.sum()), 6)
+        table.report(
+            f"{file.name}: shares add up to {total}",
+            f"up to {written(SHARE, DEALER_SHARE.most)}: others trade too",
+        )
     table.finish()
-    return names, size / size.sum()
+    return DealerPopulation(names, size if is_added else size / size.sum(), use, len(names) * is_added)
 
 
 def read_network(key: str, file: Path, rows: Sequence[str], columns: Sequence[str]) -> Floats:

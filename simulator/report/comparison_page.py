@@ -30,8 +30,8 @@ from simulator.report.comparison_figures import (
     relative_changes,
     sales_by_cause,
 )
+from simulator.report.document import write_document
 from simulator.report.figure import estimate_columns
-from simulator.report.images import write_document
 from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, attempted, in_currency
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run

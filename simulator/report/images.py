@@ -21,7 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 from markupsafe import escape
 
-from simulator.report.page import Page, asset, policy, render, write_made, write_page
+from simulator.report.page import Page, asset, policy, render
 from simulator.results.errors import OutputError
 
 Format = Literal["svg", "png"]
@@ -60,11 +60,6 @@ def draw_images(page: Page, kind: Format) -> dict[str, bytes]:
         raise OutputError(f"{browser}: it did not draw the figures. Name another browser in ${BROWSER}.")
     images = json.loads(html.unescape(found.group(1)))
     return {f"{name}.{kind}": _bytes_of(address) for name, address in images.items()}
-
-
-def write_document(page: Page, file: Path) -> Path:
-    """Write a page as its file is named: a PDF, or HTML; see ``write_page``."""
-    return write_made(page, file, print_pdf(page)) if file.suffix == ".pdf" else write_page(page, file)
 
 
 def print_pdf(page: Page) -> bytes:

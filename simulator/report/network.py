@@ -103,8 +103,7 @@ def flows_of(data: RunData, path: ChosenPath) -> Flows:
     positions = _from_opening(held, records.of("fund_packages_by_fund")[0])
     kept = np.divide(positions, held, out=np.ones_like(positions), where=held > 0.0)
     equity = _from_opening(o.funds.equity_bn, records.of("fund_equity_by_fund")[0])
-    opening_use = np.full(len(prepared.dealers), data.opening["dealer_use"])
-    use = _from_opening(opening_use, records.of("dealer_use_by_dealer")[0])
+    use = _from_opening(prepared.opening_state().dealers.use, records.of("dealer_use_by_dealer")[0])
     capital = _from_opening(o.dealers.capital_bn, records.of("dealer_capital_by_dealer")[0])
     repo = kept * worth  # (day, fund), at opening prices
     funded = np.einsum("tf,fd->tdf", repo, o.funds.client_share)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from simulator.report.answer import answer, headlines
 from simulator.report.book_section import book_section
+from simulator.report.document import write_document
 from simulator.report.evidence import LIMITS, evidence_sections
 from simulator.report.figure import Figure, Panel
 from simulator.report.flows import flow_section
 from simulator.report.funding import funding_section
 from simulator.report.funds import fund_section
 from simulator.report.history_section import HISTORY, run_history_section
-from simulator.report.images import write_document
 from simulator.report.loop import loop_section
 from simulator.report.network import network_section
 from simulator.report.page import Block, Cell, Page, PageTable, Section, attempted_section, in_currency
@@ -56,14 +56,14 @@ def write_report(folder: str | Path, file: str | Path | None = None, *, one_page
     folder
         Folder of the run or sweep, a name inside ``outputs/``, or a URL.
     file
-        File or URL to write it to; ``report.html`` in the folder by default. One that ends in ``.pdf`` is printed.
+        File or URL to write it to; ``report.html`` in the folder by default; a PDF or a Word document by its name.
     one_page
         Of a run, what fits one sheet of paper.
 
     Returns
     -------
     Path
-        The file: one self-contained HTML page, or a PDF.
+        The file: one self-contained HTML page, a PDF or a Word document.
 
     Raises
     ------

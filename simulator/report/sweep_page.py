@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from simulator.analysis.policies import OUTLAY
+from simulator.report.document import write_document
 from simulator.report.figure import ERROR, HIGH, LOW, estimate_columns
-from simulator.report.images import write_document
 from simulator.report.page import (
     Block,
     Cell,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 import threading
 import time
 import uuid
@@ -19,6 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
+
+import portalocker
 
 from simulator.results.errors import OutputError, plain
 from simulator.results.places import is_local, names, put_unchecked, read_bytes, remove, shown
@@ -83,13 +85,13 @@ def locked(folder: Path, shard: str = "") -> Iterator[Fence]:
             yield fence
         return
     with (folder / LOCK).open("a+b") as whole:
-        _take(whole.fileno(), folder / LOCK, is_shared=bool(shard))
+        _take(whole, folder / LOCK, is_shared=bool(shard))
         if not shard:
             _write_local(file, fence.token)
             yield fence
             return
         with file.open("a+b") as part:
-            _take(part.fileno(), file)
+            _take(part, file)
             _write_local(file, fence.token)
             yield fence
 
@@ -111,9 +113,9 @@ def setting_up(folder: Path) -> Iterator[None]:
         deadline = time.monotonic() + SET_UP_S
         while True:
             try:
-                _lock(stream.fileno())
+                _lock(stream)
                 break
-            except BlockingIOError:
+            except portalocker.AlreadyLocked:
                 if time.monotonic() > deadline:
                     raise OutputError(
                         f"{folder}: another shard is setting up the folder for too long."
@@ -137,33 +139,24 @@ def _is_held(file: Path, said: dict[str, str]) -> bool:
         return _is_fresh(said)
     with file.open("rb") as stream:
         try:
-            _lock(stream.fileno())
-        except BlockingIOError:
+            _lock(stream)
+        except portalocker.AlreadyLocked:
             return True
     return False
 
 
-def _lock(descriptor: int, *, is_shared: bool = False) -> None:
-    """Lock an open file at once, or raise ``BlockingIOError``; Windows knows no shared locks."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            raise BlockingIOError(*error.args) from error
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+def _lock(stream: IO[bytes], *, is_shared: bool = False) -> None:
+    """Lock an open file at once, or raise ``portalocker.AlreadyLocked``."""
+    kind = portalocker.LockFlags.SHARED if is_shared else portalocker.LockFlags.EXCLUSIVE
+    portalocker.lock(stream, kind | portalocker.LockFlags.NON_BLOCKING)
 
 
-def _take(descriptor: int, file: Path, *, is_shared: bool = False) -> None:
+def _take(stream: IO[bytes], file: Path, *, is_shared: bool = False) -> None:
     for _ in range(TRIES):
         try:
-            _lock(descriptor, is_shared=is_shared)
+            _lock(stream, is_shared=is_shared)
             return
-        except BlockingIOError:
+        except portalocker.AlreadyLocked:
             time.sleep(0.05)
     raise _refused(file.parent, holder_of(file.parent))
 

@@ -21,7 +21,7 @@ WIDTH = 100
 #: Values that one changes first, by section.
 FIRST = {
     "funds": ("add", "leverage", "free_cash", "overnight_share", "haircut_slope", "value_at_risk_headroom"),
-    "dealers": ("capital_ratio", "opening_use", "cost_above", "inventory_risk"),
+    "dealers": ("add", "capital_ratio", "opening_use", "cost_above", "inventory_risk"),
     "asset_managers": ("cash", "volatility_redemption"),
     "lenders": ("headroom", "volatility_response"),
     "clearing_house": ("anti_procyclicality", "largest_daily_rise"),

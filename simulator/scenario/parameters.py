@@ -96,6 +96,7 @@ class Section(BaseModel):
         allow_inf_nan=False,
         validate_default=True,
         use_attribute_docstrings=False,
+        defer_build=True,
     )
 
     @classmethod

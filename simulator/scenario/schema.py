@@ -881,6 +881,11 @@ class Dealers(Section):
     population: DataFile = parameter(
         "", source="scenario", doc="CSV of dealers one by one; replaces the drawn population"
     )
+    add: DataFile = parameter(
+        "",
+        source="scenario",
+        doc="CSV of dealers of your own among the others, who do so much less; records of yours are kept",
+    )
     size_tail: Number = parameter(
         2.0,
         minimum=0.3,
@@ -2455,7 +2460,9 @@ class Output(Section):
         [], source="storage", doc="funds of which records are kept one by one; those of funds.add always are"
     )
     dealers: Annotated[list[Text], Field(max_length=NAMED_MAX)] = parameter(
-        [], source="storage", doc="dealers of which records are kept one by one"
+        [],
+        source="storage",
+        doc="dealers of which records are kept one by one; those of dealers.add always are",
     )
     paths_without_policy: Count = parameter(
         512,
@@ -2554,7 +2561,7 @@ def _unknown_names(scenario: Scenario) -> list[Problem]:
         "lender": drawn_names("lender", scenario.lenders.count),
         "regime": [*scenario.drivers.regimes, *SHIPPED_REGIMES],
     }
-    if not scenario.dealers.population:
+    if not (scenario.dealers.population or scenario.dealers.add):
         known["dealer"] = drawn_names("dealer", scenario.dealers.count)
     named = [("drivers.regime", "regime", scenario.drivers.regime)]
     known["curve"] = list(market.curves)
@@ -2676,7 +2683,7 @@ def unknown_dealers(scenario: Scenario, names: Sequence[str]) -> list[Problem]:
     return [
         Problem(
             f"events.{index}.dealers.{place}",
-            f"{name!r} is not a dealer of {scenario.dealers.population or 'this market'}",
+            f"{name!r} is not a dealer of {scenario.dealers.population or scenario.dealers.add or 'this market'}",
             f"one of {names_listed(names)}",
             near=names,
         )

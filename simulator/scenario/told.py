@@ -67,7 +67,7 @@ def scenario_in_words(scenario: Scenario) -> Iterator[tuple[str, str]]:
     )
     yield (
         "Dealers' limits",
-        f"{said['dealers']['opening_use']} used at the opening, at a required capital ratio of"
+        f"{said['dealers']['opening_use']} used at the opening{_own_dealers(scenario)}, at a required capital ratio of"
         f" {said['dealers']['capital_ratio']}; lenders offer {said['lenders']['headroom']} more than is needed",
     )
     yield "Positions", _positions_in_words(scenario, funds.leverage)
@@ -154,6 +154,10 @@ def _own_haircuts(said: dict[str, Any]) -> str:
         if funding.get("haircut") is not None
     ]
     return f"; {' and '.join(own)}" if own else ""
+
+
+def _own_dealers(scenario: Scenario) -> str:
+    return f" (or what {scenario.dealers.add} says)" if scenario.dealers.add else ""
 
 
 def _positions_in_words(scenario: Scenario, leverage: float) -> str:

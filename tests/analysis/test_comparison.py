@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from simulator.analysis.comparison import Comparison, compare
+from simulator.analysis.comparison import Comparison, compare, verdict_of
 from simulator.analysis.comparison_words import verdict_sentences
 from simulator.analysis.contrast import DETECTED
+from simulator.analysis.paired import t_value
 from simulator.analysis.policies import BENEFITS, OUTLAY
 from simulator.analysis.ranking import is_clearly_ahead
 from simulator.cli.main import app
@@ -69,6 +70,25 @@ def test_a_run_against_itself_is_identical(runs: dict[str, Path]) -> None:
     for row in contrast.rows:
         assert row.difference.value == 0.0, row.measure.key
         assert row.verdict in ("identical", "no detectable difference", "not known"), row.measure.key
+
+
+@pytest.mark.parametrize(
+    ("difference", "error", "verdict"),
+    [
+        (-3e-4, 0.0, "too small to show"),  # certain, and 0.0 on the page
+        (-0.06, 0.0, "better"),
+        (-0.06, 0.01, "better"),  # the error asks for a second decimal
+        (4e-9, 1e-9, "too small to show"),
+        (0.0, 0.0, "identical"),
+        (0.2, 0.1, "no detectable difference"),
+    ],
+)
+def test_what_prints_as_nothing_is_neither_better_nor_worse(
+    policies: Comparison, difference: float, error: float, verdict: str
+) -> None:
+    measure = policies.contrasts[0].row("dislocation_move").measure
+    change = Estimate(difference, error, 100)
+    assert verdict_of(measure, change, t_value(change)) == verdict
 
 
 def test_differences_are_those_of_the_paths(runs: dict[str, Path], policies: Comparison) -> None:

@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-from simulator.rule import CATALOGUE
-from tests.cases.plain import plain
+from simulator.rule import CATALOGUE, uncompiled
 from tests.cases.reading import FOLDER, read_rules
 
 BOUNDS = FOLDER / "bounds.yaml"
@@ -174,7 +173,7 @@ class Draw:
 
 def check(mirror: Mirror, function: Rule | None = None) -> None:
     """Raise an objection to the first statement that a rule, or a function in its place, does not keep."""
-    rule, module = plain(CATALOGUE[mirror.rule]), _rules_beside(mirror)
+    rule, module = uncompiled(CATALOGUE[mirror.rule]), _rules_beside(mirror)
     for statement in mirror.statements:
         within = float(statement.get("within", ROUNDING))
         seen = [Draw(function or rule, draw, module, within) for draw in mirror.draws]
@@ -185,7 +184,7 @@ def _rules_beside(mirror: Mirror) -> dict[str, Rule]:
     """The rules of the same module that a declaration names."""
     module = mirror.rule.rpartition(".")[0]
     beside = {name: CATALOGUE.get(f"{module}.{name}") for name in named(mirror)}
-    return {name: plain(rule) for name, rule in beside.items() if rule is not None}
+    return {name: uncompiled(rule) for name, rule in beside.items() if rule is not None}
 
 
 def _check(mirror: Mirror, statement: dict[str, Any], draws: list[Draw]) -> None:
@@ -219,7 +218,7 @@ def _check(mirror: Mirror, statement: dict[str, Any], draws: list[Draw]) -> None
 def _other(statement: dict[str, Any]) -> tuple[Rule, list[str]]:
     """The rule that another is the mirror of, and its arguments."""
     (rule,) = [rule for name, rule in CATALOGUE.items() if name.endswith(f".{statement['mirror_of']}")]
-    return plain(rule), list(inspect.signature(rule).parameters)
+    return uncompiled(rule), list(inspect.signature(rule).parameters)
 
 
 def _depends(statement: dict[str, Any], draw: Draw) -> bool:

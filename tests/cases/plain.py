@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
-
-def plain(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """A rule as plain Python, and as plain Python the rules it calls."""
-    function = getattr(rule, "py_func", rule)
-    called = {
-        name: plain(value) if hasattr(value, "py_func") else value
-        for name, value in function.__globals__.items()
-        if name in function.__code__.co_names
-    }
-    return FunctionType(function.__code__, {**called, "__builtins__": __builtins__}, function.__name__)
+from simulator.rule import uncompiled
 
 
 class Plain:
@@ -25,4 +15,4 @@ class Plain:
         self.module = module
 
     def __getattr__(self, name: str) -> Any:
-        return plain(getattr(self.module, name))
+        return uncompiled(getattr(self.module, name))

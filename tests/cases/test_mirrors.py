@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from simulator.rule import CATALOGUE
+from simulator.rule import CATALOGUE, uncompiled
 from tests.cases.mirrors import Mirror, MirrorError, Rule, check, named, read_mirror, read_mirrors, same
-from tests.cases.plain import plain
 from tests.cases.reading import import_rules, read_rules
 
 RULES = import_rules()
@@ -64,7 +63,7 @@ def with_an_error(rule: Rule, argument: str | None, error: Callable[[Any], Any])
 
 def one_sided_errors(mirror: Mirror) -> list[tuple[str, Rule]]:
     """Every such error of a rule that changes its answer to more than one draw in ten of the first fifty."""
-    rule, draws = plain(CATALOGUE[mirror.rule]), mirror.draws[:50]
+    rule, draws = uncompiled(CATALOGUE[mirror.rule]), mirror.draws[:50]
     made = []
     for argument in [None, *sorted(mirror.signed())]:
         for name, error in ERRORS.items():
@@ -118,7 +117,7 @@ SLIPS = {
 
 @pytest.mark.parametrize("rule", SLIPS)
 def test_a_slip_of_the_pen_is_objected_to(rule: str) -> None:
-    right = plain(CATALOGUE[f"simulator.{rule}"])
+    right = uncompiled(CATALOGUE[f"simulator.{rule}"])
     source = inspect.getsource(right)
     assert source.count(SLIPS[rule][0]) == 1
     names: dict[str, Any] = {"rule": lambda function: function, "math": math}

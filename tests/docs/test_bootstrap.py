@@ -26,6 +26,7 @@ def bootstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "ENVIRONMENT", tmp_path / ".venv")
     monkeypatch.setattr(module, "PROGRAMS", tmp_path / ".venv" / "bin")
+    monkeypatch.setattr(module, "uv", lambda: "")
     return module
 
 
@@ -135,6 +136,30 @@ def test_failed_install_leaves_no_stamp(
     assert bootstrap.main(["run"]) == 4
     assert "check the network" in capsys.readouterr().err
     assert not list(bootstrap.ENVIRONMENT.glob("*.installed"))
+
+
+def test_uv_is_used_where_it_is_and_pip_where_it_fails(
+    bootstrap: ModuleType,
+    calls: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(bootstrap, "uv", lambda: "/opt/uv")
+    monkeypatch.setitem(sys.modules, "ensurepip", None)  # which uv does without
+    assert bootstrap.main(["run"]) == 0
+    assert [command[:2] for command in calls[:-1]] == [["/opt/uv", "venv"], *[["/opt/uv", "pip"]] * 2]
+    (bootstrap.ROOT / bootstrap.RUN_LOCK).write_text("other", encoding="utf-8")
+    calls.clear()
+    succeed = subprocess.call
+
+    def call(command: list[str], **options: object) -> int:
+        succeed(command, **options)  # type: ignore[arg-type]
+        return int(command[:2] == ["/opt/uv", "pip"])
+
+    monkeypatch.setattr(subprocess, "call", call)
+    assert bootstrap.main(["run"]) == 0
+    assert [command[1] for command in calls[:-1]] == ["venv", *["pip", "-m"] * 2]
+    assert capsys.readouterr().err.count("uv could not (see above); trying without it") == 2
 
 
 def test_old_python_is_refused_with_advice(

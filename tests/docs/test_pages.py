@@ -240,15 +240,22 @@ def events() -> Iterator[tuple[str, ...]]:
 
 def test_files_of_the_guide_are_read(tmp_path: Path) -> None:
     tables = dict(
-        zip(("my-book", "funds", "dealers", "network"), blocks("populations.md", "csv"), strict=True)
+        zip(
+            ("my-book", "my-desk", "funds", "dealers", "network"),
+            blocks("populations.md", "csv"),
+            strict=True,
+        )
     )
     for name, table in tables.items():
         (tmp_path / f"{name}.csv").write_text(table, encoding="utf-8")
-    book, named, settings = blocks("populations.md", "yaml")
+    book, named, desk, settings = blocks("populations.md", "yaml")
     start = "name: own\ntitle: Own\nextends: preset:us-treasury-2025-04-01\nseed: 1\npaths: 1\nhorizon: 5d\n"
     (tmp_path / "among.yaml").write_text(start + book + named, encoding="utf-8")
     among = load_scenario(tmp_path / "among.yaml")
     assert prepare(among.scenario, among.data_files).named_funds == ("Alder", "Birch", "Cedar", "fund 1")
+    (tmp_path / "desk.yaml").write_text(start + desk, encoding="utf-8")
+    with_desk = load_scenario(tmp_path / "desk.yaml")
+    assert prepare(with_desk.scenario, with_desk.data_files).named_dealers == ("Our desk",)
     market = (ROOT / "scenarios" / "toy.yaml").read_text(encoding="utf-8")
     without = re.sub(r"^(funds|dealers):\n(  .*\n)+", "", market, flags=re.MULTILINE)
     assert "population" not in without

@@ -100,6 +100,7 @@ ARRAYS = "drivers: {{model: arrays, file: {file}}}"
 FUNDS = "funds: {{population: {file}}}"
 OWN = "funds: {{add: {file}}}"
 DEALERS = "dealers: {{population: {file}}}"
+DESK = "dealers: {{add: {file}}}"
 NETWORK = "dealers: {{count: 2, network: {file}}}\nfunds: {{count: 2}}"
 LENDERS = "lenders: {{count: 2, network: {file}}}\ndealers: {{count: 2}}"
 
@@ -245,6 +246,11 @@ BROKEN: dict[str, tuple[str, str, str | bytes, str]] = {
     "funds with a cell too many": (FUNDS, "f.csv", fund("A,$4bn,,,$9bn,,,,,"), r"f\.csv:2: 10 cells in the row; allowed: 8"),
     "fund of a thousand trillions": (FUNDS, "f.csv", fund("A,$4bn,,,$9000tn,,,"), r"f\.csv:2 TY:"),
     "no funds": (FUNDS, "f.csv", FUND, r"f\.csv: has no rows"),
+    "own dealer without share": (DESK, "d.csv", "name,size\nA,$1bn\n", r"d\.csv:1: .*share"),
+    "own dealer with an amount": (DESK, "d.csv", "name,share\nA,$1bn\n", r"d\.csv:2 share: '\$1bn'"),
+    "own dealers larger than all": (DESK, "d.csv", "name,share\nA,60%\nB,50%\n", r"d\.csv: shares add up to 110%"),
+    "own dealer under another's name": (DESK, "d.csv", "name,share\ndealer 1,10%\n", r"d\.csv: 'dealer 1' is the name of another dealer"),
+    "own dealer over its limit": (DESK, "d.csv", "name,share,opening_use\nA,10%,120%\n", r"d\.csv:2 opening_use: '120%' is out of bounds"),
     "dealers without size": (DEALERS, "d.csv", "name\nA\n", r"d\.csv:1: no column size"),
     "dealer twice": (DEALERS, "d.csv", "name,size\nA,$1bn\nA,$2bn\n", r"d\.csv:3 name: 'A' stands a second time"),
     "dealer of size nothing": (DEALERS, "d.csv", "name,size\nA,$0bn\n", r"d\.csv:2 size: '\$0bn' is out of bounds"),
@@ -338,6 +344,11 @@ GOOD = {
     "npy in another order": (ARRAYS, "a.npy", npy(np.asfortranarray(CURVE.astype(np.float32)))),
     "npz": (ARRAYS, "a.npz", npz(curve_change_bp=CURVE, volatility_multiplier=np.ones((4, 12)))),
     "funds": (FUNDS, "f.csv", fund("A,$4bn,,,$9bn,,,", "B,$4bn,,,$9bn,,,")),
+    "own dealer": (
+        DESK + "\nevents: [{{type: limit-cut, day: 2d, share: 30%, dealers: [Ours, dealer 1]}}]",
+        "d.csv",
+        "name,share,opening_use\nOurs,8%,\n",
+    ),
     "dealers": (DEALERS, "d.csv", "name,size\nA,$1bn\nB,$2bn\n"),
     "network": (NETWORK, "n.csv", "name,dealer 1,dealer 2\nfund 1,60%,40%\nfund 2,50%,50%\n"),
 }

@@ -90,6 +90,52 @@ def test_the_market_keeps_its_totals_and_the_crowd_its_shape(task: Path) -> None
     assert books.hedge_ratio[:, -3:].tolist() == [[1.0] * 3] * len(trades)
 
 
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dealer of one's own among five, whose limit is cut, and two funds that borrow from it."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "my-desk.csv").write_text("name;share;opening_use\nHarbour;12,5%;70%\n")
+    (folder / "my-book.csv").write_text("name,equity,TY,Harbour\nA,$1bn,$9bn,100%\nB,$1bn,$9bn,\n")
+    (folder / "mine.yaml").write_text(
+        "name: desk\ntitle: Our desk\nextends: preset:us-treasury-2025-04-01\nseed: 7\npaths: 6\nhorizon: 4d\n"
+        "funds: {add: my-book.csv}\ndealers: {add: my-desk.csv, count: 5}\noutput: {test_sale_paths: 0, agents: true}\n"
+        "events:\n  - {type: limit-cut, day: 2d, share: 30%, dealers: [Harbour]}\n"
+    )
+    return folder / "mine.yaml"
+
+
+def test_a_dealer_of_ones_own_takes_its_share_from_all_others_alike(desk: Path) -> None:
+    from simulator.engine.opening.prepare import prepare
+
+    loaded = load_scenario(desk)
+    mine = prepare(loaded.scenario, loaded.data_files)
+    dealers = loaded.scenario.dealers.model_copy(update={"add": ""})
+    funds = loaded.scenario.funds.model_copy(update={"add": ""})
+    without = prepare(loaded.scenario.model_copy(update={"dealers": dealers, "funds": funds, "events": []}))
+    assert (mine.dealers[5:], mine.named_dealers) == (("Harbour",), ("Harbour",))
+    share, before = (each.parameters.opening.dealers.share for each in (mine, without))
+    np.testing.assert_allclose(share, [*(0.875 * before), 0.125], rtol=1e-12)
+    assert mine.opening_state().dealers.use == pytest.approx([*[dealers.opening_use] * 5, 0.7])
+    assert mine.parameters.opening.funds.client_share[-2].tolist() == [0.0] * 5 + [1.0]
+
+
+def test_records_are_kept_of_a_dealer_of_ones_own(desk: Path) -> None:
+    ran = simulator.run(desk, output=desk.parent / "out", quiet=True, threads=1)
+    days = ran.dataset
+    assert days["named_dealer"].values.tolist() == ["Harbour"]
+    use = days["named_dealer_use"].sel(named_dealer="Harbour")
+    assert float(use.isel(day=0).min()) == pytest.approx(0.7, rel=1e-6)
+    assert (use.sel(day=2) > 1.3 * use.sel(day=1)).all(), "its limit is cut by 30% on the second day"
+    theirs = days["dealer_use_by_dealer"].isel(dealer=slice(5))
+    assert (theirs.sel(day=2) < 1.1 * theirs.sel(day=1)).all()
+    section = next(
+        each for each in run_page(RunData(open_run(ran.folder), collect_outcomes(open_run(ran.folder)))).sections
+        if each.title == "Your book"
+    )  # fmt: skip
+    table = next(block for block in section.blocks if block.kind == "table" and block.key == "book-dealers")
+    assert "Harbour" in str(table)
+
+
 def test_shares_by_dealer_are_those_of_the_table(task: Path, tmp_path: Path) -> None:
     from simulator.ensemble.description import prepare_run
 
@@ -152,6 +198,16 @@ def test_the_template_is_a_book_that_can_be_added(tmp_path: Path, unwind: Unwind
     )
     (tmp_path / "mine.yaml").write_text(TASK)
     assert unwind("validate", str(tmp_path / "mine.yaml"))[0] == 0
+
+
+def test_the_template_of_a_dealer_can_be_added(tmp_path: Path, unwind: Unwind) -> None:
+    file = tmp_path / "my-desk.csv"
+    code, out, _ = unwind("new", str(file), "--dealer")
+    assert (code, "dealers: {add: " in out) == (0, True)
+    mine = TASK.replace("funds: {add: my-book.csv}", "dealers: {add: my-desk.csv}")
+    (tmp_path / "mine.yaml").write_text(mine.replace("dealer 1", "Our desk"))
+    assert unwind("validate", str(tmp_path / "mine.yaml"))[0] == 0
+    assert unwind("new", str(tmp_path / "both.csv"), "--dealer", "--book")[0] == 2
 
 
 def test_changed_values_are_shown_beside_those_of_the_opening_market(task: Path, unwind: Unwind) -> None:

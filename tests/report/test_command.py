@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import docx
 import pytest
 
 from simulator.report import run_report
-from simulator.results.errors import UNREPORTED
+from simulator.report.images import find_browser
+from simulator.report.run_data import RunData
+from simulator.results.errors import UNREPORTED, OutputError
+from simulator.results.folder import open_run
+from simulator.results.outcomes import collect_outcomes
 from tests.conftest import Unwind
 from tests.report.runs import ROOT
 
@@ -28,6 +33,34 @@ def test_run_ends_with_a_report_and_report_writes_it_again(unwind: Unwind, tmp_p
     code, out, _ = unwind("run", TOY, "-o", str(tmp_path / "bare"), "--no-report", "--json")
     assert (code, json.loads(out)["report"]) == (0, None)
     assert not (tmp_path / "bare" / "report.html").exists()
+
+
+def test_a_report_to_write_on(unwind: Unwind, tmp_path: Path) -> None:
+    """A document of Word: headings, text and tables as such, figures as pictures with words for who cannot see them."""
+    try:
+        find_browser()
+    except OutputError:
+        pytest.skip("no Chromium on this machine: install it (Debian: apt install chromium)")
+    assert unwind("run", TOY, "-o", str(tmp_path / "run"), "--no-report", "--quiet")[0] == 0
+    code, _, err = unwind("report", str(tmp_path / "run"), "--format", "docx")
+    assert (code, err) == (0, "")
+    run = open_run(tmp_path / "run")
+    page = run_report.run_page(RunData(run, collect_outcomes(run)))
+    document = docx.Document(str(tmp_path / "run" / "report.docx"))
+    said = [paragraph.text for paragraph in document.paragraphs]
+    headings = [each.text for each in document.paragraphs if each.style.name == "Heading 1"]
+    assert headings == ["In short", *(section.title for section in page.sections), "What this document is of"]
+    assert said[0] == page.title
+    assert set(page.summary) <= set(said)
+    pictures = [each._inline.docPr.get("descr") for each in document.inline_shapes]
+    assert pictures == [f"{figure.title}. {figure.alt}" for figure in page.blocks("figure")]
+    tables = list(page.blocks("table"))
+    assert len(document.tables) == len(tables) + 1
+    for table, written in zip(tables, document.tables, strict=False):
+        assert [cell.text for cell in written.rows[0].cells] == list(table.headings)
+        assert [cell.text for cell in written.rows[-1].cells] == [
+            cell.text for cell in table.rows[: len(written.rows) - 1][-1]
+        ]
 
 
 def test_a_run_whose_report_fails_is_complete_and_has_its_own_exit_code(

@@ -23,6 +23,7 @@ from simulator.engine.parameters import TRADING_DAYS_PER_YEAR, BondTerms, Parame
 from simulator.engine.state import State
 from simulator.market.hedge_market import average_ahead
 from simulator.model.table import Floats, Ints
+from simulator.rule import uncompiled
 from simulator.scenario.schema import CURVE_KEYS, CURVE_TENORS_YEARS, Hedge, Market, Scenario
 
 COUPONS_PER_YEAR = 2
@@ -227,10 +228,10 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     )
     response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
     buckets.volatility_response[:] = bonds.curve_weight[held] @ np.tile(response, len(market.all_curves))
-    half_life = d.stress_half_life / TRADING_DAYS_PER_YEAR
+    half_life, left = d.stress_half_life / TRADING_DAYS_PER_YEAR, uncompiled(average_ahead)
     # what balance sheets cost shows in Treasuries only where the market says so
     feels = risky | market.contagion
-    buckets.cost_loading[:] = feels * [average_ahead(years, half_life) for years in buckets.duration_years]
+    buckets.cost_loading[:] = feels * [left(years, half_life) for years in buckets.duration_years]
     buckets.ten_year_equivalent[:] = buckets.price_per_bp / buckets.price_per_bp[reference]
     buckets.permanent_share[:] = buckets.correlation * buckets.ten_year_equivalent[None, :]
     reference_risk = buckets.volatility_bp[reference] ** 2 * buckets.price_per_bp[reference]
@@ -252,8 +253,8 @@ def _open_buckets(scenario: Scenario, p: Parameters, s: State) -> None:
     )
     share = np.array([hedge.cash_share for hedge in market.hedges.values()])
     hedges.cash_bp_per_dislocation_bp[:] = share * earned / duration
-    hedges.cost_loading[:] = feels[hedges.bucket_of] * [average_ahead(years, half_life) for years in earned]
+    hedges.cost_loading[:] = feels[hedges.bucket_of] * [left(years, half_life) for years in earned]
     scarce = scenario.lenders.scarcity_half_life / TRADING_DAYS_PER_YEAR
-    hedges.financing_loading[:] = [average_ahead(years, scarce) for years in earned]
+    hedges.financing_loading[:] = [left(years, scarce) for years in earned]
     hedges.outright_share[:] = [float(follows_outright(hedge)) for hedge in market.hedges.values()]
     hedges.risk_per_face[:] = buckets.price[hedges.bucket_of] * earned

@@ -9,8 +9,9 @@ from simulator.engine.opening.day_zero import open_costs
 from simulator.engine.opening.population import client_network, lender_network
 from simulator.engine.parameters import Parameters
 from simulator.engine.state import State
-from simulator.inputs.populations import FundPopulation
+from simulator.inputs.populations import DealerPopulation, FundPopulation
 from simulator.model.table import Floats
+from simulator.rule import uncompiled
 from simulator.scenario.schema import Scenario
 
 #: Dealers' usual inventory is taken to be no less than this share of what is outstanding: $70bn of $13tn in 2020.
@@ -21,7 +22,7 @@ def open_dealers(
     scenario: Scenario,
     p: Parameters,
     s: State,
-    shares: Floats,
+    dealers: DealerPopulation,
     network: Floats | None,
     added: FundPopulation | None,
 ) -> None:
@@ -30,6 +31,7 @@ def open_dealers(
     buckets, hedges = p.opening.buckets, p.opening.hedges
     buckets.inventory_bn[:] = [bucket.dealer_inventory for bucket in scenario.market.buckets.values()]
     s.buckets.inventory[:] = buckets.inventory_bn
+    shares = dealers.share
     o.share[:] = shares
     o.size_place[np.argsort(-shares, kind="stable")] = np.arange(len(shares))
     s.dealers.share[:] = shares
@@ -56,7 +58,8 @@ def open_dealers(
     value = float((packages + np.abs(buckets.inventory_bn)) @ buckets.price)
     repo = np.abs(lent) + d.other_repo * shares
     # Policy that nets more repo must not shrink the limit it is meant to relieve.
-    limit = (shares * value + d.unnetted_repo * repo) / d.opening_use
+    opening_use = np.where(np.isnan(dealers.opening_use), d.opening_use, dealers.opening_use)
+    limit = (shares * value + d.unnetted_repo * repo) / opening_use
     s.dealers.capital[:] = limit * d.capital_ratio
     o.capital_bn[:] = np.where(s.dealers.capital > 0.0, s.dealers.capital, 1.0)
     open_costs(p, s)
@@ -94,7 +97,7 @@ def open_lenders(scenario: Scenario, p: Parameters, s: State, network: Floats | 
     s.dealers.repo_bp[:] = p.opening.fundings.repo_spread_bp[0]
     s.seen.repo_lowest_bp[:] = s.seen.repo_highest_bp[:] = p.opening.fundings.repo_spread_bp[0]
     p.opening.lenders.limits_bn[0] = s.dealers.offer.sum()
-    p.opening.lenders.scarcity_bp[0] = scarcity_bp(
+    p.opening.lenders.scarcity_bp[0] = uncompiled(scarcity_bp)(
         float(needed.sum()),
         float(s.dealers.offer.sum()),
         lenders.easy_share,

@@ -11,9 +11,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from simulator.drivers.random_streams import uniforms
-from simulator.inputs.populations import FundPopulation
+from simulator.inputs.populations import DealerPopulation, FundPopulation
 from simulator.model.table import Floats
-from simulator.scenario.schema import Dealers, Funds, Lenders
+from simulator.scenario.schema import Dealers, Funds, Lenders, drawn_names
 
 #: Seed of the draws that make up a population: a scenario's agents do not change with its random paths.
 POPULATION_SEED = 20200309
@@ -74,6 +74,15 @@ def draw_funds(funds: Funds, market_packages_bn: Floats) -> FundPopulation:
         haircut=_haircuts(funds, count),
         overnight_share=np.full(count, funds.overnight_share),
         other_exposure=_other_exposures(funds, count),
+    )
+
+
+def draw_dealers(dealers: Dealers) -> DealerPopulation:
+    """Draw dealers by size, the largest first."""
+    return DealerPopulation(
+        names=tuple(drawn_names("dealer", dealers.count)),
+        share=pareto_shares(dealers.count, dealers.size_tail),
+        opening_use=np.full(dealers.count, np.nan),
     )
 
 

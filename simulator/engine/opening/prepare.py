@@ -25,7 +25,7 @@ from simulator.engine.opening.dealers import open_dealers, open_lenders
 from simulator.engine.opening.funds import open_funds
 from simulator.engine.opening.hedgers import open_hedge_market, open_managers, split
 from simulator.engine.opening.policy import WithoutPolicy, prepare_without_policy
-from simulator.engine.opening.population import draw_funds, pareto_shares
+from simulator.engine.opening.population import draw_dealers, draw_funds
 from simulator.engine.opening.schedule import build_schedule
 from simulator.engine.opening.world import build_driver_spec
 from simulator.engine.parameters import (
@@ -42,8 +42,8 @@ from simulator.engine.parameters import (
     figures,
 )
 from simulator.engine.state import State, allocate_opening, allocate_state
-from simulator.inputs.opened import Inputs, named_funds, open_inputs
-from simulator.inputs.populations import FundPopulation
+from simulator.inputs.opened import Inputs, named_dealers, named_funds, open_inputs
+from simulator.inputs.populations import DealerPopulation, FundPopulation
 from simulator.model.table import Floats, leaves
 from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets, laid_over
 from simulator.scenario.schema import ClearingHouse, Dealers, Scenario, drawn_names
@@ -117,8 +117,8 @@ class Prepared:
         Numbers of agents and of everything that tables run over.
     buckets, hedges, trades, funds, dealers, managers
         Names, in the order of the arrays.
-    named_funds
-        Funds of which records are kept one by one.
+    named_funds, named_dealers
+        Those of which records are kept one by one.
     notes
         Sentences on choices the opening books forced.
     variants
@@ -137,6 +137,7 @@ class Prepared:
     trades: tuple[str, ...]
     funds: tuple[str, ...]
     named_funds: tuple[str, ...]
+    named_dealers: tuple[str, ...]
     dealers: tuple[str, ...]
     managers: tuple[str, ...]
     notes: tuple[str, ...]
@@ -149,6 +150,12 @@ class Prepared:
     def new_state(self, diary_capacity: int = 0) -> tuple[State, Floats]:
         """Books for one thread to work in, and their memory."""
         return allocate_state(self.sizes, diary_capacity)
+
+    def opening_state(self) -> State:
+        """The books on day 0, to read from."""
+        state, memory = self.new_state()
+        memory[:] = self.opening
+        return state
 
 
 def prepare(
@@ -178,15 +185,15 @@ def prepare(
     inputs = open_inputs(scenario, files or {})
     market = scenario.market
     funds = _all_funds(scenario, inputs)
-    named = named_funds(scenario, inputs.added)
-    dealers, shares = _drawn_dealers(scenario) if inputs.dealers is None else inputs.dealers
+    dealers = _all_dealers(scenario, inputs)
+    named, named_desks = named_funds(scenario, inputs.added), named_dealers(scenario, inputs.added_dealers)
     sizes = market_sizes(market) | {
         "fund": len(funds.names),
-        "dealer": len(dealers),
+        "dealer": len(dealers.names),
         "lender": scenario.lenders.count,
         "manager": scenario.asset_managers.count,
         "named_fund": len(named),
-        "named_dealer": len(scenario.output.dealers),
+        "named_dealer": len(named_desks),
     }
     p = _parameters(scenario, allocate_opening(sizes), Watch(int(audit), int(diary)))
     s, memory = allocate_state(sizes)
@@ -202,23 +209,21 @@ def prepare(
     open_margins(p, s)
     notes = open_funds(scenario, funds, p, s)
     open_hedge_market(scenario, p, s)
-    open_dealers(scenario, p, s, shares, inputs.client_network, inputs.added)
+    open_dealers(scenario, p, s, dealers, inputs.client_network, inputs.added)
     open_lenders(scenario, p, s, inputs.lender_network)
     open_managers(scenario, p, s)
     open_rolls(market, p, s)
     outstanding = p.opening.buckets.outstanding_bn * [name in market.treasuries for name in market.buckets]
     p.opening.buckets.outright_split[:] = split(bank.outright.buckets, list(market.buckets), outstanding)
     _open_others(scenario, p, s)
-    _open_named(
-        p, s, [funds.names.index(name) for name in named], [*map(dealers.index, scenario.output.dealers)]
-    )
+    _open_named(p, s, [*map(funds.names.index, named)], [*map(dealers.names.index, named_desks)])
     _require_whole(p.opening)
-    schedule = build_schedule(scenario, dealers, p.opening.lenders.offer_bn)
+    schedule = build_schedule(scenario, dealers.names, p.opening.lenders.offer_bn)
     return Prepared(
         scenario=scenario,
         parameters=p,
         schedule=schedule,
-        without_policy=prepare_without_policy(scenario, p, schedule, dealers),
+        without_policy=prepare_without_policy(scenario, p, schedule, dealers.names),
         driver_spec=build_driver_spec(scenario, inputs),
         opening=memory,
         sizes=sizes,
@@ -227,7 +232,8 @@ def prepare(
         trades=tuple(market.trades),
         funds=funds.names,
         named_funds=named,
-        dealers=dealers,
+        named_dealers=named_desks,
+        dealers=dealers.names,
         managers=tuple(drawn_names("asset manager", scenario.asset_managers.count)),
         notes=(*notes, *inputs.notes),
         variants=None if sets is None else Variants(scenario, sets, files or {}, audit=audit, diary=diary),
@@ -253,9 +259,10 @@ def _open_named(p: Parameters, s: State, funds: list[int], dealers: list[int]) -
     s.named_funds.allowed[:] = 1.0
 
 
-def _drawn_dealers(scenario: Scenario) -> tuple[tuple[str, ...], Floats]:
-    shares = pareto_shares(scenario.dealers.count, scenario.dealers.size_tail)
-    return tuple(drawn_names("dealer", scenario.dealers.count)), shares
+def _all_dealers(scenario: Scenario, inputs: Inputs) -> DealerPopulation:
+    """Dealers from the file or drawn, with those of the user's own among them: the others then do so much less."""
+    crowd = draw_dealers(scenario.dealers) if inputs.dealers is None else inputs.dealers
+    return crowd if inputs.added_dealers is None else crowd.with_added(inputs.added_dealers)
 
 
 def _parameters(scenario: Scenario, opening: OpeningTerms, watch: Watch) -> Parameters:

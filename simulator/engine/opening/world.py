@@ -18,6 +18,7 @@ from simulator.engine.opening.schedule import (
 from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
 from simulator.inputs.opened import Inputs
 from simulator.model.table import Floats
+from simulator.rule import uncompiled
 from simulator.scenario.schema import CURVE_KEYS, Drivers, Scenario
 
 
@@ -83,7 +84,8 @@ def _other_curves(scenario: Scenario) -> tuple[CurveBeside, ...]:
 def _tenor_shift(scenario: Scenario) -> Floats:
     """Deterministic factor on the volatility of each tenor, (day, tenor)."""
     response = [getattr(scenario.drivers.volatility_response, key) for key in CURVE_KEYS]
-    return np.array([[tenor_multiple(day, each) for each in response] for day in volatility_shift(scenario)])
+    multiple = uncompiled(tenor_multiple)
+    return np.array([[multiple(day, each) for each in response] for day in volatility_shift(scenario)])
 
 
 def regime_at_opening_volatility(scenario: Scenario, curve: str = "") -> RateModel:
