@@ -28,6 +28,8 @@ MAIN_SCENARIO = "scenarios/dash-for-cash-2020.yaml"
 RUN_LOCK = "requirements.lock"
 TEST_LOCK = "requirements-dev.lock"
 
+#: Processes that test side by side: one more than cores, as tests of clusters mostly wait.
+TESTERS = min(4, (os.cpu_count() or 1) + 1)
 # The one list of checks: continuous integration, pre-commit and contributors all call it by these names.
 CHECKS = {
     "lint": ["ruff", "check"],
@@ -35,7 +37,16 @@ CHECKS = {
     "types": ["mypy"],
     "layers": ["lint-imports"],
     "docs": ["mkdocs", "build", "--strict"],
-    "tests": ["pytest", "-m", "not slow", "-n", "logical", "--maxprocesses", "4", "--dist", "loadscope"],
+    "tests": [
+        "pytest",
+        "-m",
+        "not slow",
+        "-n",
+        str(TESTERS),
+        "--dist",
+        "loadscope",
+        "--no-loadscope-reorder",
+    ],
 }
 #: What the tests play is compiled on one core while the other checks run on another.
 COMPILE = ["unwind", "warm-up", "--quiet"]

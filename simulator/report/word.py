@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 #: Width of the text of a sheet with its margins, and the size of letters in tables by their number of columns.
 MARGIN_CM, TEXT_CM = 2.0, 17.0
 TABLE_PT, WIDE_TABLE_PT, COLUMNS_OF_WIDE = 8.5, 6.5, 8
-#: Rows of a table that a reader turns over; longer ones are in the page and its exports.
+#: Rows of a table that a reader turns over; longer ones, and what the page folds, are in the page and its exports.
 ROWS_MAX = 60
+#: Letters of a column's longest text that count when columns share the width of a table; its longest word counts whole.
+LETTERS_MAX, AIR = 24, 5
 TABLE_STYLE = "Light List Accent 1"
 
 
@@ -70,6 +72,8 @@ def word_bytes(page: Page) -> bytes:
 def _add(document: Document, block: Block, pictures: Mapping[str, bytes]) -> None:
     if isinstance(block, Figure):
         _add_picture(document, block, pictures[f"{block.key}.png"])
+    elif isinstance(block, PageTable | Story) and block.is_folded:
+        document.add_paragraph(f"{block.title}: on the page of the report.")
     elif isinstance(block, PageTable):
         document.add_heading(block.title, 2)
         if block.caption:
@@ -80,7 +84,7 @@ def _add(document: Document, block: Block, pictures: Mapping[str, bytes]) -> Non
         )
         if len(block.rows) > ROWS_MAX:
             document.add_paragraph(
-                f"The first {ROWS_MAX} of {len(block.rows):,} rows: all are in the page and in unwind export."
+                f"The first {ROWS_MAX} of {len(block.rows):,} rows: all are on the page of the report."
             )
     elif isinstance(block, Prose):
         for paragraph in block.paragraphs:
@@ -109,14 +113,21 @@ def _add_rows(
     """A table with a heading that every sheet repeats, figures flush right."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
-    from docx.shared import Pt
+    from docx.shared import Cm, Pt
 
     right = holds_numbers or (False,) * len(headings)
     size = Pt(WIDE_TABLE_PT if len(headings) >= COLUMNS_OF_WIDE else TABLE_PT)
     has_headings = any(headings)
     table = document.add_table(rows=0, cols=len(headings), style=TABLE_STYLE)
-    for texts in ([headings] if has_headings else []) + list(rows):
-        for cell, text, is_right in zip(table.add_row().cells, texts, right, strict=True):
+    table.autofit = False
+    written = ([headings] if has_headings else []) + list(rows)
+    shares = [_letters(column) for column in zip(*written, strict=True)]
+    widths = [Cm(TEXT_CM * share / sum(shares)) for share in shares]
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    for texts in written:
+        for cell, text, is_right, width in zip(table.add_row().cells, texts, right, widths, strict=True):
+            cell.width = width
             paragraph = cell.paragraphs[0]
             paragraph.add_run(text).font.size = size
             paragraph.paragraph_format.space_after = Pt(0)
@@ -125,3 +136,9 @@ def _add_rows(
     if has_headings:
         table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
     document.add_paragraph()
+
+
+def _letters(column: tuple[str, ...]) -> int:
+    """How wide a column should be: as its longest text below the heading, within reason, and as its longest word."""
+    word = max((len(word) for text in column for word in text.split()), default=0)
+    return max(word, min(LETTERS_MAX, max(map(len, column[1:]), default=0))) + AIR

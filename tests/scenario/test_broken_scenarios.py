@@ -212,15 +212,17 @@ def problems_of(file: Path) -> tuple[LocatedProblem, ...]:
     return ()
 
 
+@pytest.mark.parametrize("part", [4, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_mutated_files_are_read_or_refused_with_a_place(file: Path, tmp_path: Path) -> None:
+def test_mutated_files_are_read_or_refused_with_a_place(file: Path, part: int, tmp_path: Path) -> None:
+    """A quarter of them each time, all of them in the slow suite."""
     # Comments left out: an injury there is none.
     text = "".join(line for line in file.read_text().splitlines(True) if not line.lstrip().startswith("#"))
     chooser = random.Random(file.stem)
     folder = tmp_path / "scenarios"
     shutil.copytree(file.parent, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     mutant = folder / "mutant.yaml"
-    mutations = MUTATIONS // len(FILES)
+    mutations = MUTATIONS // len(FILES) // part
     refused = 0
     slowest = 0.0
     for _ in range(mutations):

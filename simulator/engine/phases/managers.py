@@ -126,8 +126,8 @@ def share_among_managers(p: Parameters, s: State, amount: float) -> None:
 @phase
 def value_managers(p: Parameters, s: State) -> None:
     """Follow each asset manager's return over about a month, flows left out."""
+    shared = s.managers.posted[0] + bonds_for_futures(p, s)
     for a in each_manager(s):
-        shared = s.managers.posted[0] + bonds_for_futures(p, s)
         value = s.managers.cash[a] + bonds_value(s, a) + s.managers.other[a]
         value += p.opening.managers.share[a] * shared
         before = s.managers.value[a]
