@@ -6,9 +6,8 @@ Prints in one run, for cells of 200 paths of `sweeps/leverage-by-haircut.yaml`:
 
 1. what a cell takes of a worker, and what it took of the client when the client loaded, prepared and sent it, took its
    outcomes, wrote them and summed them up (the same calls, made here, in processor time);
-2. a run of today's client with many workers that sleep for as long as a cell takes and answer as a worker does: more
-   workers than this machine could simulate with. Each is a thread of one of a few worker processes. What a cell takes
-   of the client is the processor time of its whole process, Dask's scheduler in it;
+2. a run of today's client with many workers that sleep for as long as a cell takes and answer as a worker does
+   (`benchmarks.sleeping`);
 3. by arithmetic, how many workers are kept busy then and now.
 """
 
@@ -20,20 +19,17 @@ import pickle
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from simulator.ensemble.cores import pin_linear_algebra
 
 pin_linear_algebra()
 
 from benchmarks.cluster import seconds_of_an_empty_task  # noqa: E402 - linear algebra is pinned first
-from simulator.ensemble.cluster import ClusterPool  # noqa: E402
+from benchmarks.sleeping import sleepers, told  # noqa: E402
 from simulator.ensemble.description import layout_of, prepare_run  # noqa: E402
-from simulator.ensemble.executors import Executor  # noqa: E402
 from simulator.ensemble.jobs import Job, OpenJob  # noqa: E402
 from simulator.ensemble.log import logging_to  # noqa: E402
 from simulator.ensemble.observer import Nobody  # noqa: E402
@@ -46,8 +42,8 @@ from simulator.sweeps.parts import CellAnswer, PlayBlocks, PlayedBlock, Summed  
 from simulator.sweeps.running import manifest_of, plan_of  # noqa: E402
 
 PATHS = 200
-#: Cells that are timed as before, and processes that hold the sleeping workers.
-TIMED, PROCESSES = 12, 8
+#: Cells that are timed as before.
+TIMED = 12
 
 
 @contextmanager
@@ -161,49 +157,20 @@ class Sleeping:
         return CellAnswer((PlayedBlock(finished, "0" * 64),), summed)
 
 
-def asleep(slots: int, cells: int, seconds: float) -> float:
+def asleep(workers: int, cells: int, seconds: float) -> float:
     """Run a sweep on many sleeping workers, and print how busy they were; seconds of the client for a cell."""
-    from distributed import Client, LocalCluster
-
     with (
         sweep_of(cells) as loaded,
         tempfile.TemporaryDirectory() as folder,
-        LocalCluster(
-            n_workers=PROCESSES,
-            threads_per_worker=slots // PROCESSES,
-            host="127.0.0.1",
-            dashboard_address=None,
-            memory_limit=0,
-        ) as cluster,
-        Client(cluster) as client,
+        sleepers(workers) as session,
         logging_to(Path(folder)) as log,
     ):
         sweep = begin_or_resume_sweep(Path(folder) / "out", manifest_of(loaded))
-        pool = ClusterPool(client)
-        executor = Executor(pool)
-        executor.add(Sleeping(JOB, seconds, loaded.trades))
         work = _Work(loaded, sweep, tuple(range(loaded.count)), Nobody(), log)
-        ends: list[float] = []
-        wall, processor = time.perf_counter(), time.process_time()
-        with closing(executor.results(work)) as parcels:
-            for results in parcels:
-                work.take(results)
-                ends += [time.perf_counter()] * len(results)
-        wall, processor = time.perf_counter() - wall, time.process_time() - processor
+        slept = session.through(Sleeping(JOB, seconds, loaded.trades), work, work.take, seconds)
         assert len(sweep.state.cells) == loaded.count
-        threads = PROCESSES * (slots // PROCESSES)
-    times = np.array(ends) - ends[0]
-    steady = (times > 0.2 * times[-1]) & (times < 0.8 * times[-1])
-    pace = steady.sum() / (0.6 * times[-1])
-    print(
-        f"now, {threads} sleeping workers, {loaded.count:,} cells in {pool._submitted:,} parcels: {wall:.1f} s, client"
-        f" and scheduler {processor / wall:.0%} of a core, {1e3 * processor / loaded.count:.2f} ms a cell"
-    )
-    whole, middle = loaded.count * seconds / threads / wall, pace * seconds / threads
-    print(
-        f"the workers were busy {whole:.0%} of the whole run, beginning and end included, {middle:.0%} of its middle"
-    )
-    return processor / loaded.count
+    print(f"now, {told('cell', slept, session.slots)}")
+    return slept.client_s
 
 
 def main() -> None:
@@ -216,7 +183,7 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with sweep_of(20) as loaded:
         before = as_before(loaded)
-    told = {
+    parts = {
         "load": before.loading,
         "prepare": before.preparing,
         "send": before.sending,
@@ -228,7 +195,7 @@ def main() -> None:
     print(
         f"a cell of {PATHS} paths: {before.worker:.0f} ms of a worker to play, {worker_ms:.0f} ms with all else"
     )
-    print(f"before, in the client: {', '.join(f'{what} {ms:.1f}' for what, ms in told.items())} ms;")
+    print(f"before, in the client: {', '.join(f'{what} {ms:.1f}' for what, ms in parts.items())} ms;")
     print(f"{before.client:.1f} ms and {before.sent_bytes / 1e3:.0f} kB a cell")
     client_ms = 1e3 * asleep(options.workers, options.workers * options.cells_a_worker, worker_ms / 1e3)
     then, since = before.worker / before.client, worker_ms / client_ms

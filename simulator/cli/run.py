@@ -168,7 +168,7 @@ def _tell(outcome: RunOutcome, telling: Telling) -> int:
 
     run = outcome.folder
     residuals = worst_residuals(run.finished.values())
-    outcomes = collect_outcomes(run, outcome.outcomes)
+    outcomes = collect_outcomes(run)
     report, code = "", 0
     if not telling.no_report:
         report, code = written_report(lambda: _write_report(run, outcomes), run.path)

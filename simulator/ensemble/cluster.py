@@ -48,7 +48,13 @@ COUNT_EVERY_S = 2.0
 
 
 class ClusterPool:
-    """Workers of a Dask cluster that do tasks."""
+    """Workers of a Dask cluster that do tasks.
+
+    Attributes
+    ----------
+    parcels
+        How many were handed over.
+    """
 
     def __init__(self, client: Client) -> None:
         from distributed import as_completed
@@ -58,7 +64,7 @@ class ClusterPool:
         self._jobs: dict[str, tuple[str, Future]] = {}
         self._pending: dict[Future, Parcel] = {}
         self._running = as_completed(loop=client.loop)
-        self._added = self._submitted = 0
+        self._added = self.parcels = 0
         self._threads: dict[str, int] = {}
         self._counted = self._seen = time.monotonic()
         self._count(0.0)
@@ -108,8 +114,8 @@ class ClusterPool:
 
     def submit(self, parcel: Parcel) -> None:
         """Begin tasks of a known job."""
-        self._submitted += 1
-        key = f"parcel-{self._session}-{self._submitted}"
+        self.parcels += 1
+        key = f"parcel-{self._session}-{self.parcels}"
         name, job = self._jobs[parcel[0].job]
         # as bytes, for Dask would look for futures in every task
         sent = pickle.dumps(parcel, protocol=pickle.HIGHEST_PROTOCOL)

@@ -28,7 +28,7 @@ from simulator.ensemble.stopping import stopping_on_signals
 from simulator.ensemble.under_way import RunUnderWay, Terms, run_under_way
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder
-from simulator.results.layout import Array, Layout
+from simulator.results.layout import Layout
 from simulator.scenario.loading import LoadedScenario
 from simulator.scenario.schema import Scenario
 
@@ -54,8 +54,6 @@ class RunOutcome:
         The run, with the blocks that are whole on disk now.
     failures
         Blocks that failed, and whether it was interrupted.
-    outcomes
-        Outcomes of the blocks that were simulated now.
     was_complete
         Whether there was nothing left to do.
     notes
@@ -68,7 +66,6 @@ class RunOutcome:
 
     folder: RunFolder
     failures: BlockFailures
-    outcomes: Mapping[int, dict[str, Array]]
     was_complete: bool
     notes: tuple[str, ...]
     seconds: float
@@ -123,7 +120,7 @@ def run_scenario(
     readers = resources.threads or usable_threads()
     with run_under_way(loaded, folder, terms, threads=readers) as under_way:
         if under_way.is_complete and under_way.run.manifest.status == "complete":
-            return RunOutcome(under_way.run, BlockFailures(), {}, True, under_way.notes, 0.0)
+            return RunOutcome(under_way.run, BlockFailures(), True, under_way.notes, 0.0)
         is_interrupted = False
         if under_way.tasks():
             if executor is None and resources.are_threads:
@@ -140,7 +137,6 @@ def run_scenario(
         return RunOutcome(
             under_way.run,
             BlockFailures(failed, is_interrupted),
-            under_way.outcomes,
             False,
             under_way.notes,
             time.perf_counter() - started,

@@ -1,7 +1,7 @@
 """Work as plain data: a job is what a worker must know, a task is one part of it.
 
 A job travels once to every worker, which opens it once and then does its parts. Of a run these are blocks: drivers
-are drawn there, numbers are written there, and only a line for the ledger and what was made of the paths come back.
+are drawn there, days and outcomes of the paths are written there, and only a line for the ledger comes back.
 Doing a task twice writes the same bytes twice.
 """
 
@@ -26,6 +26,7 @@ from simulator.ensemble.residuals import simulate_audited
 from simulator.results.layout import STATUS, Days, Layout
 from simulator.results.ledger import FinishedBlock
 from simulator.results.locks import Fence
+from simulator.results.outcome_files import measures_sha256, write_outcomes
 from simulator.results.outcomes import path_outcomes
 from simulator.results.store import Store, hash_block, write_block
 
@@ -63,11 +64,12 @@ class Job:
     layout
         Size and labels of its results.
     store
-        Zarr store to write to; none when only what ``reduce`` makes of the numbers is wanted.
+        Zarr store to write to, with the outcomes of paths beside it; none when only what ``reduce`` makes of the
+        numbers is wanted.
     is_audited
         Check the accounting identities.
     reduce
-        What to make of the days of a block for the client: a function of a module.
+        What to make of the days of a block: a function of a module. With a store, the outcomes of its paths.
     fence
         By which a worker knows that the run still holds its folder.
     """
@@ -86,7 +88,7 @@ class Job:
 
 
 class Played(NamedTuple):
-    """A block that was played: its line for the ledger, and what ``Job.reduce`` made of its numbers."""
+    """A block that was played: its line for the ledger, and what ``Job.reduce`` made of its numbers, if it travels."""
 
     finished: FinishedBlock
     reduced: Any
@@ -140,8 +142,9 @@ class OpenJob:
         self._store = Store(store, job.layout, _warm_up(job.prepared, self._agents))
 
     def do(self, part: Block) -> Played:
-        """Play a block, as :meth:`play` does."""
-        return self.play(part)
+        """Play a block, as :meth:`play` does; what was written does not travel."""
+        played = self.play(part)
+        return played if self.job.store is None else played._replace(reduced=None)
 
     def play(self, block: Block) -> Played:
         """Simulate a block, keep its numbers, and say what was done and what came of it.
@@ -163,6 +166,11 @@ class OpenJob:
             written = hash_block(store, plays)
         else:
             written = write_block(store, block.first_path, plays)
+        reduced = self.job.reduce(Days(written.arrays, self.job.layout))
+        kept = ("", "")
+        if self.job.store is not None:
+            run = self.job.store.parent
+            kept = write_outcomes(run, self.job.layout, block.number, reduced), measures_sha256()
         stored = time.perf_counter()
         codes = Counter(int(code) for code in written.arrays[STATUS.name] if code)
         finished = FinishedBlock(
@@ -178,8 +186,10 @@ class OpenJob:
             store_seconds=round(stored - simulated, 3),
             finished_at=round(time.time(), 3),
             worker=f"{platform.node()}:{os.getpid()}",
+            outcomes_sha256=kept[0],
+            measures_sha256=kept[1],
         )
-        return Played(finished, self.job.reduce(Days(written.arrays, self.job.layout)))
+        return Played(finished, reduced)
 
     def _store_of(self, block: Block) -> Store:
         """The store with the opening of these paths, which their parameter sets decide."""

@@ -23,7 +23,6 @@ from simulator.results.folder import SET_ASIDE, RunFolder, begin_or_resume, open
 from simulator.results.ledger import FAILURES, FailedBlock, append_blocks, append_failure, ledger_file
 from simulator.results.locks import Fence, locked, setting_up
 from simulator.results.manifest import finished_manifest, write_manifest
-from simulator.results.outcomes import OutcomeTable
 from simulator.results.places import is_local, shown
 from simulator.results.reading import damaged_blocks
 from simulator.results.template import consolidate
@@ -113,8 +112,6 @@ class RunUnderWay:
         Choices that the opening books forced.
     damaged
         What was in the ledger and not whole on disk when it was opened, by block.
-    outcomes
-        Outcomes of the blocks that were done since.
     failed
         Blocks that were given up since, with what was raised.
     """
@@ -125,7 +122,6 @@ class RunUnderWay:
     log: RunLog
     shard: Shard | None
     damaged: dict[int, str]
-    outcomes: OutcomeTable
     failed: list[Failed] = field(default_factory=list)
 
     def tasks(self) -> list[Task]:
@@ -148,9 +144,7 @@ class RunUnderWay:
         done = [result for result in results if isinstance(result, Done)]
         append_blocks(self.run.ledger, self.run.manifest.run_key, [result.made.finished for result in done])
         for each in done:
-            number = each.task.part.number
-            self.run.finished[number] = each.made.finished
-            self.outcomes.add(number, each.made.reduced)
+            self.run.finished[each.task.part.number] = each.made.finished
         for result in results:
             if isinstance(result, Failed):
                 self._give_up(result)
@@ -241,7 +235,6 @@ def run_under_way(
                 log,
                 terms.shard,
                 damaged,
-                OutcomeTable(run.layout),
             )
             _note_begin(under_way)
             yield under_way

@@ -41,6 +41,7 @@ from simulator.results.manifest import (
     resumed_manifest,
     write_manifest,
 )
+from simulator.results.outcome_files import OUTCOMES, stray_outcomes
 from simulator.results.places import (
     exists,
     is_local,
@@ -190,6 +191,7 @@ def begin_or_resume(
                 )
             set_aside = () if shard else _tidy(folder, found)
             repair_template(folder / STORE, found.store_layout())
+            (folder / OUTCOMES).mkdir(exist_ok=True)
             _keep_inputs(folder, found, data_files or {})
             return replace(open_run(folder, shard), set_aside=set_aside)
         _delete_run(folder)
@@ -202,6 +204,7 @@ def begin_or_resume(
     write_manifest(folder, manifest)
     _keep_inputs(folder, manifest, data_files or {})
     create_template(folder / STORE, layout)
+    (folder / OUTCOMES).mkdir(exist_ok=True)
     create_ledger(ledger_file(folder))  # last: it says that the rest is there
     return RunFolder(folder, manifest, {}, shard=shard)
 
@@ -295,7 +298,8 @@ def _tidy(folder: Path, manifest: Manifest) -> tuple[str, ...]:
 
     Returns what was not ours and was moved out of the store.
     """
-    sweep_partial(folder / STORE)
+    for each in (folder, folder / STORE):
+        sweep_partial(each)
     ledgers = folder.glob(f"{LEDGER}*.jsonl") if is_local(folder) else [ledger_file(folder)]
     for file in ledgers:
         strike(file, manifest.run_key, fits=fits_in(manifest.store_layout()))
@@ -306,29 +310,45 @@ def _tidy(folder: Path, manifest: Manifest) -> tuple[str, ...]:
 
 
 def _move_strays(folder: Path, layout: Layout) -> Iterator[str]:
-    """Move what is not ours out of a store of this machine, links and folders in place of files included."""
+    """Move what is not ours out of a run on this machine, links and folders in place of files included."""
+    yield from _moved(folder, _odd_outcomes(folder, layout))
     store = folder / STORE
     if store.is_symlink() or not store.is_dir():
         return
     arrays = {field.variable.name for field in layout.fields()} | {each.name for each in layout.coordinates()}
     tops = sorted(os.scandir(store), key=lambda entry: entry.name)
     odd = [entry.name for entry in tops if entry.is_symlink() or (entry.name in arrays) != entry.is_dir()]
-    yield from _moved(folder, odd)
+    yield from _moved(folder, _in_store(odd))
     for name in sorted(arrays & names(store)):
         entries = sorted(os.scandir(store / name), key=lambda entry: entry.name)
         odd = [f"{name}/{entry.name}" for entry in entries if not entry.is_file(follow_symlinks=False)]
-        yield from _moved(folder, odd)
-    yield from _moved(folder, strays(store, layout))
+        yield from _moved(folder, _in_store(odd))
+    yield from _moved(folder, _in_store(strays(store, layout)))
+
+
+def _in_store(entries: Iterable[str]) -> Iterator[str]:
+    return (f"{STORE}/{entry}" for entry in entries)
+
+
+def _odd_outcomes(folder: Path, layout: Layout) -> list[str]:
+    """What lies among the outcomes and is no file of ours; all of them if they are no folder of ours."""
+    outcomes = folder / OUTCOMES
+    if outcomes.is_symlink() or (outcomes.exists() and not outcomes.is_dir()):
+        return [OUTCOMES]
+    strange = set(stray_outcomes(folder, layout))
+    if outcomes.is_dir():
+        strange |= {entry.name for entry in os.scandir(outcomes) if not entry.is_file(follow_symlinks=False)}
+    return [f"{OUTCOMES}/{name}" for name in sorted(strange)]
 
 
 def _moved(folder: Path, entries: Iterable[str]) -> Iterator[str]:
-    """Move entries of the store aside, each under a name that is free."""
+    """Move entries of a run aside, each under a name that is free."""
     for entry in entries:
         aside = folder / SET_ASIDE
         aside.mkdir(exist_ok=True)
-        name = entry.replace("/", ".")
+        name = entry.removeprefix(f"{STORE}/").replace("/", ".")
         free = (f"{name}.{number}" if number else name for number in count())
-        os.rename(folder / STORE / entry, aside / next(text for text in free if text not in names(aside)))
+        os.rename(folder / entry, aside / next(text for text in free if text not in names(aside)))
         yield entry
 
 
@@ -346,10 +366,11 @@ def strike_from_ledgers(run: RunFolder, blocks: Collection[int]) -> None:
 
 def _delete_run(folder: Path) -> None:
     """Delete our own files, the manifest last: a folder half deleted is still known as ours."""
-    if (folder / STORE).is_symlink():
-        raise OutputError(
-            f"{folder / STORE}: found a link; it is left as it is. Choose another folder with -o."
-        )
+    for name in (STORE, OUTCOMES):
+        if (folder / name).is_symlink():
+            raise OutputError(
+                f"{folder / name}: found a link; it is left as it is. Choose another folder with -o."
+            )
     if is_local(folder):
         for kind in (LEDGER, FAILURES):
             for file in [*folder.glob(f"{kind}-*-of-*.jsonl"), folder / f"{kind}.jsonl"]:
@@ -357,5 +378,6 @@ def _delete_run(folder: Path) -> None:
     else:
         for kind in (LEDGER, FAILURES):
             remove_tree(folder / kind)
-    remove_tree(folder / STORE)
+    for name in (STORE, OUTCOMES):
+        remove_tree(folder / name)
     remove(folder / MANIFEST)

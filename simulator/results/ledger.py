@@ -47,6 +47,8 @@ class FinishedBlock:
         Parts of the time: drawing drivers and playing, and encoding, writing and reading back.
     finished_at, worker
         When, in seconds since 1970, and by which process on which machine.
+    outcomes_sha256, measures_sha256
+        Hashes of the file of its outcomes and of the code that made these: ``outcome_files``.
     """
 
     block: int
@@ -61,6 +63,8 @@ class FinishedBlock:
     store_seconds: float = 0.0
     finished_at: float = 0.0
     worker: str = ""
+    outcomes_sha256: str = ""
+    measures_sha256: str = ""
 
 
 #: Whether a block is one of a run.

@@ -1,71 +1,35 @@
 """What a path comes to: peaks, ends and totals of its days, from which every figure of the summary is made.
 
 One number a path, or one a trade, channel or call of a path: small enough to hold for a million paths, and
-computed block by block while the block is in memory. Which they are stands in the table of
+computed and kept block by block while the block is in memory. Which they are stands in the table of
 :mod:`simulator.results.measures`. A path that stopped has no outcomes but its status: NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulator.results.folder import RunFolder
-from simulator.results.layout import Array, Days, Layout
+from simulator.results.layout import Array, Days
 from simulator.results.measures import Event, outcomes
+from simulator.results.outcome_files import read_outcomes
 from simulator.results.store import read_block
 
 if TYPE_CHECKING:
     import xarray as xr
+
+#: Files that are asked for together: storage behind a URL serves them side by side.
+FILES_AT_ONCE = 32
 
 
 def path_outcomes(arrays: Days) -> dict[str, Array]:
     """Outcomes of the paths of a block, from its days."""
     with np.errstate(invalid="ignore"):  # stopped paths are NaN
         return {row.key: np.asarray(row.of(arrays), np.float32) for row in outcomes()}
-
-
-class OutcomeTable(Mapping[int, dict[str, Array]]):
-    """Outcomes of blocks by number, each at the place of its paths in one array: held once, never copied together.
-
-    Parameters
-    ----------
-    layout
-        Of the run; the arrays take memory as they are filled.
-    """
-
-    def __init__(self, layout: Layout) -> None:
-        sizes = {name: len(names) for name, names in layout.labels().items()}
-        self._layout = layout
-        self._blocks: set[int] = set()
-        self.arrays = {
-            row.key: np.empty((layout.paths, sizes[row.dim]) if row.dim else layout.paths, np.float32)
-            for row in outcomes()
-        }
-
-    def add(self, block: int, part: Mapping[str, Array]) -> None:
-        """Put the outcomes of a block in their place."""
-        for name, array in self.arrays.items():
-            array[self._paths(block)] = part[name]
-        self._blocks.add(block)
-
-    def _paths(self, block: int) -> slice:
-        return slice(block * self._layout.chunk, (block + 1) * self._layout.chunk)
-
-    def __getitem__(self, block: int) -> dict[str, Array]:
-        """Outcomes of a block by name."""
-        if block not in self._blocks:
-            raise KeyError(block)
-        return {name: array[self._paths(block)] for name, array in self.arrays.items()}
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(sorted(self._blocks))
-
-    def __len__(self) -> int:
-        return len(self._blocks)
 
 
 @dataclass(frozen=True)
@@ -126,33 +90,34 @@ class Outcomes:
         return xr.Dataset(data, coords=coords, attrs={"title": "Outcomes by path", **attributes})
 
 
-def collect_outcomes(run: RunFolder, known: Mapping[int, dict[str, Array]] | None = None) -> Outcomes:
-    """Outcomes of all finished paths of a run.
-
-    Parameters
-    ----------
-    known
-        Outcomes of blocks that were just simulated; the others are read from the disk.
+def collect_outcomes(run: RunFolder) -> Outcomes:
+    """Outcomes of all finished paths of a run: as they were kept, or from the days of blocks of which they are not.
 
     Raises
     ------
     DamagedBlockError
         If a block is not what was written.
     """
-    table = known if isinstance(known, OutcomeTable) else OutcomeTable(run.layout)
-    blocks = [run.finished[number] for number in sorted(run.finished)]
-    for block in blocks:
-        if block.block not in table:
-            is_known = known is not None and block.block in known
-            part = known[block.block] if is_known and known else _outcomes_on_disk(run, block.block)
-            table.add(block.block, part)
+    layout, blocks = run.layout, [run.finished[number] for number in sorted(run.finished)]
+    sizes = {name: len(labels) for name, labels in layout.labels().items()}
     path = np.concatenate([np.arange(block.first_path, block.first_path + block.paths) for block in blocks])
-    is_whole = len(path) == run.layout.paths
-    arrays = {name: values if is_whole else values[path] for name, values in table.arrays.items()}
-    return Outcomes(path, arrays, run.layout.labels(), run.layout.statuses)
+    arrays = {
+        row.key: np.empty((len(path), sizes[row.dim]) if row.dim else len(path), np.float32)
+        for row in outcomes()
+    }
+    place = 0
+    for first in range(0, len(blocks), FILES_AT_ONCE):
+        together = blocks[first : first + FILES_AT_ONCE]
+        kept = read_outcomes(run.path, layout, together)
+        for block in together:
+            made = kept[block.block] if block.block in kept else _from_days(run, block.block)
+            for name, array in arrays.items():
+                array[place : place + block.paths] = made[name]
+            place += block.paths
+    return Outcomes(path, arrays, layout.labels(), layout.statuses)
 
 
-def _outcomes_on_disk(run: RunFolder, block: int) -> dict[str, Array]:
+def _from_days(run: RunFolder, block: int) -> dict[str, Array]:
     return path_outcomes(Days(read_block(run.store, run.layout, block), run.layout))
 
 

@@ -15,6 +15,7 @@ from simulator.results.errors import OutputError
 from simulator.results.folder import STORE, RunFolder, open_run
 from simulator.results.ledger import FinishedBlock
 from simulator.results.manifest import MANIFEST, digest_of, scenario_hash
+from simulator.results.outcome_files import OUTCOMES, are_outcomes_whole, stray_outcomes
 from simulator.results.places import exists, get, is_local, place, shown
 from simulator.results.store import (
     DamagedBlockError,
@@ -138,6 +139,9 @@ def verify_run(folder: str | Path, threads: int = 1) -> list[Damage]:
         return [*found, Damage(None, f"{STORE} is not ours: {foreign}")]
     found += [Damage(None, f"{STORE}/{what}") for what in injuries(run.store, layout)]
     found += [Damage(None, f"{STORE}/{file} does not belong there") for file in strays(run.store, layout)]
+    found += [
+        Damage(None, f"{OUTCOMES}/{file} does not belong there") for file in stray_outcomes(run.path, layout)
+    ]
     missing = (block for block in range(count) if block not in run.finished)
     found += [Damage(block, "is not in the ledger") for block in islice(missing, NAMED_MAX)]
     if (more := count - len(run.finished) - NAMED_MAX) > 0:
@@ -175,7 +179,7 @@ def _injured_inputs(run: RunFolder) -> list[str]:
 
 
 def damaged_blocks(run: RunFolder, blocks: Collection[int] | None = None, threads: int = 1) -> list[Damage]:
-    """Blocks in the ledger whose numbers on disk are not what was written, by reading all of them."""
+    """Blocks in the ledger whose days or outcomes on disk are not what was written, by reading all of them."""
     chosen = [run.finished[number] for number in sorted(run.finished if blocks is None else blocks)]
     check = _checker(run)
     if threads == 1:
@@ -191,6 +195,8 @@ def _checker(run: RunFolder) -> Callable[[FinishedBlock], Damage | None]:
         try:
             if block_sha256(run.store, layout, block.block) != block.sha256:
                 return Damage(block.block, "is not what the ledger says")
+            if not are_outcomes_whole(run.path, block):
+                return Damage(block.block, "has outcomes that are not what the ledger says")
         except (DamagedBlockError, OSError) as error:
             return Damage(block.block, f"cannot be read: {error}")
         return None

@@ -1,7 +1,7 @@
 """A signature on a run: proof, for whoever has the public key, of who vouched for it and that nothing changed since.
 
 Hashes alone prove nothing against somebody who computes them anew. Signed (Ed25519) are the hashes of every file of
-a run but the chunks of its store, whose hashes stand in the ledger.
+a run but the chunks of its store and its outcomes, whose hashes stand in the ledger.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from simulator.results.folder import SET_ASIDE, STORE
 from simulator.results.ledger import FAILURES, LEDGER
 from simulator.results.locks import LOCK
 from simulator.results.manifest import INPUTS
+from simulator.results.outcome_files import OUTCOMES
 from simulator.results.places import exists, get, names, put_durably, read_bytes, shown
 from simulator.results.reading import Damage, verify_run
 
@@ -78,7 +79,7 @@ def _signed(files: dict[str, str]) -> bytes:
 def _hashes(folder: Path) -> dict[str, str]:
     """Hash of every file that is signed, by its name in the folder."""
     below = [f"{kind}/{name}" for kind in (LEDGER, FAILURES, INPUTS) for name in names(folder / kind)]
-    aside = (LOCK, "run.log", "run-", SIGNATURE, STORE, SET_ASIDE)
+    aside = (LOCK, "run.log", "run-", SIGNATURE, STORE, OUTCOMES, SET_ASIDE)
     top = [name for name in names(folder) - {LEDGER, FAILURES, INPUTS} if not name.startswith(aside)]
     return {
         name: hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else "cannot be read"
