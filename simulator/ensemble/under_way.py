@@ -19,7 +19,14 @@ from simulator.ensemble.jobs import Done, Failed, Job, Task
 from simulator.ensemble.log import RunLog, logging_to
 from simulator.ensemble.plan import Block, plan_blocks
 from simulator.results.errors import BAD_INPUT, OutputError, masked, plain
-from simulator.results.folder import SET_ASIDE, RunFolder, begin_or_resume, open_run, strike_from_ledgers
+from simulator.results.folder import (
+    SET_ASIDE,
+    RunFolder,
+    begin_or_resume,
+    open_run,
+    strike_from_ledgers,
+    sweep_half_written,
+)
 from simulator.results.ledger import FAILURES, FailedBlock, append_blocks, append_failure, ledger_file
 from simulator.results.locks import Fence, locked, setting_up
 from simulator.results.manifest import finished_manifest, write_manifest
@@ -184,6 +191,7 @@ class RunUnderWay:
             if self.shard:
                 self.run = open_run(folder, self.shard.name)
             if self.is_complete and self.run.manifest.status != "complete":
+                sweep_half_written(folder)  # of workers that died: others did their blocks
                 consolidate(self.run.store, self.run.layout)
                 write_manifest(folder, finished_manifest(self.run.manifest, self.run.finished))
                 self.run = open_run(folder, self.run.shard)

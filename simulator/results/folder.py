@@ -298,8 +298,7 @@ def _tidy(folder: Path, manifest: Manifest) -> tuple[str, ...]:
 
     Returns what was not ours and was moved out of the store.
     """
-    for each in (folder, folder / STORE):
-        sweep_partial(each)
+    sweep_half_written(folder)
     ledgers = folder.glob(f"{LEDGER}*.jsonl") if is_local(folder) else [ledger_file(folder)]
     for file in ledgers:
         strike(file, manifest.run_key, fits=fits_in(manifest.store_layout()))
@@ -307,6 +306,12 @@ def _tidy(folder: Path, manifest: Manifest) -> tuple[str, ...]:
     for file in failures:
         strike(file, manifest.run_key)
     return tuple(_move_strays(folder, manifest.store_layout())) if is_local(folder) else ()
+
+
+def sweep_half_written(folder: Path) -> None:
+    """Delete what writers that died left half written among the results of a run."""
+    for each in (folder, folder / STORE):
+        sweep_partial(each)
 
 
 def _move_strays(folder: Path, layout: Layout) -> Iterator[str]:

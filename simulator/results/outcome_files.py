@@ -9,6 +9,7 @@ one field an outcome, in the format of NumPy's own files (``numpy.load``).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from io import BytesIO
@@ -29,6 +30,8 @@ OUTCOMES = "outcomes"
 DECISIVE = tuple(
     f"results/{name}.py" for name in ("layout", "measures", "outcomes", "reductions", "variables")
 )
+
+_NAME = re.compile(r"block-([0-9]{7,9})\.npy")
 
 
 @cache
@@ -88,8 +91,12 @@ def are_outcomes_whole(folder: Path, block: FinishedBlock) -> bool:
 
 def stray_outcomes(folder: Path, layout: Layout) -> list[str]:
     """Files among the outcomes of a run that are of no block."""
-    found = names(folder / OUTCOMES)
-    return sorted(found.difference(map(_file, range(layout.blocks)))) if found else []
+    return sorted(name for name in names(folder / OUTCOMES) if not _is_of_block(name, layout.blocks))
+
+
+def _is_of_block(name: str, blocks: int) -> bool:
+    found = _NAME.fullmatch(name)
+    return found is not None and int(found[1]) < blocks and name == _file(int(found[1]))
 
 
 def _file(block: int) -> str:

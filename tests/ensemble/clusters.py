@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from simulator.results.layout import Array
+from simulator.results.layout import Array, Days
+from simulator.results.outcomes import path_outcomes
 from tests.patience import communicated, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,6 +152,18 @@ def die_at(marker: float, arrays: Mapping[str, Array]) -> None:
     """Kill the worker that has the block."""
     if is_marked(marker, arrays):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_once(died: Path, half_written: Path | None, arrays: Days) -> dict[str, Array]:
+    """Kill the first worker that has written the days of a block, perhaps with half of its outcomes in a folder."""
+    try:
+        died.open("x").close()
+    except FileExistsError:
+        return path_outcomes(arrays)
+    if half_written is not None:
+        (half_written / "block-0000003.npy.1-1.partial").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("it lives")
 
 
 def fail_at(marker: float, arrays: Mapping[str, Array]) -> None:

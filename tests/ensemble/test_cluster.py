@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -217,6 +218,34 @@ def test_workers_that_cannot_be_closed_leave_a_complete_run(
     code = run_command(load_toy(), output=tmp_path / "run", resources=Resources(workers=1))
     assert (code, open_run(tmp_path / "run").manifest.status) == (0, "complete")
     assert "disk" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("moment", ["between files", "within a file"])
+def test_a_worker_killed_while_it_writes_a_block_leaves_nothing_that_counts(
+    tmp_path: Path, unbroken: str, moment: str
+) -> None:
+    died = tmp_path / "died"
+    with (
+        open_executor(Resources(workers=2, retries=0)) as executor,
+        run_under_way(load_toy(*OVERRIDES), tmp_path / "run", Terms()) as under_way,
+    ):
+        outcomes = tmp_path / "run" / "outcomes"
+        job = replace(
+            under_way.job,
+            reduce=partial(clusters.die_once, died, outcomes if "within" in moment else None),
+        )
+        executor.add(job)
+        with closing(executor.results(under_way.tasks())) as parcels:
+            for results in parcels:
+                assert all(isinstance(result, Done) for result in results)
+                under_way.record(results)
+        executor.remove(job.key)
+        assert len(list(outcomes.glob("*.partial"))) == (moment == "within a file")
+        under_way.finish()
+    assert died.exists()
+    assert ledger_lines(tmp_path / "run") == PATHS // BLOCK
+    assert verify_run(tmp_path / "run") == []
+    assert digest(tmp_path / "run") == unbroken
 
 
 # Blocks that fail
@@ -457,3 +486,4 @@ def test_a_folder_that_workers_do_not_see_or_that_was_taken_over_is_told(
             session.remove(under_way.job.key)
         lock.write_bytes(ours)
     assert not list(under_way.run.store.glob("dislocation/c.*"))
+    assert not list((lock.parent / "outcomes").iterdir())

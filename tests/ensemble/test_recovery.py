@@ -113,6 +113,25 @@ def loses_its_store(run: Path) -> None:
     shutil.rmtree(run / "results.zarr")
 
 
+def loses_its_outcomes(run: Path) -> None:
+    shutil.rmtree(run / "outcomes")
+
+
+def gets_other_outcomes(run: Path) -> None:
+    shutil.copy(run / "outcomes" / "block-0000000.npy", run / "outcomes" / "block-0000001.npy")
+
+
+def gets_linked_outcomes(run: Path) -> None:
+    (run / "outcomes").rename(run.parent / "elsewhere")
+    (run / "outcomes").symlink_to(run.parent / "elsewhere")
+    (run / "outcomes" / "block-0000002.npy").unlink()
+
+
+def gets_something_among_outcomes(run: Path) -> None:
+    (run / "outcomes" / ".ipynb_checkpoints").mkdir()
+    (run / "outcomes" / "block-0000009.npy").write_text("mine")
+
+
 def gets_a_line_beyond(run: Path) -> None:
     found = open_run(run)
     append_blocks(found.ledger, found.manifest.run_key, [replace(found.finished[2], block=7, first_path=56)])
@@ -123,6 +142,8 @@ def gets_a_line_beyond(run: Path) -> None:
     [
         (becomes_a_link, {"1"}), (becomes_a_folder, {"1"}), (becomes_a_linked_array, {"0", "1", "2"}),
         (gets_checkpoints, set()), (loses_its_store, {"0", "1", "2"}), (gets_a_line_beyond, set()),
+        (loses_its_outcomes, {"0", "1", "2"}), (gets_other_outcomes, {"1"}),
+        (gets_linked_outcomes, {"0", "1", "2"}), (gets_something_among_outcomes, set()),
     ],
 )  # fmt: skip
 def test_what_befalls_a_store_is_repaired_and_nothing_else_is_touched(
@@ -146,6 +167,10 @@ def test_what_befalls_a_store_is_repaired_and_nothing_else_is_touched(
         assert len(list((finished / "set-aside").rglob("mine.txt"))) == 2
     if happens is becomes_a_link:
         assert (finished.parent / "elsewhere").is_file()
+    if happens is gets_linked_outcomes:
+        assert len(list((finished.parent / "elsewhere").iterdir())) == 2
+    if happens is gets_something_among_outcomes:
+        assert (finished / "set-aside" / "outcomes.block-0000009.npy").read_text() == "mine"
 
 
 def test_another_runs_manifest_does_not_cost_the_finished_blocks(

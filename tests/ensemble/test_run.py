@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from simulator.engine.simulate import simulate_block
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.ensemble.cores import pin_linear_algebra
 from simulator.ensemble.execution import RunOutcome, run_scenario
+from simulator.ensemble.jobs import do_each
+from simulator.ensemble.under_way import Terms, run_under_way
 from simulator.results.errors import BAD_INPUT, ENVIRONMENT, UNFINISHED, OutputError
 from simulator.results.folder import open_run
 from simulator.results.locks import locked
@@ -109,6 +113,18 @@ def test_double_precision_is_kept(run_toy: Run) -> None:
     values = results["dislocation"].values
     assert values.dtype == np.float64
     assert bool((values != values.astype(np.float32)).any())
+
+
+def test_what_a_block_sends_does_not_grow_with_it(tmp_path: Path) -> None:
+    with run_under_way(load_toy("paths=400", "numerics.block=400"), tmp_path / "run", Terms()) as under_way:
+        (task,) = under_way.tasks()
+        opened = under_way.job.open()
+        (done,) = do_each(opened, [task])
+        whole = opened.play(task.part).reduced
+    assert len(pickle.dumps(done)) < 2_000
+    assert sum(values.nbytes for values in whole.values()) > 50_000  # what is left where it was made
+    alone = replace(under_way.job, store=None).open().do(task.part)
+    assert all(np.array_equal(alone.reduced[name], whole[name], equal_nan=True) for name in whole)
 
 
 def test_what_is_finished_is_not_computed_again(run_toy: Run) -> None:

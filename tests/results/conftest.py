@@ -14,9 +14,11 @@ from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.engine.records import Packed, Records, allocate_records, blank_after_stops
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.results.folder import RunFolder, begin_or_resume, open_run
-from simulator.results.layout import Layout
+from simulator.results.layout import Days, Layout
 from simulator.results.ledger import FinishedBlock, append_blocks
 from simulator.results.manifest import Manifest, finished_manifest, new_manifest, write_manifest
+from simulator.results.outcome_files import measures_sha256, write_outcomes
+from simulator.results.outcomes import path_outcomes
 from simulator.results.store import Store, write_block
 from simulator.results.variables import GROUPS
 
@@ -108,7 +110,18 @@ def write_run(
         paths = min(layout.chunk, layout.paths - first)
         written = write_block(store, first, cut(records, first, paths))
         stopped = {"PRICE_OUT_OF_RANGE": 1} if number == 0 else {}
-        block = FinishedBlock(number, first, paths, written.sha256, written.stored_bytes, 0.1, stopped)
+        kept = write_outcomes(run.path, layout, number, path_outcomes(Days(written.arrays, layout)))
+        block = FinishedBlock(
+            number,
+            first,
+            paths,
+            written.sha256,
+            written.stored_bytes,
+            0.1,
+            stopped,
+            outcomes_sha256=kept,
+            measures_sha256=measures_sha256(),
+        )
         append_blocks(run.ledger, run.manifest.run_key, [block])
     run = open_run(folder)
     if blocks is None:

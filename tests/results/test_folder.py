@@ -51,7 +51,8 @@ def test_other_names_are_refused(name: str) -> None:
 
 def test_a_new_run_has_manifest_template_and_ledger(tmp_path: Path, layout: Layout) -> None:
     run = begin_or_resume(tmp_path, manifest_of(layout), overwrite=False)
-    assert {entry.name for entry in tmp_path.iterdir()} == {"manifest.json", "ledger.jsonl", "results.zarr"}
+    begun = {"manifest.json", "ledger.jsonl", "results.zarr", "outcomes"}
+    assert {entry.name for entry in tmp_path.iterdir()} == begun
     assert open_run(tmp_path).manifest == run.manifest
     assert run.manifest.status == "incomplete"
     assert run.layout == layout
@@ -102,6 +103,7 @@ def test_overwrite_replaces_a_run_and_keeps_what_is_not_ours(tmp_path: Path, lay
     assert run.finished == {}
     assert open_run(tmp_path).manifest.seed == 8
     assert not list((tmp_path / "results.zarr").glob("*/c.*.0"))
+    assert not list((tmp_path / "outcomes").iterdir())
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
@@ -134,14 +136,15 @@ def test_a_run_killed_while_it_began_is_begun_again(tmp_path: Path, layout: Layo
     assert (tmp_path / "results.zarr" / "dislocation" / "zarr.json").exists()
 
 
-def test_links_are_not_followed_to_delete(tmp_path: Path, layout: Layout) -> None:
+@pytest.mark.parametrize("name", ["results.zarr", "outcomes"])
+def test_links_are_not_followed_to_delete(tmp_path: Path, layout: Layout, name: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "data").write_text("precious")
     folder = tmp_path / "run"
     write_run(folder, layout)
-    (folder / "results.zarr").rename(tmp_path / "moved")
-    (folder / "results.zarr").symlink_to(elsewhere, target_is_directory=True)
+    (folder / name).rename(tmp_path / "moved")
+    (folder / name).symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(OutputError, match="found a link"):
         begin_or_resume(folder, manifest_of(layout, seed=8), overwrite=True)
     assert (elsewhere / "data").read_text() == "precious"
