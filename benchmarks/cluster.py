@@ -44,10 +44,9 @@ from simulator.scenario.loading import LoadedScenario, load_scenario  # noqa: E4
 from simulator.scenario.schema import Scenario  # noqa: E402
 
 SCENARIO = Path(__file__).resolve().parent.parent / "scenarios" / "dash-for-cash-2020.yaml"
-WORKERS = (100, 300, 1_000, 3_000)
 EMPTY_TASKS = 1_000
 #: Blocks for each sleeping worker, and paths that a block of theirs has.
-BLOCKS_BEFORE, BLOCKS_NOW, PATHS_ASLEEP = 4, 20, 2
+BLOCKS_BEFORE, BLOCKS_NOW, PATHS_ASLEEP = 2, 20, 2
 #: Paths of a run on many workers, and of its blocks.
 PATHS_OF_MANY, BLOCK_OF_MANY = 16_384, 64
 
@@ -207,14 +206,14 @@ def scale(block_s: float, finished: FinishedBlock, outcomes: Mapping[str, Array]
             done = Done(Task(job.key, Block(0, 0, PATHS_ASLEEP)), Played(finished, sent), block_s)
             print(f"{when}, {len(pickle.dumps(done)) / 1e3:.1f} kB a block to the client:")
             print(told("block", slept, session.slots))
+        beats = session.idle_share(session.slots)
         for when, client_s in costs.items():
-            print(f"{when}, client and scheduler of one process:")
-            for number in WORKERS:
-                blocks, beats = number / block_s * client_s, session.idle_share(number)
-                print(
-                    f"{number:>6,} workers: {blocks:.0%} of a core for blocks, {beats:.0%} for heartbeats of as many"
-                    " processes"
-                )
+            blocks = session.slots / block_s * client_s
+            print(
+                f"{when}, {session.slots:,} busy workers need {blocks:.0%} of a core for blocks and {beats:.0%} for"
+                f" heartbeats of as many processes: client and scheduler together keep"
+                f" {(1 - beats) / client_s * block_s:,.0f} busy"
+            )
 
 
 def many(workers: int) -> None:

@@ -2,7 +2,8 @@
 
 More workers than this machine could simulate with: each is a thread of one of a few worker processes. What a task costs
 the client is the processor time of its whole process, Dask's scheduler in it, less what that spends while nothing is
-done. Heartbeats grow with worker processes and not with tasks: they are measured apart.
+done. Heartbeats grow with worker processes and not with tasks: what one costs is measured by asking for many. Dask's
+profiler is off: it looks at every thread a hundred times a second, and workers have one thread, not dozens.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from simulator.ensemble.cluster import ClusterPool
 from simulator.ensemble.executors import Executor
 from simulator.ensemble.jobs import Done, Failed, Task, Work
 
-#: Processes that hold the sleeping workers, and seconds over which an idle client is measured.
-PROCESSES, IDLE_S = 8, 10.0
+#: Processes that hold the sleeping workers, seconds over which an idle client is measured, and seconds between
+#: heartbeats when these are.
+PROCESSES, IDLE_S, HEARTBEATS_S = 8, 10.0, 0.02
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,13 @@ class Sleepers:
     """
 
     def __init__(self, pool: ClusterPool, slots: int) -> None:
-        from distributed.scheduler import heartbeat_interval
-
         self.slots = slots
         self._pool = pool
         self._executor = Executor(pool)
-        processor = time.process_time()
-        time.sleep(IDLE_S)
-        self._idle = (time.process_time() - processor) / IDLE_S  # of a core
-        self.heartbeat_s = self._idle * heartbeat_interval(PROCESSES) / PROCESSES
+        self._idle, few = _idle()
+        with _intervals(lambda workers: HEARTBEATS_S):
+            busy, many = _idle()
+        self.heartbeat_s = (busy - self._idle) / (many - few)
 
     def idle_share(self, processes: int) -> float:
         """Share of a core that heartbeats of so many worker processes cost."""
@@ -107,12 +107,46 @@ class Sleepers:
         )
 
 
+def _idle() -> tuple[float, float]:
+    """Share of a core that the process spends on nothing, and heartbeats a second that come meanwhile."""
+    from distributed import scheduler
+
+    came, asked = 0, scheduler.heartbeat_interval
+
+    def counted(workers: int) -> float:
+        nonlocal came
+        came += 1
+        return asked(workers)
+
+    with _intervals(counted):
+        time.sleep(1.0)  # those asked for before
+        came, processor, started = 0, time.process_time(), time.perf_counter()
+        time.sleep(IDLE_S)
+        passed = time.perf_counter() - started
+        return (time.process_time() - processor) / passed, came / passed
+
+
+@contextmanager
+def _intervals(asked: Callable[[int], float]) -> Iterator[None]:
+    """Ask workers for heartbeats at other intervals; the scheduler is a part of this process."""
+    from distributed import scheduler
+
+    before = scheduler.heartbeat_interval
+    scheduler.heartbeat_interval = asked
+    try:
+        yield
+    finally:
+        scheduler.heartbeat_interval = before
+
+
 @contextmanager
 def sleepers(workers: int) -> Iterator[Sleepers]:
     """A session with so many sleeping workers, or a few less."""
+    import dask
     from distributed import Client, LocalCluster
 
     with (
+        dask.config.set({"distributed.worker.profile.enabled": False}),
         LocalCluster(
             n_workers=PROCESSES,
             threads_per_worker=workers // PROCESSES,

@@ -444,6 +444,7 @@ def test_a_server_of_files_holds_a_run(ftp: tuple[str, Path], finished: Path) ->
         "manifest.json",
         "report.html",
         "ledger",
+        "outcomes",
         "results.zarr",
         "run.log",
     }
