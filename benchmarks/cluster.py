@@ -46,9 +46,9 @@ from simulator.scenario.schema import Scenario  # noqa: E402
 SCENARIO = Path(__file__).resolve().parent.parent / "scenarios" / "dash-for-cash-2020.yaml"
 EMPTY_TASKS = 1_000
 #: Blocks for each sleeping worker, and paths that a block of theirs has.
-BLOCKS_BEFORE, BLOCKS_NOW, PATHS_ASLEEP = 2, 20, 2
+BLOCKS_BEFORE, BLOCKS_NOW, PATHS_ASLEEP = 3, 20, 2
 #: Paths of a run on many workers, and of its blocks.
-PATHS_OF_MANY, BLOCK_OF_MANY = 16_384, 64
+PATHS_OF_MANY, BLOCK_OF_MANY = 8_192, 32
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def scale(block_s: float, finished: FinishedBlock, outcomes: Mapping[str, Array]
             done = Done(Task(job.key, Block(0, 0, PATHS_ASLEEP)), Played(finished, sent), block_s)
             print(f"{when}, {len(pickle.dumps(done)) / 1e3:.1f} kB a block to the client:")
             print(told("block", slept, session.slots))
-        beats = session.idle_share(session.slots)
+        beats = session.heartbeats_share(session.slots)
         for when, client_s in costs.items():
             blocks = session.slots / block_s * client_s
             print(

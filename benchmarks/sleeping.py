@@ -1,9 +1,10 @@
 """Many workers that sleep for as long as work takes and answer as if they had done it: what they cost their client.
 
 More workers than this machine could simulate with: each is a thread of one of a few worker processes. What a task costs
-the client is the processor time of its whole process, Dask's scheduler in it, less what that spends while nothing is
-done. Heartbeats grow with worker processes and not with tasks: what one costs is measured by asking for many. Dask's
-profiler is off: it looks at every thread a hundred times a second, and workers have one thread, not dozens.
+the client is the processor time of its whole process, Dask's scheduler and what it does while nothing is done in it: a
+bound, and a loose one on a machine that holds the workers up. Heartbeats grow with worker processes and not with tasks:
+what one costs is measured by asking for many. Dask's profiler is off: it looks at every thread a hundred times a
+second, and workers have one thread, not dozens.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Slept:
     tasks, parcels
         How many of each.
     wall, processor
-        Seconds by the clock, and of the processor in client and scheduler, idle ones left out.
+        Seconds by the clock, and of the processor in client and scheduler.
     whole, middle
         Share of their time in which workers were busy: of the whole, beginning and end included, and of its middle.
     """
@@ -64,12 +65,12 @@ class Sleepers:
         self.slots = slots
         self._pool = pool
         self._executor = Executor(pool)
-        self._idle, few = _idle()
+        idle, few = _idle()
         with _intervals(lambda workers: HEARTBEATS_S):
             busy, many = _idle()
-        self.heartbeat_s = (busy - self._idle) / (many - few)
+        self.heartbeat_s = (busy - idle) / (many - few)
 
-    def idle_share(self, processes: int) -> float:
+    def heartbeats_share(self, processes: int) -> float:
         """Share of a core that heartbeats of so many worker processes cost."""
         from distributed.scheduler import heartbeat_interval
 
@@ -101,7 +102,7 @@ class Sleepers:
             tasks=len(ends),
             parcels=self._pool.parcels - before,
             wall=wall,
-            processor=processor - self._idle * wall,
+            processor=processor,
             whole=len(ends) * seconds / self.slots / wall,
             middle=pace * seconds / self.slots,
         )
