@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.results.errors import masked
-from simulator.results.places import is_local, put_durably
+from simulator.results.places import is_local, put_durably, read_bytes
 
 LOG = "run"
 #: Behind a URL a log is an object that is written anew: not more often than this, in seconds.
@@ -56,7 +56,9 @@ class _Object(logging.Handler):
     def __init__(self, file: Path) -> None:
         super().__init__()
         self._file = file
-        self._text = file.read_text(encoding="utf-8") if file.exists() else ""
+        self._text = ""
+        with suppress(FileNotFoundError):
+            self._text = read_bytes(file).decode(errors="replace")
         self._written = time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -22,7 +22,7 @@ from simulator.report.sweep_page import sweep_page
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import existing_folder, open_run
 from simulator.results.outcomes import collect_outcomes
-from simulator.results.places import is_local, place, put, shown
+from simulator.results.places import make_folder, place, put, shown
 from simulator.results.reading import open_results
 from simulator.results.template import check_template
 from simulator.sweeps.folder import is_sweep_folder
@@ -119,8 +119,7 @@ def export(
     for name in wanted:
         files |= _files(exported, name, variables)
     for subfolder in {target, *((target / name).parent for name in files)}:
-        if is_local(subfolder):
-            subfolder.mkdir(parents=True, exist_ok=True)
+        make_folder(subfolder)
     put(target, files)
     if set(wanted) & OF_PAGE and exported.page.failures:
         raise IncompletePageError(exported.page, target)

@@ -33,7 +33,8 @@ def disk_error(error: OSError, folder: str | Path) -> OutputError:
     elif isinstance(error, PermissionError) or error.errno == errno.EROFS:
         what = "writing is not permitted. Change the permissions, or choose another folder with -o"
     else:
-        what = f"{error.strerror or error}. Check the disk, or choose another folder with -o"
+        means = "storage and network" if "://" in str(place) else "disk"
+        what = f"{error.strerror or error}. Check the {means}, or choose another folder with -o"
     return OutputError(f"{plain(str(place))}: {what}.")
 
 

@@ -45,6 +45,8 @@ from simulator.results.outcome_files import OUTCOMES, stray_outcomes
 from simulator.results.places import (
     exists,
     is_local,
+    make_folder,
+    move,
     names,
     place,
     put,
@@ -235,7 +237,7 @@ def _same_run(folder: Path, found: Manifest, wanted: Manifest, other_version: bo
 def _keep_inputs(folder: Path, manifest: Manifest, data_files: Mapping[str, Path]) -> None:
     """Copy the data files of the scenario, so that the folder alone is enough to finish the run."""
     if data_files:
-        (folder / INPUTS).mkdir(exist_ok=True)
+        make_folder(folder / INPUTS)
     there = names(folder / INPUTS)
     for reference, file in data_files.items():
         copy = manifest.data_files[reference]
@@ -305,7 +307,7 @@ def _tidy(folder: Path, manifest: Manifest) -> tuple[str, ...]:
     failures = folder.glob(f"{FAILURES}*.jsonl") if is_local(folder) else [ledger_file(folder, kind=FAILURES)]
     for file in failures:
         strike(file, manifest.run_key)
-    return tuple(_move_strays(folder, manifest.store_layout())) if is_local(folder) else ()
+    return tuple(_move_strays(folder, manifest.store_layout()))
 
 
 def sweep_half_written(folder: Path) -> None:
@@ -315,11 +317,19 @@ def sweep_half_written(folder: Path) -> None:
 
 
 def _move_strays(folder: Path, layout: Layout) -> Iterator[str]:
-    """Move what is not ours out of a run on this machine, links and folders in place of files included."""
+    """Move what is not ours out of a run; on this machine also links, and folders in place of files."""
     yield from _moved(folder, _odd_outcomes(folder, layout))
     store = folder / STORE
-    if store.is_symlink() or not store.is_dir():
-        return
+    if is_local(folder):
+        if store.is_symlink() or not store.is_dir():
+            return
+        yield from _move_odd_kinds(folder, layout)
+    yield from _moved(folder, _in_store(strays(store, layout)))
+
+
+def _move_odd_kinds(folder: Path, layout: Layout) -> Iterator[str]:
+    """Move links, files in place of arrays, and what is no file among the chunks of a store of this machine."""
+    store = folder / STORE
     arrays = {field.variable.name for field in layout.fields()} | {each.name for each in layout.coordinates()}
     tops = sorted(os.scandir(store), key=lambda entry: entry.name)
     odd = [entry.name for entry in tops if entry.is_symlink() or (entry.name in arrays) != entry.is_dir()]
@@ -328,7 +338,6 @@ def _move_strays(folder: Path, layout: Layout) -> Iterator[str]:
         entries = sorted(os.scandir(store / name), key=lambda entry: entry.name)
         odd = [f"{name}/{entry.name}" for entry in entries if not entry.is_file(follow_symlinks=False)]
         yield from _moved(folder, _in_store(odd))
-    yield from _moved(folder, _in_store(strays(store, layout)))
 
 
 def _in_store(entries: Iterable[str]) -> Iterator[str]:
@@ -337,11 +346,11 @@ def _in_store(entries: Iterable[str]) -> Iterator[str]:
 
 def _odd_outcomes(folder: Path, layout: Layout) -> list[str]:
     """What lies among the outcomes and is no file of ours; all of them if they are no folder of ours."""
-    outcomes = folder / OUTCOMES
-    if outcomes.is_symlink() or (outcomes.exists() and not outcomes.is_dir()):
+    outcomes, here = folder / OUTCOMES, is_local(folder)
+    if here and (outcomes.is_symlink() or (outcomes.exists() and not outcomes.is_dir())):
         return [OUTCOMES]
     strange = set(stray_outcomes(folder, layout))
-    if outcomes.is_dir():
+    if here and outcomes.is_dir():
         strange |= {entry.name for entry in os.scandir(outcomes) if not entry.is_file(follow_symlinks=False)}
     return [f"{OUTCOMES}/{name}" for name in sorted(strange)]
 
@@ -350,10 +359,10 @@ def _moved(folder: Path, entries: Iterable[str]) -> Iterator[str]:
     """Move entries of a run aside, each under a name that is free."""
     for entry in entries:
         aside = folder / SET_ASIDE
-        aside.mkdir(exist_ok=True)
+        make_folder(aside)
         name = entry.removeprefix(f"{STORE}/").replace("/", ".")
         free = (f"{name}.{number}" if number else name for number in count())
-        os.rename(folder / entry, aside / next(text for text in free if text not in names(aside)))
+        move(folder / entry, aside / next(text for text in free if text not in names(aside)))
         yield entry
 
 

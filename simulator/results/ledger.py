@@ -19,7 +19,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from simulator.results.places import get, is_local, names, put, put_durably, read_bytes, remove, sync_folder
+from simulator.results.places import (
+    get,
+    is_local,
+    make_folder,
+    names,
+    put,
+    put_durably,
+    read_bytes,
+    remove,
+    sync_folder,
+)
 from simulator.results.plain_values import parsed
 
 LEDGER, FAILURES = "ledger", "failures"
@@ -109,7 +119,7 @@ def ledger_file(folder: Path, shard: str = "", kind: str = LEDGER) -> Path:
 def create_ledger(file: Path) -> None:
     """Begin an empty ledger, on disk when this returns."""
     if _is_folder(file):
-        file.mkdir(parents=True, exist_ok=True)
+        make_folder(file)
         put(file, {BEGUN: b"{}"})
         return
     with file.open("xb") as stream:
@@ -173,7 +183,7 @@ def append_entries(file: Path, run_key: str, entries: Sequence[Mapping[str, Any]
         return
     lines = [(entry, _line(run_key, dict(entry))) for entry in entries]
     if _is_folder(file):
-        file.mkdir(parents=True, exist_ok=True)
+        make_folder(file)
         first = time.time_ns()
         put(file, {_object_name(entry, first + place): line for place, (entry, line) in enumerate(lines)})
         return

@@ -1,8 +1,10 @@
 """One writer at a time: a lock on the folder of a run, and a token by which a worker knows that it still holds.
 
 A local lock belongs to a process and ends with it, however it ends. Storage behind a URL has no such locks:
-there it is an object that its holder renews, and one that was not renewed for a while is taken over. Each shard
-of a run that is shared out (``--shard 2/5``) has a lock of its own, beside one that keeps whole runs away.
+there it is an object that its holder renews, and one that was not renewed for a while is taken over. Object stores
+that create an object only if there is none (S3 does) let one of two in that come at once; on other storage the last to
+write has it, and the other stops at its next block. Each shard of a run that is shared out (``--shard 2/5``) has a
+lock of its own, beside one that keeps whole runs away.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +25,16 @@ from typing import IO
 import portalocker
 
 from simulator.results.errors import OutputError, plain
-from simulator.results.places import is_local, names, put_unchecked, read_bytes, remove, shown
+from simulator.results.places import (
+    is_local,
+    make_folder,
+    names,
+    put_new,
+    put_unchecked,
+    read_bytes,
+    remove,
+    shown,
+)
 
 LOCK = ".lock"
 #: A lock object is renewed this often, and dead when it is older than that, in seconds.
@@ -75,9 +86,9 @@ def locked(folder: Path, shard: str = "") -> Iterator[Fence]:
     Raises
     ------
     OutputError
-        If another process holds it, with its number and machine.
+        If another process holds it, with its number and machine, or there is no such bucket.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     file = folder / (f"{LOCK}-{shard}" if shard else LOCK)
     fence = Fence(file, uuid.uuid4().hex)
     if not is_local(folder):
@@ -183,10 +194,17 @@ def _write_local(file: Path, token: str) -> None:
 def _read(file: Path) -> dict[str, str]:
     """What a lock says; nothing if there is none or it cannot be understood."""
     try:
-        said = json.loads(read_bytes(file))
-        return said if isinstance(said, dict) else {}
-    except (OSError, ValueError):
+        return _understood(read_bytes(file))
+    except OSError:
         return {}
+
+
+def _understood(data: bytes) -> dict[str, str]:
+    try:
+        said = json.loads(data)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _holder(said: dict[str, str]) -> str:
@@ -201,21 +219,69 @@ def _holder(said: dict[str, str]) -> str:
 
 @contextmanager
 def _object_lock(folder: Path, fence: Fence) -> Iterator[None]:
-    whole = fence.file.name == LOCK
-    others = [name for name in names(folder) if name.startswith(LOCK)]
-    for name in others if whole else {LOCK, fence.file.name} & set(others):
-        said = _read(folder / name)
+    _take_object(folder, fence)
+    try:
+        _keep_to_others(folder, fence)
+        time.sleep(0.2)  # where one looks, then writes, two may have: the last to write has it
+        fence.check()
+        with _renewing(fence):
+            yield
+    finally:
+        with suppress(OSError):  # storage that is gone: nobody renews it, so it ends by itself
+            if _read(fence.file).get("token") == fence.token:
+                remove(fence.file)
+
+
+def _take_object(folder: Path, fence: Fence) -> None:
+    """Put a lock object where there is none, or in place of one that its holder left behind."""
+    for _ in range(TRIES):
+        if put_new(fence.file, _said(fence.token)):
+            return
+        said = _read_object(fence.file)
+        if said.get("token") == fence.token:  # the request was sent twice
+            return
         if _is_fresh(said):
             raise _refused(folder, _holder(said))
-    put_unchecked(fence.file, _said(fence.token))
-    time.sleep(0.2)  # two that came at once: the last to write has it
-    fence.check()
+        remove(fence.file)
+    raise _refused(folder, holder_of(folder))
+
+
+def _keep_to_others(folder: Path, fence: Fence) -> None:
+    """Refuse a whole run beside any other, and a shard beside a whole run.
+
+    Ours lies there already: of two that come at once each finds the other, and at most one goes on.
+    """
+    found = {name for name in names(folder) if name.startswith(LOCK)} - {fence.file.name}
+    for name in sorted(found if fence.file.name == LOCK else found & {LOCK}):
+        said = _read_object(folder / name)
+        if _is_fresh(said):
+            raise _refused(folder, _holder(said))
+
+
+def _read_object(file: Path) -> dict[str, str]:
+    """What a lock object says; nothing if there is none. Storage that fails is told, and not taken for no lock.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    try:
+        return _understood(read_bytes(file))
+    except FileNotFoundError:
+        return {}
+
+
+@contextmanager
+def _renewing(fence: Fence) -> Iterator[None]:
+    """Say now and then that a lock object is held."""
     ended = threading.Event()
 
     def renew() -> None:
         while not ended.wait(RENEW_S):
-            if _read(fence.file).get("token") == fence.token:
-                put_unchecked(fence.file, _said(fence.token))
+            with suppress(OSError):  # storage that fails for a while: again in some seconds
+                if _read(fence.file).get("token") == fence.token:
+                    put_unchecked(fence.file, _said(fence.token))
 
     thread = threading.Thread(target=renew, name="lock", daemon=True)
     thread.start()
@@ -224,8 +290,6 @@ def _object_lock(folder: Path, fence: Fence) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        if _read(fence.file).get("token") == fence.token:
-            remove(fence.file)
 
 
 def _is_fresh(said: dict[str, str]) -> bool:

@@ -11,11 +11,12 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from simulator.results.errors import BAD_INPUT, OutputError, masked
+from simulator.results.errors import BAD_INPUT, OutputError, masked, plain
 
 #: Ending of a local file that is not yet whole.
 PARTIAL = ".partial"
@@ -101,14 +102,53 @@ def file_system(path: Path) -> Any:
     return systems[key]
 
 
+@contextmanager
+def _asking(path: Path) -> Iterator[None]:
+    """Make of what a package for some storage raises, of a kind of its own, an error of the system."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        told = f"the storage does not do what it was asked ({type(error).__name__}: {error})"
+        raise OSError(errno.EIO, told, shown(path)) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, unless there is one; nothing is made where there are buckets.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    if is_local(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    elif not _bucket(folder):
+        with _asking(folder):
+            file_system(folder).makedirs(cast(Any, folder).path, exist_ok=True)
+
+
+def _bucket(folder: Path) -> str:
+    """The bucket that a URL lies in; empty for folders, and for servers that have some."""
+    return "" if is_local(folder) else str(cast(Any, folder).drive)
+
+
 def names(folder: Path) -> set[str]:
-    """Names of what is in a folder now; none if it does not exist."""
+    """Names of what is in a folder now; none if it does not exist.
+
+    Raises
+    ------
+    OSError
+        If the storage cannot be asked.
+    """
     if is_local(folder):
         return set(os.listdir(folder)) if folder.is_dir() else set()
     system, where = file_system(folder), cast(Any, folder).path
     system.invalidate_cache(where)
     try:
-        return {str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in system.ls(where, detail=False)}
+        with _asking(folder):
+            return {str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in system.ls(where, detail=False)}
     except FileNotFoundError:
         return set()
 
@@ -129,8 +169,9 @@ def put(folder: Path, files: Mapping[str, bytes]) -> None:
         return
     system, where = file_system(folder), cast(Any, folder).path
     wanted = {f"{where}/{name}": data for name, data in files.items()}
-    system.pipe(wanted)
-    found = system.cat(list(wanted), on_error="return")
+    with _asking(folder):
+        system.pipe(wanted)
+        found = system.cat(list(wanted), on_error="return")
     for file, data in wanted.items():
         if found.get(file) != data:
             raise OSError(errno.EIO, "what was read back is not what was written", file)
@@ -159,7 +200,8 @@ def get(folder: Path, wanted: Collection[str]) -> dict[str, bytes | OSError]:
     if not wanted:
         return {}
     system, where = file_system(folder), cast(Any, folder).path
-    found = system.cat([f"{where}/{name}" for name in wanted], on_error="return")
+    with _asking(folder):
+        found = system.cat([f"{where}/{name}" for name in wanted], on_error="return")
     return {name: _content(found.get(f"{where}/{name}")) for name in wanted}
 
 
@@ -176,11 +218,12 @@ def _get_local(file: Path) -> bytes | OSError:
 
 
 def _content(found: object) -> bytes | OSError:
+    """What was read, or why not: only what the storage says is not there is missing."""
     if isinstance(found, bytes):
         return found
-    if isinstance(found, OSError) and not isinstance(found, FileNotFoundError):
-        return found
-    return FileNotFoundError(errno.ENOENT, f"cannot be read: {found}")
+    if found is None or isinstance(found, FileNotFoundError):
+        return FileNotFoundError(errno.ENOENT, f"cannot be read: {found}")
+    return found if isinstance(found, OSError) else OSError(errno.EIO, f"cannot be read: {found}")
 
 
 def read_bytes(file: Path) -> bytes:
@@ -212,16 +255,68 @@ def put_unchecked(file: Path, data: bytes) -> None:
     """
     if is_local(file):
         file.write_bytes(data)
-    else:
+        return
+    with _asking(file):
         file_system(file).pipe_file(cast(Any, file).path, data)
 
 
+def put_new(file: Path, data: bytes) -> bool:
+    """Write a file behind a URL if there is none; returns whether it was written.
+
+    Object stores decide that themselves, so that of two who ask at once one is told no. On other storage one looks,
+    then writes.
+
+    Raises
+    ------
+    OutputError
+        If its bucket does not exist: to make one is not ours to do.
+    OSError
+        If it cannot be written.
+    """
+    system, where = file_system(file), cast(Any, file).path
+    try:
+        with _asking(file):
+            system.pipe_file(where, data, mode="create")
+    except FileNotFoundError as error:
+        raise OutputError(
+            f"{shown(file.parent)}: found no bucket {plain(_bucket(file))}. Check its name, or make it first.",
+            BAD_INPUT,
+        ) from error
+    except OSError:
+        if exists(file):
+            return False
+        raise
+    return True
+
+
 def remove(file: Path) -> None:
-    """Delete a file, if it exists."""
+    """Delete a file, if it exists.
+
+    Raises
+    ------
+    OSError
+        If it cannot be deleted.
+    """
     if is_local(file):
         file.unlink(missing_ok=True)
     elif exists(file):
-        file_system(file).rm_file(cast(Any, file).path)
+        with _asking(file):
+            file_system(file).rm_file(cast(Any, file).path)
+
+
+def move(entry: Path, to: Path) -> None:
+    """Give a file, or a folder with all in it, another name in the same storage.
+
+    Raises
+    ------
+    OSError
+        If it cannot be moved.
+    """
+    if is_local(entry):
+        os.rename(entry, to)
+        return
+    with _asking(entry):
+        file_system(entry).mv(cast(Any, entry).path, cast(Any, to).path, recursive=True)
 
 
 def put_durably(file: Path, data: bytes) -> None:
@@ -263,7 +358,8 @@ def remove_tree(folder: Path) -> None:
         if folder.exists():
             shutil.rmtree(folder)
     elif names(folder):
-        file_system(folder).rm(cast(Any, folder).path, recursive=True)
+        with _asking(folder):
+            file_system(folder).rm(cast(Any, folder).path, recursive=True)
 
 
 def sweep_partial(folder: Path) -> None:

@@ -101,14 +101,16 @@ def zarr_store(folder: Path) -> Any:
     """A store in the form in which Zarr and xarray open it."""
     if is_local(folder):
         return folder
+    import fsspec
     from zarr.storage import FsspecStore
 
     remote: Any = folder
-    system = remote.fs
-    if not system.async_impl:
+    if remote.fs.async_impl:  # another than ours: Zarr waits for it in a loop of its own
+        system = fsspec.filesystem(remote.protocol, **remote.storage_options, asynchronous=True)
+    else:
         from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
 
-        system = AsyncFileSystemWrapper(system, asynchronous=True)
+        system = AsyncFileSystemWrapper(remote.fs, asynchronous=True)
     return FsspecStore(system, read_only=True, path=remote.path)
 
 

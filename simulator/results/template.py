@@ -15,7 +15,7 @@ from typing import Any
 
 from simulator.results.errors import OutputError
 from simulator.results.layout import Array, Coordinate, Field, Layout
-from simulator.results.places import get, is_local, names, put, shown
+from simulator.results.places import get, is_local, make_folder, names, put, shown
 from simulator.results.store import ZSTD_LEVEL, DamagedBlockError, compress, decompress
 
 METADATA = "zarr.json"
@@ -34,9 +34,8 @@ def create_template(folder: Path, layout: Layout) -> None:
     OSError
         If the folder cannot be written.
     """
-    folder.mkdir(exist_ok=True)
     for name in _all_arrays(layout):
-        (folder / name).mkdir(exist_ok=True)
+        make_folder(folder / name)
     put(folder, dict(_files(layout)))
 
 
@@ -65,7 +64,7 @@ def repair_template(folder: Path, layout: Layout) -> list[str]:
             continue  # with or without the copy of all metadata
         if found[name] != data:
             injured[name] = data
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            make_folder((folder / name).parent)
     put(folder, injured)
     return sorted(injured)
 

@@ -28,7 +28,7 @@ from simulator.ensemble.plan import Block
 from simulator.results.folder import STORE, begin_or_resume
 from simulator.results.ledger import FinishedBlock
 from simulator.results.locks import Fence
-from simulator.results.places import shown
+from simulator.results.places import make_folder, shown
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.loading import DataFile, DataFiles, LoadedScenario
 from simulator.scenario.schema import Scenario
@@ -233,7 +233,7 @@ class OpenSweep:
             path = self._job.folder.run_of(part.cell)
             store = path / STORE
             if part.begins:
-                path.mkdir(parents=True, exist_ok=True)
+                make_folder(path)
                 manifest = describe_run(loaded, prepared, False)
                 begin_or_resume(path, manifest, overwrite=False, data_files=loaded.data_files)
         layout = layout_of(loaded.scenario, prepared)
