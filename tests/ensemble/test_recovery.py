@@ -382,6 +382,15 @@ def test_what_a_shard_left_is_finished_by_resume(tmp_path: Path) -> None:
     assert open_results(tmp_path / "run").sizes["path"] == 80
 
 
+def test_what_a_killed_worker_left_half_written_is_gone_when_the_run_is_complete(tmp_path: Path) -> None:
+    run_scenario(load_toy(), tmp_path / "run", terms=Terms(shard=Shard(1, 2)))
+    left = tmp_path / "run" / "results.zarr" / "dislocation" / "c.1.0.0.12-34.partial"
+    left.write_bytes(b"half")
+    run_scenario(load_toy(), tmp_path / "run", terms=Terms(shard=Shard(2, 2)))
+    assert not left.exists()
+    assert verify_run(tmp_path / "run") == []
+
+
 def test_a_shard_and_a_whole_run_keep_each_other_away(tmp_path: Path) -> None:
     with locked(tmp_path / "run", "1-of-2"):
         with locked(tmp_path / "run", "2-of-2"):
@@ -503,7 +512,10 @@ def test_results_in_memory_open_like_those_on_disk(finished: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["nosuch://bucket/run", "s3://bucket/run"])
-def test_urls_that_nothing_here_can_open_are_told(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_urls_that_nothing_here_can_open_are_told(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
     assert run_command(load_toy(), output=url) == BAD_INPUT
     assert "cannot be used" in capsys.readouterr().err
 

@@ -23,7 +23,7 @@ def main() -> None:
         interface="lo",  # the network interface of the cluster, such as ib0
         job_script_prologue=["export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1"],
         worker_extra_args=["--lifetime", "55m", "--lifetime-stagger", "4m"],
-        scheduler_options={"dashboard_address": "127.0.0.1:0"},
+        scheduler_options={"dashboard_address": "127.0.0.1:0", "scheduler_file": "scheduler.json"},
     )
     try:
         print(cluster.job_script())
