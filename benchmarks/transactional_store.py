@@ -2,7 +2,7 @@
 
     unwind run toy --paths 10000 --set numerics.block=512 -o RUN
     pip install icechunk
-    python -m benchmarks.transactional_store RUN [--s3 BUCKET]
+    python -m benchmarks.transactional_store RUN [--s3 BUCKET] [--kills 51]
 
 Takes the chunks of a run that exists, so that nothing is simulated, and writes them block after block: as runs are
 written today, and as one commit a block with the ledger's line in it. Then writers that come at once, a writer that is
@@ -35,15 +35,16 @@ from simulator.results.ledger import append_blocks, create_ledger, ledger_file
 from simulator.results.places import is_local, make_folder, names, place, put
 from simulator.results.template import create_template
 
-KILLS, WRITERS, COMMITS = 51, 4, 20
+WRITERS, COMMITS = 4, 20
 
 
 def chunks_of(run: RunFolder, block: int) -> dict[str, bytes]:
     """Chunks of a block as they lie on disk, by ``array/name``."""
-    found = run.store.glob(f"*/c.{block}*")
+    arrays = [field.variable.name for field in run.layout.fields()]
+    files = [file for name in arrays for file in (run.store / name).glob(f"c.{block}*")]
     return {
         f"{file.parent.name}/{file.name}": file.read_bytes()
-        for file in found
+        for file in files
         if file.name.split(".")[1] == str(block)
     }
 
@@ -223,13 +224,13 @@ def writers_at_once(run: RunFolder, where: str) -> tuple[float, int]:
     return seconds, sum(rebased)
 
 
-def killed_again_and_again(run: RunFolder, where: str) -> tuple[int, float]:
+def killed_again_and_again(run: RunFolder, where: str, kills: int) -> tuple[int, float]:
     """Blocks that were in the history and are not whole after any kill, and the mean seconds to find what is left."""
     import icechunk
 
     new_repository(where, run.layout, run.store)
     chance, lost, asked = random.Random(4), 0, 0.0
-    for _ in range(KILLS):
+    for _ in range(kills):
         words = [sys.executable, "-m", "benchmarks.transactional_store", str(run.path), "--write-into", where]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
@@ -241,7 +242,7 @@ def killed_again_and_again(run: RunFolder, where: str) -> tuple[int, float]:
         told = set(ledger_of(repository))
         asked += time.perf_counter() - started
         lost += len(told - whole_blocks(repository, run))
-    return lost, asked / KILLS
+    return lost, asked / kills
 
 
 def write_for_ever(run: RunFolder, where: str) -> None:
@@ -289,6 +290,7 @@ def main() -> None:
     )
     parser.add_argument("run", type=Path)
     parser.add_argument("--s3", metavar="BUCKET")
+    parser.add_argument("--kills", type=int, default=51)
     parser.add_argument("--write-into", help=argparse.SUPPRESS)
     said = parser.parse_args()
     run = open_run(said.run)
@@ -309,10 +311,10 @@ def main() -> None:
     print(f"icechunk: {WRITERS} writers at once: {seconds:.2f} s, {rebased} rebases, every block whole")
     if not said.s3:
         print(f"icechunk: whole after one bit was turned: {injured(run, Path(root) / 'icechunk')}")
-        lost, asked = killed_again_and_again(run, f"{root}/killed")
+        lost, asked = killed_again_and_again(run, f"{root}/killed", said.kills)
         objects, size = size_of(f"{root}/killed")
         print(
-            f"icechunk: {KILLS} kills: {lost} lost, {asked:.3f} s to read the history; {objects:,} objects left"
+            f"icechunk: {said.kills} kills: {lost} lost, {asked:.3f} s to read the history; {objects:,} objects left"
         )
         shutil.rmtree(root)
 

@@ -23,6 +23,9 @@ PARTIAL = ".partial"
 #: Most that a file of ours can have: no chunk is larger.
 FILE_BYTES_MAX = 2**31
 _LOCAL = ("file", "local")
+#: What packages of fsspec are told. s3fs asks for the size of an object before it reads it, so as to read parts of a
+#: large one side by side: ours are many and small, and are read side by side as they are.
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {"s3": {"max_concurrency": 1}}
 _known = threading.local()
 
 
@@ -51,7 +54,8 @@ def place(text: str | os.PathLike[str]) -> Path:
     from upath import UPath
 
     try:
-        found = UPath(text.rstrip("/"), use_listings_cache=False)  # others write there too
+        options = _OPTIONS.get(protocol, {})
+        found = UPath(text.rstrip("/"), use_listings_cache=False, **options)  # others write there too
         found.fs  # noqa: B018 - finds out whether the package for this kind is installed
     except (ValueError, ImportError) as error:
         raise OutputError(
