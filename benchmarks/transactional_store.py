@@ -187,7 +187,8 @@ def size_of(where: str) -> tuple[int, int]:
     if is_local(folder):
         sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
     else:
-        sizes = list(folder.fs.du(folder.path, total=False).values())  # type: ignore[attr-defined]
+        found = folder.fs.find(folder.path, detail=True)  # type: ignore[attr-defined]
+        sizes = [entry["size"] for entry in found.values()]
     return len(sizes), sum(sizes)
 
 

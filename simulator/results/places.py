@@ -319,8 +319,14 @@ def move(entry: Path, to: Path) -> None:
     if is_local(entry):
         os.rename(entry, to)
         return
+    system, where, there = file_system(entry), cast(Any, entry).path, cast(Any, to).path
     with _asking(entry):
-        file_system(entry).mv(cast(Any, entry).path, cast(Any, to).path, recursive=True)
+        for file in system.find(where):  # of a folder in a bucket there is nothing but its files
+            target = there + file.removeprefix(where)
+            if not _bucket(entry):
+                system.makedirs(target.rpartition("/")[0], exist_ok=True)
+            system.pipe_file(target, system.cat_file(file))
+        system.rm(where, recursive=True)
 
 
 def put_durably(file: Path, data: bytes) -> None:
