@@ -1,4 +1,4 @@
-"""What a transactional store (Icechunk) would cost in place of chunks, ledger and lock: the figures of decision 24.
+"""What a transactional store (Icechunk) would cost in place of chunks, ledger and lock: the figures of decision 25.
 
     unwind run toy --paths 10000 --set numerics.block=512 -o RUN
     pip install icechunk
