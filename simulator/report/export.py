@@ -11,25 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.analysis.book import Book, has_book
 from simulator.report.figure import Columns
-from simulator.report.images import draw_images
-from simulator.report.netcdf import netcdf_bytes
 from simulator.report.page import IncompletePageError, Page
-from simulator.report.run_data import RunData
-from simulator.report.run_report import run_page
-from simulator.report.spreadsheets import csv_bytes, workbook_bytes
-from simulator.report.sweep_data import SweepData
-from simulator.report.sweep_page import sweep_page
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import existing_folder, open_run
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import make_folder, place, put, shown
-from simulator.results.reading import open_results
+from simulator.results.summary import summarise
 from simulator.results.template import check_template
 from simulator.sweeps.folder import is_sweep_folder
-from simulator.sweeps.reading import open_sweep
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from simulator.report.sweep_data import SweepData
 
 FORMATS = ("json", "csv", "xlsx", "svg", "png", "netcdf")
 #: Formats that hold what the report shows.
@@ -40,30 +34,51 @@ COVER = "Cover"
 
 
 class Exported:
-    """A run or a sweep, as exports need it."""
+    """A run or a sweep, as exports need it: what a format does not need is neither made nor loaded."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if is_sweep_folder(folder):
-            data = SweepData(folder)
-            self._make: Callable[[], Page] = lambda: sweep_page(data)
-            self._record: Callable[[], dict[str, Any]] = lambda: _sweep_record(data, self.page)
-            self.dataset: Callable[[], xr.Dataset] = lambda: open_sweep(folder, allow_incomplete=True)
-            return
+            self._open_sweep(folder)
+        else:
+            self._open_run(folder)
+
+    def _open_sweep(self, folder: Path) -> None:
+        from simulator.report.sweep_data import SweepData
+        from simulator.report.sweep_page import sweep_page
+        from simulator.sweeps.reading import open_sweep
+
+        data = SweepData(folder)
+        self._make: Callable[[], Page] = lambda: sweep_page(data)
+        self._record: Callable[[], dict[str, Any]] = lambda: _sweep_record(data, self.page)
+        self.dataset: Callable[[], xr.Dataset] = lambda: open_sweep(folder, allow_incomplete=True)
+
+    def _open_run(self, folder: Path) -> None:
         run = open_run(folder)
         check_template(run.store, run.layout)
         if not run.finished:
             raise OutputError(
                 f"{shown(folder)}: found no finished paths. Run the scenario again with the same command."
             )
-        found = RunData(run, collect_outcomes(run))
-        self._make = lambda: run_page(found)
+        outcomes = collect_outcomes(run)
+
+        def page() -> Page:
+            from simulator.report.run_data import RunData
+            from simulator.report.run_report import run_page
+
+            return run_page(RunData(run, outcomes))
+
+        def dataset() -> xr.Dataset:
+            from simulator.results.reading import open_results
+
+            return open_results(folder, allow_incomplete=True)
+
+        self._make, self.dataset = page, dataset
         self._record = lambda: (
-            found.summary.as_record()
-            | {"identity": _identity(found.manifest)}
+            summarise(run, outcomes).as_record()
+            | {"identity": _identity(run.manifest)}
             | ({"book": list(Book(run).records())} if has_book(run) else {})
         )
-        self.dataset = lambda: open_results(folder, allow_incomplete=True)
 
     @cached_property
     def page(self) -> Page:
@@ -132,12 +147,16 @@ def _files(exported: Exported, name: str, variables: Sequence[str]) -> dict[str,
         text = json.dumps(_known(exported.record), indent=2, ensure_ascii=False, allow_nan=False)
         return {"summary.json": f"{text}\n".encode()}
     if name == "csv":
+        from simulator.report.spreadsheets import csv_bytes
+
         return {
             f"{kind}s/{block.key}.csv": csv_bytes(block.saved if kind == "table" else block.columns)
             for kind in ("table", "figure")
             for block in exported.page.blocks(kind)
         }
     if name == "xlsx":
+        from simulator.report.spreadsheets import workbook_bytes
+
         return {
             "tables.xlsx": workbook_bytes(
                 {COVER: _cover(exported.page)}
@@ -145,7 +164,11 @@ def _files(exported: Exported, name: str, variables: Sequence[str]) -> dict[str,
             )
         }
     if name == "netcdf":
+        from simulator.report.netcdf import netcdf_bytes
+
         return {"results.nc": netcdf_bytes(exported.dataset(), exported.folder, variables)}
+    from simulator.report.images import draw_images
+
     images = draw_images(exported.page, "svg" if name == "svg" else "png")
     return {f"figures/{file}": data for file, data in images.items()}
 

@@ -113,7 +113,8 @@ def test_four_workers_started_here_give_the_same_bits(tmp_path: Path, unbroken: 
 # What befalls workers
 
 
-def test_workers_killed_again_and_again_cost_time_only(tmp_path: Path, unbroken: str) -> None:
+@pytest.mark.parametrize("most", [3, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_workers_killed_again_and_again_cost_time_only(tmp_path: Path, unbroken: str, most: int) -> None:
     folder = tmp_path / "run"
     process = unwind(*RUN, "-o", folder, "--workers", "2", "--retries", "20")
     killed = 0
@@ -121,7 +122,7 @@ def test_workers_killed_again_and_again_cost_time_only(tmp_path: Path, unbroken:
         before = ledger_lines(folder)
         wait_until(lambda: ledger_lines(folder) > before + 20 or process.poll() is not None, "no progress")  # noqa: B023
         workers = [child for child in children(process.pid) if is_worker(child)]
-        if process.poll() is None and workers:
+        if process.poll() is None and workers and killed < most:
             os.kill(random.Random(killed).choice(workers), signal.SIGKILL)
             killed += 1
     code, _, complained = ended(process)

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -63,6 +65,18 @@ def test_the_summary_is_that_of_the_run(run: Path, files: dict[str, Path]) -> No
     said = json.loads(files["summary.json"].read_text(encoding="utf-8"))
     assert said.pop("identity")["digest"] == opened.manifest.digest
     assert said["tables"] == wanted["tables"]
+
+
+def test_a_summary_is_exported_without_compiler_pages_and_plots(run: Path, tmp_path: Path) -> None:
+    heavy = ("numba", "plotly", "jinja2", "xarray", "pandas", "simulator.report.run_report")
+    program = (
+        "import sys; from simulator.report.export import export;"
+        f" export({str(run)!r}, {str(tmp_path)!r}, ['json']);"
+        f" print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+    assert (tmp_path / "summary.json").is_file()
 
 
 def test_tables_are_those_of_the_summary(files: dict[str, Path]) -> None:
