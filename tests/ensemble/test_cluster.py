@@ -221,7 +221,7 @@ def test_workers_that_cannot_be_closed_leave_a_complete_run(
     assert "disk" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("moment", ["between files", "within a file"])
+@pytest.mark.parametrize("moment", [pytest.param("between files", marks=pytest.mark.slow), "within a file"])
 def test_a_worker_killed_while_it_writes_a_block_leaves_nothing_that_counts(
     tmp_path: Path, unbroken: str, moment: str
 ) -> None:

@@ -84,7 +84,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bits(tmp_path: Path, unbro
     assert blocks_in_ledger(folder) - len(run.broken_lines) == PATHS // BLOCK
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_stopped_it_says_how_to_resume_and_does(
     tmp_path: Path, unbroken: str, number: signal.Signals
 ) -> None:
