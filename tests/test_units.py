@@ -211,8 +211,11 @@ def test_amounts_are_counted_in_the_currency_of_the_market_and_written_back_in_i
         assert counted_in().shown("$5bn of T") == "¥5bn of T"
     with counting_in(Currency("USD", 6.4)):
         assert read(MONEY, "¥64bn") == 10.0
-    assert written(MONEY, 120.0) == "$120bn"
-    with pytest.raises(UnitError, match="an amount in ¥; allowed: amounts in \\$"):
+        assert written(MONEY, 120.0) == "$120bn"
+    with (
+        counting_in(Currency("USD")),  # not that of the scenario which another test read last
+        pytest.raises(UnitError, match="an amount in ¥; allowed: amounts in \\$"),
+    ):
         read(MONEY, "¥64bn")
 
 
