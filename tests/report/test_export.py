@@ -117,7 +117,7 @@ def test_a_summary_is_exported_without_making_the_page(
     def no_page(_: object) -> None:
         raise AssertionError("the page was made")
 
-    monkeypatch.setattr("simulator.report.export.run_page", no_page)
+    monkeypatch.setattr("simulator.report.run_report.run_page", no_page)
     (file,) = export(run, tmp_path, ["json"])
     assert json.loads(file.read_text(encoding="utf-8"))["headlines"]
     with pytest.raises(AssertionError):
