@@ -1,9 +1,9 @@
-/* The calm day in C: what the kernel does on a day without stress, phase by phase, on the kernel's own tables.
+/* The calm day in C: what the kernel does on a day without stress, phase by phase, on tables of the kernel's form.
 
    Phases bear the names they have in simulator/engine/phases, make the same passes and keep the order of arithmetic, so
-   that the books must come out the same; rules are written out where they stand. `tables.h` is written by
-   benchmarks/against_c.py, which says what is left out, and measures. Where the kernel would go on to what only stress
-   needs (a sale that is forced, repo that is refused, a failure), the twin ends the path: `return 0`, no longer calm. */
+   that the books come out the same; rules are written out where they stand. `tables.h` is written by against_c.py, which
+   says what is left out, and measures. Where the kernel would go on to what only stress needs (a sale that is forced,
+   repo that is refused, a failure), the day is no longer calm and the path ends. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
