@@ -7,7 +7,8 @@ the same passes and the same order of arithmetic. What it leaves in the books mu
 of it, after a day, after the quarter and after each phase that is timed alone, or the benchmark fails. The machine's
 ``cc`` compiles it for sizes that are known only at run time, without fast mathematics and without fused multiplication;
 ``-fno-trapping-math -fno-math-errno`` change no bit: they let C assume what Numba assumes, that nobody asks the
-processor which operation was inexact. Both take turns, the shortest time of the processor counts.
+processor which operation was inexact. Both take turns: printed are the shortest times of the processor, and the median
+over turns of kernel over C, because a shared machine has fast and slow moments and the two of a turn share theirs.
 
 What the twin leaves out. Records, which are left out of the kernel's time too. Whatever only stress needs: a path on
 which somebody is short of cash, is refused repo or fails is no path of this benchmark. And steps that a scenario may
@@ -159,16 +160,18 @@ def compare(what: str, kernels: Player, twins: Player) -> None:
             raise AssertionError(f"{what}: {name} of the twin is {apart:.1e} from the kernel's")
 
 
-def shortest(turns: int, *works: Callable[[], object], before: Callable[[], object]) -> list[float]:
-    """Shortest processor seconds of several pieces of work that take turns; ``before`` each turn books are put back."""
-    best = [float("inf")] * len(works)
-    for _ in range(turns):
+def take_turns(
+    turns: int, ours: Callable[[], object], other: Callable[[], object], before: Callable[[], object]
+) -> Floats:
+    """Processor seconds of two pieces of work in turns, (turn, 2); ``before`` each turn books are put back."""
+    seconds = np.empty((turns, 2))
+    for turn in seconds:
         before()
-        for n, work in enumerate(works):
+        for n, work in enumerate((ours, other)):
             start = time.process_time()
             work()
-            best[n] = min(best[n], time.process_time() - start)
-    return best
+            turn[n] = time.process_time() - start
+    return seconds
 
 
 def some(world: World, paths: Any, days: int) -> World:
@@ -182,9 +185,10 @@ def opened(scenario: Scenario, data_files: Any, counts: dict[str, int]) -> Prepa
     return prepare(scenario.model_copy(update=sections), data_files)
 
 
-def row(name: str, ours: float, other: float, count: int) -> None:
-    """Print the times of a piece of work that was done so many times, in ns."""
-    print(f"{name:24s} {ours * 1e9 / count:10.0f} {other * 1e9 / count:8.0f} {ours / other:10.2f}")
+def row(name: str, seconds: Floats, count: int) -> None:
+    """Print the shortest times of work that was done so many times, in ns, and the ratio of a middle turn."""
+    ours, other = seconds.min(axis=0) * 1e9 / count
+    print(f"{name:24s} {ours:10.0f} {other:8.0f} {np.median(seconds[:, 0] / seconds[:, 1]):10.2f}")
 
 
 def time_days(name: str, kernels: Player, twins: Player, paths: int, turns: int) -> None:
@@ -198,8 +202,8 @@ def time_days(name: str, kernels: Player, twins: Player, paths: int, turns: int)
                 player.play(some(world, [path], until))
             compare(f"{name}, path {path} after {until} days", kernels, twins)
     world = some(world, calm, days)
-    ours, other = shortest(turns, lambda: kernels.play(world), lambda: twins.play(world), before=lambda: None)
-    row(name, ours, other, len(calm) * days)
+    seconds = take_turns(turns, lambda: kernels.play(world), lambda: twins.play(world), lambda: None)
+    row(name, seconds, len(calm) * days)
 
 
 def time_phases(kernels: Player, twins: Player, turns: int) -> None:
@@ -211,13 +215,12 @@ def time_phases(kernels: Player, twins: Player, turns: int) -> None:
         twins.put_back(close)
 
     for phase, name in enumerate(PHASES):
-        works = [player.repeater(phase) for player in (kernels, twins)]
-        ours, other = shortest(turns, *works, before=put_back)
+        seconds = take_turns(turns, kernels.repeater(phase), twins.repeater(phase), put_back)
         if name == PHASES[-1]:
-            print(f"{name:24s} {ours * 1e9 / CALLS:10.0f}")
+            print(f"{name:24s} {seconds[:, 0].min() * 1e9 / CALLS:10.0f}")
         else:
             compare(f"{CALLS} times {name}", kernels, twins)
-            row(name, ours, other, CALLS)
+            row(name, seconds, CALLS)
 
 
 def main() -> None:
