@@ -422,10 +422,10 @@ def _history(table: BasisTable, options: BasisOptions) -> tuple[Any, str]:
     text = history_text(days)
     if options.plot is not None:
         from simulator.report.basis_page import basis_page
-        from simulator.report.page import write_page
+        from simulator.report.document import write_document
 
         try:
-            write_page(basis_page(days, (options.words or [""])[-1]), options.plot)
+            write_document(basis_page(days, (options.words or [""])[-1]), options.plot)
         except OSError as error:
             complain(
                 f"{options.plot}: cannot be written ({error.strerror or error}); choose a folder that is yours."

@@ -6,7 +6,7 @@ the same words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -88,6 +88,7 @@ def asked_of_files(scenario: Scenario) -> Hashable:
         (*populated, *networks, tuple(scenario.market.trades)),
         (scenario.funds.count, scenario.dealers.count, scenario.lenders.count) if any(networks) else (),
         (scenario.funds.add, tuple(held), scenario.dealers.count) if scenario.funds.add else (),
+        scenario.dealers.count if scenario.dealers.add else 0,  # whose names may be taken
         (*named, scenario.funds.count, scenario.dealers.count) if any(named) else (),
     )
 
@@ -152,14 +153,9 @@ def open_inputs(scenario: Scenario, files: Mapping[str, Path]) -> Inputs:
     )  # fmt: skip
 
 
-def named_funds(scenario: Scenario, added: FundPopulation | None) -> tuple[str, ...]:
-    """Funds of which records are kept one by one: those that a user added, and those that the output names."""
-    return tuple(dict.fromkeys([*(added.names if added is not None else ()), *scenario.output.funds]))
-
-
-def named_dealers(scenario: Scenario, added: DealerPopulation | None) -> tuple[str, ...]:
-    """Dealers of which records are kept one by one: those that a user added, and those that the output names."""
-    return tuple(dict.fromkeys([*(added.names if added is not None else ()), *scenario.output.dealers]))
+def with_records(added: FundPopulation | DealerPopulation | None, named: Sequence[str]) -> tuple[str, ...]:
+    """Agents of which records are kept one by one: those that a user added, and those that the output names."""
+    return tuple(dict.fromkeys([*(added.names if added is not None else ()), *named]))
 
 
 def _misplaced(scenario: Scenario, added: FundPopulation, others: tuple[str, ...]) -> Iterator[Problem]:

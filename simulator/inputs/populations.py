@@ -58,7 +58,6 @@ class DealerPopulation:
     names: tuple[str, ...]
     share: Floats  # of all dealers' business; adds up to one
     opening_use: Floats  # NaN where the scenario's decides
-    added: int = 0  # how many of them, the last, are the user's own among others
 
     def with_added(self, own: DealerPopulation) -> DealerPopulation:
         """These dealers, and after them the user's own, who take their share from all others alike."""
@@ -67,7 +66,6 @@ class DealerPopulation:
             names=(*self.names, *own.names),
             share=np.concatenate([rest * self.share, own.share]),
             opening_use=np.concatenate([self.opening_use, own.opening_use]),
-            added=len(own.names),
         )
 
 
@@ -163,7 +161,7 @@ def read_dealers(key: str, file: Path, *, is_added: bool = False) -> DealerPopul
             f"up to {written(SHARE, DEALER_SHARE.most)}: others trade too",
         )
     table.finish()
-    return DealerPopulation(names, size if is_added else size / size.sum(), use, len(names) * is_added)
+    return DealerPopulation(names, size if is_added else size / size.sum(), use)
 
 
 def read_network(key: str, file: Path, rows: Sequence[str], columns: Sequence[str]) -> Floats:

@@ -18,15 +18,11 @@ FORMATS: Mapping[str, Callable[[Page], bytes]] = {
 
 
 def write_document(page: Page, file: Path) -> Path:
-    """Write a page as its file is named, whole or not at all, and return its path.
+    """Write a page as its file is named, as ``write_made`` does, and return its path.
 
     Raises
     ------
-    IncompletePageError
-        If parts of the page could not be made: it is written without them.
     OutputError
         If there is no browser for what needs one.
-    OSError
-        If it cannot be written.
     """
     return write_made(page, file, FORMATS.get(file.suffix[1:], FORMATS["html"])(page))

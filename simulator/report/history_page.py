@@ -8,8 +8,9 @@ from pathlib import Path
 
 from simulator.history.beside import beside
 from simulator.history.episode import Episode
+from simulator.report.document import write_document
 from simulator.report.history_section import history_section
-from simulator.report.page import Page, in_currency, write_page
+from simulator.report.page import Page, in_currency
 from simulator.results.folder import RunFolder
 from simulator.results.statistics import error_note
 from simulator.scenario.loading import LoadedScenario
@@ -26,7 +27,7 @@ def write_history_page(found: Sequence[tuple[RunFolder, LoadedScenario[Episode]]
     OSError
         If it cannot be written.
     """
-    return write_page(history_page(found), file)
+    return write_document(history_page(found), file)
 
 
 def history_page(found: Sequence[tuple[RunFolder, LoadedScenario[Episode]]]) -> Page:

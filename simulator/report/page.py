@@ -273,8 +273,8 @@ def _failure(make: Callable[..., Any], error: Exception) -> Failure:
     return Failure(made.__name__.strip("_").replace("_", " "), f"{type(error).__name__}: {error}"[:200])
 
 
-def write_page(page: Page, file: Path) -> Path:
-    """Write a page, whole or not at all, and return its path.
+def write_made(page: Page, file: Path, content: bytes) -> Path:
+    """Write what was made of a page, whole or not at all, and return its path.
 
     Raises
     ------
@@ -283,11 +283,6 @@ def write_page(page: Page, file: Path) -> Path:
     OSError
         If it cannot be written.
     """
-    return write_made(page, file, render(page).encode())
-
-
-def write_made(page: Page, file: Path, content: bytes) -> Path:
-    """Write what was made of a page; see ``write_page``."""
     put(file.parent, {file.name: content})
     if page.failures:
         raise IncompletePageError(page, file)

@@ -193,7 +193,7 @@ def begin_or_resume(
                 )
             set_aside = () if shard else _tidy(folder, found)
             repair_template(folder / STORE, found.store_layout())
-            (folder / OUTCOMES).mkdir(exist_ok=True)
+            make_folder(folder / OUTCOMES)
             _keep_inputs(folder, found, data_files or {})
             return replace(open_run(folder, shard), set_aside=set_aside)
         _delete_run(folder)
@@ -206,7 +206,7 @@ def begin_or_resume(
     write_manifest(folder, manifest)
     _keep_inputs(folder, manifest, data_files or {})
     create_template(folder / STORE, layout)
-    (folder / OUTCOMES).mkdir(exist_ok=True)
+    make_folder(folder / OUTCOMES)
     create_ledger(ledger_file(folder))  # last: it says that the rest is there
     return RunFolder(folder, manifest, {}, shard=shard)
 

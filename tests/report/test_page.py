@@ -10,6 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from simulator.report.document import write_document
 from simulator.report.figure import Figure, Panel, axis, band, bars, line, plotly_figure
 from simulator.report.page import (
     ASSETS,
@@ -21,7 +22,6 @@ from simulator.report.page import (
     Prose,
     Section,
     Story,
-    write_page,
 )
 from tests.report.conftest import PHONE, eventually, overflow, saved_csv, undrawn
 
@@ -69,7 +69,7 @@ def sample_page(name: str = "TY") -> Page:
 
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
-    return write_page(sample_page(), tmp_path / "page.html")
+    return write_document(sample_page(), tmp_path / "page.html")
 
 
 def test_drawing_library_is_the_published_file() -> None:
@@ -85,7 +85,7 @@ def test_page_draws_and_is_silent(sample: Path, opened: Callable[..., Any]) -> N
 
 
 def test_hostile_names_appear_as_text(tmp_path: Path, opened: Callable[..., Any]) -> None:
-    file = write_page(sample_page(HOSTILE), tmp_path / "page.html")
+    file = write_document(sample_page(HOSTILE), tmp_path / "page.html")
     with opened(file) as page:
         for selector in ("h1", ".subtitle", ".status", "h2", ".caption", "figcaption", "h4", "td", "summary"):
             assert HOSTILE in page.locator(selector).all_text_contents(), selector
@@ -98,7 +98,7 @@ def test_hostile_names_appear_as_text(tmp_path: Path, opened: Callable[..., Any]
 
 
 def test_formulas_do_not_reach_a_spreadsheet(tmp_path: Path, opened: Callable[..., Any]) -> None:
-    with opened(write_page(sample_page("=1+1"), tmp_path / "page.html")) as page:
+    with opened(write_document(sample_page("=1+1"), tmp_path / "page.html")) as page:
         rows = saved_csv(page, "bars")
         assert rows == [["cause", "sold, $bn"], ["'=1+1", "3.25"], ["haircut", "1.5"]]
         assert saved_csv(page, "fan")[0] == ["day", "low", "high", "'=1+1"]
@@ -190,4 +190,4 @@ def test_two_blocks_cannot_share_a_key(tmp_path: Path) -> None:
     page = sample_page()
     twice = Section("again", "Again", page.sections[0].blocks)
     with pytest.raises(ValueError, match="share a key"):
-        write_page(Page(**{**vars(page), "sections": [*page.sections, twice]}), tmp_path / "page.html")
+        write_document(Page(**{**vars(page), "sections": [*page.sections, twice]}), tmp_path / "page.html")

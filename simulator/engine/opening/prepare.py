@@ -42,7 +42,7 @@ from simulator.engine.parameters import (
     figures,
 )
 from simulator.engine.state import State, allocate_opening, allocate_state
-from simulator.inputs.opened import Inputs, named_dealers, named_funds, open_inputs
+from simulator.inputs.opened import Inputs, open_inputs, with_records
 from simulator.inputs.populations import DealerPopulation, FundPopulation
 from simulator.model.table import Floats, leaves
 from simulator.scenario.parameter_sets import PATHS_A_SET, ParameterSets, laid_over
@@ -186,7 +186,8 @@ def prepare(
     market = scenario.market
     funds = _all_funds(scenario, inputs)
     dealers = _all_dealers(scenario, inputs)
-    named, named_desks = named_funds(scenario, inputs.added), named_dealers(scenario, inputs.added_dealers)
+    named = with_records(inputs.added, scenario.output.funds)
+    named_desks = with_records(inputs.added_dealers, scenario.output.dealers)
     sizes = market_sizes(market) | {
         "fund": len(funds.names),
         "dealer": len(dealers.names),
