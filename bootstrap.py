@@ -105,8 +105,9 @@ def timed(command: list[str]) -> tuple[int, float]:
     """Run one check from the repository root; its exit code and seconds."""
     print("\n$", *command, flush=True)
     started = time.monotonic()
-    quietly = os.environ | {"NO_MKDOCS_2_WARNING": "1"}  # the theme's notice about its successor
-    code = subprocess.call([str(PROGRAMS / command[0]), *command[1:]], cwd=ROOT, env=quietly)
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}  # the theme's notice about its successor
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start hundreds of processes of the same modules
+    code = subprocess.call([str(PROGRAMS / command[0]), *command[1:]], cwd=ROOT, env=environment)
     return code, time.monotonic() - started
 
 
@@ -199,7 +200,9 @@ def install(*arguments: str) -> None:
     """Install packages into the environment, from the repository root."""
     options = ["--quiet", "--quiet", "--disable-pip-version-check", "--no-input"]
     by_pip = [environment_python(), "-m", "pip", "install", *arguments, *options]
-    by_uv = [uv(), "pip", "install", "--quiet", "--python", environment_python(), *arguments]
+    # Compiled, as pip does: else the first start would take many seconds, and each one where nothing may be written.
+    by_uv = [uv(), "pip", "install", "--quiet", "--compile-bytecode", "--python", environment_python()]
+    by_uv += arguments
     if not first_that_works(by_uv, by_pip):
         raise CannotContinueError(
             f"pip install {' '.join(arguments)} failed (see above): check the network, or the package index that "

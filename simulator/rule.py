@@ -22,6 +22,8 @@ from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
 import numba
+from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 
 from simulator.compiled_cache import prepare_cache
 
@@ -115,4 +117,21 @@ def phase(function: _Function) -> _Function:
 
 def kernel(function: _Function) -> _Function:
     """Compile an entry point that Python calls; its machine code is cached on disk."""
-    return cast(_Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if hasattr(compiled, "enable_caching"):  # not so with compilation switched off
+        compiled._cache = MachineCode(function)  # type: ignore[no-untyped-call]
+    return cast(_Function, compiled)
+
+
+class MachineCode(FunctionCache):
+    """Numba's cache on disk, read without a compiler.
+
+    Numba readies everything that compiling needs before it looks whether something is to be compiled, which costs
+    each start a third of a second. Machine code needs less: the functions that count references to arrays.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Compiled code for these types, or none, upon which Numba compiles."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]

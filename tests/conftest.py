@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from simulator.ensemble.cores import pin_linear_algebra
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# As the command does, before NumPy is imported: several threads of a small product wait for each other more than they
+# work, all the more where several processes test side by side.
+pin_linear_algebra()
 
 #: Property tests draw the same examples every time, unless ``--hypothesis-seed`` or the slow tests are asked for.
 settings.register_profile("the same examples anywhere", deadline=None, derandomize=True)

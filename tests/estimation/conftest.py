@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.ensemble.resources import Resources
+from simulator.estimation import posterior
 from simulator.estimation.procedure import Effort, run_estimation
 from simulator.estimation.result import Estimation
 from simulator.estimation.targets import LoadedTargets, load_targets
@@ -85,5 +86,7 @@ def folder(loaded: LoadedTargets, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
-def estimate(loaded: LoadedTargets, folder: Path, threads: int = 2, **options: object) -> Estimation | None:
-    return run_estimation(loaded, folder, effort=TINY, resources=Resources(threads=threads), **options)  # type: ignore[arg-type]
+def estimate(loaded: LoadedTargets, folder: Path, **resources: int) -> Estimation | None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(posterior, "STEPS", 100)  # enough to be the same, or not, wherever the chain is walked
+        return run_estimation(loaded, folder, effort=TINY, resources=Resources(**resources or {"threads": 2}))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from simulator.ensemble.resources import Resources
 from simulator.estimation.procedure import RESULT, SETS, Effort, read_record, run_estimation
 from simulator.estimation.targets import LoadedTargets
 from simulator.results.errors import OutputError
@@ -67,7 +66,7 @@ def test_one_thread_gives_the_same_bits(loaded: LoadedTargets, folder: Path, tmp
 
 @pytest.mark.slow
 def test_workers_of_a_cluster_give_the_same_bits(loaded: LoadedTargets, folder: Path, tmp_path: Path) -> None:
-    found = run_estimation(loaded, tmp_path / "out", effort=TINY, resources=Resources(workers=2))
+    found = estimate(loaded, tmp_path / "out", workers=2)
     assert found is not None
     assert found.sets.sha256 == read_sets(folder / SETS).sha256
 

@@ -196,6 +196,21 @@ def test_a_table_is_read_where_it_was_laid_out() -> None:
             assert word == (value if isinstance(value, int) else np.float64(value).view(np.int64))
 
 
+# With what was compiled before
+
+
+@needs_a_compiler
+def test_machine_code_is_read_without_what_compiles() -> None:
+    """A process that finds the day compiled plays it, and has loaded nothing of Numba's that only compiling needs."""
+    script = (
+        "import sys; from simulator.ensemble.compiling import compile_model; compile_model();"
+        "print([name for name in ('numba.np.arraymath', 'numba.typed.listobject') if name in sys.modules])"
+    )
+    for _ in range(2):  # the first may have to compile
+        process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert process.stdout == "[]\n"
+
+
 # Without a compiler
 
 
