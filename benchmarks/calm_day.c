@@ -902,11 +902,13 @@ static double dislocation_at(Terms p, Books s, int64_t h, double shorts, double 
     double outright_bp = p->opening.hedges.outright_share[h] * s->buckets.pressure_bp[BUCKET_OF_HEDGE(h)];
     double offset_bp = opening_bp - opening_cost_bp - own_slope * p->opening.hedges.dealer_packages_bn[h];
     offset_bp += p->opening.hedges.financing_loading[h] * financing_bp + outright_bp;
-    offset_bp += s->hedges.margin_cost_bp[h] - p->opening.hedges.margin_cost_bp[h];
+    double margins_bp = s->hedges.margin_cost_bp[h] - p->opening.hedges.margin_cost_bp[h];
     double residual = choke_bp / slope - (shorts - s->orders.others_next[h]);
-    double intercept_bp = offset_bp + loading * s->hedges.side[h] * cost_bp;
-    double clearing_bp = (intercept_bp + own_slope * residual) / (1.0 + own_slope / slope);
-    return opening_bp + p->dealers.impact_scale * (clearing_bp - opening_bp);
+    double signed_cost_bp = loading * s->hedges.side[h] * cost_bp, passed = 1.0 + own_slope / slope;
+    double clearing_bp = (offset_bp + signed_cost_bp + own_slope * residual) / passed;
+    double with_margins_bp = (offset_bp + margins_bp + signed_cost_bp + own_slope * residual) / passed;
+    double impact_bp = p->dealers.impact_scale * (clearing_bp - opening_bp);
+    return opening_bp + impact_bp + (with_margins_bp - clearing_bp);
 }
 
 static void add_up_inventory(Terms p, Books s, const double *shorts) {

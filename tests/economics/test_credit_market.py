@@ -167,11 +167,12 @@ def test_the_trade_earns_what_the_arithmetic_says() -> None:
     assert worth[-1] - worth[0] == pytest.approx(earned, rel=0.05)
 
 
-def test_the_basis_pays_for_margins_and_haircuts() -> None:
+@pytest.mark.parametrize("scale", [0.0, 1.0, 3.0])
+def test_the_basis_pays_for_margins_and_haircuts_whatever_orders_move(scale: float) -> None:
     """A haircut 20% higher at a capital cost of 10% a year: 200bp of price, against nothing where capital is free."""
     step = with_events("{type: haircut-step, day: 2d, change: 20%, fundings: [corporate]}")
     free, dear = (
-        played("toy", *HELD, f"market.hedges.HY.capital_cost={cost}", "dealers.impact_scale=1.0", step)
+        played("toy", *HELD, f"market.hedges.HY.capital_cost={cost}", f"dealers.impact_scale={scale}", step)
         for cost in ("0%", "10%")
     )
     rise = dear.of("dislocation")[0, 2, CORPORATE] - free.of("dislocation")[0, 2, CORPORATE]

@@ -257,19 +257,12 @@ def test_no_path_of_a_shipped_scenario_stops(name: str) -> None:
     assert (played(name, paths=200).result.records.status[:, 0] == 0).all()
 
 
-@pytest.mark.parametrize("name", ["dash-for-cash-2020", "tariff-shock-2025"])
+@pytest.mark.parametrize("name", ["dash-for-cash-2020", "tariff-shock-2025", "credit-basis-2008"])
 def test_no_path_breaks_down_whatever_parameters_are_drawn(name: str) -> None:
     assert stops(name, range(25)) == []
 
 
-#: A known limit of the model: margins, volatility and the basis feed each other without end in some draws.
-UNSTABLE = pytest.mark.xfail(reason="margins of credit feed on the basis that pays for them", strict=True)
-CREDIT = "credit-basis-2008"
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[UNSTABLE] if name == CREDIT else []) for name in NAMES]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_no_path_of_five_hundred_draws_breaks_down(name: str) -> None:
     assert stops(name, range(500)) == []

@@ -383,16 +383,14 @@ class Markets:
             terms.financing_loading * (first.wholesale_bp - first.opening.repo_spread_bp)
             + terms.outright_share * h.bucket.pressure_bp
         )
-        offset += h.margin_cost_bp - terms.margin_cost_bp
-        clearing = self.rules.hedge.clearing_dislocation_bp(
-            self.shorts(h) - h.orders.others_next,
-            opening + slope * h.wanted,
-            slope,
-            offset,
-            terms.cost_loading * h.side * cost,
-            own_slope,
-        )
-        return opening + self.p.dealers.impact_scale * (clearing - opening)
+        others, choke = self.shorts(h) - h.orders.others_next, opening + slope * h.wanted
+        charge = terms.cost_loading * h.side * cost
+        margins = h.margin_cost_bp - terms.margin_cost_bp
+        clear = self.rules.hedge.clearing_dislocation_bp
+        clearing = clear(others, choke, slope, offset, charge, own_slope)
+        with_margins = clear(others, choke, slope, offset + margins, charge, own_slope)
+        impact = self.p.dealers.impact_scale * (clearing - opening)
+        return opening + impact + (with_margins - clearing)
 
     def margin_cost(self, h: Any) -> float:
         """What the dislocation must pay for margin and haircuts, of funds by what they opened with."""

@@ -120,7 +120,10 @@ def add_up_inventory(p: Parameters, s: State, shorts: Floats) -> None:
 
 @phase
 def dislocation_at(p: Parameters, s: State, h: int, shorts: float, cost_bp: float) -> float:
-    """Dislocation of hedge h that clears its market at a cost of balance sheet."""
+    """Dislocation of hedge h that clears its market at a cost of balance sheet.
+
+    What margins cost is no price impact, and is not scaled like one.
+    """
     hedges = p.opening.hedges
     opening_bp, slope, own_slope = (
         hedges.dislocation_bp[h],
@@ -133,11 +136,15 @@ def dislocation_at(p: Parameters, s: State, h: int, shorts: float, cost_bp: floa
     outright_bp = hedges.outright_share[h] * s.buckets.pressure_bp[hedges.bucket_of[h]]
     offset_bp = opening_bp - opening_cost_bp - own_slope * hedges.dealer_packages_bn[h]
     offset_bp += hedges.financing_loading[h] * financing_bp + outright_bp
-    offset_bp += s.hedges.margin_cost_bp[h] - hedges.margin_cost_bp[h]
+    margins_bp = s.hedges.margin_cost_bp[h] - hedges.margin_cost_bp[h]
     others = shorts - s.orders.others_next[h]
     signed_cost_bp = hedges.cost_loading[h] * s.hedges.side[h] * cost_bp
     clearing_bp = clearing_dislocation_bp(others, choke_bp, slope, offset_bp, signed_cost_bp, own_slope)
-    return opening_bp + p.dealers.impact_scale * (clearing_bp - opening_bp)
+    with_margins_bp = clearing_dislocation_bp(
+        others, choke_bp, slope, offset_bp + margins_bp, signed_cost_bp, own_slope
+    )
+    impact_bp = p.dealers.impact_scale * (clearing_bp - opening_bp)
+    return opening_bp + impact_bp + (with_margins_bp - clearing_bp)
 
 
 @phase
