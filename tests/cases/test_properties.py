@@ -32,6 +32,8 @@ repeatably = settings(max_examples=60)
 AMOUNTS = st.floats(0.0, 2_000.0)
 BALANCES = st.floats(-500.0, 500.0)
 SHARES = st.floats(0.0, 1.0)
+#: Shares by which is divided: nothing, or as much as can be told from it.
+PARTS = st.just(0.0) | st.floats(1e-9, 1.0)
 SPREADS = st.floats(-300.0, 300.0)
 RATIOS = st.floats(0.1, 5.0)
 MARGINS = st.floats(0.001, 0.1)
@@ -350,7 +352,7 @@ def test_dealers_ask_the_facility_for_no_more_than_they_need_and_pay_lenders_no_
 
 
 @repeatably
-@given(risk=AMOUNTS, more=AMOUNTS, opening=st.floats(0.01, 10.0), left=SHARES, use=SHARES)
+@given(risk=AMOUNTS, more=AMOUNTS, opening=st.floats(0.01, 10.0), left=PARTS, use=SHARES)
 def test_risk_never_uses_more_than_the_whole_limit(
     risk: float, more: float, opening: float, left: float, use: float
 ) -> None:
