@@ -50,7 +50,7 @@ from tests.ensemble.clusters import (
 from tests.ensemble.conftest import TOY, load_toy, resume, run_command
 from tests.patience import PATIENCE_S, communicated, is_late, wait_until
 
-PATHS, BLOCK = 2400, 20
+PATHS, BLOCK = 2400, 30
 OVERRIDES = (f"paths={PATHS}", f"numerics.block={BLOCK}")
 RUN = ("run", TOY, "--paths", str(PATHS), "--set", f"numerics.block={BLOCK}")
 
@@ -100,14 +100,14 @@ def test_one_session_serves_runs_of_any_blocks(
     assert all(str(os.getpid()) not in worker for worker in workers)
 
 
-def test_four_workers_started_here_give_the_same_bits(tmp_path: Path, unbroken: str) -> None:
-    process = unwind(*RUN, "-o", tmp_path / "run", "--workers", "4")
+def test_three_workers_started_here_give_the_same_bits(tmp_path: Path, unbroken: str) -> None:
+    process = unwind(*RUN, "-o", tmp_path / "run", "--workers", "3")
     code, said, complained = ended(process)
     assert code == 0, complained
     assert "Dashboard of the cluster: http://127.0.0.1:" in complained
     assert f"{PATHS:,} paths" in said
     assert digest(tmp_path / "run") == unbroken
-    assert 2 <= len({block.worker for block in open_run(tmp_path / "run").finished.values()}) <= 4
+    assert 2 <= len({block.worker for block in open_run(tmp_path / "run").finished.values()}) <= 3
 
 
 # What befalls workers
