@@ -121,7 +121,7 @@ def holds(sector: str, instrument: str) -> bool:
     return parts is None or sector == ALL or any(holding.sector == sector for holding in parts)
 
 
-def variables_of(lines: Iterable[FlowLine]) -> set[str]:
+def variables_of_lines(lines: Iterable[FlowLine]) -> set[str]:
     """Stored variables that lines of the flow of funds are made from."""
     return {name for line in lines for name in _VARIABLES_OF[line.held]}
 
@@ -259,7 +259,7 @@ def sector_flows(
     chosen = slice(None) if len(wanted) == layout.days + 1 else wanted
     since, until = wanted.index(first_day), [wanted.index(day) for day in days]
     together = 2 * max(1, AT_ONCE // len(wanted) // 2)  # mirrored paths stay together
-    for block, stopped in _blocks(run, variables_of(lines)):
+    for block, stopped in _blocks(run, variables_of_lines(lines)):
         for first in range(0, len(stopped), together):
             part = slice(first, first + together)
             arrays = Days({name: values[part][:, chosen] for name, values in block.items()}, layout)
@@ -315,7 +315,7 @@ def height_of_stress(run: RunFolder) -> int:
     finished.
     """
     layout = run.layout
-    opening = read_block(run.store, layout, min(run.finished), variables_of(BOND_LINES))
+    opening = read_block(run.store, layout, min(run.finished), variables_of_lines(BOND_LINES))
     first = Days({name: values[:1, :1] for name, values in opening.items()}, layout)
     outstanding = held(first, "bonds")[0, 0].sum(axis=0)  # somebody holds every bond, and none is issued yet
     risk = outstanding * np.array(layout.ten_year_equivalents)

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from simulator.engine.parameters import SECTORS
 from simulator.ensemble.description import layout_of
-from simulator.results.flow_of_funds import CASH, CASH_LINE, HOLDINGS, LINES, Holding, held, variables_of
+from simulator.results.flow_of_funds import (
+    CASH,
+    CASH_LINE,
+    HOLDINGS,
+    LINES,
+    Holding,
+    held,
+    variables_of_lines,
+)
 from simulator.results.layout import Days
 from tests.economics.shipped import NAMES, played
 from tests.oracle.variants import STORM
@@ -37,7 +45,7 @@ PLANTED = [(name, holding) for name, parts in HOLDINGS.items() for holding in pa
 @cache
 def stored(name: str, *settings: str) -> Days:
     """Stored days of some paths of a shipped scenario, the opening first, in double precision."""
-    return played(name, *settings, paths=PATHS).days(variables_of(LINES))
+    return played(name, *settings, paths=PATHS).days(variables_of_lines(LINES))
 
 
 def missing(days: Days) -> dict[str, float]:

@@ -19,7 +19,7 @@ from simulator.results.flow_of_funds import (
     held,
     lines_by_market,
     sector_flows,
-    variables_of,
+    variables_of_lines,
 )
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Days, Layout
@@ -33,7 +33,7 @@ SIZES = {"bucket": 2, "hedge": 3, "trade": 4, "sector": len(SECTORS), "": 0}
 def days(layout: Layout) -> Days:
     """One path on one day; buckets FV and TY, hedges FV, TY and a swap on TY, trades FV, TY, swap, and TY again."""
     arrays = {}
-    for name in variables_of(LINES):
+    for name in variables_of_lines(LINES):
         size = SIZES[PLACES[name][0].dim]
         arrays[name] = np.zeros((1, 1, size) if size else (1, 1), np.float32)
     for name, values in {
