@@ -33,7 +33,7 @@ from simulator.results.statistics import Estimate
 from simulator.results.summary import sets_played
 from simulator.results.summary import shown as figure_shown
 from simulator.scenario.parameter_sets import ParameterSets, sets_of
-from simulator.sweeps.folder import is_sweep_folder
+from simulator.sweeps.kind import is_sweep_folder
 
 RUNS_MAX = 20
 

@@ -214,7 +214,7 @@ def _sweep_folder(output: str) -> Path | None:
     """The folder if a sweep lies there, by its path or its name in ``outputs/``; none if it does not."""
     from simulator.results.folder import ROOT
     from simulator.results.places import is_local, place
-    from simulator.sweeps.folder import is_sweep_folder
+    from simulator.sweeps.kind import is_sweep_folder
 
     folders = [place(output)] + ([ROOT / output] if is_local(place(output)) else [])
     return next((folder for folder in folders if is_sweep_folder(folder)), None)

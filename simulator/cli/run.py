@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simulator.ensemble.under_way import Terms
     from simulator.results.folder import RunFolder
     from simulator.results.outcomes import Outcomes
+    from simulator.results.summary import Summary
     from simulator.scenario.loading import LoadedScenario
     from simulator.scenario.schema import Scenario
 
@@ -168,12 +169,13 @@ def _tell(outcome: RunOutcome, telling: Telling) -> int:
 
     run = outcome.folder
     residuals = worst_residuals(run.finished.values())
-    outcomes = collect_outcomes(run)
-    report, code = "", 0
-    if not telling.no_report:
-        report, code = written_report(lambda: _write_report(run, outcomes), run.path)
-    if telling.as_json or not telling.quiet:
+    report, code, is_told = "", 0, telling.as_json or not telling.quiet
+    if is_told or not telling.no_report:
+        outcomes = collect_outcomes(run)
         summary = summarise(run, outcomes)
+    if not telling.no_report:
+        report, code = written_report(lambda: _write_report(run, outcomes, summary), run.path)
+    if is_told:
         if telling.as_json:
             say_json(summary.as_record() | {"audit": residuals, "report": report or None})
         else:
@@ -187,11 +189,11 @@ def _tell(outcome: RunOutcome, telling: Telling) -> int:
     return UNFINISHED if has_stopped or any(map(is_broken, residuals)) else code
 
 
-def _write_report(run: RunFolder, outcomes: Outcomes) -> Path:
+def _write_report(run: RunFolder, outcomes: Outcomes, summary: Summary) -> Path:
     """Write the report of a run that has just finished, beside its results."""
     from simulator.report.run_report import REPORT, write_run_report
 
-    return write_run_report(run, outcomes, run.path / REPORT)
+    return write_run_report(run, outcomes, summary, run.path / REPORT)
 
 
 def _closing(outcome: RunOutcome, report: str) -> list[str]:

@@ -17,6 +17,7 @@ from simulator.units import YEARS, read
 
 Paths = NDArray[np.float64]
 PRICE = "bond_price"
+EVERY_DAY = slice(None)
 #: From a unit in which figures are computed to one in which they are told.
 SCALE = {"%": 100.0}
 
@@ -71,14 +72,16 @@ def by_day(quantities: Sequence[Quantity], days: Days, run: Measured) -> Paths:
     return total
 
 
-def _by_day(quantity: Quantity, days: Days, run: Measured) -> Paths:
-    values = days.as_stored(quantity.variable).astype(np.float64)
+def _by_day(quantity: Quantity, days: Days, run: Measured, window: slice = EVERY_DAY) -> Paths:
+    """A quantity on the days of a window, (path, day)."""
+    place = run.place(quantity) if quantity.dim else None
+    chosen = (slice(None), window) if place is None else (slice(None), window, place)
+    values = days.as_stored(quantity.variable)[chosen].astype(np.float64)
     if quantity.at_market_value:
         price = {"bucket": days.as_stored, "hedge": days.at_hedges, "trade": days.__getitem__}[quantity.dim]
-        values = values * price(PRICE)
-    if quantity.dim:
-        place = run.place(quantity)
-        values = values.sum(axis=2) if place is None else values[:, :, place]
+        values = values * price(PRICE)[chosen]
+    if values.ndim > 2:
+        values = values.sum(axis=2)
     return quantity.times * values
 
 
@@ -108,7 +111,7 @@ def _figure(part: Term, days: Days, run: Measured) -> Paths:
         raise ValueError(
             f"{part.since or part.until} is no day of the run: ask is_over and problems_with first"
         )
-    figure = REDUCTIONS[part.measure](_by_day(part, days, run)[:, first : last + 1])
+    figure = REDUCTIONS[part.measure](_by_day(part, days, run, slice(first, last + 1)))
     return first + figure if part.unit == "days" else figure
 
 

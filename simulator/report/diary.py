@@ -121,9 +121,9 @@ def daily_story(
 def _by_day(result: BlockResult) -> Iterator[tuple[int, dict[int, _Kind]]]:
     """Entries by day and kind, kinds in the order in which they first happen."""
     days: dict[int, dict[int, _Kind]] = {}
-    for day, _, kind, agent, market, amount_bn in np.asarray(result.diary):
+    for day, _, kind, agent, market, amount_bn in np.asarray(result.diary).tolist():
         kinds = days.setdefault(int(day) + 1, {})
-        kinds.setdefault(int(kind), _Kind()).add(int(agent), int(market), float(amount_bn))
+        kinds.setdefault(int(kind), _Kind()).add(int(agent), int(market), amount_bn)
     yield from sorted(days.items())
 
 

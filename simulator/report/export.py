@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.analysis.book import Book, has_book
-from simulator.report.figure import Columns
-from simulator.report.page import IncompletePageError, Page
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import existing_folder, open_run
 from simulator.results.outcomes import collect_outcomes
 from simulator.results.places import make_folder, place, put, shown
 from simulator.results.summary import summarise
 from simulator.results.template import check_template
-from simulator.sweeps.folder import is_sweep_folder
+from simulator.sweeps.kind import is_sweep_folder
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from simulator.report.figure import Columns
+    from simulator.report.page import Page
     from simulator.report.sweep_data import SweepData
 
 FORMATS = ("json", "csv", "xlsx", "svg", "png", "netcdf")
@@ -137,6 +137,8 @@ def export(
         make_folder(subfolder)
     put(target, files)
     if set(wanted) & OF_PAGE and exported.page.failures:
+        from simulator.report.page import IncompletePageError
+
         raise IncompletePageError(exported.page, target)
     return [target / name for name in files]
 

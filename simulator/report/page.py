@@ -366,16 +366,16 @@ def embedded(value: object) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(below) for key, below in value.items()}
+    if isinstance(value, float):  # most of a page, so they are asked for first
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     if isinstance(value, str) or value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(below) for key, below in value.items()}
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     if isinstance(value, Sequence):
         return [_plain(below) for below in value]
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     if isinstance(value, int):
         return value
     return str(value)

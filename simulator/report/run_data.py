@@ -20,7 +20,7 @@ from simulator.engine.status import STATUS as STATUSES
 from simulator.ensemble.description import told_yields_bp
 from simulator.results.days import Fan, fan, read_days, set_of_paths
 from simulator.results.errors import OutputError
-from simulator.results.flow_of_funds import FlowOfFunds, height_of_stress, sector_flows
+from simulator.results.flow_of_funds import BOND_LINES, FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Array, Days
 from simulator.results.names import names_of
@@ -57,11 +57,15 @@ class RunData:
     ----------
     outcomes
         Of all its paths: ``results.outcomes.collect_outcomes``.
+    summary
+        Its figures, if they were made already.
     """
 
-    def __init__(self, run: RunFolder, outcomes: Outcomes) -> None:
+    def __init__(self, run: RunFolder, outcomes: Outcomes, summary: Summary | None = None) -> None:
         self.run = run
         self.outcomes = outcomes
+        self._summary = summary
+        self._fans: dict[str, Fan | None] = {}
         self.layout = run.layout
         self.manifest = run.manifest
         self.scenario: Mapping[str, Any] = run.manifest.scenario
@@ -78,7 +82,7 @@ class RunData:
     @cached_property
     def summary(self) -> Summary:
         """The figures that the terminal shows."""
-        return summarise(self.run, self.outcomes)
+        return self._summary or summarise(self.run, self.outcomes)
 
     @cached_property
     def finished_paths(self) -> int:
@@ -162,10 +166,15 @@ class RunData:
     # Days
 
     def fan(self, name: str, change: Callable[[Array], Array] | None = None) -> Fan | None:
-        """Spread of a variable by day; none when no path finished."""
+        """Spread of a variable by day, or of what is made of it; none when no path finished."""
+        if change is None and name in self._fans:  # several sections tell of it
+            return self._fans[name]
         days = read_days(self.run, [name])
         values = days[name] if change is None else change(days[name])
-        return self._fan(values, set_of_paths(self.run, days["path"]))
+        spread = self._fan(values, set_of_paths(self.run, days["path"]))
+        if change is None:
+            self._fans[name] = spread
+        return spread
 
     def _fan(self, values: Array, set_of_path: NDArray[np.int64] | None) -> Fan | None:
         return fan(values, antithetic=self.antithetic, set_of_path=set_of_path) if len(values) else None
@@ -229,8 +238,8 @@ class RunData:
 
     @cached_property
     def flows(self) -> FlowOfFunds:
-        """What every sector bought and sold since the opening, by day."""
-        return sector_flows(self.run, range(self.layout.days + 1))
+        """Bonds that every sector bought and sold since the opening, by day."""
+        return sector_flows(self.run, range(self.layout.days + 1), lines=BOND_LINES)
 
     @cached_property
     def height(self) -> int:

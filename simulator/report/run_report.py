@@ -30,9 +30,10 @@ from simulator.results.folder import RunFolder, existing_folder, open_run
 from simulator.results.outcomes import Outcomes, collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.statistics import error_note
+from simulator.results.summary import Summary
 from simulator.results.template import check_template
 from simulator.scenario.told import scenario_in_words
-from simulator.sweeps.folder import is_sweep_folder
+from simulator.sweeps.kind import is_sweep_folder
 
 REPORT, ONE_PAGE = "report.html", "one-page.html"
 #: The figure of one page: the first of these that the run has, and how high each panel is then.
@@ -90,9 +91,9 @@ def write_report(folder: str | Path, file: str | Path | None = None, *, one_page
     return write_document(one_page_of(data) if one_page else run_page(data), target)
 
 
-def write_run_report(run: RunFolder, outcomes: Outcomes, file: Path) -> Path:
-    """Write the report of a run whose outcomes are known."""
-    return write_document(run_page(RunData(run, outcomes)), file)
+def write_run_report(run: RunFolder, outcomes: Outcomes, summary: Summary, file: Path) -> Path:
+    """Write the report of a run whose outcomes and summary are known."""
+    return write_document(run_page(RunData(run, outcomes, summary)), file)
 
 
 def run_page(data: RunData) -> Page:

@@ -68,19 +68,25 @@ def read_days(run: RunFolder, names: Collection[str]) -> Days:
     DamagedBlockError
         If a block is not what was written.
     """
-    most = paths_in_fans(run)
-    parts: dict[str, list[Array]] = {name: [] for name in (*names, "path")}
+    most, layout = paths_in_fans(run), run.layout
+    fields = {field.variable.name: field for field in layout.fields() if field.variable.name in names}
+    found = {
+        name: np.empty((most, *layout.shape(field)[1:]), layout.data_type(field))
+        for name, field in fields.items()
+    }
+    found["path"], count = np.empty(most, np.int64), 0
     for number in sorted(run.finished):
         first = run.finished[number].first_path
         if first >= most:
             break
-        arrays = read_block(run.store, run.layout, number, {*names, STATUS.name})
+        arrays = read_block(run.store, layout, number, {*names, STATUS.name})
         kept = np.flatnonzero(arrays[STATUS.name][: most - first] == 0)
-        parts["path"].append(first + kept)
+        place = slice(count, count + len(kept))
+        found["path"][place] = first + kept
         for name in names:
-            values = arrays[name]
-            parts[name].append(values[: most - first] if len(kept) == len(values) else values[kept])
-    return Days({name: np.concatenate(found) for name, found in parts.items()}, run.layout)
+            found[name][place] = arrays[name] if len(kept) == len(arrays[name]) else arrays[name][kept]
+        count += len(kept)
+    return Days({name: values[:count] for name, values in found.items()}, layout)
 
 
 def fan(values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int64] | None = None) -> Fan:

@@ -11,7 +11,7 @@ bucket nearest to ten years. Amounts are in USD billions.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,16 +23,19 @@ from simulator.results.layout import STATUS, Array, Days, Layout
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
 from simulator.results.streaming import draws_of
+from simulator.results.variables import DIMENSIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simulator.results.folder import RunFolder
 
-#: Paths worked on at once: what they take stays in the processor's cache. Even, so that mirrored paths stay together.
-AT_ONCE = 32
+#: Path-days worked on at once: what they take stays in the processor's cache.
+AT_ONCE = 2_048
 #: All sectors together: nothing is made and nothing is lost between them.
 ALL = "all"
+#: Ends the name of what is told in ten-year equivalents.
+TEN_YEAR = "_ten_year"
 #: Decides the day of the height of stress.
 PRESSURE = "outright_pressure"
 
@@ -50,6 +53,16 @@ class FlowLine(NamedTuple):
 
     instrument: str
     market: str = ALL
+
+    @property
+    def held(self) -> str:
+        """The instrument that is held, however it is weighted."""
+        return self.instrument.removesuffix(TEN_YEAR)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether it is told in ten-year equivalents."""
+        return self.instrument.endswith(TEN_YEAR)
 
 
 #: Bonds by bucket. Positions hold a bond each; the issuer is short what it issued since the opening.
@@ -87,11 +100,13 @@ REPO = (
 )
 #: Holdings by instrument; cash is stored by sector as it is.
 HOLDINGS = {"bonds": BONDS, "hedges": HEDGES, "repo": REPO}
-CASH = "sector_cash"
-#: Stored variables that the flow of funds is made from.
-VARIABLES = frozenset({holding.variable for held in HOLDINGS.values() for holding in held} | {CASH})
-#: What is told of all markets together, in the order of the table.
-LINES = tuple(FlowLine(name) for name in ("bonds", "bonds_ten_year", "repo", "hedges", "cash"))
+CASH_LINE, CASH = "cash", "sector_cash"
+#: What is told of all markets together, in the order of the table: bonds, and the others.
+BOND_LINES = FlowLine("bonds"), FlowLine(f"bonds{TEN_YEAR}")
+LINES = (*BOND_LINES, *(FlowLine(name) for name in ("repo", "hedges", CASH_LINE)))
+_VARIABLES_OF = {name: {holding.variable for holding in parts} for name, parts in HOLDINGS.items()} | {
+    CASH_LINE: {CASH}
+}
 
 
 def holds(sector: str, instrument: str) -> bool:
@@ -102,45 +117,84 @@ def holds(sector: str, instrument: str) -> bool:
     >>> holds("lenders", "repo"), holds("lenders", "bonds_ten_year"), holds("clearing house", "cash")
     (True, False, True)
     """
-    held = HOLDINGS.get(instrument.removesuffix("_ten_year"))
-    return held is None or sector == ALL or any(holding.sector == sector for holding in held)
+    parts = HOLDINGS.get(FlowLine(instrument).held)
+    return parts is None or sector == ALL or any(holding.sector == sector for holding in parts)
 
 
-def positions(arrays: Days) -> dict[str, Array]:
-    """What every sector holds of each instrument, (path, day, sector, market), market one place for repo and cash."""
-
-    def alone(name: str) -> Array:
-        return arrays.as_stored(name).astype(np.float64)[..., None]
-
-    sectors = {name: place for place, name in enumerate(arrays.layout.sectors)}
-    gathered = {"bonds": arrays.added_by_bucket, "hedges": arrays.added_by_hedge, "repo": alone}
-    cash = arrays.as_stored(CASH).astype(np.float64)
-    found = {"cash": cash[..., None]}
-    for instrument, held in HOLDINGS.items():
-        parts = [gathered[instrument](holding.variable) for holding in held]
-        found[instrument] = np.zeros((*cash.shape, parts[0].shape[-1]))
-        for holding, values in zip(held, parts, strict=True):
-            found[instrument][:, :, sectors[holding.sector]] += holding.sign * values
-    return found
+def variables_of_lines(lines: Iterable[FlowLine]) -> set[str]:
+    """Stored variables that lines of the flow of funds are made from."""
+    return {name for line in lines for name in _VARIABLES_OF[line.held]}
 
 
-def lines_of(layout: Layout, *, by_market: bool) -> tuple[FlowLine, ...]:
-    """Columns of the flow of funds of a run."""
-    if not by_market:
-        return LINES
+def held(arrays: Days, instrument: str, weights: Array | None = None) -> Array:
+    """What every sector holds of an instrument, in double precision, (path, day, sector, column).
+
+    Parameters
+    ----------
+    instrument
+        A key of ``HOLDINGS``, or cash.
+    weights
+        What a dollar in each market adds to each column, (market, column): buckets for bonds, hedges for hedges, one
+        market for repo and cash. A column a market by default.
+    """
+    layout = arrays.layout
+    sectors = {name: place for place, name in enumerate(layout.sectors)}
+    places = _places_of_markets(layout, instrument)
+    if weights is None:
+        weights = np.eye(len(_markets(layout, instrument)))
+    if instrument == CASH_LINE:
+        cash: Array = arrays.as_stored(CASH).astype(np.float64)[..., None] * weights[0]
+        return cash
+    shape = arrays.as_stored(HOLDINGS[instrument][0].variable).shape[:2]
+    found = np.zeros((weights.shape[1], len(sectors), math.prod(shape)))
+    for holding in HOLDINGS[instrument]:
+        of_market = places[DIMENSIONS.get(holding.variable, "")]
+        values = arrays.as_stored(holding.variable).reshape(-1, len(of_market)).T.astype(np.float64)
+        # No matrix product: its rows differ in last bits by where they stand, and what is certain would have an error.
+        for place, market in enumerate(of_market):
+            for column in np.flatnonzero(weights[market]):
+                found[column, sectors[holding.sector]] += (
+                    holding.sign * weights[market, column] * values[place]
+                )
+    return found.transpose(2, 1, 0).reshape(*shape, len(sectors), -1)
+
+
+def _markets(layout: Layout, instrument: str) -> Sequence[str]:
+    """Names of the markets of an instrument."""
+    return {"bonds": layout.buckets, "hedges": layout.hedges}.get(instrument, (ALL,))
+
+
+def _places_of_markets(layout: Layout, instrument: str) -> dict[str, list[int]]:
+    """Market in which each place of a variable stands, by the variable's dimension."""
+    if instrument == "bonds":
+        buckets = list(range(len(layout.buckets)))
+        return {"bucket": buckets, "hedge": layout.bucket_of_hedge, "trade": layout.bucket_of_trade}
+    if instrument == "hedges":
+        return {"hedge": list(range(len(layout.hedges))), "trade": layout.hedge_of_trade}
+    return {"": [0]}
+
+
+def lines_by_market(layout: Layout) -> tuple[FlowLine, ...]:
+    """Columns of the flow of funds of a run: of all markets together, and of bonds and hedges market by market."""
     buckets = [FlowLine(name, bucket) for name in ("bonds", "bonds_ten_year") for bucket in layout.buckets]
     return (*LINES, *buckets, *(FlowLine("hedges", hedge) for hedge in layout.hedges))
 
 
-def by_line(held: Mapping[str, Array], layout: Layout, *, by_market: bool) -> Array:
-    """Positions by line, (path, day, sector, line), with all sectors together in the last place."""
-    weights = np.array(layout.ten_year_equivalents)
-    in_all = np.column_stack([np.ones(len(weights)), weights])
-    hedges = held["hedges"].sum(axis=3, keepdims=True)
-    parts = [held["bonds"] @ in_all, held["repo"], hedges, held["cash"]]
-    if by_market:
-        parts += [held["bonds"], held["bonds"] * weights, held["hedges"]]
-    values = np.concatenate(parts, axis=3)
+def _weights(line: FlowLine, layout: Layout) -> Array:
+    """What a dollar in each market adds to a line."""
+    chosen = [line.market in (ALL, market) for market in _markets(layout, line.held)]
+    return np.multiply(chosen, layout.ten_year_equivalents if line.is_weighted else 1.0)
+
+
+def by_line(arrays: Days, lines: Sequence[FlowLine]) -> Array:
+    """What every sector holds by line, (path, day, sector, line), with all sectors together in the last place."""
+    parts, order = [], []
+    for instrument in dict.fromkeys(line.held for line in lines):
+        places = [place for place, line in enumerate(lines) if line.held == instrument]
+        weights = np.column_stack([_weights(lines[place], arrays.layout) for place in places])
+        parts.append(held(arrays, instrument, weights))
+        order += places
+    values = np.concatenate(parts, axis=3)[..., np.argsort(order)]
     return np.concatenate([values, values.sum(axis=2, keepdims=True)], axis=2)
 
 
@@ -179,7 +233,7 @@ class FlowOfFunds:
 
 
 def sector_flows(
-    run: RunFolder, days: Sequence[int], *, first_day: int = 0, by_market: bool = False
+    run: RunFolder, days: Sequence[int], *, first_day: int = 0, lines: Sequence[FlowLine] = LINES
 ) -> FlowOfFunds:
     """The flow of funds of a run, from the first so many of its finished paths that fans are made from.
 
@@ -189,8 +243,8 @@ def sector_flows(
         Days up to which flows are told.
     first_day
         Day from which they are counted; 0 is the opening.
-    by_market
-        Also bonds by bucket and hedges one by one.
+    lines
+        What is told: only what these are made from is read.
 
     Raises
     ------
@@ -198,21 +252,24 @@ def sector_flows(
         If a block is not what was written.
     """
     layout = run.layout
-    lines, sectors = lines_of(layout, by_market=by_market), (*layout.sectors, ALL)
+    sectors = (*layout.sectors, ALL)
     shape = (len(days), len(sectors), len(lines))
     moments, paths = _Moments(math.prod(shape)), 0
-    for block, stopped in _blocks(run, VARIABLES):
-        wanted = {name: values[:, [first_day, *days]] for name, values in block.items()}
-        for first in range(0, len(stopped), AT_ONCE):
-            part = slice(first, first + AT_ONCE)
-            arrays = Days({name: values[part] for name, values in wanted.items()}, layout)
-            values = by_line(positions(arrays), layout, by_market=by_market)
-            flows = (values[:, 1:] - values[:, :1]).reshape(len(values), -1)
+    wanted = sorted({first_day, *days})
+    chosen = slice(None) if len(wanted) == layout.days + 1 else wanted
+    since, until = wanted.index(first_day), [wanted.index(day) for day in days]
+    together = 2 * max(1, AT_ONCE // len(wanted) // 2)  # mirrored paths stay together
+    for block, stopped in _blocks(run, variables_of_lines(lines)):
+        for first in range(0, len(stopped), together):
+            part = slice(first, first + together)
+            arrays = Days({name: values[part][:, chosen] for name, values in block.items()}, layout)
+            values = by_line(arrays, lines)
+            flows = (values[:, until] - values[:, since, None]).reshape(len(values), -1)
             flows[stopped[part]] = np.nan
             moments.add(draws_of(flows, run.manifest.sampling == "antithetic"))
         paths += int(np.count_nonzero(~stopped))
     mean, error = moments.mean.reshape(shape), moments.error.reshape(shape)
-    return FlowOfFunds(sectors, lines, first_day, tuple(days), mean, error, moments.draws, paths)
+    return FlowOfFunds(sectors, tuple(lines), first_day, tuple(days), mean, error, moments.draws, paths)
 
 
 def day_number(layout: Layout, day: int | str, name: str) -> int:
@@ -242,7 +299,7 @@ def flow_table(run: RunFolder, day: int | str | None = None, first_day: int | st
         raise OutputError(
             f"flow of funds: day: found day {last}; it must come after the first one, {first}.", BAD_INPUT
         )
-    flows = sector_flows(run, (last,), first_day=first, by_market=True)
+    flows = sector_flows(run, (last,), first_day=first, lines=lines_by_market(run.layout))
     found = []
     for line in flows.lines:
         for sector in (name for name in flows.sectors if holds(name, line.instrument)):
@@ -258,11 +315,9 @@ def height_of_stress(run: RunFolder) -> int:
     finished.
     """
     layout = run.layout
-    opening = read_block(run.store, layout, min(run.finished), VARIABLES)
+    opening = read_block(run.store, layout, min(run.finished), variables_of_lines(BOND_LINES))
     first = Days({name: values[:1, :1] for name, values in opening.items()}, layout)
-    outstanding = positions(first)["bonds"][0, 0].sum(
-        axis=0
-    )  # somebody holds every bond, and none is issued yet
+    outstanding = held(first, "bonds")[0, 0].sum(axis=0)  # somebody holds every bond, and none is issued yet
     risk = outstanding * np.array(layout.ten_year_equivalents)
     total, paths = np.zeros(layout.days + 1), 0
     for block, stopped in _blocks(run, {PRESSURE}):

@@ -350,28 +350,6 @@ class Days(Mapping[str, Array]):
         """A variable of buckets, of the bucket of each hedge."""
         return _taken(self._arrays[name], self._layout.bucket_of_hedge)
 
-    def added_by_bucket(self, name: str) -> Array:
-        """A variable of buckets, hedges or trades, added up over those on each bucket.
-
-        In double precision, (path, day, bucket).
-        """
-        places = {"hedge": self._layout.bucket_of_hedge, "trade": self._layout.bucket_of_trade}
-        return self._added(name, places, len(self._layout.buckets))
-
-    def added_by_hedge(self, name: str) -> Array:
-        """A variable of hedges or trades, added up over those on each hedge: (path, day, hedge)."""
-        return self._added(name, {"trade": self._layout.hedge_of_trade}, len(self._layout.hedges))
-
-    def _added(self, name: str, places: Mapping[str, list[int]], size: int) -> Array:
-        values = self._arrays[name].astype(np.float64)
-        place_of = places.get(DIMENSIONS.get(name, ""))
-        if place_of is None:
-            return values
-        added = np.zeros((*values.shape[:-1], size))
-        for place, into in enumerate(place_of):
-            added[..., into] += values[..., place]
-        return added
-
     def without_policy(self, name: str) -> Array:
         """A variable with its own dimensions as it is on the same paths without policy; NaN where that is not known.
 

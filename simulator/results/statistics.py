@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -206,8 +207,6 @@ def quantile(values: ArrayLike, level: float, *, antithetic: bool = False) -> Es
     level
         Between 0 and 1: 0.95 is exceeded by one path in twenty.
     """
-    from scipy.special import betainc
-
     ordered = np.sort(_finite(values))
     count = len(ordered)
     if not count:
@@ -216,13 +215,22 @@ def quantile(values: ArrayLike, level: float, *, antithetic: bool = False) -> Es
     draws = draws_of(values, antithetic)
     if len(draws) < 2:
         return Estimate(value, math.nan, len(draws))
-    rank = math.floor(level * count + 0.5)
-    first, second = max(rank, 1) - 1, count - max(rank, 1)
-    steps = betainc(first + 1, second + 1, np.arange(count + 1) / count)
-    weights = np.diff(steps)
+    weights = _weights_of_order(count, level)
     centre = float(weights @ ordered)
     error = math.sqrt(max(0.0, float(weights @ (ordered - centre) ** 2)))
     return Estimate(value, error * _pair_factor(values, value, antithetic), len(draws))
+
+
+@lru_cache(maxsize=16)  # every figure of a run asks for the same few
+def _weights_of_order(count: int, level: float) -> Floats:
+    """How likely the quantile at a level of so many draws is each of them, in rising order (Maritz and Jarrett)."""
+    from scipy.special import betainc
+
+    rank = math.floor(level * count + 0.5)
+    first, second = max(rank, 1) - 1, count - max(rank, 1)
+    weights: Floats = np.diff(betainc(first + 1, second + 1, np.arange(count + 1) / count))
+    weights.flags.writeable = False
+    return weights
 
 
 def _pair_factor(values: ArrayLike, threshold: float, antithetic: bool) -> float:

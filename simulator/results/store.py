@@ -160,7 +160,7 @@ def compress(data: bytes | memoryview) -> bytes:
     return packed + checksum.to_bytes(4, "little")
 
 
-def decompress(data: bytes, size: int) -> bytes:
+def decompress(data: bytes, size: int) -> NDArray[np.uint8]:
     """What was compressed, of so many bytes: a few bytes can claim to be any number of them.
 
     Raises
@@ -178,11 +178,11 @@ def decompress(data: bytes, size: int) -> bytes:
         Zstd().decode(data[:-4], unpacked)
     except (RuntimeError, ValueError) as error:
         raise DamagedBlockError("it has the wrong size or is not compressed as written") from error
-    return unpacked.tobytes()
+    return unpacked
 
 
 def _decode(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    return np.frombuffer(decompress(data, math.prod(shape) * dtype.itemsize), dtype).reshape(shape)
+    return decompress(data, math.prod(shape) * dtype.itemsize).view(dtype).reshape(shape)
 
 
 def _chunk_name(field: Field, block: int) -> str:

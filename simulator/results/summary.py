@@ -496,8 +496,6 @@ def _paths_a_set(run: RunFolder) -> int:
     """Consecutive paths that share a parameter set; 0 where all share the parameters."""
     if not run.manifest.parameter_sets:
         return 0
-    from simulator.scenario.parameter_sets import PATHS_A_SET  # and with it the schema of scenarios
-
     return PATHS_A_SET
 
 

@@ -160,7 +160,7 @@ def _parsed(text: bytes) -> object:
 
 def _unpacked(data: bytes, size: int) -> bytes | None:
     try:
-        return decompress(data, size)
+        return decompress(data, size).tobytes()
     except DamagedBlockError:
         return None
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.evenly import GOLDEN_RATIO
 from simulator.scenario import files
-from simulator.scenario.declarations import ANY
 from simulator.scenario.errors import LocatedProblem, Place, Problem, Problems, ScenarioError, Source
-from simulator.scenario.parameters import Section
-from simulator.scenario.priors import PriorOf, priors
-from simulator.scenario.schema import Scenario
+
+if TYPE_CHECKING:  # the schema takes long to load, and who reads results asks for constants alone
+    from simulator.scenario.priors import PriorOf
+    from simulator.scenario.schema import Scenario
 
 FORMAT, FORMAT_VERSION = "unwind-parameter-sets", 1
 #: The file of sets that ships, made by ``unwind calibrate``; absent until one was made.
@@ -110,6 +110,9 @@ class ParameterSets:
 
 def laid_over(scenario: Scenario, figures: Mapping[str, float]) -> Scenario:
     """A scenario with other figures at some keys; what stands there is replaced, so give free ones alone."""
+    from simulator.scenario.priors import priors
+    from simulator.scenario.schema import Scenario
+
     changes: dict[str, Any] = {}
     for key, figure in figures.items():
         is_whole = priors(Scenario)[key].kind.whole
@@ -127,6 +130,9 @@ def _put(changes: dict[str, Any], parts: Sequence[str], figure: float) -> None:
 
 def _changed(value: Any, changes: Mapping[str, Any]) -> Any:
     """A section or a table of sections with other figures below it."""
+    from simulator.scenario.declarations import ANY
+    from simulator.scenario.parameters import Section
+
     if isinstance(value, dict):
         return {name: _changed(entry, changes[ANY]) for name, entry in value.items()}
     update = {
@@ -179,6 +185,9 @@ def sets_of(record: Mapping[str, Any]) -> ParameterSets:
 
 
 def _problems_with(sets: ParameterSets) -> list[Problem]:
+    from simulator.scenario.priors import priors
+    from simulator.scenario.schema import Scenario
+
     known = priors(Scenario)
     again = "Estimate anew with unwind calibrate."
     problems = [

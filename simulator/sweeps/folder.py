@@ -29,15 +29,10 @@ from simulator.results.ledger import (
     strike,
 )
 from simulator.results.locks import LOCK
-from simulator.results.manifest import MANIFEST, format_of, write_checked
+from simulator.results.manifest import MANIFEST, write_checked
 from simulator.results.places import is_local, names, place, remove_tree, shown
-from simulator.sweeps.manifest import (
-    FORMAT,
-    FORMAT_VERSION,
-    SweepManifest,
-    read_sweep_manifest,
-    sweep_differences,
-)
+from simulator.sweeps.kind import FORMAT, FORMAT_VERSION
+from simulator.sweeps.manifest import SweepManifest, read_sweep_manifest, sweep_differences
 
 STORE, CELLS = "results.zarr", "cells"
 OUTCOMES, FIGURES, DIFFERENCES = "outcomes", "figures", "differences"
@@ -154,11 +149,6 @@ def open_sweep_folder(folder: str | Path) -> SweepFolder:
     folder = place(folder)
     manifest = read_sweep_manifest(folder)
     return SweepFolder(folder, manifest, read_state(folder, manifest.key), ledger_file(folder))
-
-
-def is_sweep_folder(folder: str | Path) -> bool:
-    """Whether a folder holds a sweep, rather than a run."""
-    return format_of(place(folder)) == FORMAT
 
 
 def read_state(folder: Path, key: str) -> SweepState:

@@ -25,11 +25,10 @@ from simulator.results.manifest import (
 from simulator.results.places import shown
 from simulator.scenario.explain import as_written
 from simulator.sweeps.cells import LoadedSweep
+from simulator.sweeps.kind import FORMAT, FORMAT_VERSION
 from simulator.sweeps.reader_units import where_in_words
 from simulator.sweeps.schema import POLICY, Threshold
 from simulator.sweeps.statistics import Plan
-
-FORMAT, FORMAT_VERSION = "unwind-sweep", 1
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from simulator.engine import day
 from simulator.engine.parameters import END_INVESTORS, FUNDS, MANAGERS, OUTSIDE, VARIATION_MARGIN
 from simulator.engine.state import IDENTITIES, STAGES, State
-from simulator.results.flow_of_funds import VARIABLES
+from simulator.results.flow_of_funds import LINES, variables_of_lines
 from tests.economics.shipped import played
 from tests.economics.test_flow_of_funds import missing
 
@@ -103,7 +103,9 @@ def findings() -> dict[str, Any]:
         }
         for identity, stage in np.argwhere(result.audit_worst > NOTICED_BN)
     ]
-    flows = {name: residual / DOLLAR_BN for name, residual in missing(run.days(VARIABLES)).items()}
+    flows = {
+        name: residual / DOLLAR_BN for name, residual in missing(run.days(variables_of_lines(LINES))).items()
+    }
     return {"audit": audit, "flows": flows}
 
 

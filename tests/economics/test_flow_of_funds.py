@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from simulator.engine.parameters import SECTORS
 from simulator.ensemble.description import layout_of
-from simulator.results.flow_of_funds import CASH, HOLDINGS, VARIABLES, Holding, positions
+from simulator.results.flow_of_funds import (
+    CASH,
+    CASH_LINE,
+    HOLDINGS,
+    LINES,
+    Holding,
+    held,
+    variables_of_lines,
+)
 from simulator.results.layout import Days
 from tests.economics.shipped import NAMES, played
 from tests.oracle.variants import STORM
@@ -31,21 +39,21 @@ PURCHASES = (
 CONSTANT = ("other_hedger_hedges", "other_client_repo")
 #: What one row of the books is, on both sides: it cannot stand on one sheet alone.
 TWO_SIDED = ("facility_use", "other_client_repo")
-PLANTED = [(name, holding) for name, held in HOLDINGS.items() for holding in held]
+PLANTED = [(name, holding) for name, parts in HOLDINGS.items() for holding in parts]
 
 
 @cache
 def stored(name: str, *settings: str) -> Days:
     """Stored days of some paths of a shipped scenario, the opening first, in double precision."""
-    return played(name, *settings, paths=PATHS).days(VARIABLES)
+    return played(name, *settings, paths=PATHS).days(variables_of_lines(LINES))
 
 
 def missing(days: Days) -> dict[str, float]:
     """What the changes of all sectors come to, the largest of any path, day and market, by instrument."""
-    found = positions(days)
+    found = {name: held(days, name) for name in (*HOLDINGS, CASH_LINE)}
     return {
-        name: float(np.nanmax(np.abs((held - held[:, :1]).sum(axis=2)), initial=0.0))
-        for name, held in found.items()
+        name: float(np.nanmax(np.abs((values - values[:, :1]).sum(axis=2)), initial=0.0))
+        for name, values in found.items()
     }
 
 
@@ -78,7 +86,7 @@ def test_what_a_sector_buys_others_sold_in_a_storm() -> None:
 
 @pytest.mark.parametrize(
     ("instrument", "holding"),
-    [(name, held) for name, held in PLANTED if held.variable not in TWO_SIDED],
+    [(name, part) for name, part in PLANTED if part.variable not in TWO_SIDED],
     ids=lambda one: one if isinstance(one, str) else one.variable,
 )
 def test_a_dollar_that_one_sector_alone_has_is_noticed(instrument: str, holding: Holding) -> None:
@@ -100,12 +108,12 @@ def test_what_the_issuer_sold_is_what_the_schedule_says(name: str) -> None:
     """Auctions are told by the scenario: everybody else together buys them, no more and no less."""
     days = stored(name)
     auctions: Floats = played(name, paths=PATHS).prepared.schedule.auction_bn.cumsum(axis=0)
-    held = positions(days)["bonds"]
+    bonds = held(days, "bonds")
     issuer = SECTORS.index("issuer")
-    bought = np.delete(held - held[:, :1], issuer, axis=2).sum(axis=2)
+    bought = np.delete(bonds - bonds[:, :1], issuer, axis=2).sum(axis=2)
     known = ~np.isnan(bought).any(axis=(1, 2))
     assert known.any()
-    for issued in (bought, -held[:, :, issuer]):
+    for issued in (bought, -bonds[:, :, issuer]):
         apart = issued[known][:, 1:] - auctions
         assert np.abs(apart).max() < ROUNDING_BN
 

@@ -220,3 +220,19 @@ def test_unknown_formats_are_refused(run: Path) -> None:
 def test_the_command_says_what_it_wrote(run: Path, tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["export", str(run), "--to", str(tmp_path), "-f", "json", "--json"])
     assert json.loads(said.output) == {"files": [str(tmp_path / "summary.json")]}
+
+
+def test_a_summary_is_exported_without_what_it_does_not_need() -> None:
+    """The schema, the code of sweeps and pages, and the compiler take longer to load than a summary to make."""
+    program = "import sys; import simulator.report.export; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout
+    heavy = {
+        "numba",
+        "ruamel.yaml",
+        "simulator.scenario.schema",
+        "simulator.sweeps.cells",
+        "simulator.report.page",
+    }
+    assert not heavy & set(loaded.split())

@@ -8,13 +8,18 @@ import pytest
 from simulator.engine.parameters import SECTORS
 from simulator.results.errors import OutputError
 from simulator.results.flow_of_funds import (
+    BOND_LINES,
     CASH,
-    VARIABLES,
+    CASH_LINE,
+    HOLDINGS,
+    LINES,
     by_line,
     day_number,
     height_of_stress,
-    lines_of,
-    positions,
+    held,
+    lines_by_market,
+    sector_flows,
+    variables_of_lines,
 )
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Days, Layout
@@ -28,7 +33,7 @@ SIZES = {"bucket": 2, "hedge": 3, "trade": 4, "sector": len(SECTORS), "": 0}
 def days(layout: Layout) -> Days:
     """One path on one day; buckets FV and TY, hedges FV, TY and a swap on TY, trades FV, TY, swap, and TY again."""
     arrays = {}
-    for name in VARIABLES:
+    for name in variables_of_lines(LINES):
         size = SIZES[PLACES[name][0].dim]
         arrays[name] = np.zeros((1, 1, size) if size else (1, 1), np.float32)
     for name, values in {
@@ -55,8 +60,8 @@ def days(layout: Layout) -> Days:
     return Days(arrays, layout)
 
 
-def test_positions_by_hand(days: Days) -> None:
-    found = {name: held[0, 0] for name, held in positions(days).items()}
+def test_holdings_by_hand(days: Days) -> None:
+    found = {name: held(days, name)[0, 0] for name in (*HOLDINGS, CASH_LINE)}
     bonds = dict(zip(SECTORS, found["bonds"].tolist(), strict=True))
     assert bonds["funds"] == [10, 20 + 30 + 40]
     assert bonds["dealers"] == [1 + 3, 2 + 4 + 5 + 6 + 7]
@@ -75,9 +80,8 @@ def test_positions_by_hand(days: Days) -> None:
 
 def test_lines_weight_by_risk_and_add_up_markets_and_sectors(days: Days, layout: Layout) -> None:
     """The weights of the layout are 0.5 and 1."""
-    for by_market in (False, True):
-        lines = lines_of(layout, by_market=by_market)
-        values = by_line(positions(days), layout, by_market=by_market)[0, 0]
+    for lines in (LINES, lines_by_market(layout), lines_by_market(layout)[::-1]):
+        values = by_line(days, lines)[0, 0]
         assert values.shape == (len(SECTORS) + 1, len(lines))
         of_dealers = {
             tuple(line): value for line, value in zip(lines, values[SECTORS.index("dealers")], strict=True)
@@ -85,10 +89,32 @@ def test_lines_weight_by_risk_and_add_up_markets_and_sectors(days: Days, layout:
         assert of_dealers["bonds", "all"] == 4 + 24
         assert of_dealers["bonds_ten_year", "all"] == 0.5 * 4 + 24
         assert of_dealers["hedges", "all"] == -3 - 9 - 11
-        if by_market:
+        if len(lines) > len(LINES):
             assert (of_dealers["bonds", "FV"], of_dealers["bonds_ten_year", "FV"]) == (4, 2)
             assert of_dealers["hedges", "SWAP10"] == -11
         np.testing.assert_allclose(values[-1], values[:-1].sum(axis=0))
+
+
+def test_flows_of_some_days_and_lines_are_those_of_all(whole_run: RunFolder) -> None:
+    """Random numbers, one path stopped: by hand from what is stored, and the same however much is asked for."""
+    days = range(whole_run.layout.days + 1)
+    every = sector_flows(whole_run, days, lines=lines_by_market(whole_run.layout))
+    bonds = sector_flows(whole_run, days, lines=BOND_LINES)
+    last = sector_flows(whole_run, (days[-1],), first_day=1)
+    results = open_results(whole_run.path)
+    finished = results["status"].values == 0
+    assert 0 < finished.sum() < len(finished)
+    foreign = results["foreign_bonds"].values[finished].astype(np.float64)
+    for day in days:
+        flows = (foreign[:, day] - foreign[:, 0]) @ np.array(whole_run.layout.ten_year_equivalents)
+        for found in (every, bonds):
+            flow = found.of(day, "foreign holders", "bonds_ten_year")
+            assert flow.draws == len(flows)
+            assert flow.value == pytest.approx(flows.mean())
+            assert flow.standard_error == pytest.approx(flows.std(ddof=1) / np.sqrt(len(flows)))
+    for sector in last.sectors:
+        since = every.of(days[-1], sector, "cash").value - every.of(1, sector, "cash").value
+        assert last.of(days[-1], sector, "cash").value == pytest.approx(since)
 
 
 def test_the_height_of_stress_is_the_day_of_the_highest_average_pressure(whole_run: RunFolder) -> None:

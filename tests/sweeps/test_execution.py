@@ -29,9 +29,9 @@ from simulator.sweeps.folder import (
     FIGURES,
     OUTCOMES,
     hash_of,
-    is_sweep_folder,
     open_sweep_folder,
 )
+from simulator.sweeps.kind import is_sweep_folder
 from simulator.sweeps.parts import PlayBlocks
 from simulator.sweeps.reading import cell_outcomes, open_sweep
 from simulator.sweeps.running import estimate_sweep, resume_sweep, run_sweep
