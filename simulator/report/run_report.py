@@ -23,7 +23,6 @@ from simulator.report.prices import price_section
 from simulator.report.run_data import RunData
 from simulator.report.spiral import spiral_section
 from simulator.report.stories import story_section
-from simulator.report.sweep_page import write_sweep_report
 from simulator.report.tail_section import tail_section
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, existing_folder, open_run
@@ -80,6 +79,8 @@ def write_report(folder: str | Path, file: str | Path | None = None, *, one_page
     if is_sweep_folder(found):
         if one_page:
             raise OutputError(f"{shown(found)}: one page is made of runs; this is a sweep.", BAD_INPUT)
+        from simulator.report.sweep_page import write_sweep_report  # its code is loaded for sweeps alone
+
         return write_sweep_report(found, target)
     run = open_run(found)
     check_template(run.store, run.layout)

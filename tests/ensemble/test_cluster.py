@@ -120,7 +120,7 @@ def test_workers_killed_again_and_again_cost_time_only(tmp_path: Path, unbroken:
     killed = 0
     while process.poll() is None:
         before = ledger_lines(folder)
-        wait_until(lambda: ledger_lines(folder) > before + 20 or process.poll() is not None, "no progress")  # noqa: B023
+        wait_until(lambda: ledger_lines(folder) > before + 10 or process.poll() is not None, "no progress")  # noqa: B023
         workers = [child for child in children(process.pid) if is_worker(child)]
         if process.poll() is None and workers and killed < most:
             os.kill(random.Random(killed).choice(workers), signal.SIGKILL)
