@@ -22,7 +22,7 @@ from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from numba.core.runtime.nrt import rtsys
 
 from simulator.compiled_cache import prepare_cache
@@ -123,12 +123,50 @@ def kernel(function: _Function) -> _Function:
     return cast(_Function, compiled)
 
 
+class PlaceOfSources(_CacheLocator):
+    """Where machine code of this package lies: in a folder named by what its sources say.
+
+    Numba's own places also go by the path of a source and the time it was written, so that another copy of the
+    same sources, or the same after another version was looked at, would be compiled anew for a minute.
+    """
+
+    def __init__(self, function: FunctionType, folder: str) -> None:
+        self._function, self._folder = function, folder
+
+    @classmethod
+    def from_function(cls, py_func: FunctionType, py_file: str) -> PlaceOfSources | None:
+        """The place of a function, if the hash of the sources covers its file."""
+        file = Path(py_file).resolve()
+        covered = [PACKAGE / folder for folder in COMPILED_FOLDERS]
+        if not any(folder in file.parents for folder in covered):
+            return None
+        return cls(py_func, ".".join(file.parent.relative_to(PACKAGE).parts))
+
+    def get_cache_path(self) -> str:
+        """Folder of the function's machine code."""
+        return str(CACHE_FOLDER / self._folder)
+
+    def get_source_stamp(self) -> str:
+        """What must be as it was for code to be used: the name of the folder says all of it."""
+        return CACHE_FOLDER.name
+
+    def get_disambiguator(self) -> str:
+        """What tells functions of one name in one file apart."""
+        return str(self._function.__code__.co_firstlineno)
+
+
+class _Keeping(CompileResultCacheImpl):
+    _locator_classes = [PlaceOfSources, *CompileResultCacheImpl._locator_classes]  # noqa: RUF012 - as Numba declares it
+
+
 class MachineCode(FunctionCache):
     """Numba's cache on disk, read without a compiler.
 
     Numba readies everything that compiling needs before it looks whether something is to be compiled, which costs
     each start a third of a second. Machine code needs less: the functions that count references to arrays.
     """
+
+    _impl_class = _Keeping
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Compiled code for these types, or none, upon which Numba compiles."""

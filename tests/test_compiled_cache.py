@@ -143,3 +143,42 @@ def test_a_user_without_home_or_name_can_work(place: Path, temporary: Path) -> N
         pytest.skip("this system does not let a process take another number")
     used = play(place, become, TMPDIR=str(temporary))
     assert used.parent == temporary / f"unwind-{STRANGER}"
+
+
+#: Calls a kernel and tells whether its machine code was there.
+FACTOR = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from simulator.engine.opening.valuation import factors_from_maturity
+(factor,) = factors_from_maturity(np.array([0.06]), np.array([2.0]), np.array([10.0]), 0.06, 3.0)
+assert abs(factor - 1.0) < 1e-4, factor
+assert factors_from_maturity.__code__.co_filename.startswith(sys.argv[1])
+print(sum(factors_from_maturity.stats.cache_hits.values()))
+"""
+
+
+def test_machine_code_is_that_of_sources_wherever_they_lie_and_of_no_others(tmp_path: Path) -> None:
+    """A copy of the package finds what was compiled, as does the same text saved again; another text does not."""
+
+    def found_by(place: Path) -> bool:
+        environment = os.environ | {"UNWIND_CACHE": str(tmp_path / "cache")}
+        result = subprocess.run(
+            [sys.executable, "-c", FACTOR, str(place)],
+            env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        return bool(int(result.stdout))
+
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT / "simulator", copy / "simulator", ignore=shutil.ignore_patterns("__pycache__"))
+    assert not found_by(ROOT)
+    assert found_by(copy)
+    rule_used = copy / "simulator" / "market" / "treasuries.py"
+    os.utime(rule_used, (1e9, 1e9))
+    os.utime(copy / "simulator" / "engine" / "opening" / "valuation.py", (1e9, 1e9))
+    assert found_by(copy)
+    with rule_used.open("a") as source:
+        source.write("\n# another text\n")
+    assert not found_by(copy)
+    assert found_by(ROOT)
