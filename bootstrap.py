@@ -28,8 +28,8 @@ MAIN_SCENARIO = "scenarios/dash-for-cash-2020.yaml"
 RUN_LOCK = "requirements.lock"
 TEST_LOCK = "requirements-dev.lock"
 
-#: Processes that test side by side: more than cores, as tests of clusters and browsers mostly wait.
-TESTERS = min(4, (os.cpu_count() or 1) + 2)
+#: Processes that test side by side: one more than cores, as tests of clusters mostly wait; two more gain nothing.
+TESTERS = min(4, (os.cpu_count() or 1) + 1)
 # The one list of checks: continuous integration, pre-commit and contributors all call it by these names.
 CHECKS = {
     "lint": ["ruff", "check"],
