@@ -176,7 +176,7 @@ def _places_of_markets(layout: Layout, instrument: str) -> dict[str, list[int]]:
 
 def lines_by_market(layout: Layout) -> tuple[FlowLine, ...]:
     """Columns of the flow of funds of a run: of all markets together, and of bonds and hedges market by market."""
-    buckets = [FlowLine(name, bucket) for name in ("bonds", "bonds_ten_year") for bucket in layout.buckets]
+    buckets = [line._replace(market=bucket) for line in BOND_LINES for bucket in layout.buckets]
     return (*LINES, *buckets, *(FlowLine("hedges", hedge) for hedge in layout.hedges))
 
 
