@@ -36,7 +36,7 @@ from numba.core.typeconv import Conversion
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, lower_cast, register_model
 
-from simulator.model.compiled import Reference, Referred, _words
+from simulator.model.compiled import Referred
 from simulator.model.table import Floats, aligned_zeros
 from simulator.rule import phase
 
@@ -279,14 +279,9 @@ def wide_memory(memory: Floats, lanes: int) -> Floats:
     return aligned_zeros(len(memory) * lanes).reshape(len(memory), lanes)
 
 
-class InLanes(Referred):
-    """A table in lanes with the address at which compiled code finds its fields."""
-
-    def __init__(self, table: tuple[Any, ...]) -> None:
-        self.table = table  # keeps the arrays alive
-        self.words = np.array(_words(table), np.int64)
-        self.address = self.words.ctypes.data
-        self.type = Reference(_type_in_lanes(table))
+def refer_in_lanes(table: tuple[Any, ...]) -> Referred:
+    """Refer to a table in lanes for a kernel."""
+    return Referred(table, _type_in_lanes(table))
 
 
 def _type_in_lanes(field: Any) -> Any:

@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.against_c import opened, some
-from benchmarks.lane_type import ALONE, InLanes, in_lanes, in_wide_memory, wide_memory
+from benchmarks.lane_type import ALONE, in_lanes, in_wide_memory, refer_in_lanes, wide_memory
 from simulator.agents.hedge_fund import collateral_cash_bn, equity_bn, loan_repaid_bn, other_strategies_bn
-from simulator.engine.loops import each_fund, each_trade, empty, pay, row_total
+from simulator.engine.loops import each_fund, each_trade, pay, row_total
 from simulator.engine.opening.prepare import Prepared
 from simulator.engine.parameters import (
     CALL_COUNT,
@@ -57,7 +57,7 @@ from simulator.engine.phases.funds import (
     value_funds,
 )
 from simulator.engine.phases.managers import redeem_from_managers, value_managers
-from simulator.engine.phases.prices import price_bonds, set_volatility, settle_prices, settle_with_funds
+from simulator.engine.phases.prices import price_bonds, set_volatility, settle_prices, settle_trades
 from simulator.engine.records import allocate_records
 from simulator.engine.simulate import draw_world, play_world
 from simulator.engine.state import State
@@ -77,15 +77,7 @@ SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 @phase
 def four_passes(p: Parameters, s: State) -> None:
     """What a clearing does to the funds, as it stands: settle prices, execute orders, value funds, pay calls."""
-    remarked, call = s.scratch.first, s.orders.call
-    empty(remarked)
-    for j in each_trade(s):
-        settle_with_funds(p, s, j, remarked)
-    for i in each_fund(s):
-        call[COLLATERAL, i] -= remarked[i]
-    lent = row_total(remarked)
-    s.dealers.fund_repo[0] += lent
-    pay(s, DEALERS, FUNDS, lent)
+    settle_trades(p, s)
     execute_orders(p, s)
     value_funds(p, s)
     settle_calls(p, s)
@@ -252,7 +244,7 @@ class Market:
         self.state, self.memory = self.prepared.new_state()
         self.single = (refer(self.prepared.parameters), refer(self.state))
         self.wide = wide_memory(self.memory, lanes)
-        self.in_lanes = (self.single[0], InLanes(in_wide_memory(self.state, self.memory, self.wide)))
+        self.in_lanes = (self.single[0], refer_in_lanes(in_wide_memory(self.state, self.memory, self.wide)))
         self.closes = np.array([self.close_of(path, days) for path in range(lanes)])
         self.at_rest = np.array([self.without_changes(close) for close in self.closes])
 

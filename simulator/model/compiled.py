@@ -69,13 +69,16 @@ def are_apart(*tables: type[tuple[Any, ...]]) -> None:
 
 
 class Referred:
-    """A table with the address at which compiled code finds its fields."""
+    """A table with the address at which compiled code finds its fields.
 
-    def __init__(self, table: tuple[Any, ...]) -> None:
+    Their types are those of its arrays, unless told.
+    """
+
+    def __init__(self, table: tuple[Any, ...], kind: Any = None) -> None:
         self.table = table  # keeps the arrays alive
         self.words = np.array(_words(table), np.int64)
         self.address = self.words.ctypes.data
-        self.type = Reference(_type_of(table))
+        self.type = Reference(_type_of(table) if kind is None else kind)
 
 
 def refer(table: _Tuple) -> _Tuple:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numba import config
 
-from benchmarks.lane_type import InLanes, NoFormInLanesError, in_lanes, in_wide_memory, wide_memory
+from benchmarks.lane_type import NoFormInLanesError, in_lanes, in_wide_memory, refer_in_lanes, wide_memory
 from simulator.model.compiled import are_apart, refer
 from simulator.model.table import Floats, allocate, per
 from simulator.rule import phase
@@ -93,7 +93,7 @@ def played(work: Callable[[Numbers], None]) -> tuple[Floats, Floats]:
     books[places[6:]] = 1.0
     wide = wide_memory(memory, LANES)
     wide[:] = books
-    in_lanes(work)(InLanes(in_wide_memory(table, memory, wide)))
+    in_lanes(work)(refer_in_lanes(in_wide_memory(table, memory, wide)))
     alone = np.empty_like(books)
     for lane in range(LANES):
         memory[:] = books[:, lane]

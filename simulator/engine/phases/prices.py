@@ -175,18 +175,23 @@ def settle_prices(p: Parameters, s: State) -> None:
     """
     mark_bonds(p, s)
     mark_hedges(p, s)
-    remarked = s.scratch.first
+    settle_trades(p, s)
+    settle_with_dealers(p, s)
+    pay_hedges(p, s, s.hedges.value_change)
+
+
+@phase
+def settle_trades(p: Parameters, s: State) -> None:
+    """Settle the change of prices with funds, in all their trades: dealers lend more where bonds rose."""
+    remarked, call = s.scratch.first, s.orders.call
     empty(remarked)
     for j in each_trade(s):
         settle_with_funds(p, s, j, remarked)
-    call = s.orders.call
     for i in each_fund(s):
         call[COLLATERAL, i] -= remarked[i]
     lent = row_total(remarked)
     s.dealers.fund_repo[0] += lent
     pay(s, DEALERS, FUNDS, lent)
-    settle_with_dealers(p, s)
-    pay_hedges(p, s, s.hedges.value_change)
 
 
 @phase
