@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Context
 from fractions import Fraction
+from functools import cached_property
 
 WHOLE_DIGITS = r"(0|[1-9][0-9]*)"
 #: Longest figure read: more digits than a double can hold are a mistake, or an attack.
@@ -130,7 +131,7 @@ def counting_in(currency: Currency) -> Iterator[None]:
         _COUNTED.reset(token)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """A kind of figure: how it is written, what the engine holds, and the widest range that makes sense.
 
@@ -153,7 +154,7 @@ class Kind:
         """Whether the figure is written without a unit."""
         return not self.suffixes
 
-    @property
+    @cached_property
     def pattern(self) -> str:
         """Regular expression of every written form, in the dialect of JSON Schema."""
         digits = WHOLE_DIGITS if self.whole else WHOLE_DIGITS + r"(\.[0-9]+)?"

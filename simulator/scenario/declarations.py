@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, GetCoreSchemaHandler
@@ -33,18 +33,19 @@ class Reading:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        # Cells of a sweep say almost all the same: reading what was read before would be two thirds of their loading.
-        # The same text is another amount in yuan.
-        @lru_cache(maxsize=256)
-        def read_text(text: str, counted_in: units.Currency) -> float:
-            return units.read(self.kind, text)
+        return core_schema.no_info_before_validator_function(partial(_read, self.kind), handler(source))
 
-        def read(value: object) -> float:
-            if type(value) is str:
-                return read_text(value, units.counted_in())
-            return units.read(self.kind, value)
 
-        return core_schema.no_info_before_validator_function(read, handler(source))
+def _read(kind: Kind, value: object) -> float:
+    """Engine value of a written figure, as :func:`units.read` tells it."""
+    return _read_text(kind, value, units.counted_in()) if type(value) is str else units.read(kind, value)
+
+
+# Cells of a sweep say almost all the same: reading what was read before would be two thirds of their loading. The same
+# text is another amount in yuan.
+@lru_cache(maxsize=4096)
+def _read_text(kind: Kind, text: str, counted_in: units.Currency) -> float:
+    return units.read(kind, text)
 
 
 class DataFileMark:
@@ -125,15 +126,31 @@ class Declaration:
     source: str
     minimum: float | None
     maximum: float | None
-    range: str
     is_section: bool
     is_required: bool
     default: Any
+
+    @cached_property
+    def range(self) -> str:
+        """The bounds of a figure, or of each figure, in words: in dollars, as they are declared."""
+        with units.counting_in(units.Currency()):
+            return _range(self.shape.figures, self.minimum, self.maximum)
 
     @property
     def bounds(self) -> str:
         """All limits on what may be written, in words."""
         return ", each ".join(filter(None, (self.shape.form, self.range)))
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._within_bounds, handler(source))
+
+    def _within_bounds(self, figure: Any) -> Any:
+        kind = self.shape.figures
+        if kind is not None:
+            self.check_bounds(kind, figure)
+        return figure
 
     def check_bounds(self, kind: Kind, figure: Any) -> None:
         """Refuse a figure outside the bounds.
@@ -192,14 +209,13 @@ def _declaration(where: str, name: str, info: FieldInfo) -> Declaration:
             source=str(extra.get("x-source", "")),
             minimum=minimum,
             maximum=maximum,
-            range=_range(kind, minimum, maximum),
             is_section="x-source" not in extra,
             is_required=info.is_required(),
             default=None if info.is_required() or info.default_factory is not None else info.default,
         )
         complaint = _complaint(declaration)
         if not complaint and shape.kind is not None and declaration.default is not None:
-            declaration.check_bounds(shape.kind, units.read(shape.kind, declaration.default))
+            declaration.check_bounds(shape.kind, _read(shape.kind, declaration.default))
     except UnitError as error:
         complaint = str(error)
     if complaint:
@@ -228,7 +244,7 @@ def _limit(kind: Kind | None, limit: Any) -> float | None:
         return None
     if kind is None:
         raise UnitError(f"bound {limit!r} on a value that is not a figure", "no bounds")
-    return units.read(kind, limit)
+    return _read(kind, limit)
 
 
 def _range(kind: Kind | None, minimum: float | None, maximum: float | None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from simulator import units
 from simulator.scenario.declarations import DataFileMark, Reading, declarations
@@ -102,13 +102,7 @@ class Section(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        declarations(cls)
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _check_bounds(cls, figure: Any, info: ValidationInfo) -> Any:
-        declaration = declarations(cls)[info.field_name or ""]
-        kind = declaration.shape.figures
-        if kind is not None:
-            declaration.check_bounds(kind, figure)
-        return figure
+        for name, declaration in declarations(cls).items():
+            field = cls.model_fields[name]
+            if declaration.shape.figures is not None and declaration not in field.metadata:
+                field.metadata.append(declaration)  # which checks a figure's bounds

@@ -5,12 +5,11 @@ keys such as ``BMP21`` are those of ``docs/model/sources.md``; "judgement" marks
 a reader may dispute.
 """
 
-from __future__ import annotations
-
+# Annotations are values here, not texts: pydantic would evaluate five hundred texts at each start.
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -81,7 +80,7 @@ class CurveChange(Section):
     y30: BasisPoints = parameter("0bp", minimum="-1000bp", maximum="1000bp", source="scenario", doc="30-year")
 
     @model_validator(mode="after")
-    def _fill_tenors_left_out(self) -> CurveChange:
+    def _fill_tenors_left_out(self) -> Self:
         """Without this a shock to the 10-year alone would miss the bonds that are cheapest to deliver into TY."""
         given = [
             (years, getattr(self, key))
@@ -1861,7 +1860,7 @@ class Regime(Section):
     )
 
     @model_validator(mode="after")
-    def loadings_are_of_unit_length(self) -> Regime:
+    def loadings_are_of_unit_length(self) -> Self:
         """Refuse loadings with which the standard deviations would not be those of ``sd``."""
         loadings = zip(self.level, self.slope, self.curvature, strict=True)
         lengths = [round(sum(loading * loading for loading in tenor), 4) for tenor in loadings]
@@ -1987,7 +1986,7 @@ class YieldShock(Section):
     )
 
     @model_validator(mode="after")
-    def _lay_out_shape(self) -> YieldShock:
+    def _lay_out_shape(self) -> Self:
         """A named shape becomes the change by tenor that it stands for."""
         if not self.curve:
             if "change" not in self.model_fields_set:
@@ -2026,7 +2025,7 @@ class VolatilityShock(Section):
     )
 
     @model_validator(mode="after")
-    def _one_peak(self) -> VolatilityShock:
+    def _one_peak(self) -> Self:
         """The peak is told in one way."""
         if (self.multiple is None) == (self.move_index is None):
             found = "is missing" if self.multiple is None else "stands beside move_index"
@@ -2530,7 +2529,7 @@ class Scenario(Section):
     provenance: Provenance = section(default=Provenance, doc="what the opening market was made from")
 
     @model_validator(mode="after")
-    def relations_hold(self) -> Scenario:
+    def relations_hold(self) -> Self:
         """Check what no single field can: raises every broken relation at once."""
         problems = [
             *_unknown_names(self),
