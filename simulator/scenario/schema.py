@@ -542,11 +542,16 @@ class Market(Section):
     )
 
     @property
-    def treasuries(self) -> list[str]:
+    def riskless(self) -> list[str]:
         """Names of the buckets without credit risk; of all, if all have it."""
         return [name for name, bucket in self.buckets.items() if not bucket.credit.is_risky] or list(
             self.buckets
         )
+
+    @property
+    def treasuries(self) -> list[str]:
+        """Names of the buckets of the first curve's government; of all without credit risk, if it has none."""
+        return [name for name in self.riskless if not self.buckets[name].curve] or self.riskless
 
     @property
     def counted(self) -> Currency:
@@ -1552,7 +1557,7 @@ class OutrightPurchases(Purchases):
     """Purchases of bonds alone."""
 
     buckets: dict[str, Share] = parameter(
-        {}, source="scenario", doc="split over buckets; empty: in proportion to what is outstanding"
+        {}, source="scenario", doc="split over buckets; empty: over Treasuries by what is outstanding"
     )
 
 
@@ -2165,7 +2170,7 @@ class InvestorDemand(Section):
         doc="wanted in addition in all, face; negative: less",
     )
     buckets: dict[str, Share] = parameter(
-        {}, source="scenario", doc="split over buckets; empty: in proportion to what is outstanding"
+        {}, source="scenario", doc="split over buckets; empty: over Treasuries by what is outstanding"
     )
 
 
@@ -2252,7 +2257,7 @@ class BuyBack(Section):
         minimum="$0bn", maximum="$5tn", source="scenario", doc="bought back in all, face"
     )
     buckets: dict[str, Share] = parameter(
-        {}, source="scenario", doc="split over buckets; empty: in proportion to what is outstanding"
+        {}, source="scenario", doc="split over buckets; empty: over Treasuries by what is outstanding"
     )
     bills: Share = parameter(
         "0%",

@@ -21,6 +21,7 @@ from simulator.results.calendar import trading_dates
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.explain import as_written
 from simulator.scenario.loading import load_scenario
+from simulator.scenario.schema import VolatilityShock, peak_multiple
 from tests.economics.mirrored import OF_SPECULATORS, TURNS, asymmetry, money, played_both_ways
 from tests.economics.shipped import AT_REST, Played, opened, played
 from tests.economics.test_ledgers import assert_books_balance
@@ -301,6 +302,32 @@ def test_an_event_moves_the_curve_that_it_names() -> None:
     assert run.of("fundamental_yield_change")[0, -1].tolist() == pytest.approx([0.0, 20.0])
     with pytest.raises(ScenarioError, match="'japan' is not a curve of this market; allowed: one of china"):
         load_scenario("toy", [*CHINA, move.replace("china", "japan")])
+
+
+def test_a_government_and_its_central_bank_trade_its_own_bonds_alone() -> None:
+    acts = (
+        "{type: buy-back, day: 1d, amount: $1bn}",
+        "{type: investor-demand, day: 1d, amount: $1bn}",
+        "{type: auction, day: 1d, maturity: 9.6y, amount: $1bn}",
+    )
+    nearer = "market.buckets.T.bonds=[{coupon: 3.25%, maturity: 9.6y}]"
+    market = opened("toy", *CHINA, nearer, f"events=[{', '.join(acts)}]")
+    at_home = [1.0, 0.0]
+    assert market.buckets == ("TY", "T")
+    assert market.schedule.buy_back_bn[0].tolist() == at_home
+    assert market.schedule.investor_demand_bn[0].tolist() == at_home
+    assert market.schedule.auction_bn[0].tolist() == at_home
+    assert market.parameters.opening.buckets.outright_split.tolist() == at_home
+    assert market.parameters.opening.hedges.hedged_split.tolist() == at_home
+
+
+def test_a_move_index_is_of_the_first_governments_bonds() -> None:
+    def peak(*settings: str) -> float:
+        scenario = load_scenario("toy", [*CHINA, *settings]).scenario
+        return peak_multiple(scenario, VolatilityShock(type="volatility-shock", day="1d", move_index=160.0))
+
+    assert peak("market.buckets.T.volatility=40bp") == peak("market.buckets.T.volatility=400bp")
+    assert peak("market.buckets.TY.volatility=50bp") == pytest.approx(160.0 / 50.0)
 
 
 def test_yuan_and_dollars_are_converted_when_they_are_read() -> None:

@@ -144,7 +144,7 @@ def build_schedule(scenario: Scenario, dealers: Sequence[str], offer_bn: Floats)
         elif isinstance(event, InvestorDemand):
             rows = days_of(event.day, event.days, horizon)
             s.investor_demand_bn[rows] += (
-                event.amount / event.days * split(event.buckets, buckets, outstanding)
+                event.amount / event.days * split(event.buckets, buckets, outstanding * of_treasury)
             )
         elif isinstance(event, Redemption):
             target = s.manager_redemption if event.who == "asset-managers" else s.fund_redemption

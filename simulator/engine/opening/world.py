@@ -96,7 +96,7 @@ def regime_at_opening_volatility(scenario: Scenario, curve: str = "") -> RateMod
     """
     model = _regime_in_force(scenario.drivers)
     market = scenario.market
-    listed = [market.buckets[name] for name in market.treasuries]
+    listed = [market.buckets[name] for name in market.riskless]
     buckets = [bucket for bucket in listed if bucket.curve == curve] or listed
     if buckets[0].credit.is_risky:  # volatilities of corporate yields say nothing of the curve's
         return model
