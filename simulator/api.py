@@ -476,9 +476,10 @@ def flow_of_funds(
     Returns
     -------
     pandas.DataFrame
-        A row for each sector, instrument and market, averages over paths with standard errors, in USD billions: what
-        was bought (+) or sold (-), lent (+) or borrowed (-). Instruments are ``bonds`` by bucket, ``bonds_ten_year``
-        (the same in ten-year equivalents), ``hedges`` by hedge, ``repo`` and ``cash``; the market ``all`` adds up.
+        A row for each sector, instrument and market, averages over paths with standard errors, in billions of the
+        market's currency: what was bought (+) or sold (-), lent (+) or borrowed (-). Instruments are ``bonds`` by
+        bucket, ``bonds_ten_year`` (the same in ten-year equivalents), ``hedges`` by hedge, ``repo`` and ``cash``; the
+        market ``all`` adds up.
 
     Raises
     ------

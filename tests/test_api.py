@@ -229,6 +229,28 @@ def test_a_notebook_shows_a_comparison(noisy: Results, tmp_path: Path) -> None:
     assert Path("comparison.html").is_file()
 
 
+def test_a_market_in_yuan_is_told_in_yuan(tmp_path: Path) -> None:
+    at_once = {"horizon": "5d", "events": [], "output.funds": ["fund 1"]}
+    here, there = (
+        simulator.run("china-hedgers-2019", paths=4, set=at_once | more, output=tmp_path / name, quiet=True)
+        for name, more in (("here", {}), ("there", {"funds.leverage": "12x"}))
+    )
+    compared = simulator.compare(here, there)
+    for told in (
+        *here.summary.headlines,
+        here._repr_html_(),
+        str(here.summary.as_record()["tables"]),
+        here.table("deleveraging").to_string(),
+        here.book.to_string(),
+        simulator.flow_of_funds(here).to_string(),
+        compared._repr_html_(),
+        str(compared.as_record()["runs"][0]["measures"]),
+    ):
+        assert "$" not in told
+    for told in (here._repr_html_(), here.book.to_string(), simulator.flow_of_funds(here).to_string()):
+        assert "¥bn" in told
+
+
 def test_names_are_text_in_a_notebook(noisy: Results) -> None:
     odd = replace(
         noisy.summary, name="<script>alert(1)</script>", headlines=("\x1b[31m<img src=x onerror=alert(1)>",)

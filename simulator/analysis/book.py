@@ -16,6 +16,7 @@ import numpy as np
 from simulator.results import statistics
 from simulator.results.days import read_days
 from simulator.results.folder import RunFolder
+from simulator.results.in_currency import in_currency
 from simulator.results.layout import STATUS, Array
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
@@ -229,7 +230,7 @@ class Book:
                         "name": name,
                         "figure": one.key,
                         "meaning": one.label,
-                        "unit": one.unit,
+                        "unit": in_currency(one.unit, self.layout.currency),
                         "value": found.value,
                         "standard_error": found.standard_error,
                     }

@@ -25,6 +25,7 @@ from simulator.analysis.ranking import RankedPolicy, rank
 from simulator.analysis.scenario_changes import scenario_changes
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, existing_folder, open_run
+from simulator.results.in_currency import in_currency
 from simulator.results.manifest import Manifest
 from simulator.results.names import trade_names
 from simulator.results.outcomes import collect_outcomes
@@ -56,12 +57,14 @@ class Comparison:
                     "run": asdict(contrast.side),
                     "pairing": asdict(contrast.pairing),
                     "changes": [change._asdict() for change in contrast.changes],
-                    "measures": {row.measure.key: row.as_record() for row in contrast.rows},
-                    "policy": contrast.appraisal.as_record(),
+                    "measures": {
+                        row.measure.key: in_currency(row.as_record(), self.currency) for row in contrast.rows
+                    },
+                    "policy": in_currency(contrast.appraisal.as_record(), self.currency),
                 }
                 for contrast in self.contrasts
             ],
-            "ranking": [place.as_record() for place in self.ranking],
+            "ranking": [in_currency(place.as_record(), self.currency) for place in self.ranking],
         }
 
     def __repr__(self) -> str:
@@ -69,7 +72,7 @@ class Comparison:
         return f"<Comparison of {labels} with {self.base.label}>"
 
     def _repr_html_(self) -> str:
-        return comparison_html(self.base, self.contrasts)
+        return in_currency(comparison_html(self.base, self.contrasts), self.currency)
 
 
 def compare(

@@ -32,9 +32,10 @@ from simulator.report.comparison_figures import (
 )
 from simulator.report.document import write_document
 from simulator.report.figure import estimate_columns
-from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, attempted, in_currency
+from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, attempted
 from simulator.report.words import bn, figure, listed
 from simulator.results.folder import open_run
+from simulator.results.in_currency import in_currency
 from simulator.results.measures import MEASURES, with_unit
 from simulator.results.names import sentence
 from simulator.results.places import place

@@ -10,8 +10,9 @@ from simulator.history.beside import beside
 from simulator.history.episode import Episode
 from simulator.report.document import write_document
 from simulator.report.history_section import history_section
-from simulator.report.page import Page, in_currency
+from simulator.report.page import Page
 from simulator.results.folder import RunFolder
+from simulator.results.in_currency import in_currency
 from simulator.results.statistics import error_note
 from simulator.scenario.loading import LoadedScenario
 from simulator.version import __version__

@@ -11,16 +11,15 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from simulator.report.figure import PALETTES, Columns, Figure, Panel
 from simulator.results.errors import UNREPORTED, OutputError
 from simulator.results.places import put, shown
 from simulator.results.store import DamagedBlockError
-from simulator.units import Currency
 
 ASSETS = Path(__file__).with_name("assets")
 PLOTLY = "plotly-cartesian.min.js"
@@ -199,32 +198,6 @@ class Page:
     def failures(self) -> list[str]:
         """What could not be made, and why."""
         return [f"{block.name} ({block.error})" for block in self.blocks("failure")]
-
-
-Part = TypeVar("Part", Page, Section)
-
-
-def in_currency(page: Part, code: str) -> Part:
-    """A page, or a section of one, with the sign of the market's currency before its amounts, written in dollars."""
-    currency = Currency(code)
-    return page if code == "USD" else cast(Part, _told_in(currency, page))
-
-
-def _told_in(currency: Currency, value: Any) -> Any:
-    """Any part of a page, its texts with the sign of a currency."""
-    if isinstance(value, PageTable) and value.is_quoted:
-        return value
-    if isinstance(value, str):
-        return currency.shown(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value, **{entry.name: _told_in(currency, getattr(value, entry.name)) for entry in fields(value)}
-        )
-    if isinstance(value, Mapping):
-        return {_told_in(currency, key): _told_in(currency, below) for key, below in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_told_in(currency, below) for below in value)
-    return value
 
 
 class IncompletePageError(OutputError):

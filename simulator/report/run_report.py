@@ -18,7 +18,7 @@ from simulator.report.funds import fund_section
 from simulator.report.history_section import HISTORY, run_history_section
 from simulator.report.loop import loop_section
 from simulator.report.network import network_section
-from simulator.report.page import Block, Cell, Page, PageTable, Section, attempted_section, in_currency
+from simulator.report.page import Block, Cell, Page, PageTable, Section, attempted_section
 from simulator.report.prices import price_section
 from simulator.report.run_data import RunData
 from simulator.report.spiral import spiral_section
@@ -26,6 +26,7 @@ from simulator.report.stories import story_section
 from simulator.report.tail_section import tail_section
 from simulator.results.errors import BAD_INPUT, OutputError
 from simulator.results.folder import RunFolder, existing_folder, open_run
+from simulator.results.in_currency import in_currency
 from simulator.results.outcomes import Outcomes, collect_outcomes
 from simulator.results.places import place, shown
 from simulator.results.statistics import error_note

@@ -20,12 +20,12 @@ from simulator.report.page import (
     Prose,
     Section,
     attempted,
-    in_currency,
 )
 from simulator.report.sweep_data import Shown, SweepData, words_of
 from simulator.report.sweep_figures import figures_of_sweep
 from simulator.report.words import figure, listed
 from simulator.results.errors import masked
+from simulator.results.in_currency import in_currency
 from simulator.results.measures import MEASURES, with_unit
 from simulator.results.names import sentence
 from simulator.results.summary import NOT_TOLD, NOT_TOLD_IN_WORDS, shown_in

@@ -19,6 +19,7 @@ import numpy as np
 
 from simulator.results.days import paths_in_fans
 from simulator.results.errors import BAD_INPUT, OutputError, plain
+from simulator.results.in_currency import in_currency
 from simulator.results.layout import STATUS, Array, Days, Layout
 from simulator.results.statistics import Estimate
 from simulator.results.store import read_block
@@ -300,11 +301,11 @@ def flow_table(run: RunFolder, day: int | str | None = None, first_day: int | st
             f"flow of funds: day: found day {last}; it must come after the first one, {first}.", BAD_INPUT
         )
     flows = sector_flows(run, (last,), first_day=first, lines=lines_by_market(run.layout))
-    found = []
+    unit, found = in_currency("$bn", run.layout.currency), []
     for line in flows.lines:
         for sector in (name for name in flows.sectors if holds(name, line.instrument)):
             flow = flows.of(last, sector, line.instrument, line.market)
-            found.append((sector, *line, "$bn", flow.value, flow.standard_error))
+            found.append((sector, *line, unit, flow.value, flow.standard_error))
     return pd.DataFrame(found, columns=["sector", *FlowLine._fields, "unit", "value", "standard_error"])
 
 

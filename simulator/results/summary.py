@@ -16,6 +16,7 @@ import numpy as np
 from simulator.results.figures import Figures, scaled_estimate
 from simulator.results.flow_of_funds import LINES, FlowOfFunds, height_of_stress, holds, sector_flows
 from simulator.results.folder import RunFolder
+from simulator.results.in_currency import in_currency
 from simulator.results.layout import STATUS, STOPPED_ON_DAY, Days
 from simulator.results.measures import (
     CHOSEN,
@@ -198,14 +199,15 @@ def summarise(run: RunFolder, outcomes: Outcomes) -> Summary:
         *flow_tables(run),
         figures.failures("failures", "Dysfunction and failures"),
     )
+    currency = run.layout.currency
     return Summary(
         name=run.manifest.name,
         paths=len(outcomes),
         days=run.layout.days,
         seed=run.manifest.seed,
         sampling=run.manifest.sampling,
-        headlines=figures.headlines(),
-        tables=tables,
+        headlines=in_currency(figures.headlines(), currency),
+        tables=in_currency(tables, currency),
         stopped=stopped_paths(run),
         folder=str(run.path),
         sets=sets_played(run),

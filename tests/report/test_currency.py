@@ -1,6 +1,7 @@
 """A page of a market in yuan: amounts have its sign, and what is quoted has that of its source."""
 
-from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, in_currency, render
+from simulator.report.page import Cell, Headline, Page, PageTable, Prose, Section, render
+from simulator.results.in_currency import in_currency
 
 TABLE = PageTable("amounts", "Amounts, $bn", ["position, $bn"], [[Cell("$5bn", 5.0)]])
 QUOTED = PageTable("sources", "Sources", ["source"], [[Cell("dealers take 11.5% of $58bn")]], is_quoted=True)
