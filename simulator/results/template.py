@@ -16,14 +16,10 @@ from typing import Any
 from simulator.results.errors import OutputError
 from simulator.results.layout import Array, Coordinate, Field, Layout
 from simulator.results.places import get, is_local, make_folder, names, put, shown
-from simulator.results.store import ZSTD_LEVEL, DamagedBlockError, compress, decompress
+from simulator.results.store import CODEC, LEVEL, DamagedBlockError, compress, decompress
 
 METADATA = "zarr.json"
 ROOT_ATTRIBUTES = {"Conventions": "CF-1.11", "title": "Unwind results"}
-COMPRESSORS = [
-    {"name": "zstd", "configuration": {"level": ZSTD_LEVEL, "checksum": False}},
-    {"name": "crc32c"},
-]
 
 
 def create_template(folder: Path, layout: Layout) -> None:
@@ -74,7 +70,7 @@ def _files(layout: Layout) -> Iterator[tuple[str, bytes]]:
     for name, metadata in _all_arrays(layout).items():
         yield f"{name}/{METADATA}", _text(metadata)
     for coordinate in layout.coordinates():
-        yield f"{coordinate.name}/c.0", compress(_packed(coordinate.values))
+        yield f"{coordinate.name}/c.0", compress(_packed(coordinate.values), _itemsize(coordinate))
     yield METADATA, _text(_root(layout))
 
 
@@ -188,21 +184,30 @@ def _coordinate_metadata(coordinate: Coordinate) -> dict[str, Any]:
     values = coordinate.values
     is_text = values.dtype.kind == "T"
     shape = list(values.shape)
-    said = _metadata(shape, shape, "string" if is_text else values.dtype.name, [coordinate.dim])
+    data_type = "string" if is_text else values.dtype.name
+    said = _metadata(shape, shape, data_type, _itemsize(coordinate), [coordinate.dim])
     return said | {"fill_value": "" if is_text else 0, "attributes": coordinate.attributes}
 
 
 def _field_metadata(field: Field, layout: Layout) -> dict[str, Any]:
     dtype = layout.data_type(field)
     shape, chunk = list(layout.shape(field)), list(layout.chunk_shape(field))
-    said = _metadata(shape, chunk, dtype.name, list(field.dims))
+    said = _metadata(shape, chunk, dtype.name, dtype.itemsize, list(field.dims))
     fill = "NaN" if dtype.kind == "f" else 0
     return said | {"fill_value": fill, "attributes": layout.attributes_of(field)}
 
 
-def _metadata(shape: list[int], chunk: list[int], data_type: str, dims: list[str]) -> dict[str, Any]:
+def _itemsize(coordinate: Coordinate) -> int:
+    """Bytes of a value; texts have no size of their own."""
+    return 1 if coordinate.values.dtype.kind == "T" else coordinate.values.itemsize
+
+
+def _metadata(
+    shape: list[int], chunk: list[int], data_type: str, itemsize: int, dims: list[str]
+) -> dict[str, Any]:
     """What all arrays say; one file a chunk, all in the folder of the array."""
     numbers = {"name": "bytes", "configuration": {"endian": "little"}}
+    shuffled = {"cname": CODEC, "clevel": LEVEL, "shuffle": "shuffle", "typesize": itemsize, "blocksize": 0}
     return {
         "zarr_format": 3,
         "node_type": "array",
@@ -210,7 +215,11 @@ def _metadata(shape: list[int], chunk: list[int], data_type: str, dims: list[str
         "data_type": data_type,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunk}},
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
-        "codecs": [{"name": "vlen-utf8"} if data_type == "string" else numbers, *COMPRESSORS],
+        "codecs": [
+            {"name": "vlen-utf8"} if data_type == "string" else numbers,
+            {"name": "blosc", "configuration": shuffled},
+            {"name": "crc32c"},
+        ],
         "dimension_names": dims,
         "storage_transformers": [],
     }

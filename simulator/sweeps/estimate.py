@@ -176,4 +176,4 @@ def _try_cell(loaded: LoadedSweep, plan: Plan, number: int) -> _Timed:
 
 
 def _compressed(values: Array) -> int:
-    return len(compress(np.ascontiguousarray(values).data))
+    return len(compress(np.ascontiguousarray(values).data, values.itemsize))

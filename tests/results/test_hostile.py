@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tracemalloc
@@ -9,7 +10,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import google_crc32c
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulator.results.errors import OutputError
 from simulator.results.folder import RunFolder, open_run
@@ -17,7 +22,7 @@ from simulator.results.layout import BLOCK_MAX, DAYS_MAX, PATHS_MAX, Layout
 from simulator.results.ledger import append_entry, read_failures
 from simulator.results.manifest import MANIFEST, read_checked, write_checked
 from simulator.results.reading import open_results, verify_run
-from simulator.results.store import blocks_on_disk, compress, strays
+from simulator.results.store import DamagedBlockError, blocks_on_disk, compress, decompress, strays
 from simulator.scenario.declarations import declarations
 from simulator.scenario.schema import Numerics, Scenario
 
@@ -91,8 +96,8 @@ def test_as_many_blocks_as_a_run_can_have_cost_no_memory(whole_run: RunFolder) -
 def test_a_small_file_that_claims_to_be_large_is_not_believed(
     whole_run: RunFolder, chunk_of: Callable[[str, int], Path]
 ) -> None:
-    chunk_of("dislocation", 1).write_bytes(compress(bytes(200_000_000)))
-    (whole_run.store / "bucket" / "c.0").write_bytes(compress(bytes(200_000_000)))
+    chunk_of("dislocation", 1).write_bytes(compress(bytes(200_000_000), 4))
+    (whole_run.store / "bucket" / "c.0").write_bytes(compress(bytes(200_000_000), 1))
     tracemalloc.start()
     try:
         found = verify_run(whole_run.path)
@@ -100,6 +105,30 @@ def test_a_small_file_that_claims_to_be_large_is_not_believed(
     finally:
         tracemalloc.stop()
     assert {damage.block for damage in found} == {None, 1}
+
+
+@pytest.mark.parametrize(("place", "length"), [(4, 2_000), (4, 2_100), (12, 4), (12, 2**31 - 1)], ids=str)
+def test_lengths_that_a_chunk_claims_are_not_believed(place: int, length: int) -> None:
+    """The compressor reads as far as the header says, also beyond the end; the checksum is of who wrote the file."""
+    told = bytearray(compress(np.arange(512, dtype=np.float32).data, 4)[:-4])
+    told[place : place + 4] = length.to_bytes(4, "little")
+    with pytest.raises(DamagedBlockError, match="wrong size"):
+        decompress(with_checksum(told), 2_048)
+
+
+@given(st.data())
+def test_a_chunk_that_anybody_could_have_written_is_read_or_refused(data: st.DataObject) -> None:
+    packed = bytearray(compress(np.linspace(0.0, 1.0, 512, dtype=np.float32).data, 4)[:-4])
+    for place, byte in data.draw(
+        st.dictionaries(st.integers(16, len(packed) - 1), st.integers(0, 255))
+    ).items():
+        packed[place] = byte
+    with contextlib.suppress(DamagedBlockError):
+        assert len(decompress(with_checksum(packed), 2_048)) == 2_048
+
+
+def with_checksum(packed: bytearray) -> bytes:
+    return bytes(packed) + google_crc32c.value(bytes(packed)).to_bytes(4, "little")
 
 
 def test_what_is_no_file_is_not_waited_for(
