@@ -80,8 +80,8 @@ def _by_day(quantity: Quantity, days: Days, run: Measured, window: slice = EVERY
     if quantity.at_market_value:
         price = {"bucket": days.as_stored, "hedge": days.at_hedges, "trade": days.__getitem__}[quantity.dim]
         values = values * price(PRICE)[chosen]
-    if values.ndim > 2:
-        values = values.sum(axis=2)
+    if values.ndim > 2:  # NumPy's own sum over a few neighbours takes four times as long
+        values = sum((values[..., other] for other in range(1, values.shape[2])), values[..., 0])
     return quantity.times * values
 
 
