@@ -31,7 +31,7 @@ from simulator.results.variables import GROUPS
 from simulator.version import __version__
 
 FORMAT = "unwind-run"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 #: Folder of the copies of data files, so that a run can be finished from its folder alone.
 INPUTS = "inputs"
@@ -302,7 +302,7 @@ def read_manifest(folder: Path) -> Manifest:
         if said.pop("format") != FORMAT:
             raise ValueError("it is not the manifest of a run")
         if said.pop("format_version") != format_version():
-            raise ValueError("it was written by a version of Unwind with other variables")
+            raise ValueError("it was written by a version of Unwind that stores runs otherwise")
         manifest = parsed(Manifest, said)
         if not is_whole:
             raise ValueError("it was changed after it was written")
