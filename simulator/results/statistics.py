@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 
 #: A ratio is not reported when its denominator is within so many standard errors of zero.
 DENOMINATOR_ERRORS_MIN = 3.0
+#: Most draws of which the chances of every place are kept in memory.
+KEPT_DRAWS_MAX = 100_000
 
 
 @dataclass(frozen=True)
@@ -215,22 +217,42 @@ def quantile(values: ArrayLike, level: float, *, antithetic: bool = False) -> Es
     draws = draws_of(values, antithetic)
     if len(draws) < 2:
         return Estimate(value, math.nan, len(draws))
-    weights = _weights_of_order(count, level)
+    weights = np.diff(chance_of_order(count, level, np.arange(count + 1)))
     centre = float(weights @ ordered)
     error = math.sqrt(max(0.0, float(weights @ (ordered - centre) ** 2)))
     return Estimate(value, error * _pair_factor(values, value, antithetic), len(draws))
 
 
-@lru_cache(maxsize=16)  # every figure of a run asks for the same few
-def _weights_of_order(count: int, level: float) -> Floats:
-    """How likely the quantile at a level of so many draws is each of them, in rising order (Maritz and Jarrett)."""
+def chance_of_order(count: int, level: float, places: NDArray[np.int64]) -> Floats:
+    """How likely the quantile at a level of so many draws is one of the first few, in rising order.
+
+    Parameters
+    ----------
+    places
+        How many the first few are, from 0 to ``count``.
+
+    Notes
+    -----
+    Maritz and Jarrett (1978). Every figure of a run, and of a cell of a sweep, asks for the same few counts and levels.
+    """
+    if count > KEPT_DRAWS_MAX:
+        return _chance_of_order(count, level, places)
+    chance: Floats = _all_chances(count, level)[places]
+    return chance
+
+
+@lru_cache(maxsize=16)
+def _all_chances(count: int, level: float) -> Floats:
+    return _chance_of_order(count, level, np.arange(count + 1))
+
+
+def _chance_of_order(count: int, level: float, places: NDArray[np.int64]) -> Floats:
     from scipy.special import betainc
 
     rank = math.floor(level * count + 0.5)
     first, second = max(rank, 1) - 1, count - max(rank, 1)
-    weights: Floats = np.diff(betainc(first + 1, second + 1, np.arange(count + 1) / count))
-    weights.flags.writeable = False
-    return weights
+    chance: Floats = betainc(first + 1, second + 1, places / count)
+    return chance
 
 
 def _pair_factor(values: ArrayLike, threshold: float, antithetic: bool) -> float:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.statistics import DENOMINATOR_ERRORS_MIN, UNDEFINED, Estimate
+from simulator.results.statistics import DENOMINATOR_ERRORS_MIN, UNDEFINED, Estimate, chance_of_order
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -220,12 +220,11 @@ class Stream:
         error = math.sqrt(residual / count) / abs(float(y / count))
         return Estimate(factor * float(quotient), abs(factor) * error, count)
 
-    def quantile(self, column: int, level: float) -> Estimate:
-        """Quantile over paths, with the error of Maritz and Jarrett, as if all paths were independent."""
+    def quantiles(self, column: int, levels: Sequence[float]) -> list[Estimate]:
+        """Quantiles over paths, with the error of Maritz and Jarrett, as if all paths were independent."""
         values, counts = self._counts.of(column)
-        if not len(values):
-            return UNDEFINED
-        return quantile_of_counts(values, counts, level)
+        ends = np.cumsum(counts)
+        return [quantile_of_counts(values, ends, level) if len(values) else UNDEFINED for level in levels]
 
 
 def draws_of(values: NDArray[np.floating], antithetic: bool) -> Floats:
@@ -239,21 +238,15 @@ def draws_of(values: NDArray[np.floating], antithetic: bool) -> Floats:
     return np.where(np.isnan(first), second, np.where(np.isnan(second), first, 0.5 * (first + second)))
 
 
-def quantile_of_counts(values: Floats, counts: NDArray[np.int64], level: float) -> Estimate:
-    """Quantile of numbers in rising order, each of which occurs so many times."""
-    from scipy.special import betainc
-
-    ends = np.cumsum(counts)
+def quantile_of_counts(values: Floats, ends: NDArray[np.int64], level: float) -> Estimate:
+    """Quantile of different numbers in rising order, of each of which is said how many there are up to it."""
     count = int(ends[-1])
     rank = level * (count - 1)
     below, above = values[np.searchsorted(ends, [math.floor(rank), math.ceil(rank)], side="right")]
     value = float(below + (rank - math.floor(rank)) * (above - below))
     if count < 2:
         return Estimate(value, math.nan, count)
-    nearest = math.floor(level * count + 0.5)
-    first, second = max(nearest, 1) - 1, count - max(nearest, 1)
-    steps = betainc(first + 1, second + 1, np.concatenate([[0], ends]) / count)
-    weights = np.diff(steps)
+    weights = np.diff(chance_of_order(count, level, np.concatenate([[0], ends])))
     centre = float(weights @ values)
     return Estimate(value, math.sqrt(max(0.0, float(weights @ (values - centre) ** 2))), count)
 

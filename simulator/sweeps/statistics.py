@@ -274,8 +274,7 @@ class Plan:
         for place, row in enumerate(self.columns):
             if row.name == "status":
                 continue
-            for number, level in enumerate(self.levels):
-                estimate = stream.quantile(place, level)
+            for number, estimate in enumerate(stream.quantiles(place, self.levels)):
                 found[place, number] = estimate.value, estimate.standard_error
         if antithetic and self.levels:
             found[:, :, 1] *= pair_factors(blocks(), found[:, :, 0])

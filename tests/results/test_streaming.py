@@ -63,7 +63,7 @@ def test_the_same_bits_for_any_blocks(sizes: list[int], antithetic: bool) -> Non
 def _numbers(stream: Stream) -> list[float]:
     estimates = [stream.mean(column) for column in range(6)]
     estimates += [stream.probability(3), stream.ratio(0)]
-    estimates += [stream.quantile(column, level) for column in range(6) for level in (0.01, 0.5, 0.99)]
+    estimates += [each for column in range(6) for each in stream.quantiles(column, (0.01, 0.5, 0.99))]
     return [
         number
         for estimate in estimates
@@ -92,11 +92,11 @@ def test_quantiles_are_within_the_stated_cut(level: float) -> None:
     values = paths(4_000)
     stream = streamed(values, [512] * 8)
     for column in range(6):
-        found, wanted = stream.quantile(column, level), statistics.quantile(values[:, column], level)
+        (found,), wanted = stream.quantiles(column, [level]), statistics.quantile(values[:, column], level)
         assert abs(found.value - wanted.value) <= CUT * abs(wanted.value)
         scale = abs(wanted.value) + wanted.standard_error
         assert found.standard_error == pytest.approx(wanted.standard_error, rel=0.02, abs=2 * CUT * scale)
-    assert stream.quantile(4, level).value == statistics.quantile(values[:, 4], level).value
+    assert stream.quantiles(4, [level])[0].value == statistics.quantile(values[:, 4], level).value
 
 
 def test_counts_are_small_for_many_paths() -> None:
@@ -108,6 +108,18 @@ def test_counts_are_small_for_many_paths() -> None:
     assert how_often.sum() == 200_000
     assert len(values) < 40_000
     assert (np.diff(values) > 0.0).all()
+
+
+def test_chances_of_the_order_are_the_same_whether_all_are_kept_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = np.array([0, 3, 150, 199, 200])
+    kept = statistics.chance_of_order(200, 0.95, places)
+    assert kept[0] == 0.0
+    assert kept[-1] == 1.0
+    assert (np.diff(kept) >= 0.0).all()
+    monkeypatch.setattr(statistics, "KEPT_DRAWS_MAX", 100)
+    assert (statistics.chance_of_order(200, 0.95, places) == kept).all()
 
 
 def test_errors_of_quantiles_know_of_pairs() -> None:
@@ -131,6 +143,6 @@ def test_nothing_known_is_undefined() -> None:
     stream = Stream(1, ratios=[ColumnRatio(0, 0, 1.0)])
     stream.add(np.full((4, 1), np.nan, np.float32))
     assert math.isnan(stream.mean(0).value)
-    assert math.isnan(stream.quantile(0, 0.5).value)
+    assert math.isnan(stream.quantiles(0, [0.5])[0].value)
     assert math.isnan(stream.probability(0).value)
     assert math.isnan(stream.ratio(0).value)
