@@ -37,11 +37,12 @@ from simulator.results.places import (
 )
 
 LOCK = ".lock"
+SET_UP = f"{LOCK}-setup"
 #: A lock object is renewed this often, and dead when it is older than that, in seconds.
 RENEW_S, DEAD_S = 20.0, 120.0
 #: Attempts at a lock: somebody may just be looking who holds it.
 TRIES = 4
-#: How long a shard waits for another to set up the folder.
+#: How long a shard waits for another to set up the folder; behind a URL, also until a dead one is known to be dead.
 SET_UP_S = 60.0
 
 
@@ -116,10 +117,11 @@ def setting_up(folder: Path) -> Iterator[None]:
     OutputError
         If that takes another shard too long.
     """
+    file = folder / SET_UP
     if not is_local(folder):
-        yield  # every shard writes the same objects
+        with _object_lock(folder, Fence(file, uuid.uuid4().hex), wait_s=DEAD_S + SET_UP_S):
+            yield
         return
-    file = folder / f"{LOCK}-setup"
     with file.open("a+b") as stream:
         deadline = time.monotonic() + SET_UP_S
         while True:
@@ -137,7 +139,7 @@ def setting_up(folder: Path) -> Iterator[None]:
 
 def holder_of(folder: Path) -> str:
     """Who is writing a run now, in words; empty if nobody."""
-    locks = [name for name in names(folder) if name.startswith(LOCK) and name != f"{LOCK}-setup"]
+    locks = [name for name in names(folder) if name.startswith(LOCK) and name != SET_UP]
     said = {name: _read(folder / name) for name in sorted(locks)}
     held = [name for name in said if _is_held(folder / name, said[name])]
     if len(held) > 1:  # shards hold the lock of whole runs together: what it says is of an earlier one
@@ -218,18 +220,31 @@ def _holder(said: dict[str, str]) -> str:
 
 
 @contextmanager
-def _object_lock(folder: Path, fence: Fence) -> Iterator[None]:
-    _take_object(folder, fence)
+def _object_lock(folder: Path, fence: Fence, wait_s: float = 0.0) -> Iterator[None]:
+    deadline = time.monotonic() + wait_s
     try:
-        _keep_to_others(folder, fence)
-        time.sleep(0.2)  # where one looks, then writes, two may have: the last to write has it
-        fence.check()
+        while not _has_object(folder, fence, is_last=time.monotonic() >= deadline):
+            time.sleep(0.2)
         with _renewing(fence):
             yield
     finally:
         with suppress(OSError):  # storage that is gone: nobody renews it, so it ends by itself
             if _read(fence.file).get("token") == fence.token:
                 remove(fence.file)
+
+
+def _has_object(folder: Path, fence: Fence, *, is_last: bool) -> bool:
+    """Whether a lock object is ours now; the last time, who has it is told."""
+    try:
+        _take_object(folder, fence)
+        _keep_to_others(folder, fence)
+        time.sleep(0.2)  # where one looks, then writes, two may have: the last to write has it
+        fence.check()
+    except OutputError:
+        if is_last:
+            raise
+        return False
+    return True
 
 
 def _take_object(folder: Path, fence: Fence) -> None:
