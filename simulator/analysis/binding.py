@@ -158,11 +158,13 @@ def value_at_risk_use(days: Days, prepared: Prepared) -> Array:
     p, o = prepared.parameters, prepared.parameters.opening
     daily_bp = np.asarray(days.as_stored("volatility"), np.float64) / np.sqrt(TRADING_DAYS_PER_YEAR)
     # The largest volatility of a bucket's hedges, as in the day; a bucket that nothing hedges adds no risk here.
-    by_bucket = np.zeros(days.as_stored("dealer_inventory").shape)
-    for h, b in enumerate(o.hedges.bucket_of):
-        by_bucket[..., b] = np.maximum(by_bucket[..., b], daily_bp[..., h])
-    inventory = np.abs(days.as_stored("dealer_inventory"))
-    risk_bn = (inventory * o.buckets.price_per_bp * by_bucket).sum(axis=2)
+    inventory = days.as_stored("dealer_inventory")
+    risk_bn: Array = np.zeros(inventory.shape[:2])
+    for bucket, price_per_bp in enumerate(o.buckets.price_per_bp):
+        highest_bp = np.zeros(risk_bn.shape)
+        for hedge in np.flatnonzero(o.hedges.bucket_of == bucket):
+            np.maximum(highest_bp, daily_bp[..., hedge], out=highest_bp)
+        risk_bn += np.abs(inventory[..., bucket]) * price_per_bp * highest_bp
     weight = o.dealers.capital_bn / o.dealers.capital_bn.sum()
     cut = np.concatenate([[0.0], prepared.schedule.limit_cut @ weight])[: risk_bn.shape[1]]
     capital = np.asarray(days["dealer_capital"], np.float64)

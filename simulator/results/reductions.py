@@ -16,14 +16,28 @@ from simulator.results.variables import WITHOUT_POLICY
 Reduction = Callable[[Days], Array]
 
 
+def over_days(of: np.ufunc, values: Array, data_type: type | None = None) -> Array:
+    """Maximum, minimum or sum over days, (path, day, …).
+
+    Day by day where something comes after the day: NumPy's own takes four times as long there.
+    """
+    if values.ndim == 2:
+        whole: Array = of.reduce(values, axis=1, dtype=data_type)
+        return whole
+    found = values[:, 0].astype(data_type or values.dtype)
+    for day in range(1, values.shape[1]):
+        of(found, values[:, day], out=found)
+    return found
+
+
 def peak(name: str) -> Reduction:
     """Highest value of a variable."""
-    return lambda arrays: arrays[name].max(axis=1)
+    return lambda arrays: over_days(np.maximum, arrays[name])
 
 
 def low(name: str) -> Reduction:
     """Lowest value of a variable."""
-    return lambda arrays: arrays[name].min(axis=1)
+    return lambda arrays: over_days(np.minimum, arrays[name])
 
 
 def end(name: str) -> Reduction:
@@ -33,17 +47,17 @@ def end(name: str) -> Reduction:
 
 def total(name: str) -> Reduction:
     """Sum over days."""
-    return lambda arrays: arrays[name].sum(axis=1, dtype=np.float64)
+    return lambda arrays: over_days(np.add, arrays[name], np.float64)
 
 
 def largest_size(name: str) -> Reduction:
     """Value farthest from zero, in size."""
-    return lambda arrays: np.abs(arrays[name]).max(axis=1)
+    return lambda arrays: over_days(np.maximum, np.abs(arrays[name]))
 
 
 def largest_move(name: str) -> Reduction:
     """Largest distance from the opening, in size."""
-    return lambda arrays: np.abs(arrays[name] - arrays[name][:, :1]).max(axis=1)
+    return lambda arrays: over_days(np.maximum, np.abs(arrays[name] - arrays[name][:, :1]))
 
 
 def farthest(name: str) -> Reduction:
@@ -66,8 +80,7 @@ def given_up(arrays: Days) -> Array:
 
 def unwound(arrays: Days) -> Array:
     """Packages given up in each trade, at the lowest."""
-    most: Array = given_up(arrays).max(axis=1)
-    return most
+    return over_days(np.maximum, given_up(arrays))
 
 
 def unwound_in_all(arrays: Days) -> Array:
@@ -160,8 +173,7 @@ def _day_of_most(arrays: Days) -> Array:
 
 def sold_without_policy(arrays: Days) -> Array:
     """Packages that funds sell without policy, all days, by trade."""
-    sold: Array = arrays.without_policy("fund_sales").sum(axis=1, dtype=np.float64)
-    return sold
+    return over_days(np.add, arrays.without_policy("fund_sales"), np.float64)
 
 
 def forced_sales(neutral: Collection[str]) -> Reduction:
