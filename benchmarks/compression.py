@@ -11,27 +11,26 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numcodecs import Blosc, Zstd, blosc
 from numpy.typing import NDArray
 
+from benchmarks.engine import shortest
 from simulator.ensemble.execution import run_scenario
 from simulator.results.store import CODEC, LEVEL, read_block
 from simulator.scenario.loading import load_scenario
 
-REPEATS = 5
-CODECS: dict[str, Callable[[], Blosc | Zstd]] = {
-    f"{CODEC} {LEVEL}, bytes shuffled": lambda: Blosc(CODEC, LEVEL, Blosc.SHUFFLE),
-    f"{CODEC} {LEVEL}, bits shuffled": lambda: Blosc(CODEC, LEVEL, Blosc.BITSHUFFLE),
-    f"{CODEC} {LEVEL}": lambda: Blosc(CODEC, LEVEL, Blosc.NOSHUFFLE),
-    "zstd 1, bytes shuffled": lambda: Blosc("zstd", 1, Blosc.SHUFFLE),
-    "zstd 3, bytes shuffled": lambda: Blosc("zstd", 3, Blosc.SHUFFLE),
-    "zstd -1": lambda: Zstd(-1),
-    "zstd 1": lambda: Zstd(1),
+CODECS = {
+    f"{CODEC} {LEVEL}, bytes shuffled": Blosc(CODEC, LEVEL, Blosc.SHUFFLE),
+    f"{CODEC} {LEVEL}, bits shuffled": Blosc(CODEC, LEVEL, Blosc.BITSHUFFLE),
+    f"{CODEC} {LEVEL}": Blosc(CODEC, LEVEL, Blosc.NOSHUFFLE),
+    "zstd 1, bytes shuffled": Blosc("zstd", 1, Blosc.SHUFFLE),
+    "zstd 3, bytes shuffled": Blosc("zstd", 3, Blosc.SHUFFLE),
+    "zstd -1": Zstd(-1),
+    "zstd 1": Zstd(1),
 }
 
 
@@ -45,23 +44,28 @@ def main() -> int:
         ).folder
         arrays = [np.ascontiguousarray(values) for values in read_block(run.store, run.layout, 0).values()]
     blosc.use_threads = False
-    timed = [{name: _timed(make(), arrays) for name, make in CODECS.items()} for _ in range(REPEATS)]
-    print(f"{paths:,} paths of the dash for cash, {sum(values.nbytes for values in arrays) / 1e6:.1f} MB")
-    for name in CODECS:
-        writing, reading, size = (min(each) for each in zip(*(turn[name] for turn in timed), strict=True))
-        print(
-            f"{name:22} {size / 1e6:6.1f} MB, written in {1e3 * writing:4.0f} ms, read in {1e3 * reading:3.0f} ms"
+    packed = [_packed(codec, arrays) for codec in CODECS.values()]
+    writing = shortest(*(partial(_packed, codec, arrays) for codec in CODECS.values()))
+    reading = shortest(
+        *(
+            partial(_unpacked, codec, arrays, chunks)
+            for codec, chunks in zip(CODECS.values(), packed, strict=True)
         )
+    )
+    print(f"{paths:,} paths of the dash for cash, {sum(values.nbytes for values in arrays) / 1e6:.1f} MB")
+    for name, chunks, written, read in zip(CODECS, packed, writing, reading, strict=True):
+        took = f"written in {1e3 * written.processor:4.0f} ms, read in {1e3 * read.processor:3.0f} ms"
+        print(f"{name:22} {sum(map(len, chunks)) / 1e6:6.1f} MB, {took}")
     return 0
 
 
-def _timed(codec: Blosc | Zstd, arrays: list[NDArray[np.generic]]) -> tuple[float, float, int]:
-    started = time.process_time()
-    packed = [codec.encode(values) for values in arrays]
-    written = time.process_time()
+def _packed(codec: Blosc | Zstd, arrays: list[NDArray[np.generic]]) -> list[bytes]:
+    return [codec.encode(values) for values in arrays]
+
+
+def _unpacked(codec: Blosc | Zstd, arrays: list[NDArray[np.generic]], packed: list[bytes]) -> None:
     for values, data in zip(arrays, packed, strict=True):
         codec.decode(data, np.empty(values.nbytes, np.uint8))
-    return written - started, time.process_time() - written, sum(map(len, packed))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 #: A ratio is not reported when its denominator is within so many standard errors of zero.
 DENOMINATOR_ERRORS_MIN = 3.0
-#: Most draws of which the chances of every place are kept in memory.
+#: Most draws of which the chances of every place are kept for what has not all of them in memory.
 KEPT_DRAWS_MAX = 100_000
 
 
@@ -217,7 +217,7 @@ def quantile(values: ArrayLike, level: float, *, antithetic: bool = False) -> Es
     draws = draws_of(values, antithetic)
     if len(draws) < 2:
         return Estimate(value, math.nan, len(draws))
-    weights = np.diff(chance_of_order(count, level, np.arange(count + 1)))
+    weights = np.diff(_all_chances(count, level))
     centre = float(weights @ ordered)
     error = math.sqrt(max(0.0, float(weights @ (ordered - centre) ** 2)))
     return Estimate(value, error * _pair_factor(values, value, antithetic), len(draws))

@@ -171,7 +171,7 @@ def decompress(data: bytes, size: int) -> NDArray[np.uint8]:
     Raises
     ------
     DamagedBlockError
-        If the checksum is wrong.
+        If the checksum is wrong, or it is not so many bytes compressed as written.
     """
     import google_crc32c
 

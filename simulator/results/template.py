@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from simulator.results.errors import OutputError
 from simulator.results.layout import Array, Coordinate, Field, Layout
 from simulator.results.places import get, is_local, make_folder, names, put, shown
 from simulator.results.store import CODEC, LEVEL, DamagedBlockError, compress, decompress
 
-METADATA = "zarr.json"
+METADATA, TEXT = "zarr.json", "string"
 ROOT_ATTRIBUTES = {"Conventions": "CF-1.11", "title": "Unwind results"}
 
 
@@ -70,7 +72,10 @@ def _files(layout: Layout) -> Iterator[tuple[str, bytes]]:
     for name, metadata in _all_arrays(layout).items():
         yield f"{name}/{METADATA}", _text(metadata)
     for coordinate in layout.coordinates():
-        yield f"{coordinate.name}/c.0", compress(_packed(coordinate.values), _itemsize(coordinate))
+        yield (
+            f"{coordinate.name}/c.0",
+            compress(_packed(coordinate.values), _itemsize(_data_type(coordinate))),
+        )
     yield METADATA, _text(_root(layout))
 
 
@@ -182,32 +187,33 @@ def _all_arrays(layout: Layout) -> dict[str, dict[str, Any]]:
 
 def _coordinate_metadata(coordinate: Coordinate) -> dict[str, Any]:
     values = coordinate.values
-    is_text = values.dtype.kind == "T"
-    shape = list(values.shape)
-    data_type = "string" if is_text else values.dtype.name
-    said = _metadata(shape, shape, data_type, _itemsize(coordinate), [coordinate.dim])
-    return said | {"fill_value": "" if is_text else 0, "attributes": coordinate.attributes}
+    shape, data_type = list(values.shape), _data_type(coordinate)
+    said = _metadata(shape, shape, data_type, [coordinate.dim])
+    return said | {"fill_value": "" if data_type == TEXT else 0, "attributes": coordinate.attributes}
 
 
 def _field_metadata(field: Field, layout: Layout) -> dict[str, Any]:
     dtype = layout.data_type(field)
     shape, chunk = list(layout.shape(field)), list(layout.chunk_shape(field))
-    said = _metadata(shape, chunk, dtype.name, dtype.itemsize, list(field.dims))
+    said = _metadata(shape, chunk, dtype.name, list(field.dims))
     fill = "NaN" if dtype.kind == "f" else 0
     return said | {"fill_value": fill, "attributes": layout.attributes_of(field)}
 
 
-def _itemsize(coordinate: Coordinate) -> int:
+def _data_type(coordinate: Coordinate) -> str:
+    """Name of the type of its values."""
+    return TEXT if coordinate.values.dtype.kind == "T" else coordinate.values.dtype.name
+
+
+def _itemsize(data_type: str) -> int:
     """Bytes of a value; texts have no size of their own."""
-    return 1 if coordinate.values.dtype.kind == "T" else coordinate.values.itemsize
+    return 1 if data_type == TEXT else np.dtype(data_type).itemsize
 
 
-def _metadata(
-    shape: list[int], chunk: list[int], data_type: str, itemsize: int, dims: list[str]
-) -> dict[str, Any]:
+def _metadata(shape: list[int], chunk: list[int], data_type: str, dims: list[str]) -> dict[str, Any]:
     """What all arrays say; one file a chunk, all in the folder of the array."""
     numbers = {"name": "bytes", "configuration": {"endian": "little"}}
-    shuffled = {"cname": CODEC, "clevel": LEVEL, "shuffle": "shuffle", "typesize": itemsize, "blocksize": 0}
+    compressed = {"cname": CODEC, "clevel": LEVEL, "shuffle": "shuffle", "blocksize": 0}
     return {
         "zarr_format": 3,
         "node_type": "array",
@@ -216,8 +222,8 @@ def _metadata(
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunk}},
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
         "codecs": [
-            {"name": "vlen-utf8"} if data_type == "string" else numbers,
-            {"name": "blosc", "configuration": shuffled},
+            {"name": "vlen-utf8"} if data_type == TEXT else numbers,
+            {"name": "blosc", "configuration": compressed | {"typesize": _itemsize(data_type)}},
             {"name": "crc32c"},
         ],
         "dimension_names": dims,

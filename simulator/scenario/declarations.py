@@ -144,16 +144,10 @@ class Declaration:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._within_bounds, handler(source))
+        return core_schema.no_info_after_validator_function(self.within_bounds, handler(source))
 
-    def _within_bounds(self, figure: Any) -> Any:
-        kind = self.shape.figures
-        if kind is not None:
-            self.check_bounds(kind, figure)
-        return figure
-
-    def check_bounds(self, kind: Kind, figure: Any) -> None:
-        """Refuse a figure outside the bounds.
+    def within_bounds(self, figure: Any) -> Any:
+        """The figure, or the figures in a list or mapping, refused outside the bounds.
 
         Raises
         ------
@@ -162,21 +156,25 @@ class Declaration:
         Problems
             For figures in a list or mapping, each at its own place.
         """
+        kind = self.shape.figures
+        if kind is None:
+            return figure
         # bounds are declared in dollars
         scale = float(units.counted_in().per("USD")) if kind is units.MONEY else 1.0
         if isinstance(figure, list | dict):
-            problems = tuple(self._problems_of_elements(kind, figure))
+            problems = tuple(self._problems_of_elements(figure))
             if problems:
                 raise Problems(problems)
         elif figure is not None and self.minimum is not None and figure < self.minimum * scale:
             raise UnitError(f"{written(kind, figure)} is too small", self.range)
         elif figure is not None and self.maximum is not None and figure > self.maximum * scale:
             raise UnitError(f"{written(kind, figure)} is too large", self.range)
+        return figure
 
-    def _problems_of_elements(self, kind: Kind, figures: list[Any] | dict[str, Any]) -> Iterator[Problem]:
+    def _problems_of_elements(self, figures: list[Any] | dict[str, Any]) -> Iterator[Problem]:
         for key, figure in figures.items() if isinstance(figures, dict) else enumerate(figures):
             try:
-                self.check_bounds(kind, figure)
+                self.within_bounds(figure)
             except UnitError as error:
                 yield Problem(str(key), error.found, error.allowed, error.advice)
 
@@ -215,7 +213,7 @@ def _declaration(where: str, name: str, info: FieldInfo) -> Declaration:
         )
         complaint = _complaint(declaration)
         if not complaint and shape.kind is not None and declaration.default is not None:
-            declaration.check_bounds(shape.kind, _read(shape.kind, declaration.default))
+            declaration.within_bounds(_read(shape.kind, declaration.default))
     except UnitError as error:
         complaint = str(error)
     if complaint:
