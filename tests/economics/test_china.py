@@ -15,7 +15,10 @@ import pytest
 
 from simulator.contracts import CONTRACTS, is_deliverable, last_trading_day, rules_at
 from simulator.drivers.block import draw_block
+from simulator.drivers.rates import REFERENCE_TENOR
 from simulator.engine.opening.prepare import prepare
+from simulator.engine.opening.world import regime_at_opening_volatility
+from simulator.engine.parameters import TRADING_DAYS_PER_YEAR
 from simulator.market.futures import conversion_factor
 from simulator.results.calendar import trading_dates
 from simulator.scenario.errors import ScenarioError
@@ -294,6 +297,15 @@ def test_another_curve_has_draws_of_its_own_and_leaves_the_first_as_it_was() -> 
     standard_error = 2.0 / np.sqrt(2000 * 9)
     assert correlation(two) == pytest.approx(0.3, abs=4.0 * standard_error)
     assert correlation(three) == pytest.approx(0.0, abs=4.0 * standard_error)
+
+
+def test_each_curve_has_the_volatility_of_its_own_bucket() -> None:
+    """Both buckets' bonds are near enough to ten years to set the volatility of that tenor."""
+    scenario = load_scenario("toy", CHINA).scenario
+    for curve, bucket in (("", "TY"), ("china", "T")):
+        model = regime_at_opening_volatility(scenario, curve)
+        wanted = scenario.market.buckets[bucket].volatility / np.sqrt(TRADING_DAYS_PER_YEAR)
+        assert model.sd_bp[REFERENCE_TENOR] == pytest.approx(wanted)
 
 
 def test_an_event_moves_the_curve_that_it_names() -> None:

@@ -110,6 +110,22 @@ def test_counts_are_small_for_many_paths() -> None:
     assert (np.diff(values) > 0.0).all()
 
 
+def test_chances_of_the_order_are_those_of_a_beta_distribution() -> None:
+    """Of four draws the median is the second: a share x of draws lies below it with chance 6x² - 8x³ + 3x⁴."""
+    chances = statistics.chance_of_order(4, 0.5, np.arange(5))
+    assert chances == pytest.approx([0.0, 0.26171875, 0.6875, 0.94921875, 1.0], rel=1e-12)
+
+
+@pytest.mark.parametrize("few", [[1, 2, 3, 4, 5], [1, 1, 2, 3, 5], [2, 2, 2, 7, 7]], ids=str)
+def test_quantiles_of_few_whole_numbers_are_exact(few: list[int]) -> None:
+    stream = Stream(1)
+    stream.add(np.array(few, np.float32)[:, None])
+    for level in (0.25, 0.5, 0.95):
+        (found,), wanted = stream.quantiles(0, [level]), statistics.quantile(few, level)
+        assert found.value == wanted.value
+        assert found.standard_error == pytest.approx(wanted.standard_error, rel=1e-12)
+
+
 def test_chances_of_the_order_are_the_same_whether_all_are_kept_or_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
