@@ -50,9 +50,7 @@ def measured(prepared: Prepared, records: Records) -> dict[str, Values]:
     arrays: dict[str, Values] = {}
     for group in GROUPS:
         for name in (variable.name for variable in group.variables if not group.of_agents):
-            days = records.of(name)
-            first = np.repeat(opening.of(name), len(days), axis=0)
-            arrays[name] = np.concatenate([first, days], axis=1, dtype=np.float64)
+            arrays[name] = records.with_opening(name, opening).astype(np.float64)
     seen = Days(arrays, layout_of(prepared.scenario, prepared))
     with np.errstate(invalid="ignore"):  # stopped paths are NaN
         return {key: np.asarray(measure.of(seen), np.float64) for key, measure in told_measures().items()}

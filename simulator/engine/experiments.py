@@ -15,6 +15,7 @@ more of sales costs at the time. The days are spread evenly over the horizon, wh
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,9 @@ from simulator.results.variables import (
     WITHOUT_POLICY,
 )
 from simulator.scenario.parameter_sets import PATHS_A_SET, paths_of_each_set
+
+if TYPE_CHECKING:
+    from simulator.results.store import BlockRecords
 
 #: A test sale is this share of the bonds outstanding: about $10bn of Treasuries, the size of a day's flow.
 TEST_SALE_SHARE = 0.001
@@ -63,6 +67,14 @@ class BlockPlays:
     def of(self, name: str) -> Values:
         """A variable by name."""
         return self.again[name] if name in self.again else self.played.of(name)
+
+    def with_opening(self, name: str, opening: BlockRecords) -> Values:
+        """A variable by name, the opening before its days: policy that acts later has not changed it."""
+        if name not in self.again:
+            return self.played.with_opening(name, opening)
+        days = self.again[name]
+        first = opening.of(name.removesuffix(WITHOUT_POLICY))
+        return np.concatenate([np.broadcast_to(first, (len(days), *first.shape[1:])), days], axis=1)
 
 
 def play_again(prepared: Prepared, first_path: int, played: Records) -> BlockPlays:

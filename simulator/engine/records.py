@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ from simulator.model.table import Floats, Ints, places
 from simulator.results.variables import GROUPS, PLACES
 from simulator.rule import phase
 
+if TYPE_CHECKING:
+    from simulator.results.store import BlockRecords
+
 #: Records without paths and days.
 ABSENT = np.zeros((0, 0, 0, 0))
 SQRT_TRADING_DAYS = TRADING_DAYS_PER_YEAR**0.5
@@ -40,11 +43,12 @@ SQRT_TRADING_DAYS = TRADING_DAYS_PER_YEAR**0.5
 class Packed(NamedTuple):
     """Where each variable of a group begins in the books' memory (``of``), and its records in one of two widths.
 
-    The kernel takes both, so that it is compiled once: the width that is not wanted is :data:`ABSENT`.
+    The kernel takes both, so that it is compiled once: the width that is not wanted is :data:`ABSENT`. A variable lies
+    as it is stored, path by path with room for the opening before the days, so that storing it needs no copy.
     """
 
     of: Ints  # (variable,)
-    single: NDArray[np.float32]  # (path, day, variable, place)
+    single: NDArray[np.float32]  # (variable, path, 1 + day, place)
     double: NDArray[np.float64]
 
     @classmethod
@@ -59,8 +63,8 @@ class Packed(NamedTuple):
 
     @property
     def values(self) -> NDArray[np.floating]:
-        """The records, (path, day, variable, place)."""
-        return self.double if self.double.shape[1] else self.single
+        """The records, (variable, path, 1 + day, place)."""
+        return self.double if len(self.double) else self.single
 
 
 class Records(NamedTuple):
@@ -85,8 +89,17 @@ class Records(NamedTuple):
 
     def of(self, name: str) -> NDArray[np.floating]:
         """A variable by name: (path, day) and its own dimensions if it has any."""
+        return self._with_room(name)[:, 1:]
+
+    def with_opening(self, name: str, opening: BlockRecords) -> NDArray[np.floating]:
+        """A variable by name, (path, 1 + day) and its own dimensions: the same numbers, the opening before them."""
+        values = self._with_room(name)
+        values[:, :1] = opening.of(name)
+        return values
+
+    def _with_room(self, name: str) -> NDArray[np.floating]:
         group, place = PLACES[name]
-        values: NDArray[np.floating] = getattr(self, group.name).values[:, :, place]
+        values: NDArray[np.floating] = getattr(self, group.name).values[place]
         if len(group.dims) > 1:  # the last one is that of the named funds
             named = self.by_named_fund.values.shape[3]
             return values.reshape(*values.shape[:2], values.shape[2] // max(named, 1), named)
@@ -107,9 +120,9 @@ def allocate_records(
     begin = places(State, size)
     shapes = [
         (
-            paths if agents or group.kept != "agents" else 0,
-            days,
             len(group.variables),
+            paths if agents or group.kept != "agents" else 0,
+            1 + days,
             prod(size[dim] for dim in group.dims),
         )
         for group in GROUPS
@@ -129,7 +142,7 @@ def allocate_records(
 def joined(parts: Sequence[Records]) -> Records:
     """Records of several stretches of paths as those of one."""
     groups = [
-        Packed.holding(packed[0].of, np.concatenate([part.values for part in packed]))
+        Packed.holding(packed[0].of, np.concatenate([part.values for part in packed], axis=1))
         for packed in zip(*(part[:-1] for part in parts), strict=True)
     ]
     return Records(*groups, status=np.concatenate([part.status for part in parts]))  # type: ignore[arg-type,misc]
@@ -137,7 +150,7 @@ def joined(parts: Sequence[Records]) -> Records:
 
 def some_paths(records: Records, first: int, count: int) -> Records:
     """The records of some of the paths, in the same memory."""
-    groups = [Packed.holding(packed.of, packed.values[first : first + count]) for packed in records[:-1]]
+    groups = [Packed.holding(packed.of, packed.values[:, first : first + count]) for packed in records[:-1]]
     return Records(*groups, status=records.status[first : first + count])  # type: ignore[arg-type,misc]
 
 
@@ -145,7 +158,7 @@ def blank_after_stops(records: Records) -> None:
     """Put NaN where a stopped path wrote nothing: from the day it stopped."""
     for path in np.flatnonzero(records.status[:, 0] != RUNNING):
         for group in records[:-1]:
-            group.values[path : path + 1, records.status[path, 1] :] = np.nan
+            group.values[:, path : path + 1, 1 + records.status[path, 1] :] = np.nan
 
 
 @phase
@@ -161,7 +174,7 @@ def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, d
     copy_rows(memory, r.sales, path, day)
     copy_rows(memory, r.calls, path, day)
     copy_rows(memory, r.by_sector, path, day)
-    if r.by_fund.single.shape[0] + r.by_fund.double.shape[0] > 0:
+    if paths_of(r.by_fund) > 0:
         observe_each_fund(s)
         copy_rows(memory, r.by_fund, path, day)
         copy_rows(memory, r.by_dealer, path, day)
@@ -176,6 +189,12 @@ def record_day(p: Parameters, s: State, memory: Floats, r: Records, path: int, d
 
 
 @phase
+def paths_of(packed: Packed) -> int:
+    """Paths of a group's records, in whichever precision."""
+    return packed.single.shape[1] + packed.double.shape[1]
+
+
+@phase
 def places_of(packed: Packed) -> int:
     """Places of a group's variables, in whichever precision."""
     return packed.single.shape[3] + packed.double.shape[3]
@@ -187,9 +206,9 @@ def copy_rows(memory: Floats, packed: Packed, path: int, day: int) -> None:
     of, single, double = packed.of, packed.single, packed.double
     for variable in range(of.shape[0]):
         for place in range(single.shape[3]):
-            single[path, day, variable, place] = memory[of[variable] + place]
+            single[variable, path, 1 + day, place] = memory[of[variable] + place]
         for place in range(double.shape[3]):
-            double[path, day, variable, place] = memory[of[variable] + place]
+            double[variable, path, 1 + day, place] = memory[of[variable] + place]
 
 
 @phase

@@ -116,7 +116,7 @@ def day_rows(prepared: Prepared, result: BlockResult) -> list[DayRow]:
     opening = opening_records(prepared)
 
     def days(name: str) -> Any:
-        return np.concatenate([opening.of(name)[0], result.records.of(name)[0]])
+        return result.records.with_opening(name, opening)[0]
 
     total, exogenous, dislocation = (
         days(name) for name in ("cash_yield_change", "fundamental_yield_change", "dislocation")

@@ -72,7 +72,9 @@ def by_day(quantities: Sequence[Quantity], days: Days, run: Measured) -> Paths:
     return total
 
 
-def _by_day(quantity: Quantity, days: Days, run: Measured, window: slice = EVERY_DAY) -> Paths:
+def _by_day(
+    quantity: Quantity, days: Days, run: Measured, window: slice | list[int] = EVERY_DAY
+) -> Paths:
     """A quantity on the days of a window, (path, day)."""
     place = run.place(quantity) if quantity.dim else None
     chosen = (slice(None), window) if place is None else (slice(None), window, place)
@@ -111,10 +113,13 @@ def _figure(part: Term, days: Days, run: Measured) -> Paths:
         raise ValueError(
             f"{part.since or part.until} is no day of the run: ask is_over and problems_with first"
         )
-    figure = REDUCTIONS[part.measure](_by_day(part, days, run, slice(first, last + 1)))
+    window = [first, last] if part.measure in OF_ENDS else slice(first, last + 1)
+    figure = REDUCTIONS[part.measure](_by_day(part, days, run, window))
     return first + figure if part.unit == "days" else figure
 
 
+#: Measures that look at the two ends of their window and at no day between.
+OF_ENDS = ("level", "change")
 #: What a measure makes of the days of its window, (path, day).
 REDUCTIONS: Mapping[str, Callable[[Paths], Paths]] = {
     "level": lambda window: window[:, -1],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -77,9 +78,10 @@ class _Kind:
 
     def add(self, agent: int, market: int, amount_bn: float) -> None:
         self.amount_bn += amount_bn
-        for table, key in ((self.agents, agent), (self.markets, market)):
-            if key >= 0:
-                table[key] = table.get(key, 0.0) + amount_bn
+        if agent >= 0:
+            self.agents[agent] = self.agents.get(agent, 0.0) + amount_bn
+        if market >= 0:
+            self.markets[market] = self.markets.get(market, 0.0) + amount_bn
 
 
 def daily_story(
@@ -120,10 +122,11 @@ def daily_story(
 
 def _by_day(result: BlockResult) -> Iterator[tuple[int, dict[int, _Kind]]]:
     """Entries by day and kind, kinds in the order in which they first happen."""
-    days: dict[int, dict[int, _Kind]] = {}
-    for day, _, kind, agent, market, amount_bn in np.asarray(result.diary).tolist():
-        kinds = days.setdefault(int(day) + 1, {})
-        kinds.setdefault(int(kind), _Kind()).add(int(agent), int(market), amount_bn)
+    days: dict[int, dict[int, _Kind]] = defaultdict(lambda: defaultdict(_Kind))
+    day, _, kind, agent, market, amount_bn = np.asarray(result.diary).T
+    whole = (numbers.astype(int).tolist() for numbers in (day + 1, kind, agent, market))
+    for on, of, by, where, much in zip(*whole, amount_bn.tolist(), strict=True):
+        days[on][of].add(by, where, much)
     yield from sorted(days.items())
 
 

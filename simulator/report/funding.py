@@ -157,7 +157,8 @@ def repo(data: RunData) -> Figure | None:
 
     wholesale, client = data.fan("repo_spread"), data.fan("client_repo_spread")
     haircut, taken = data.fan("mean_haircut", in_percent), data.fan("repo_taken_back")
-    margins = data.fan("initial_margin", in_percent)
+    place = data.trades.index(data.reference_trade)
+    margins = data.fan("initial_margin", lambda values: in_percent(values[..., place]))
     if wholesale is None or client is None or haircut is None or taken is None or margins is None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}
@@ -165,9 +166,8 @@ def repo(data: RunData) -> Figure | None:
     columns |= spread_columns("repo rate of funds over policy rate", "bp", client)
     columns |= spread_columns("average haircut", "%", haircut)
     columns |= spread_columns("repo taken back from funds", "$bn", taken)
-    place = data.trades.index(data.reference_trade)
     name = data.names[data.reference_trade]
-    columns |= spread_columns(f"initial margin, {name}", "% of face", margins, place)
+    columns |= spread_columns(f"initial margin, {name}", "% of face", margins)
     time = date_axis(data.dates)
     panels = [
         Panel(
@@ -197,7 +197,7 @@ def repo(data: RunData) -> Figure | None:
     ]
     peak = data.measure("client_repo_spread_peak")
     high = data.measure("haircut_peak", 100.0)
-    opening = 100.0 * float(data.opening["mean_haircut"])
+    opening = 100.0 * float(data.opening("mean_haircut"))
     caption = (
         f"Hedge funds pay at most {figure(peak, 1, 'bp')} over the policy rate for repo, and haircuts rise from"
         f" {opening:.1f}% to {figure(high, 1, '%')}, on average."

@@ -28,7 +28,7 @@ def fund_section(data: RunData) -> Section:
 
 def equity(data: RunData) -> Figure | None:
     """Equity of all funds by day, how low it goes, and how many fail."""
-    opening = float(data.opening["fund_equity"])
+    opening = float(data.opening("fund_equity"))
     if opening <= 0.0:
         return None
     spread = data.fan("fund_equity", lambda values: 100.0 * values / opening)

@@ -15,7 +15,6 @@ from simulator.report.figure import Figure, Panel, column, text
 from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData
 from simulator.report.words import amount, day_in_words
-from simulator.results.layout import Array
 
 #: Sales that nobody forces, as the channel is called.
 CHOSEN = "choice"
@@ -40,16 +39,16 @@ def loop(data: RunData) -> Figure | None:
         "dealer_use",
         "repo_taken_back",
     )
-    fans = {name: data.fan(name) for name in names}
-    if any(fan is None for fan in fans.values()):
+    averages = [data.average(name) for name in names]
+    mean = {name: found.mean for name, found in zip(names, averages, strict=True) if found is not None}
+    if len(mean) < len(names):
         return None
-    mean: dict[str, Array] = {name: fan.mean for name, fan in fans.items() if fan is not None}
     forced = [n for n, name in enumerate(data.layout.channels) if name != CHOSEN]
     sold = mean["fund_sales_by_channel"][:, forced].sum(axis=1)
     day = int(sold[1:].argmax()) + 1
     if sold[day] <= 0.0:
         return None
-    weight = np.abs(data.opening["fund_packages"])
+    weight = np.abs(data.opening("fund_packages"))
     move = (mean["dislocation"] - mean["dislocation"][:1]) @ weight / weight.sum()
     lost = mean["fund_equity"][day - 1] - mean["fund_equity"][day]
     use = 100.0 * mean["dealer_use"]

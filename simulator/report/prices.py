@@ -217,7 +217,7 @@ def dislocations(data: RunData) -> Figure | None:
     panels = []
     for place, name in data.shown:
         layout = _layout(data, "bp a year", limits)
-        dysfunctional = float(data.opening["dislocation"][place]) + DYSFUNCTION_BP
+        dysfunctional = float(data.opening("dislocation")[place]) + DYSFUNCTION_BP
         if limits and dysfunctional < limits[1]:
             layout["shapes"] = [level_line(dysfunctional, "dysfunction")]
         panels.append(Panel(fan_traces(columns, name, "bp", "vermilion"), layout, title=name, height=230))

@@ -10,15 +10,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.analysis import binding
 from simulator.engine.status import STATUS as STATUSES
 from simulator.ensemble.description import told_yields_bp
-from simulator.results.days import Fan, fan, read_days, set_of_paths
+from simulator.results.days import Average, Fan, average, fan, read_days, set_of_paths
 from simulator.results.errors import OutputError
 from simulator.results.flow_of_funds import BOND_LINES, FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
 TEN_YEAR = "TY"
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class RunData:
         self.run = run
         self.outcomes = outcomes
         self._summary = summary
-        self._fans: dict[str, Fan | None] = {}
+        self._averages: dict[str, Average | None] = {}
+        self._openings: dict[str, Array] = {}
         self.layout = run.layout
         self.manifest = run.manifest
         self.scenario: Mapping[str, Any] = run.manifest.scenario
@@ -118,21 +120,24 @@ class RunData:
         """Opening books, or none when the run cannot be played again."""
         return self._again[1]
 
-    @cached_property
-    def opening(self) -> dict[str, Array]:
-        """Opening values of every variable, seen from the trades, without path and day."""
-        arrays = Days(read_block(self.run.store, self.layout, min(self.run.finished)), self.layout)
-        return {name: values[0, 0] for name, values in arrays.items() if values.ndim > 1}
+    def opening(self, name: str) -> Array:
+        """A variable at the opening, seen from the trades, without path and day."""
+        if name not in self._openings:  # several sections tell of it
+            arrays = Days(
+                read_block(self.run.store, self.layout, min(self.run.finished), (name,)), self.layout
+            )
+            self._openings[name] = arrays[name][0, 0]
+        return self._openings[name]
 
     @cached_property
     def held_bn(self) -> float:
         """Positions of all funds at the opening."""
-        return float(np.abs(self.opening["fund_packages"]).sum())
+        return float(np.abs(self.opening("fund_packages")).sum())
 
     @cached_property
     def shown(self) -> tuple[tuple[int, str], ...]:
         """Place and name of the trades that funds hold positions of at the opening; of all where they hold none."""
-        held = np.abs(self.opening["fund_packages"]) > 0.0
+        held = np.abs(self.opening("fund_packages")) > 0.0
         every = tuple(enumerate(self.names.values()))
         return tuple(each for each in every if held[each[0]]) or every
 
@@ -165,19 +170,22 @@ class RunData:
 
     # Days
 
+    def average(self, name: str) -> Average | None:
+        """Average of a variable by day; none when no path finished."""
+        if name not in self._averages:  # several sections tell of it
+            days = read_days(self.run, [name])
+            self._averages[name] = self._over_paths(average, days[name], days["path"])
+        return self._averages[name]
+
     def fan(self, name: str, change: Callable[[Array], Array] | None = None) -> Fan | None:
         """Spread of a variable by day, or of what is made of it; none when no path finished."""
-        if change is None and name in self._fans:  # several sections tell of it
-            return self._fans[name]
         days = read_days(self.run, [name])
-        values = days[name] if change is None else change(days[name])
-        spread = self._fan(values, set_of_paths(self.run, days["path"]))
-        if change is None:
-            self._fans[name] = spread
-        return spread
+        return self._over_paths(fan, days[name] if change is None else change(days[name]), days["path"])
 
-    def _fan(self, values: Array, set_of_path: NDArray[np.int64] | None) -> Fan | None:
-        return fan(values, antithetic=self.antithetic, set_of_path=set_of_path) if len(values) else None
+    def _over_paths(self, made: Callable[..., _Made], values: Array, path: Array) -> _Made | None:
+        if not len(values):
+            return None
+        return made(values, antithetic=self.antithetic, set_of_path=set_of_paths(self.run, path))
 
     @cached_property
     def added(self) -> Fan | None:
@@ -196,10 +204,9 @@ class RunData:
             return None
         twins = [f"cash_yield_change{WITHOUT_POLICY}"] if self.layout.has_policy else []
         days = read_days(self.run, [*names, *twins])
-        values, set_of_path = made(days), set_of_paths(self.run, days["path"])
+        values = made(days)
         kept = np.isfinite(values).all(axis=(1, 2))
-        sets = None if set_of_path is None else set_of_path[kept]
-        return self._fan(values[kept][..., self.layout.bucket_of_trade], sets)
+        return self._over_paths(fan, values[kept][..., self.layout.bucket_of_trade], days["path"][kept])
 
     @cached_property
     def told(self) -> Array | None:
@@ -310,8 +317,8 @@ def largest(values: Array) -> int:
     return int(np.nanargmax(sizes)) if np.isfinite(sizes).any() else 0
 
 
-def estimate_at(spread: Fan, *place: int) -> Estimate:
-    """Mean of a fan at a day (and trade), with its error."""
+def estimate_at(spread: Average, *place: int) -> Estimate:
+    """An average at a day (and trade), with its error."""
     error = float(spread.error[place])
     low, high = (math.nan if end is None else float(end[place]) for end in (spread.low, spread.high))
     known = error if math.isfinite(error) else math.nan

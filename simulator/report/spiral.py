@@ -12,7 +12,7 @@ from simulator.report.figure import Figure, Panel, Trace, axis, bars, line
 from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData, largest
 from simulator.report.words import colour_of, day_in_words, figure, listed
-from simulator.results.days import Fan
+from simulator.results.days import Average
 from simulator.results.layout import Array
 from simulator.results.names import cause
 from simulator.results.statistics import Estimate
@@ -28,8 +28,8 @@ def spiral_section(data: RunData) -> Section:
 
 def spiral(data: RunData) -> Figure | None:
     """Calls, sales and the basis on one axis of time."""
-    calls, sales = data.fan("fund_calls"), data.fan("fund_sales_by_channel")
-    weight = np.abs(data.opening["fund_packages"])
+    calls, sales = data.average("fund_calls"), data.average("fund_sales_by_channel")
+    weight = np.abs(data.opening("fund_packages"))
     moves = data.fan("dislocation", lambda values: _average_move(values, weight))
     if calls is None or sales is None or moves is None:
         return None
@@ -70,13 +70,13 @@ def _average_move(values: Array, weight: Array) -> Array:
     return moved
 
 
-def _stacked(columns: dict[str, Any], verb: str, names: tuple[str, ...], spread: Fan) -> list[Trace]:
+def _stacked(columns: dict[str, Any], verb: str, names: tuple[str, ...], made: Average) -> list[Trace]:
     traces = []
     for place, name in enumerate(names):
         heading = f"{verb}: {cause(name)}, $bn"
-        columns[heading] = spread.mean[:, place]
-        columns[f"{verb}: {cause(name)}, standard error, $bn"] = spread.error[:, place]
-        if spread.mean[:, place].sum() > DRAWN_FROM * spread.mean.sum():
+        columns[heading] = made.mean[:, place]
+        columns[f"{verb}: {cause(name)}, standard error, $bn"] = made.error[:, place]
+        if made.mean[:, place].sum() > DRAWN_FROM * made.mean.sum():
             traces.append(bars(DATE, heading, cause(name), colour_of(name), unit="$bn"))
     return traces
 
@@ -86,7 +86,7 @@ def _row(traces: list[Trace], unit: str, title: str, time: dict[str, Any]) -> Pa
     return Panel(traces, layout, title=title, height=210)
 
 
-def _spiral_caption(data: RunData, calls: Fan, sales: Fan, moves: Fan) -> str:
+def _spiral_caption(data: RunData, calls: Average, sales: Average, moves: Average) -> str:
     called, sold = calls.mean.sum(axis=1), sales.mean.sum(axis=1)
     if sold.sum() < 0.001 * data.held_bn:
         return "There is no spiral: calls are met from cash, and next to nothing is sold."
@@ -101,7 +101,7 @@ def _spiral_caption(data: RunData, calls: Fan, sales: Fan, moves: Fan) -> str:
 
 def who_sold(data: RunData) -> Figure | None:
     """What each cause made funds sell: over time, added up, and in all."""
-    sales = data.fan("fund_sales_by_channel")
+    sales = data.average("fund_sales_by_channel")
     if sales is None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}

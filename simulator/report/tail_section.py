@@ -73,7 +73,7 @@ def tail(data: RunData) -> Figure | None:
 
 
 def _outcomes(data: RunData) -> list[tuple[str, str, Array]]:
-    equity = float(data.opening["fund_equity"])
+    equity = float(data.opening("fund_equity"))
     moved, unwound, repo = (
         MEASURES[key] for key in ("dislocation_move", "unwound_in_all", "client_repo_spread_peak")
     )

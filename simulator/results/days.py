@@ -24,9 +24,9 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 PATH_DAYS_MAX = 2_000_000
 
 
-@dataclass(frozen=True)
-class Fan:
-    """Spread over paths by day and, perhaps, trade: arrays (day, …), quantiles (level, day, …).
+@dataclass(frozen=True, kw_only=True)
+class Average:
+    """Average over paths by day and, perhaps, trade: arrays (day, …).
 
     ``error`` is the standard error of the mean, NaN for a single path. ``low`` and ``high``, where paths are spread
     over parameter sets, are what nine of ten sets make of the mean, NaN where sets cannot be told apart.
@@ -34,10 +34,16 @@ class Fan:
 
     mean: Array
     error: Array
-    quantiles: Array
     paths: int
     low: Array | None = None
     high: Array | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fan(Average):
+    """Spread over paths: the average, and quantiles (level, day, …)."""
+
+    quantiles: Array
 
     def quantile(self, level: float) -> Array:
         """One of the quantiles at ``LEVELS``."""
@@ -89,8 +95,10 @@ def read_days(run: RunFolder, names: Collection[str]) -> Days:
     return Days({name: values[:count] for name, values in found.items()}, layout)
 
 
-def fan(values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int64] | None = None) -> Fan:
-    """Mean, its error and quantiles over the first axis of an array (path, day, …).
+def average(
+    values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int64] | None = None
+) -> Average:
+    """Mean and its error over the first axis of an array (path, day, …).
 
     Mirrored paths of antithetic sampling stand in pairs; the pair is one draw.
 
@@ -99,6 +107,13 @@ def fan(values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int6
     set_of_path
         Which group of paths with a common parameter set each path belongs to, in order, if they are spread over sets.
     """
+    mean, error = _mean(values, antithetic)
+    found = Average(mean=mean, error=error, paths=len(values))
+    return found if set_of_path is None else _over_sets(found, values, antithetic, set_of_path)
+
+
+def fan(values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int64] | None = None) -> Fan:
+    """Average and quantiles over the first axis of an array (path, day, …), as :func:`average` takes it."""
     paths, shape = len(values), values.shape[1:]
     lanes = np.array(values.reshape(paths, -1).T, order="C")  # each day's paths side by side: sorts fast
     lanes.sort(axis=1)
@@ -107,13 +122,12 @@ def fan(values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int6
     high = np.minimum(low + 1, paths - 1)
     weight = place - low
     quantiles = (1.0 - weight) * lanes[:, low] + weight * lanes[:, high]
-    mean, error = _mean(values, antithetic)
-    found = Fan(mean, error, quantiles.T.reshape(len(LEVELS), *shape), paths)
-    return found if set_of_path is None else _over_sets(found, values, antithetic, set_of_path)
+    of_mean = average(values, antithetic=antithetic, set_of_path=set_of_path)
+    return Fan(**vars(of_mean), quantiles=quantiles.T.reshape(len(LEVELS), *shape))
 
 
-def _over_sets(whole: Fan, values: Array, antithetic: bool, set_of_path: NDArray[np.int64]) -> Fan:
-    """A fan with the range of its mean, and an error whose draws are sets; as it is if there are too few of them."""
+def _over_sets(whole: Average, values: Array, antithetic: bool, set_of_path: NDArray[np.int64]) -> Average:
+    """With the range of the mean, and an error whose draws are sets; as it is if there are too few of them."""
     first = np.flatnonzero(np.diff(set_of_path, prepend=-1))
     parts = [part for part in np.split(values, first[1:]) if len(part) > 1]
     if len(parts) < SETS_MIN:

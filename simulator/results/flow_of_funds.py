@@ -128,7 +128,7 @@ def variables_of_lines(lines: Iterable[FlowLine]) -> set[str]:
 
 
 def held(arrays: Days, instrument: str, weights: Array | None = None) -> Array:
-    """What every sector holds of an instrument, in double precision, (path, day, sector, column).
+    """What every sector holds of an instrument, in double precision, (column, sector, path, day).
 
     Parameters
     ----------
@@ -144,20 +144,19 @@ def held(arrays: Days, instrument: str, weights: Array | None = None) -> Array:
     if weights is None:
         weights = np.eye(len(_markets(layout, instrument)))
     if instrument == CASH_LINE:
-        cash: Array = arrays.as_stored(CASH).astype(np.float64)[..., None] * weights[0]
+        cash: Array = weights[0][:, None, None, None] * np.moveaxis(arrays.as_stored(CASH), 2, 0).astype(np.float64)
         return cash
     shape = arrays.as_stored(HOLDINGS[instrument][0].variable).shape[:2]
     found = np.zeros((weights.shape[1], len(sectors), math.prod(shape)))
     for holding in HOLDINGS[instrument]:
         of_market = places[DIMENSIONS.get(holding.variable, "")]
-        values = arrays.as_stored(holding.variable).reshape(-1, len(of_market)).T.astype(np.float64)
+        values = arrays.as_stored(holding.variable).reshape(-1, len(of_market)).T.astype(np.float64, order="C")
         # No matrix product: its rows differ in last bits by where they stand, and what is certain would have an error.
         for place, market in enumerate(of_market):
             for column in np.flatnonzero(weights[market]):
-                found[column, sectors[holding.sector]] += (
-                    holding.sign * weights[market, column] * values[place]
-                )
-    return found.transpose(2, 1, 0).reshape(*shape, len(sectors), -1)
+                weight, total = holding.sign * weights[market, column], found[column, sectors[holding.sector]]
+                total += values[place] if weight == 1.0 else weight * values[place]
+    return found.reshape(*found.shape[:2], *shape)
 
 
 def _markets(layout: Layout, instrument: str) -> Sequence[str]:
@@ -188,15 +187,14 @@ def _weights(line: FlowLine, layout: Layout) -> Array:
 
 
 def by_line(arrays: Days, lines: Sequence[FlowLine]) -> Array:
-    """What every sector holds by line, (path, day, sector, line), with all sectors together in the last place."""
-    parts, order = [], []
+    """What every sector holds by line, (line, sector, path, day), with all sectors together in the last place."""
+    found: dict[int, Array] = {}
     for instrument in dict.fromkeys(line.held for line in lines):
         places = [place for place, line in enumerate(lines) if line.held == instrument]
         weights = np.column_stack([_weights(lines[place], arrays.layout) for place in places])
-        parts.append(held(arrays, instrument, weights))
-        order += places
-    values = np.concatenate(parts, axis=3)[..., np.argsort(order)]
-    return np.concatenate([values, values.sum(axis=2, keepdims=True)], axis=2)
+        found |= zip(places, held(arrays, instrument, weights), strict=True)
+    values = np.stack([found[place] for place in range(len(lines))])
+    return np.concatenate([values, values.sum(axis=1, keepdims=True)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -254,22 +252,25 @@ def sector_flows(
     """
     layout = run.layout
     sectors = (*layout.sectors, ALL)
-    shape = (len(days), len(sectors), len(lines))
+    shape = (len(lines), len(sectors), len(days))
     moments, paths = _Moments(math.prod(shape)), 0
     wanted = sorted({first_day, *days})
     chosen = slice(None) if len(wanted) == layout.days + 1 else wanted
     since, until = wanted.index(first_day), [wanted.index(day) for day in days]
+    told = slice(None) if until == list(range(len(wanted))) else until
     together = 2 * max(1, AT_ONCE // len(wanted) // 2)  # mirrored paths stay together
     for block, stopped in _blocks(run, variables_of_lines(lines)):
         for first in range(0, len(stopped), together):
             part = slice(first, first + together)
             arrays = Days({name: values[part][:, chosen] for name, values in block.items()}, layout)
-            values = by_line(arrays, lines)
-            flows = (values[:, until] - values[:, since, None]).reshape(len(values), -1)
+            values = np.moveaxis(by_line(arrays, lines), 2, 0)
+            flows = np.empty((len(values), *shape))
+            np.subtract(values[..., told], values[..., since, None], out=flows)
+            flows = flows.reshape(len(flows), -1)
             flows[stopped[part]] = np.nan
             moments.add(draws_of(flows, run.manifest.sampling == "antithetic"))
         paths += int(np.count_nonzero(~stopped))
-    mean, error = moments.mean.reshape(shape), moments.error.reshape(shape)
+    mean, error = (of.reshape(shape).transpose(2, 1, 0) for of in (moments.mean, moments.error))
     return FlowOfFunds(sectors, tuple(lines), first_day, tuple(days), mean, error, moments.draws, paths)
 
 
@@ -318,7 +319,7 @@ def height_of_stress(run: RunFolder) -> int:
     layout = run.layout
     opening = read_block(run.store, layout, min(run.finished), variables_of_lines(BOND_LINES))
     first = Days({name: values[:1, :1] for name, values in opening.items()}, layout)
-    outstanding = held(first, "bonds")[0, 0].sum(axis=0)  # somebody holds every bond, and none is issued yet
+    outstanding = held(first, "bonds")[..., 0, 0].sum(axis=1)  # somebody holds every bond, and none is issued yet
     risk = outstanding * np.array(layout.ten_year_equivalents)
     total, paths = np.zeros(layout.days + 1), 0
     for block, stopped in _blocks(run, {PRESSURE}):
@@ -349,7 +350,8 @@ class _Moments:
 
     def add(self, draws: Array) -> None:
         """Add draws, (draw, column); rows that are not known are left out."""
-        known = draws[~np.isnan(draws[:, 0])]
+        unknown = np.isnan(draws[:, 0])
+        known = draws[~unknown] if unknown.any() else draws
         if not len(known):
             return
         if not self.draws:

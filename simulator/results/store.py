@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from simulator.results.layout import STATUS, STOPPED_ON_DAY, Array, Field, Layout
 from simulator.results.places import get, put
 from simulator.results.places import names as listing
-from simulator.results.variables import WITHOUT_POLICY
 
 #: Prices are noise to a compressor but for their exponents, which a shuffle of bytes puts together: LZ4 then takes half
 #: the time of Zstandard, and less room (``python -m benchmarks.compression``).
@@ -44,6 +43,8 @@ class BlockRecords(Protocol):
     def status(self) -> NDArray[np.int64]: ...  # noqa: D102
 
     def of(self, name: str) -> NDArray[np.floating]: ...  # noqa: D102
+
+    def with_opening(self, name: str, opening: BlockRecords) -> NDArray[np.floating]: ...  # noqa: D102
 
 
 class Written(NamedTuple):
@@ -121,22 +122,17 @@ def hash_block(store: Store, records: BlockRecords) -> Written:
 
 
 def block_arrays(store: Store, records: BlockRecords) -> Iterator[tuple[Field, Array]]:
-    """The arrays of a block as they are stored, shape (path, day, …), the opening first."""
+    """The arrays of a block as they are stored, shape (path, day, …), the opening first; in the records' own memory."""
     for field in store.layout.fields():
         dtype, name = store.layout.data_type(field), field.variable.name
         if name == STATUS.name:
             yield field, records.status[:, 0].astype(dtype)
         elif name == STOPPED_ON_DAY.name:
             yield field, records.status[:, 1].astype(dtype) + dtype.type(1)  # day 0 is the opening
+        elif "day" in field.dims:
+            yield field, records.with_opening(name, store.opening).astype(dtype, copy=False)
         else:
-            played = records.of(name)
-            if "day" not in field.dims:
-                yield field, played.astype(dtype)
-                continue
-            values = np.empty((played.shape[0], played.shape[1] + 1, *played.shape[2:]), dtype)
-            values[:, 0] = store.opening.of(name.removesuffix(WITHOUT_POLICY))[:, 0]
-            values[:, 1:] = played
-            yield field, values
+            yield field, records.of(name).astype(dtype, copy=False)
 
 
 def hash_array(digest: hashlib._Hash, field: Field, values: Array) -> None:

@@ -52,7 +52,7 @@ def missing(days: Days) -> dict[str, float]:
     """What the changes of all sectors come to, the largest of any path, day and market, by instrument."""
     found = {name: held(days, name) for name in (*HOLDINGS, CASH_LINE)}
     return {
-        name: float(np.nanmax(np.abs((values - values[:, :1]).sum(axis=2)), initial=0.0))
+        name: float(np.nanmax(np.abs((values - values[..., :1]).sum(axis=1)), initial=0.0))
         for name, values in found.items()
     }
 
@@ -110,11 +110,11 @@ def test_what_the_issuer_sold_is_what_the_schedule_says(name: str) -> None:
     auctions: Floats = played(name, paths=PATHS).prepared.schedule.auction_bn.cumsum(axis=0)
     bonds = held(days, "bonds")
     issuer = SECTORS.index("issuer")
-    bought = np.delete(bonds - bonds[:, :1], issuer, axis=2).sum(axis=2)
-    known = ~np.isnan(bought).any(axis=(1, 2))
+    bought = np.delete(bonds - bonds[..., :1], issuer, axis=1).sum(axis=1)
+    known = ~np.isnan(bought).any(axis=(0, 2))
     assert known.any()
-    for issued in (bought, -bonds[:, :, issuer]):
-        apart = issued[known][:, 1:] - auctions
+    for issued in (bought, -bonds[:, issuer]):
+        apart = issued[:, known, 1:] - auctions.T[:, None]
         assert np.abs(apart).max() < ROUNDING_BN
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
-from simulator.engine.records import Packed, Records, allocate_records, blank_after_stops
+from simulator.engine.records import Records, allocate_records, blank_after_stops, some_paths
 from simulator.engine.status import PRICE_OUT_OF_RANGE
 from simulator.results.folder import RunFolder, begin_or_resume, open_run
 from simulator.results.layout import Days, Layout
@@ -41,12 +41,6 @@ def random_records(paths: int, layout: Layout, seed: int, days: int = DAYS) -> R
         records.status[1] = (PRICE_OUT_OF_RANGE, 2)
         blank_after_stops(records)
     return records
-
-
-def cut(records: Records, first: int, count: int) -> Records:
-    """Some paths of the records."""
-    groups = [Packed.holding(packed.of, packed.values[first : first + count]) for packed in records[:-1]]
-    return Records(*groups, status=records.status[first : first + count])
 
 
 @pytest.fixture
@@ -108,7 +102,7 @@ def write_run(
     for number in range(count if blocks is None else blocks):
         first = number * layout.chunk
         paths = min(layout.chunk, layout.paths - first)
-        written = write_block(store, first, cut(records, first, paths))
+        written = write_block(store, first, some_paths(records, first, paths))
         stopped = {"PRICE_OUT_OF_RANGE": 1} if number == 0 else {}
         kept = write_outcomes(run.path, layout, number, path_outcomes(Days(written.arrays, layout)))
         block = FinishedBlock(

@@ -14,6 +14,7 @@ import xarray as xr
 import zarr
 
 from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
+from simulator.engine.records import some_paths
 from simulator.results import store as stores
 from simulator.results.folder import RunFolder
 from simulator.results.layout import Layout
@@ -21,7 +22,7 @@ from simulator.results.reading import open_results
 from simulator.results.store import DamagedBlockError, Store, read_block, results_digest, write_block
 from simulator.results.template import consolidate
 from simulator.results.variables import GROUPS, PLACES
-from tests.results.conftest import cut, random_records, write_run
+from tests.results.conftest import random_records, write_run
 
 
 @pytest.mark.parametrize("agents", [False, True])
@@ -98,11 +99,11 @@ def test_any_changed_number_changes_hash_and_digest(tmp_path: Path, layout: Layo
         place = (3, *(size - 1 for size in array.shape[1:]))
         kept = array[place]
         array[place] = np.nextafter(kept, np.float32(np.inf))
-        written = write_block(Store(run.store, layout, opening), 0, cut(records, 0, 8))
+        written = write_block(Store(run.store, layout, opening), 0, some_paths(records, 0, 8))
         assert written.sha256 != before[0]
         assert results_digest(run.store, layout) != before[1]
         array[place] = kept
-    write_block(Store(run.store, layout, opening), 0, cut(records, 0, 8))
+    write_block(Store(run.store, layout, opening), 0, some_paths(records, 0, 8))
     assert results_digest(run.store, layout) == before[1]
 
 
@@ -112,7 +113,7 @@ def test_a_block_that_is_no_chunk_is_refused(tmp_path: Path, layout: Layout, fir
     store = Store(run.store, layout, random_records(1, layout, 8, days=1))
     big = random_records(64, layout, 3)
     with pytest.raises(ValueError, match="no chunk of the store"):
-        write_block(store, first, cut(big, 0, count))
+        write_block(store, first, some_paths(big, 0, count))
 
 
 def test_size_of_a_path_is_what_is_stored(whole_run: RunFolder, layout: Layout) -> None:
@@ -176,7 +177,7 @@ def test_a_failed_write_leaves_nothing_behind(
 
     monkeypatch.setattr(stores.Path, "open", disk_that_forgets)
     with pytest.raises(OSError, match="read back") as failed:
-        write_block(store, 0, cut(records, 0, 8))
+        write_block(store, 0, some_paths(records, 0, 8))
     monkeypatch.undo()
     assert failed.value.filename == str(run.store / "fundamental_yield_change" / "c.0.0.0")
     assert stores.blocks_on_disk(run.store, layout) == set()
