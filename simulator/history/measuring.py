@@ -72,9 +72,7 @@ def by_day(quantities: Sequence[Quantity], days: Days, run: Measured) -> Paths:
     return total
 
 
-def _by_day(
-    quantity: Quantity, days: Days, run: Measured, window: slice | list[int] = EVERY_DAY
-) -> Paths:
+def _by_day(quantity: Quantity, days: Days, run: Measured, window: slice | list[int] = EVERY_DAY) -> Paths:
     """A quantity on the days of a window, (path, day)."""
     place = run.place(quantity) if quantity.dim else None
     chosen = (slice(None), window) if place is None else (slice(None), window, place)

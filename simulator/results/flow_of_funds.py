@@ -144,13 +144,15 @@ def held(arrays: Days, instrument: str, weights: Array | None = None) -> Array:
     if weights is None:
         weights = np.eye(len(_markets(layout, instrument)))
     if instrument == CASH_LINE:
-        cash: Array = weights[0][:, None, None, None] * np.moveaxis(arrays.as_stored(CASH), 2, 0).astype(np.float64)
-        return cash
+        cash = np.moveaxis(arrays.as_stored(CASH), 2, 0).astype(np.float64)
+        alike: Array = weights[0][:, None, None, None] * cash
+        return alike
     shape = arrays.as_stored(HOLDINGS[instrument][0].variable).shape[:2]
     found = np.zeros((weights.shape[1], len(sectors), math.prod(shape)))
     for holding in HOLDINGS[instrument]:
         of_market = places[DIMENSIONS.get(holding.variable, "")]
-        values = arrays.as_stored(holding.variable).reshape(-1, len(of_market)).T.astype(np.float64, order="C")
+        values = arrays.as_stored(holding.variable).reshape(-1, len(of_market)).T
+        values = values.astype(np.float64, order="C")
         # No matrix product: its rows differ in last bits by where they stand, and what is certain would have an error.
         for place, market in enumerate(of_market):
             for column in np.flatnonzero(weights[market]):
@@ -266,9 +268,8 @@ def sector_flows(
             values = np.moveaxis(by_line(arrays, lines), 2, 0)
             flows = np.empty((len(values), *shape))
             np.subtract(values[..., told], values[..., since, None], out=flows)
-            flows = flows.reshape(len(flows), -1)
             flows[stopped[part]] = np.nan
-            moments.add(draws_of(flows, run.manifest.sampling == "antithetic"))
+            moments.add(draws_of(flows.reshape(len(flows), -1), run.manifest.sampling == "antithetic"))
         paths += int(np.count_nonzero(~stopped))
     mean, error = (of.reshape(shape).transpose(2, 1, 0) for of in (moments.mean, moments.error))
     return FlowOfFunds(sectors, tuple(lines), first_day, tuple(days), mean, error, moments.draws, paths)
@@ -319,7 +320,8 @@ def height_of_stress(run: RunFolder) -> int:
     layout = run.layout
     opening = read_block(run.store, layout, min(run.finished), variables_of_lines(BOND_LINES))
     first = Days({name: values[:1, :1] for name, values in opening.items()}, layout)
-    outstanding = held(first, "bonds")[..., 0, 0].sum(axis=1)  # somebody holds every bond, and none is issued yet
+    # Somebody holds every bond, and none is issued yet.
+    outstanding = held(first, "bonds")[..., 0, 0].sum(axis=1)
     risk = outstanding * np.array(layout.ten_year_equivalents)
     total, paths = np.zeros(layout.days + 1), 0
     for block, stopped in _blocks(run, {PRESSURE}):

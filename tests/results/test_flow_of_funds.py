@@ -61,7 +61,7 @@ def days(layout: Layout) -> Days:
 
 
 def test_holdings_by_hand(days: Days) -> None:
-    found = {name: held(days, name)[0, 0] for name in (*HOLDINGS, CASH_LINE)}
+    found = {name: held(days, name)[..., 0, 0].T for name in (*HOLDINGS, CASH_LINE)}
     bonds = dict(zip(SECTORS, found["bonds"].tolist(), strict=True))
     assert bonds["funds"] == [10, 20 + 30 + 40]
     assert bonds["dealers"] == [1 + 3, 2 + 4 + 5 + 6 + 7]
@@ -81,7 +81,7 @@ def test_holdings_by_hand(days: Days) -> None:
 def test_lines_weight_by_risk_and_add_up_markets_and_sectors(days: Days, layout: Layout) -> None:
     """The weights of the layout are 0.5 and 1."""
     for lines in (LINES, lines_by_market(layout), lines_by_market(layout)[::-1]):
-        values = by_line(days, lines)[0, 0]
+        values = by_line(days, lines)[..., 0, 0].T
         assert values.shape == (len(SECTORS) + 1, len(lines))
         of_dealers = {
             tuple(line): value for line, value in zip(lines, values[SECTORS.index("dealers")], strict=True)
