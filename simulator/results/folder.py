@@ -37,6 +37,7 @@ from simulator.results.manifest import (
     OTHER_PROCESSOR,
     Manifest,
     differences,
+    is_of_some_version,
     read_manifest,
     resumed_manifest,
     write_manifest,
@@ -181,9 +182,10 @@ def begin_or_resume(
         If it cannot be written.
     """
     if _is_used(folder):
-        found = _manifest_of(folder, manifest)
         if not overwrite:
-            found = _same_run(folder, found, manifest, other_version)
+            found = _same_run(folder, _manifest_of(folder, manifest), manifest, other_version)
+        elif not is_of_some_version(folder):
+            _manifest_of(folder, manifest)
         if not overwrite and has_ledger(folder):
             if is_of_another_run(folder, found.run_key):
                 raise OutputError(

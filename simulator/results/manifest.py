@@ -275,6 +275,15 @@ def format_of(folder: Path) -> str:
         return ""
 
 
+def is_of_some_version(folder: Path) -> bool:
+    """Whether a version of Unwind, this or another, wrote the manifest of a run that is in a folder, as it stands."""
+    try:
+        said, is_whole = read_checked(folder / MANIFEST)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return False
+    return is_whole and said.get("format") == FORMAT
+
+
 def read_checked(file: Path) -> tuple[dict[str, Any], bool]:
     """What `write_checked` wrote, and whether nobody changed it since.
 
@@ -313,7 +322,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise OutputError(f"{shown(folder)}: found no results of a run there. Check the path.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OutputError(
-            f"{shown(file)}: cannot be read: {error}. Choose another folder with -o, or delete it."
+            f"{shown(file)}: cannot be read: {error}. Choose another folder with -o, or replace it with --overwrite."
         ) from error
     return manifest
 

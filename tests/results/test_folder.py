@@ -13,6 +13,7 @@ from simulator.results.errors import BAD_INPUT, ENVIRONMENT, OutputError
 from simulator.results.folder import begin_or_resume, choose_folder, open_run
 from simulator.results.layout import Layout
 from simulator.results.locks import locked
+from simulator.results.manifest import read_checked, write_checked
 from tests.results.conftest import manifest_of, write_run
 
 GOOD = ("calm", "a", "2020-03", "x" * 80, "_x", "dash.for-cash_2")
@@ -107,6 +108,17 @@ def test_overwrite_replaces_a_run_and_keeps_what_is_not_ours(tmp_path: Path, lay
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_a_run_of_another_version_is_replaced_when_asked_and_not_else(tmp_path: Path, layout: Layout) -> None:
+    write_run(tmp_path, layout)
+    said, _ = read_checked(tmp_path / "manifest.json")
+    write_checked(tmp_path / "manifest.json", {**said, "format_version": "2-of-old", "unknown": 1})
+    with pytest.raises(OutputError, match=r"stores runs otherwise.*--overwrite"):
+        begin_or_resume(tmp_path, manifest_of(layout, seed=8), overwrite=False)
+    assert list((tmp_path / "results.zarr").glob("*/c.*.0"))
+    assert begin_or_resume(tmp_path, manifest_of(layout, seed=8), overwrite=True).finished == {}
+    assert not list((tmp_path / "results.zarr").glob("*/c.*.0"))
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("name", ["thesis.tex", "results.zarr", "ledger.jsonl"])
 def test_a_folder_of_somebody_else_is_left_alone(
@@ -154,6 +166,7 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from simulator.results.locks import locked
+from simulator.results.manifest import read_checked, write_checked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
