@@ -14,6 +14,7 @@ import pytest
 import xarray as xr
 import zarr
 
+from simulator.engine.experiments import BlockPlays
 from simulator.engine.parameters import CALL_COUNT, CHANNELS, SECTORS
 from simulator.engine.records import some_paths
 from simulator.results import store as stores
@@ -22,7 +23,7 @@ from simulator.results.layout import Layout
 from simulator.results.reading import open_results
 from simulator.results.store import DamagedBlockError, Store, read_block, results_digest, write_block
 from simulator.results.template import consolidate
-from simulator.results.variables import GROUPS, PLACES
+from simulator.results.variables import GROUPS, PLACES, PLAYED_WITHOUT_POLICY, WITHOUT_POLICY
 from tests.results.conftest import random_records, write_run
 
 
@@ -47,6 +48,17 @@ def test_xarray_reads_back_every_number(
         assert results["fund_equity_by_fund"].dims == ("path", "day", "fund")
     np.testing.assert_array_equal(results["status"], records.status[:, 0])
     np.testing.assert_array_equal(results["stopped_on_day"], records.status[:, 1] + 1)
+
+
+def test_paths_played_again_begin_where_they_were_played(layout: Layout) -> None:
+    played, opening = random_records(3, layout, 7), random_records(1, layout, 8, days=1)
+    name = PLAYED_WITHOUT_POLICY[0]
+    twin, days = f"{name}{WITHOUT_POLICY}", played.of(name) + 1.0
+    plays = BlockPlays(played, {twin: days})
+    for stored, after in ((name, played.of(name)), (twin, days)):
+        found = plays.with_opening(stored, opening)
+        np.testing.assert_array_equal(found[:, 1:], after)
+        np.testing.assert_array_equal(found[:, 0], np.broadcast_to(opening.of(name)[0, 0], after[:, 0].shape))
 
 
 def test_dimensions_labels_units_and_dates(whole_run: RunFolder, layout: Layout) -> None:
