@@ -106,6 +106,11 @@ def test_market_fans_are_those_of_the_store(content: dict[str, Any], results: xr
         column(content, "repo", "repo rate of funds over policy rate, 50% quantile, bp"),
         results["client_repo_spread"].astype(float).quantile(0.5, "path"),
     )
+    margin = results["initial_margin"].sel(hedge="TY").astype(float)
+    assert (margin.isel(day=0) != results["initial_margin"].isel(day=0, hedge=0)).any()
+    columns = content["figures"]["repo"]["columns"]
+    (name,) = (name for name in columns if name.startswith("initial margin, 10") and ", mean," in name)
+    close(column(content, "repo", name), 100.0 * margin.mean("path"))
     equity = results["fund_equity"].astype(float)
     close(
         column(content, "equity", "equity, mean, % of opening"),

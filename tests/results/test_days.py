@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.ensemble.execution import run_scenario
-from simulator.results.days import read_days
+from simulator.results.days import average, fan, read_days
 from simulator.results.layout import Days, Layout
 from simulator.results.reading import open_results
 from simulator.results.reductions import central_bank_gain
@@ -49,6 +49,25 @@ def test_bonds_of_a_bucket_are_counted_once(layout: Layout) -> None:
         central_bank_packages=[[0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 2.0]],
     )
     assert central_bank_gain(days).tolist() == pytest.approx([3 * 0.02 + 2 * 0.05])
+
+
+def test_the_average_of_a_fan_is_the_average_over_draws_and_over_sets() -> None:
+    """Forty groups of two paths with a parameter set of their own, which makes most of the difference."""
+    random = np.random.default_rng(1)
+    of_set = np.repeat(np.arange(40), 2)
+    values = of_set[:, None] + random.normal(size=(80, 3))
+    alone, over_sets = average(values), average(values, set_of_path=of_set)
+    assert (alone.low, alone.high) == (None, None)
+    np.testing.assert_allclose(alone.mean, values.mean(axis=0))
+    np.testing.assert_allclose(alone.error, values.std(axis=0, ddof=1) / np.sqrt(80))
+    means = values.reshape(40, 2, 3).mean(axis=1)
+    np.testing.assert_allclose(over_sets.error, means.std(axis=0, ddof=1) / np.sqrt(40))
+    assert over_sets.low is not None
+    assert (over_sets.low < alone.mean - 15.0).all()
+    drawn = fan(values, set_of_path=of_set)
+    for name, made in vars(over_sets).items():
+        np.testing.assert_array_equal(getattr(drawn, name), made)
+    np.testing.assert_allclose(drawn.quantile(0.25), np.quantile(values, 0.25, axis=0))
 
 
 def test_two_trades_on_the_ten_year_store_one_yield(tmp_path: Path) -> None:
