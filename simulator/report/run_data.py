@@ -17,7 +17,7 @@ import numpy as np
 from simulator.analysis import binding
 from simulator.engine.status import STATUS as STATUSES
 from simulator.ensemble.description import told_yields_bp
-from simulator.results.days import Average, Fan, average, fan, read_days, set_of_paths
+from simulator.results.days import Average, Fan, average_over_paths, fan, read_days, set_of_paths
 from simulator.results.errors import OutputError
 from simulator.results.flow_of_funds import BOND_LINES, FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
@@ -174,7 +174,7 @@ class RunData:
         """Average of a variable by day; none when no path finished."""
         if name not in self._averages:  # several sections tell of it
             days = read_days(self.run, [name])
-            self._averages[name] = self._over_paths(average, days[name], days["path"])
+            self._averages[name] = self._over_paths(average_over_paths, days[name], days["path"])
         return self._averages[name]
 
     def fan(self, name: str, change: Callable[[Array], Array] | None = None) -> Fan | None:

@@ -95,7 +95,7 @@ def read_days(run: RunFolder, names: Collection[str]) -> Days:
     return Days({name: values[:count] for name, values in found.items()}, layout)
 
 
-def average(
+def average_over_paths(
     values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int64] | None = None
 ) -> Average:
     """Mean and its error over the first axis of an array (path, day, …).
@@ -113,7 +113,7 @@ def average(
 
 
 def fan(values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int64] | None = None) -> Fan:
-    """Average and quantiles over the first axis of an array (path, day, …), as :func:`average` takes it."""
+    """Average and quantiles over the first axis of an array (path, day, …), as :func:`average_over_paths` takes it."""
     paths, shape = len(values), values.shape[1:]
     lanes = np.array(values.reshape(paths, -1).T, order="C")  # each day's paths side by side: sorts fast
     lanes.sort(axis=1)
@@ -122,7 +122,7 @@ def fan(values: Array, *, antithetic: bool = False, set_of_path: NDArray[np.int6
     high = np.minimum(low + 1, paths - 1)
     weight = place - low
     quantiles = (1.0 - weight) * lanes[:, low] + weight * lanes[:, high]
-    of_mean = average(values, antithetic=antithetic, set_of_path=set_of_path)
+    of_mean = average_over_paths(values, antithetic=antithetic, set_of_path=set_of_path)
     return Fan(**vars(of_mean), quantiles=quantiles.T.reshape(len(LEVELS), *shape))
 
 

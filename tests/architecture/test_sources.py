@@ -100,7 +100,8 @@ def test_records_have_a_place_for_every_variable() -> None:
     width = sizes | {"channel": len(CHANNELS), "call": CALL_COUNT, "sector": len(SECTORS), "own_limit": 4}
     for group in GROUPS:
         packed = getattr(records, group.name)
-        assert packed.values.shape == (2, 3, len(group.variables), prod(width[dim] for dim in group.dims))
+        places = prod(width[dim] for dim in group.dims)
+        assert packed.values.shape == (len(group.variables), 2, 1 + 3, places)
         assert packed.of.shape == (len(group.variables),)
 
 

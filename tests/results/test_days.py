@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.ensemble.execution import run_scenario
-from simulator.results.days import average, fan, read_days
+from simulator.results.days import average_over_paths, fan, read_days
 from simulator.results.layout import Days, Layout
 from simulator.results.reading import open_results
 from simulator.results.reductions import central_bank_gain
@@ -56,7 +56,7 @@ def test_the_average_of_a_fan_is_the_average_over_draws_and_over_sets() -> None:
     random = np.random.default_rng(1)
     of_set = np.repeat(np.arange(40), 2)
     values = of_set[:, None] + random.normal(size=(80, 3))
-    alone, over_sets = average(values), average(values, set_of_path=of_set)
+    alone, over_sets = average_over_paths(values), average_over_paths(values, set_of_path=of_set)
     assert (alone.low, alone.high) == (None, None)
     np.testing.assert_allclose(alone.mean, values.mean(axis=0))
     np.testing.assert_allclose(alone.error, values.std(axis=0, ddof=1) / np.sqrt(80))
