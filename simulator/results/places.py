@@ -274,7 +274,7 @@ def put_unchecked(file: Path, data: bytes) -> None:
         file_system(file).pipe_file(cast(Any, file).path, data)
 
 
-def put_new(file: Path, data: bytes) -> bool:
+def put_new(file: Path, data: bytes, tries: int = 3) -> bool:
     """Write a file behind a URL if there is none; returns whether it was written.
 
     Object stores decide that themselves, so that of two who ask at once one is told no. On other storage one looks,
@@ -299,7 +299,9 @@ def put_new(file: Path, data: bytes) -> bool:
     except OSError:
         if exists(file):
             return False
-        raise
+        if tries == 1:
+            raise
+        return put_new(file, data, tries - 1)  # there was one when the storage said no, and it was deleted since
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 import uuid
@@ -12,7 +13,7 @@ import pytest
 from simulator.results import locks
 from simulator.results.errors import OutputError
 from simulator.results.locks import LOCK, SET_UP, locked, setting_up
-from simulator.results.places import names, place
+from simulator.results.places import file_system, names, place, put_new, read_bytes
 
 
 @pytest.fixture(params=["a disk", "objects"])
@@ -61,3 +62,30 @@ def test_a_shard_that_died_setting_up_is_waited_for_until_it_is_known(
         assert names(folder) == {SET_UP}
     with locked(folder) as fence:
         assert fence.file.name == LOCK
+
+
+@pytest.mark.parametrize("refusals", [1, 3])
+def test_a_lock_that_is_given_back_while_it_is_asked_for_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, refusals: int
+) -> None:
+    """Storage says that there is an object, and there is none when one looks; storage that fails says so too."""
+    file = place(f"memory://{uuid.uuid4().hex}") / LOCK
+    system, asked = file_system(file), 0
+    honest = system.pipe_file
+
+    def pipe_file(path: str, data: bytes, **mode: str) -> None:
+        nonlocal asked
+        asked += 1
+        if asked <= refusals:
+            raise OSError(errno.EINVAL, "a condition does not hold")
+        honest(path, data, **mode)
+
+    monkeypatch.setattr(system, "pipe_file", pipe_file)
+    if refusals < 3:
+        assert put_new(file, b"ours")
+        assert not put_new(file, b"theirs")
+        assert read_bytes(file) == b"ours"
+    else:
+        with pytest.raises(OSError, match="condition"):
+            put_new(file, b"ours")
+    assert asked == 3
