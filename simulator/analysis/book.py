@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.results import statistics
-from simulator.results.days import read_days
+from simulator.results.days import opening_of, read_days
 from simulator.results.folder import RunFolder
 from simulator.results.in_currency import in_currency
 from simulator.results.layout import STATUS, Array
@@ -122,8 +122,8 @@ class Book:
             else []
         )
         names += DEALER_VARIABLES if self.dealers else []
-        arrays = read_block(self.run.store, self.layout, min(self.run.finished), names)
-        return {name: values[0, 0].astype(np.float64) for name, values in arrays.items()}
+        stored = opening_of(self.run, names).stored()
+        return {name: values[0, 0].astype(np.float64) for name, values in stored.items()}
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -19,11 +19,11 @@ from simulator.analysis.paired import (
     scaled,
     share,
 )
+from simulator.results.days import opening_of
 from simulator.results.folder import RunFolder
 from simulator.results.measures import MEASURES, TAIL, Event, Group, Measure, Ratio, Worse
 from simulator.results.names import cause
 from simulator.results.outcomes import Outcomes, happened
-from simulator.results.store import read_block
 from simulator.scenario.parameter_sets import PATHS_A_SET
 
 Floats = NDArray[np.float64]
@@ -117,8 +117,7 @@ class Compared(NamedTuple):
 
 def run_paths(run: RunFolder, outcomes: Outcomes, sets: Hashable = None) -> RunPaths:
     """The outcomes of a run, with all its finished paths, and the sets over which they are spread."""
-    (packages,) = read_block(run.store, run.layout, min(run.finished), ("fund_packages",)).values()
-    opening = np.abs(packages[0, 0].astype(np.float64))
+    opening = np.abs(opening_of(run, ("fund_packages",))["fund_packages"][0, 0].astype(np.float64))
     held = opening.sum()
     weights = opening / held if held > 0.0 else np.full(len(opening), 1.0 / len(opening))
     finished = outcomes["status"] == 0

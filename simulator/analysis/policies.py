@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from simulator.analysis.compared_measures import RunPaths, compared
 from simulator.analysis.paired import Statistic, difference_of, over, scaled
+from simulator.results.days import opening_of
 from simulator.results.folder import RunFolder
 from simulator.results.statistics import Estimate, as_plain
-from simulator.results.store import read_block
 from simulator.units import MULTIPLE, SHARE, read
 
 OUTLAY = "central_bank_peak"
@@ -142,7 +142,7 @@ def appraise(
 def relief_bn(run: RunFolder) -> float:
     """Most balance sheet that relief from the leverage limit may free for dealers, at their opening capital."""
     scenario = run.manifest.scenario
-    (capital,) = read_block(run.store, run.layout, min(run.finished), ("dealer_capital",)).values()
+    capital = opening_of(run, ("dealer_capital",))["dealer_capital"]
     bank = scenario["central_bank"]
     given = [bank["leverage_relief"], bank["rules"]["leverage_relief"]["limit"]]
     given += [event["multiple"] for event in scenario["events"] if event["type"] == "leverage-relief"]

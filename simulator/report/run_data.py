@@ -17,7 +17,7 @@ import numpy as np
 from simulator.analysis import binding
 from simulator.engine.status import STATUS as STATUSES
 from simulator.ensemble.description import told_yields_bp
-from simulator.results.days import Average, Fan, average_over_paths, fan, read_days, set_of_paths
+from simulator.results.days import Average, Fan, average_over_paths, fan, opening_of, read_days, set_of_paths
 from simulator.results.errors import OutputError
 from simulator.results.flow_of_funds import BOND_LINES, FlowOfFunds, height_of_stress, sector_flows
 from simulator.results.folder import RunFolder
@@ -123,10 +123,7 @@ class RunData:
     def opening(self, name: str) -> Array:
         """A variable at the opening, seen from the trades, without path and day."""
         if name not in self._openings:  # several sections tell of it
-            arrays = Days(
-                read_block(self.run.store, self.layout, min(self.run.finished), (name,)), self.layout
-            )
-            self._openings[name] = arrays[name][0, 0]
+            self._openings[name] = opening_of(self.run, (name,))[name][0, 0]
         return self._openings[name]
 
     @cached_property

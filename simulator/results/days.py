@@ -64,6 +64,18 @@ def set_of_paths(run: RunFolder, path: Array) -> NDArray[np.int64] | None:
     return groups
 
 
+def opening_of(run: RunFolder, names: Collection[str]) -> Days:
+    """Variables at the opening, as the first finished path has it: one path and one day, seen from the trades.
+
+    Raises
+    ------
+    DamagedBlockError
+        If the block is not what was written.
+    """
+    block = read_block(run.store, run.layout, min(run.finished), names)
+    return Days({name: values[:1, :1] for name, values in block.items()}, run.layout)
+
+
 def read_days(run: RunFolder, names: Collection[str]) -> Days:
     """Variables of the finished paths, (path, day, …), seen from the trades; the numbers of paths under ``"path"``.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from simulator.results.days import paths_in_fans
+from simulator.results.days import opening_of, paths_in_fans
 from simulator.results.errors import BAD_INPUT, OutputError, plain
 from simulator.results.in_currency import in_currency
 from simulator.results.layout import STATUS, Array, Days, Layout
@@ -145,8 +145,7 @@ def held(arrays: Days, instrument: str, weights: Array | None = None) -> Array:
         weights = np.eye(len(_markets(layout, instrument)))
     if instrument == CASH_LINE:
         cash = np.moveaxis(arrays.as_stored(CASH), 2, 0).astype(np.float64)
-        alike: Array = weights[0][:, None, None, None] * cash
-        return alike
+        return np.stack([weight * cash for weight in weights[0]])
     shape = arrays.as_stored(HOLDINGS[instrument][0].variable).shape[:2]
     found = np.zeros((weights.shape[1], len(sectors), math.prod(shape)))
     for holding in HOLDINGS[instrument]:
@@ -318,10 +317,8 @@ def height_of_stress(run: RunFolder) -> int:
     finished.
     """
     layout = run.layout
-    opening = read_block(run.store, layout, min(run.finished), variables_of_lines(BOND_LINES))
-    first = Days({name: values[:1, :1] for name, values in opening.items()}, layout)
     # Somebody holds every bond, and none is issued yet.
-    outstanding = held(first, "bonds")[..., 0, 0].sum(axis=1)
+    outstanding = held(opening_of(run, variables_of_lines(BOND_LINES)), "bonds")[..., 0, 0].sum(axis=1)
     risk = outstanding * np.array(layout.ten_year_equivalents)
     total, paths = np.zeros(layout.days + 1), 0
     for block, stopped in _blocks(run, {PRESSURE}):

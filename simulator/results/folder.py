@@ -182,22 +182,12 @@ def begin_or_resume(
         If it cannot be written.
     """
     if _is_used(folder):
-        if not overwrite:
-            found = _same_run(folder, _manifest_of(folder, manifest), manifest, other_version)
-        elif not is_of_some_version(folder):
-            _manifest_of(folder, manifest)
-        if not overwrite and has_ledger(folder):
-            if is_of_another_run(folder, found.run_key):
-                raise OutputError(
-                    f"{shown(folder / MANIFEST)}: found the manifest of another run than the blocks in the ledger; they"
-                    " are left as they are. Put back the manifest of their run, or replace it with --overwrite.",
-                    BAD_INPUT,
-                )
-            set_aside = () if shard else _tidy(folder, found)
-            repair_template(folder / STORE, found.store_layout())
-            make_folder(folder / OUTCOMES)
-            _keep_inputs(folder, found, data_files or {})
-            return replace(open_run(folder, shard), set_aside=set_aside)
+        if not (overwrite and is_of_some_version(folder)):
+            found = _manifest_of(folder, manifest)
+            if not overwrite:
+                found = _same_run(folder, found, manifest, other_version)
+                if has_ledger(folder):
+                    return _resumed(folder, found, shard, data_files or {})
         _delete_run(folder)
     try:
         layout = manifest.store_layout()
@@ -211,6 +201,21 @@ def begin_or_resume(
     make_folder(folder / OUTCOMES)
     create_ledger(ledger_file(folder))  # last: it says that the rest is there
     return RunFolder(folder, manifest, {}, shard=shard)
+
+
+def _resumed(folder: Path, found: Manifest, shard: str, data_files: Mapping[str, Path]) -> RunFolder:
+    """A run to go on with: what is missing beside its blocks is made, what is not of it is set aside."""
+    if is_of_another_run(folder, found.run_key):
+        raise OutputError(
+            f"{shown(folder / MANIFEST)}: found the manifest of another run than the blocks in the ledger; they"
+            " are left as they are. Put back the manifest of their run, or replace it with --overwrite.",
+            BAD_INPUT,
+        )
+    set_aside = () if shard else _tidy(folder, found)
+    repair_template(folder / STORE, found.store_layout())
+    make_folder(folder / OUTCOMES)
+    _keep_inputs(folder, found, data_files)
+    return replace(open_run(folder, shard), set_aside=set_aside)
 
 
 def _same_run(folder: Path, found: Manifest, wanted: Manifest, other_version: bool) -> Manifest:

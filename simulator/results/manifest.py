@@ -321,8 +321,9 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError as error:
         raise OutputError(f"{shown(folder)}: found no results of a run there. Check the path.") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        instead = "replace it with --overwrite" if is_of_some_version(folder) else "delete it"
         raise OutputError(
-            f"{shown(file)}: cannot be read: {error}. Choose another folder with -o, or replace it with --overwrite."
+            f"{shown(file)}: cannot be read: {error}. Choose another folder with -o, or {instead}."
         ) from error
     return manifest
 

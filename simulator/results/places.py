@@ -301,9 +301,8 @@ def put_new(file: Path, data: bytes, tries: int = 3) -> bool:
             return False
         if tries == 1:
             raise
-        return put_new(
-            file, data, tries - 1
-        )  # there was one when the storage said no, and it was deleted since
+        # There was one when the storage said no, and it was deleted since.
+        return put_new(file, data, tries - 1)
     return True
 
 

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simulator.results.days import opening_of
 from simulator.results.figures import Figures, scaled_estimate
 from simulator.results.flow_of_funds import LINES, FlowOfFunds, height_of_stress, holds, sector_flows
 from simulator.results.folder import RunFolder
 from simulator.results.in_currency import in_currency
-from simulator.results.layout import STATUS, STOPPED_ON_DAY, Days
+from simulator.results.layout import STATUS, STOPPED_ON_DAY
 from simulator.results.measures import (
     CHOSEN,
     DYSFUNCTION_BP,
@@ -223,9 +224,7 @@ class _Tables:
         self.layout = run.layout
         self.names = names_of(run.layout.trades, run.manifest.scenario)
         names = {row.opening.variable for row in MEASURES.values() if row.opening} | {"fund_packages"}
-        stored = read_block(run.store, run.layout, min(run.finished), sorted(names))
-        arrays = Days(stored, run.layout)
-        self.opening = {name: values[0, 0] for name, values in arrays.items()}
+        self.opening = {name: values[0, 0] for name, values in opening_of(run, names).items()}
         self.held = float(np.abs(self.opening["fund_packages"]).sum())
 
     def by_trade(self, key: TableKey, title: str) -> Table:
