@@ -199,3 +199,17 @@ def test_a_lock_file_with_junk_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_bytes(b"\xff junk")
     with locked(tmp_path):
         pass
+
+
+def test_a_copy_of_a_data_file_that_is_missing_is_made_anew(tmp_path: Path, layout: Layout) -> None:
+    """The folder alone is enough to finish a run, also one that was killed before the copy was made."""
+    ours = tmp_path / "ours.csv"
+    ours.write_text("name,equity\n")
+    copy = f"inputs/{'0' * 64}.csv"
+    manifest = replace(manifest_of(layout), data_files={"ours.csv": copy})
+    folder, files = tmp_path / "run", {"ours.csv": ours}
+    folder.mkdir()
+    begin_or_resume(folder, manifest, overwrite=False, data_files=files)
+    (folder / copy).unlink()
+    begin_or_resume(folder, manifest, overwrite=False, data_files=files)
+    assert (folder / copy).read_text() == "name,equity\n"
