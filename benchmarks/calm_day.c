@@ -352,6 +352,8 @@ static double limit_of(Terms p, Books s, int64_t d) {
 }
 
 static double plan_facility(Terms p, Books s, double facility_bn) {
+    each_dealer(d) s->dealers.at_facility[d] = 0.0;
+    if (facility_bn <= 0.0) return 0.0;
     double asked = 0.0, easy = p->lenders.easy_share, spread_bp = p->central_bank.standing_repo.spread;
     double dearer_bp = spread_bp - p->opening.fundings.repo_spread_bp[0] + p->opening.lenders.scarcity_bp[0];
     each_dealer(d) {
@@ -369,16 +371,17 @@ static double plan_facility(Terms p, Books s, double facility_bn) {
 }
 
 static void lend_to_funds(Terms p, Books s) {
-    double *owed = s->scratch.first, *lent = s->dealers.lent_to_funds, orphaned = 0.0;
-    each_dealer(d) lent[d] = 0.0;
+    double *owed = s->scratch.first, *of_dealer = s->scratch.second;
+    double *lent = s->dealers.lent_to_funds, orphaned = 0.0;
     each_fund(i) owed[i] = 0.0;
     each_trade(j) {
         const double *loan = ROW(s->funds.loan, j);
         each_fund(i) owed[i] += loan[i];
     }
-    OVER(i, s->funds.cash) {
-        const double *share = ROW(p->opening.funds.client_share, i);
-        FREELY each_dealer(d) lent[d] += share[d] * owed[i];
+    each_dealer(d) {
+        const double *share = ROW(p->opening.funds.client_share, d);
+        each_fund(i) of_dealer[i] = share[i] * owed[i];
+        lent[d] = TOTAL(of_dealer);
     }
     each_dealer(d) if (s->dealers.alive[d] == 0.0) {
         orphaned += lent[d];
@@ -441,14 +444,12 @@ static void price_repo(Terms p, Books s) {
         double dearer_bp = s->fundings.wholesale_bp[g] - here_bp;
         s->fundings.client_bp[g] = here_bp + dearer_bp + s->others.unnetted_share[0] * extra_cost_bp;
     }
-    if (highest == lowest) {
-        each_fund(i) s->funds.repo_over_average_bp[i] = 0.0;
-        return;
-    }
-    OVER(i, s->funds.cash) {
-        double paid_bp = 0.0;
-        each_dealer(d) paid_bp += ROW(p->opening.funds.client_share, i)[d] * s->dealers.over_average_bp[d];
-        s->funds.repo_over_average_bp[i] = paid_bp;
+    double *over = s->funds.repo_over_average_bp;
+    each_fund(i) over[i] = 0.0;
+    if (highest == lowest) return;
+    each_dealer(d) {
+        const double *share = ROW(p->opening.funds.client_share, d), own_bp = s->dealers.over_average_bp[d];
+        each_fund(i) over[i] += share[i] * own_bp;
     }
 }
 

@@ -250,8 +250,8 @@ class FundTerms(NamedTuple):
     other_sale_bn: Floats = per("fund", unit="$bn", doc="other strategies that can be sold in a day")
     other_exposure: Floats = per("fund", unit="1", doc="exposure of other strategies over the average")
     margin_factor: Floats = one(unit="1", doc="initial margin left after cross-margining")
-    client_share: Floats = per("fund", "dealer", unit="1", doc="share of its repo by dealer")
-    client_weakness: Floats = per("fund", "dealer", unit="1", doc="its cut over the dealer's average cut")
+    client_share: Floats = per("dealer", "fund", unit="1", doc="share of its repo by dealer")
+    client_weakness: Floats = per("dealer", "fund", unit="1", doc="its cut over the dealer's average cut")
 
 
 class DealerTerms(NamedTuple):

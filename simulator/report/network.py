@@ -106,7 +106,7 @@ def flows_of(data: RunData, path: ChosenPath) -> Flows:
     use = _from_opening(prepared.opening_state().dealers.use, records.of("dealer_use_by_dealer")[0])
     capital = _from_opening(o.dealers.capital_bn, records.of("dealer_capital_by_dealer")[0])
     repo = kept * worth  # (day, fund), at opening prices
-    funded = np.einsum("tf,fd->tdf", repo, o.funds.client_share)
+    funded = np.einsum("tf,df->tdf", repo, o.funds.client_share)
     clients = funded.sum(axis=2)
     offers = o.lenders.offer_bn
     share = np.divide(offers, offers.sum(axis=0), out=np.zeros_like(offers), where=offers.sum(axis=0) > 0.0)

@@ -266,7 +266,7 @@ def test_files_of_the_guide_are_read(tmp_path: Path) -> None:
     assert prepared.funds == ("Alder", "Birch", "Cedar")
     assert prepared.dealers == ("Northern", "Harbour")
     assert prepared.parameters.opening.funds.packages_bn.sum() == 90.0
-    assert prepared.parameters.opening.funds.client_share.tolist() == [[0.6, 0.4], [1.0, 0.0], [0.0, 1.0]]
+    assert prepared.parameters.opening.funds.client_share.T.tolist() == [[0.6, 0.4], [1.0, 0.0], [0.0, 1.0]]
 
 
 def test_python_of_the_guide_runs(

@@ -34,7 +34,7 @@ def event(kind: str, settings: str, days: str = "") -> str:
 
 def test_a_cut_of_one_dealers_limit_takes_repo_from_its_clients_and_from_nobody_else() -> None:
     prepared, books = at_close(event("limit-cut", f"share: 50%, dealers: [{NAMED}]"))
-    shares = prepared.parameters.opening.funds.client_share[:, prepared.dealers.index(NAMED)]
+    shares = prepared.parameters.opening.funds.client_share[prepared.dealers.index(NAMED)]
     assert (shares == 0.0).any()
     assert ((books.funds.cut > 0.0) == (shares > 0.0)).all()
     taken = {name for name, amount in zip(prepared.dealers, books.dealers.taken, strict=True) if amount > 0.0}
@@ -44,7 +44,7 @@ def test_a_cut_of_one_dealers_limit_takes_repo_from_its_clients_and_from_nobody_
 def test_a_dealers_haircuts_rise_for_its_clients_by_what_they_borrow_from_it() -> None:
     prepared, books = at_close(event("haircut-step", f"change: 2%, dealers: [{NAMED}]"))
     _, before = at_close()
-    shares = prepared.parameters.opening.funds.client_share[:, prepared.dealers.index(NAMED)]
+    shares = prepared.parameters.opening.funds.client_share[prepared.dealers.index(NAMED)]
     rise = books.funds.haircut - before.funds.haircut
     np.testing.assert_allclose(rise, np.broadcast_to(0.02 * shares, rise.shape), atol=1e-15)
 

@@ -41,7 +41,7 @@ def test_a_dealer_whose_lenders_leave_pays_more_and_so_do_its_clients() -> None:
     assert (np.delete(over, place) < 0.0).all()
     assert books.seen.repo_highest_bp[0] == books.dealers.repo_bp[place]
     shares = prepared.parameters.opening.funds.client_share
-    np.testing.assert_allclose(books.funds.repo_over_average_bp, shares @ over, atol=1e-12)
+    np.testing.assert_allclose(books.funds.repo_over_average_bp, over @ shares, atol=1e-12)
 
 
 def test_the_market_rate_is_the_average_of_the_dealers_by_what_they_ask_of_lenders() -> None:

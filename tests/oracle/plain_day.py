@@ -21,7 +21,7 @@ from tests.oracle.plain_markets import Markets
 from tests.oracle.plain_opening import Opening
 from tests.oracle.plain_records import Recorded
 from tests.oracle.plain_roll import Rolls
-from tests.oracle.plain_rules import BASIS_POINT, CALLS
+from tests.oracle.plain_rules import BASIS_POINT, CALLS, total
 
 
 class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
@@ -188,9 +188,7 @@ class PlainMarket(Opening, Funds, Dealers, Managers, Markets, Rolls, Recorded):
             self.settle_prices()
             self.transfer()
             self.execute_orders()
-        for f in self.funds:
-            if f.alive:
-                self.seen.shortfall_left += self.short_of(f)
+        self.seen.shortfall_left = total([f.alive * self.short_of(f) for f in self.funds])
 
     def remember(self) -> None:
         """What the day leaves for tomorrow: peaks, what may be sold, and the variance of each hedge."""

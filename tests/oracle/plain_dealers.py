@@ -219,7 +219,7 @@ class Dealers:
         owed = [in_order(f.loan) for f in self.funds]
         orphaned = 0.0
         for d in self.dealers:
-            d.lent_to_funds = in_order(f.opening.client_share[d.n] * owed[f.n] for f in self.funds)
+            d.lent_to_funds = total([f.opening.client_share[d.n] * owed[f.n] for f in self.funds])
             if not d.alive:
                 orphaned += d.lent_to_funds
                 d.lent_to_funds = 0.0

@@ -109,7 +109,7 @@ def write_population(folder: Path, order: NDArray[np.int64], dealers: NDArray[np
     files["dealers.csv"].write_text("\n".join(["name,size", *sizes]))
     names = ",".join(drawn.dealers[d] for d in dealers)
     shares = [
-        f"{drawn.funds[i]}," + ",".join(f"{100 * books.client_share[i, d]:.15f}%" for d in dealers)
+        f"{drawn.funds[i]}," + ",".join(f"{100 * books.client_share[d, i]:.15f}%" for d in dealers)
         for i in order
     ]
     files["network.csv"].write_text("\n".join([f"name,{names}", *shares]))

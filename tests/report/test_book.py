@@ -86,7 +86,7 @@ def test_the_market_keeps_its_totals_and_the_crowd_its_shape(task: Path) -> None
     trades = list(mine.trades)
     assert books.packages_bn[trades.index("TY"), -3:].tolist() == [8.0, 5.5, 0.0]
     assert books.leverage_headroom[:-3].tolist() == before.leverage_headroom.tolist()
-    assert books.client_share[:-3].tolist() == before.client_share.tolist()
+    assert books.client_share[:, :-3].tolist() == before.client_share.tolist()
     assert books.hedge_ratio[:, -3:].tolist() == [[1.0] * 3] * len(trades)
 
 
@@ -116,7 +116,7 @@ def test_a_dealer_of_ones_own_takes_its_share_from_all_others_alike(desk: Path) 
     share, before = (each.parameters.opening.dealers.share for each in (mine, without))
     np.testing.assert_allclose(share, [*(0.875 * before), 0.125], rtol=1e-12)
     assert mine.opening_state().dealers.use == pytest.approx([*[dealers.opening_use] * 5, 0.7])
-    assert mine.parameters.opening.funds.client_share[-2].tolist() == [0.0] * 5 + [1.0]
+    assert mine.parameters.opening.funds.client_share[:, -2].tolist() == [0.0] * 5 + [1.0]
 
 
 def test_records_are_kept_of_a_dealer_of_ones_own(desk: Path) -> None:
@@ -143,7 +143,9 @@ def test_shares_by_dealer_are_those_of_the_table(task: Path, tmp_path: Path) -> 
         "name,equity,TY,dealer 2,dealer 5\nA,$1bn,$9bn,60%,40%\nB,$1bn,$9bn,,\n"
     )
     (tmp_path / "mine.yaml").write_text(TASK)
-    shares = prepare_run(load_scenario(tmp_path / "mine.yaml")).parameters.opening.funds.client_share[-2:]
+    shares = (
+        prepare_run(load_scenario(tmp_path / "mine.yaml")).parameters.opening.funds.client_share[:, -2:].T
+    )
     assert shares[0, [1, 4]].tolist() == [0.6, 0.4]
     assert shares.sum(axis=1).tolist() == pytest.approx([1.0, 1.0])
 

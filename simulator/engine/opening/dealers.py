@@ -40,11 +40,11 @@ def open_dealers(
     s.others.leverage_relief[0] = 1.0
     owed = s.funds.loan.sum(axis=0)
     clients = client_network(d, len(owed), shares) if network is None else network
-    p.opening.funds.client_share[:] = clients
+    p.opening.funds.client_share[:] = clients.T
     if added is not None and added.dealer_shares is not None:
         told = ~np.isnan(added.dealer_shares[:, 0])
-        p.opening.funds.client_share[len(clients) - added.added :][told] = added.dealer_shares[told]
-    lent = owed @ p.opening.funds.client_share
+        p.opening.funds.client_share[:, len(clients) - added.added :][:, told] = added.dealer_shares[told].T
+    lent = p.opening.funds.client_share @ owed
     p.opening.funds.client_weakness[:] = _client_weakness(p.opening.funds.client_share, owed, lent)
     s.others.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)
     packages = np.zeros(len(buckets.price))
@@ -107,12 +107,12 @@ def open_lenders(scenario: Scenario, p: Parameters, s: State, network: Floats | 
 
 
 def _client_weakness(client_share: Floats, owed: Floats, lent: Floats) -> Floats:
-    """Relative weakness of each client, (fund, dealer): from half the average cut for the largest to one and a half.
+    """Relative weakness of each client, (dealer, fund): from half the average cut for the largest to one and a half.
 
     Scaled so that a dealer's cut, averaged over its clients' loans, is the cut it decided.
     """
     rank = np.argsort(np.argsort(-np.abs(owed), kind="stable"), kind="stable")
     raw = 0.5 + rank / max(1, len(owed) - 1)
-    average = (client_share * (owed * raw)[:, None]).sum(axis=0)
+    average = (client_share * (owed * raw)).sum(axis=1)
     scale = np.divide(lent, average, out=np.ones(len(lent)), where=average != 0.0)
-    return raw[:, None] * scale[None, :]
+    return scale[:, None] * raw

@@ -27,6 +27,8 @@ BASIS_POINT = 1e-4
 @phase
 def hold_auctions(p: Parameters, s: State, sched: Schedule, day: int, noise: float) -> None:
     """Issue new bonds: bidders and dealers share them at a tail; managers come to want futures for the new supply."""
+    if not auctions_today(s, sched, day):
+        return
     buckets, elasticity = p.opening.buckets, p.end_investors.bidder_elasticity
     full_bp = balance_sheet_cost_bp(
         1.0, p.dealers.cost_threshold, p.dealers.cost_below, p.dealers.cost_above, p.dealers.cost_ceiling
@@ -60,6 +62,15 @@ def hold_auctions(p: Parameters, s: State, sched: Schedule, day: int, noise: flo
 
 
 @phase
+def auctions_today(s: State, sched: Schedule, day: int) -> bool:
+    """Whether anything is to be issued today."""
+    planned = 0.0
+    for b in each_bucket(s):
+        planned += sched.auction_bn[day, b]
+    return planned > 0.0
+
+
+@phase
 def average_yield_rise_bp(p: Parameters, s: State) -> float:
     """Rise of yields since the opening, averaged over buckets by outstanding."""
     total = 0.0
@@ -75,10 +86,10 @@ def average_yield_rise_bp(p: Parameters, s: State) -> float:
 @phase
 def buy_back(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     """The Treasury buys bonds back: from dealers what they hold beyond the opening, the rest from end investors."""
-    held = bonds_of_dealers(p, s, s.scratch.by_bucket)
     for b in each_bucket(s):
         face = sched.buy_back_bn[day, b]
         if face > 0.0:
+            held = bonds_of_dealers(p, s, s.scratch.by_bucket)
             left = held[b] - s.orders.outright[b]
             s.orders.retired[b] = from_dealers_bn(face, left, p.opening.buckets.dealer_bonds_bn[b])
             s.orders.retired_from_end[b] = face - s.orders.retired[b]

@@ -27,6 +27,7 @@ from simulator.engine.loops import (
     each_trade,
     empty,
     pay,
+    row_total,
 )
 from simulator.engine.parameters import (
     CENTRAL_BANK,
@@ -112,16 +113,16 @@ def lend_to_other_clients(s: State, change: float) -> None:
 @phase
 def lend_to_funds(p: Parameters, s: State) -> None:
     """Add up what each dealer lends to funds through its network; survivors take over the clients of failed ones."""
-    owed, lent, loan = s.scratch.first, s.dealers.lent_to_funds, s.funds.loan
-    empty(lent)
+    owed, of_dealer, lent, loan = s.scratch.first, s.scratch.second, s.dealers.lent_to_funds, s.funds.loan
     empty(owed)
     for j in each_trade(s):
         for i in each_fund(s):
             owed[i] += loan[j, i]
     shares = p.opening.funds.client_share
-    for i in each_fund(s):
-        for d in each_dealer(s):
-            lent[d] += shares[i, d] * owed[i]
+    for d in each_dealer(s):
+        for i in each_fund(s):
+            of_dealer[i] = shares[d, i] * owed[i]
+        lent[d] = row_total(of_dealer)
     orphaned = 0.0
     for d in each_dealer(s):
         if s.dealers.alive[d] == 0.0:
@@ -234,14 +235,13 @@ def pass_cuts_to_clients(p: Parameters, s: State) -> None:
     if average <= 0.0:
         return
     shares, weakness = p.opening.funds.client_share, p.opening.funds.client_weakness
-    for i in each_fund(s):
-        cut = 0.0
-        for d in each_dealer(s):
-            if s.dealers.alive[d] == 0.0:
-                cut += shares[i, d] * average
-            elif taken[d] > 0.0:
-                cut += shares[i, d] * client_cut_share(taken[d], lent[d], weakness[i, d])
-        cuts[i] = cut
+    for d in each_dealer(s):
+        if s.dealers.alive[d] == 0.0:
+            for i in each_fund(s):
+                cuts[i] += shares[d, i] * average
+        elif taken[d] > 0.0:
+            for i in each_fund(s):
+                cuts[i] += shares[d, i] * client_cut_share(taken[d], lent[d], weakness[d, i])
 
 
 @phase
@@ -260,10 +260,10 @@ def steps_of_clients(p: Parameters, s: State, sched: Schedule, day: int, g: int,
     if anybody == 0.0:
         return
     shares = p.opening.funds.client_share
-    for i in each_fund(s):
-        for d in each_dealer(s):
-            step = sched.haircut_step[day, g, d] if s.dealers.alive[d] == 1.0 else average
-            steps[i] += shares[i, d] * step
+    for d in each_dealer(s):
+        step = sched.haircut_step[day, g, d] if s.dealers.alive[d] == 1.0 else average
+        for i in each_fund(s):
+            steps[i] += shares[d, i] * step
 
 
 @phase
@@ -344,11 +344,9 @@ def charge_own_rates(p: Parameters, s: State) -> None:
     for d in each_dealer(s):
         if s.dealers.alive[d] == 0.0:
             own_bp[d] = average_bp
-    for i in each_fund(s):
-        paid_bp = 0.0
-        for d in each_dealer(s):
-            paid_bp += shares[i, d] * own_bp[d]
-        over[i] = paid_bp
+    for d in each_dealer(s):
+        for i in each_fund(s):
+            over[i] += shares[d, i] * own_bp[d]
 
 
 @phase

@@ -166,9 +166,9 @@ def lose_on_client(p: Parameters, s: State, i: int, loss: float) -> None:
     orphaned = 0.0
     for d in each_dealer(s):
         if s.dealers.alive[d] == 0.0:
-            orphaned += p.opening.funds.client_share[i, d] * loss
+            orphaned += p.opening.funds.client_share[d, i] * loss
         else:
-            s.dealers.capital[d] -= p.opening.funds.client_share[i, d] * loss
+            s.dealers.capital[d] -= p.opening.funds.client_share[d, i] * loss
     charge(s, -orphaned)
 
 

@@ -178,12 +178,14 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
         change[i] = 0.0
         added[i] = weak_client_haircut(equity[i], opening_equity[i], by_equity, tolerance)
     loan, packages, in_force, call = s.funds.loan, s.funds.packages, s.funds.haircut, s.orders.call
-    free, given_back = s.funds.unencumbered, s.scratch.fourth
+    free, all_free, given_back = s.funds.unencumbered, s.scratch.fourth, s.scratch.by_position
+    empty(all_free)
     for j in each_trade(s):
-        b = p.opening.trades.bucket_of[j]
+        b, g = p.opening.trades.bucket_of[j], p.opening.trades.funding_of[j]
         fear = fear_of_volatility(s.buckets.volatility_ratio[b], by_volatility)
         price = s.buckets.price[b]
-        steps_of_clients(p, s, sched, day, p.opening.trades.funding_of[j], steps)
+        if j == 0 or g != p.opening.trades.funding_of[j - 1]:
+            steps_of_clients(p, s, sched, day, g, steps)
         for i in each_fund(s):
             asked = haircut(base[j, i], max(floor[i], minimum), fear, added[i] + steps[i])
             value = price * packages[j, i]
@@ -192,14 +194,16 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
             refused = refused_bn(loan[j, i], cut[i], maturing_share(remarked[i], matured))
             restruck = restruck_bn(value, asked, loan[j, i], by_haircut, matured, cut[i])
             in_force[j, i] = asked
-            given_back[i] = refused
+            given_back[j, i] = refused
+            all_free[i] += free[j, i]
             loan[j, i] += by_haircut - refused + restruck
             call[HAIRCUT, i] -= by_haircut
             call[ROLL_OVER, i] += refused
             call[COLLATERAL, i] -= restruck
             change[i] += by_haircut - refused + restruck
-        if s.seen.repo_taken_back[0] > 0.0 or row_total(free[j]) > 0.0:
-            give_bonds_back(p, s, j, given_back)
+    if s.seen.repo_taken_back[0] > 0.0 or row_total(all_free) > 0.0:
+        for j in each_trade(s):
+            give_bonds_back(p, s, j, given_back[j])
     lent = row_total(change)
     s.dealers.fund_repo[0] += lent
     pay(s, DEALERS, FUNDS, lent)
@@ -771,7 +775,7 @@ def remember_peaks(p: Parameters, s: State) -> None:
 @phase
 def shortfall_left(s: State) -> float:
     """Cash still missing at all funds when the rounds end."""
-    left = 0.0
+    left = s.scratch.first
     for i in each_fund(s):
-        left += s.funds.alive[i] * cash_shortfall_bn(s.funds.cash[i])
-    return left
+        left[i] = s.funds.alive[i] * cash_shortfall_bn(s.funds.cash[i])
+    return row_total(left)

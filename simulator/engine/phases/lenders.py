@@ -11,7 +11,7 @@ from simulator.agents.cash_lender import (
 from simulator.agents.central_bank import facility_demand_bn, facility_lending_bn, own_stigma_bp
 from simulator.agents.dealer import funding_gap_bn
 from simulator.engine.diary import FACILITY_LENT, SMALLEST_ENTRY_BN, note
-from simulator.engine.loops import each_dealer
+from simulator.engine.loops import each_dealer, empty
 from simulator.engine.parameters import Parameters, Schedule
 from simulator.engine.phases.central_bank import draw_facility
 from simulator.engine.phases.dealers import (
@@ -80,6 +80,9 @@ def plan_facility(p: Parameters, s: State, facility_bn: float) -> float:
     """Bids of the morning: what each dealer needed yesterday and could have had cheaper at the facility; their sum."""
     facility, lenders = p.central_bank.standing_repo, p.lenders
     dearer_bp = facility.spread - p.opening.fundings.repo_spread_bp[0] + p.opening.lenders.scarcity_bp[0]
+    if facility_bn <= 0.0:
+        empty(s.dealers.at_facility)
+        return 0.0
     asked = 0.0
     for d in each_dealer(s):
         premium_bp = dearer_bp + own_stigma_bp(facility.stigma, p.opening.dealers.size_place[d])
