@@ -286,7 +286,7 @@ static void settle_prices(Terms p, Books s) {
 
 /* ---- carry ---- */
 
-static double extra_interest(double loan, double extra_bp) { return loan * extra_bp * BP / YEAR; }
+static double extra_interest(double loan, double extra_bp) { return loan * extra_bp * (BP / YEAR); }
 
 static double own_interest(Books s, int64_t d) {
     double lent = s->dealers.lent_to_funds[d] + s->dealers.share[d] * s->dealers.other_repo[0];
@@ -604,7 +604,7 @@ static void ask_fund_redemptions(Terms p, Books s, double demanded) {
     double notice = p->funds.redemption_notice;
     each_fund(i) {
         double loss = drawdown(equity[i], peak[i]);
-        double asked = response * max(0.0, loss - tolerance) * max(0.0, equity[i]) / MONTH;
+        double asked = response / MONTH * max(0.0, loss - tolerance) * max(0.0, equity[i]);
         double waiting = pending[i] + alive[i] * asked, paid = waiting / notice;
         pending[i] = waiting - paid;
         due[i] = alive[i] * min(paid + demanded * opening_equity[i], max(0.0, equity[i]));
@@ -719,7 +719,7 @@ static void choose_positions(Terms p, Books s) {
         double *order = ROW(s->orders.packages, j);
         each_fund(i) {
             double direction = opening[i] >= 0.0 ? 1.0 : -1.0;
-            double pays = direction * ((extra_bp - (extra_repo_bp + own_bp[i])) / elasticity_bp);
+            double pays = direction * ((extra_bp - (extra_repo_bp + own_bp[i])) * (1.0 / elasticity_bp));
             double wanted = opening[i] * max(0.0, wealth[i]) * max(0.0, 1.0 + pays);
             double gap = speed * (wanted - packages[i]);
             double tied_up = max(0.0, haircut[i]) * price + margin + cost;

@@ -9,7 +9,7 @@ from simulator.scenario.declarations import catalogue
 from simulator.scenario.explain import as_written
 from simulator.scenario.priors import is_judgement
 from simulator.scenario.schema import CURVE_KEYS, Scenario, opening_move
-from simulator.units import MONEY, written
+from simulator.units import BASIS_POINTS, MONEY, written
 
 #: What each kind of event does; figures stand in braces under their keys.
 _EVENTS = {
@@ -112,8 +112,11 @@ def event_in_words(event: Any) -> str:
     """One event: *day 2 to 4: bear-steepener 75bp*."""
     said = as_written(event)
     if event.type == "yield-shock":
-        moved = {key: said["change"][key] for key in CURVE_KEYS if getattr(event.change, key)}
-        by_tenor = ", ".join(f"{key.removeprefix('y')}-year {change}" for key, change in moved.items())
+        moved = {key: getattr(event.change, key) for key in CURVE_KEYS if getattr(event.change, key)}
+        by_tenor = ", ".join(  # a tenor between those given lies on the line, at any fraction
+            f"{key.removeprefix('y')}-year {written(BASIS_POINTS, change, 3)}"
+            for key, change in moved.items()
+        )
         which = f"yields of {event.par_curve}" if event.par_curve else "yields"
         words = f"{which}: {said['curve']}" if event.curve else f"{which} change by {by_tenor or 'nothing'}"
     elif event.type == "volatility-shock":
