@@ -12,7 +12,8 @@ def test_tenors_between_those_given_are_told_in_three_digits(tmp_path: Path) -> 
     """They lie on the line, at any fraction of a basis point."""
     file = tmp_path / "mine.yaml"
     file.write_text(
-        "extends: preset:us-treasury-2025-04-01\nevents: [{type: yield-shock, day: 2d, change: {y2: -60bp, y5: -20bp, y30: 112.5bp}}]\n"
+        "extends: preset:us-treasury-2025-04-01\n"
+        "events: [{type: yield-shock, day: 2d, change: {y2: -60bp, y5: -20bp, y30: 112.5bp}}]\n"
     )
     (event,) = load_scenario(file).scenario.events
     assert event_in_words(event) == (
