@@ -184,7 +184,7 @@ def roll_repo(p: Parameters, s: State, sched: Schedule, day: int) -> None:
         b, g = p.opening.trades.bucket_of[j], p.opening.trades.funding_of[j]
         fear = fear_of_volatility(s.buckets.volatility_ratio[b], by_volatility)
         price = s.buckets.price[b]
-        if j == 0 or g != p.opening.trades.funding_of[j - 1]:
+        if j == 0 or g != p.opening.trades.funding_of[j - 1]:  # mostly one funding serves all trades
             steps_of_clients(p, s, sched, day, g, steps)
         for i in each_fund(s):
             asked = haircut(base[j, i], max(floor[i], minimum), fear, added[i] + steps[i])

@@ -78,11 +78,11 @@ def fund_dealers(p: Parameters, s: State, sched: Schedule, day: int, flow_noise:
 @phase
 def plan_facility(p: Parameters, s: State, facility_bn: float) -> float:
     """Bids of the morning: what each dealer needed yesterday and could have had cheaper at the facility; their sum."""
-    facility, lenders = p.central_bank.standing_repo, p.lenders
-    dearer_bp = facility.spread - p.opening.fundings.repo_spread_bp[0] + p.opening.lenders.scarcity_bp[0]
     if facility_bn <= 0.0:
         empty(s.dealers.at_facility)
         return 0.0
+    facility, lenders = p.central_bank.standing_repo, p.lenders
+    dearer_bp = facility.spread - p.opening.fundings.repo_spread_bp[0] + p.opening.lenders.scarcity_bp[0]
     asked = 0.0
     for d in each_dealer(s):
         premium_bp = dearer_bp + own_stigma_bp(facility.stigma, p.opening.dealers.size_place[d])
