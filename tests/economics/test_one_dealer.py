@@ -41,6 +41,16 @@ def test_a_cut_of_one_dealers_limit_takes_repo_from_its_clients_and_from_nobody_
     assert taken == {NAMED}
 
 
+def test_cuts_add_up_to_what_the_dealer_takes_back_and_hit_the_smallest_clients_hardest() -> None:
+    prepared = opened("calm", *QUIET)
+    terms, owed = prepared.parameters.opening.funds, prepared.opening_state().funds.loan.sum(axis=0)
+    lent = terms.client_share * owed
+    np.testing.assert_allclose((lent * terms.client_weakness).sum(axis=1), lent.sum(axis=1), rtol=1e-12)
+    relative = terms.client_weakness[0] / terms.client_weakness[0, owed.argmax()]
+    assert relative[owed.argmin()] == pytest.approx(3.0)
+    assert (np.diff(relative[np.argsort(-owed)]) > 0.0).all()
+
+
 def test_a_dealers_haircuts_rise_for_its_clients_by_what_they_borrow_from_it() -> None:
     prepared, books = at_close(event("haircut-step", f"change: 2%, dealers: [{NAMED}]"))
     _, before = at_close()
