@@ -14,6 +14,7 @@ from simulator.report.page import Section, attempted
 from simulator.report.run_data import RunData, estimate_at, largest
 from simulator.report.words import day_in_words, figure, listed, share_in_words, share_of_paths
 from simulator.results.days import Fan
+from simulator.results.layout import Array
 
 #: Share of paths from which on a limit is named among those that follow.
 OFTEN = 0.05
@@ -94,13 +95,13 @@ def _lower(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
+def _in_percent(values: Array) -> Array:
+    return 100.0 * values
+
+
 def dealers(data: RunData) -> Figure | None:
     """Use of dealers' balance sheet against limits, and what it costs."""
-
-    def in_percent(values: Any) -> Any:
-        return 100.0 * values
-
-    use, tightest = data.fan("dealer_use", in_percent), data.fan("dealer_use_highest", in_percent)
+    use, tightest = data.fan("dealer_use", _in_percent), data.fan("dealer_use_highest", _in_percent)
     cost, capital = data.fan("balance_sheet_cost"), data.fan("dealer_capital")
     if use is None or tightest is None or cost is None or capital is None:
         return None
@@ -151,14 +152,10 @@ def _range_with(spread: Fan, level: float) -> list[float]:
 
 def repo(data: RunData) -> Figure | None:
     """Repo rates over the policy rate, haircuts, and initial margins."""
-
-    def in_percent(values: Any) -> Any:
-        return 100.0 * values
-
     wholesale, client = data.fan("repo_spread"), data.fan("client_repo_spread")
-    haircut, taken = data.fan("mean_haircut", in_percent), data.fan("repo_taken_back")
+    haircut, taken = data.fan("mean_haircut", _in_percent), data.fan("repo_taken_back")
     place = data.trades.index(data.reference_trade)
-    margins = data.fan("initial_margin", lambda values: in_percent(values[..., place]))
+    margins = data.fan("initial_margin", lambda values: _in_percent(values[..., place]))
     if wholesale is None or client is None or haircut is None or taken is None or margins is None:
         return None
     columns: dict[str, Any] = {DATE: data.dates}
