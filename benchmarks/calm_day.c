@@ -352,8 +352,10 @@ static double limit_of(Terms p, Books s, int64_t d) {
 }
 
 static double plan_facility(Terms p, Books s, double facility_bn) {
-    each_dealer(d) s->dealers.at_facility[d] = 0.0;
-    if (facility_bn <= 0.0) return 0.0;
+    if (facility_bn <= 0.0) {
+        each_dealer(d) s->dealers.at_facility[d] = 0.0;
+        return 0.0;
+    }
     double asked = 0.0, easy = p->lenders.easy_share, spread_bp = p->central_bank.standing_repo.spread;
     double dearer_bp = spread_bp - p->opening.fundings.repo_spread_bp[0] + p->opening.lenders.scarcity_bp[0];
     each_dealer(d) {

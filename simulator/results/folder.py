@@ -182,7 +182,7 @@ def begin_or_resume(
         If it cannot be written.
     """
     if _is_used(folder):
-        if not (overwrite and is_of_some_version(folder)):
+        if not (overwrite and is_of_some_version(folder)):  # what no Unwind wrote is refused by reading it
             found = _manifest_of(folder, manifest)
             if not overwrite:
                 found = _same_run(folder, found, manifest, other_version)

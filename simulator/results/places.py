@@ -280,6 +280,11 @@ def put_new(file: Path, data: bytes, tries: int = 3) -> bool:
     Object stores decide that themselves, so that of two who ask at once one is told no. On other storage one looks,
     then writes.
 
+    Parameters
+    ----------
+    tries
+        How often to ask, where storage says that there is one and none is found.
+
     Raises
     ------
     OutputError

@@ -39,11 +39,11 @@ def open_dealers(
     s.dealers.other_repo[0] = d.other_repo
     s.others.leverage_relief[0] = 1.0
     owed = s.funds.loan.sum(axis=0)
-    clients = client_network(d, len(owed), shares) if network is None else network
-    p.opening.funds.client_share[:] = clients.T
+    clients = client_network(d, len(owed), shares) if network is None else network.copy()
     if added is not None and added.dealer_shares is not None:
         told = ~np.isnan(added.dealer_shares[:, 0])
-        p.opening.funds.client_share[:, len(clients) - added.added :][:, told] = added.dealer_shares[told].T
+        clients[len(clients) - added.added :][told] = added.dealer_shares[told]
+    p.opening.funds.client_share[:] = clients.T
     lent = p.opening.funds.client_share @ owed
     p.opening.funds.client_weakness[:] = _client_weakness(p.opening.funds.client_share, owed, lent)
     s.others.unnetted_share[0] = d.unnetted_repo * (1.0 - bank.clearing_mandate)

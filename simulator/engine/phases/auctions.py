@@ -3,7 +3,7 @@
 from simulator.agents.asset_manager import futures_for_supply_bn
 from simulator.agents.central_bank import from_dealers_bn
 from simulator.engine.diary import AUCTION_LEFT, note
-from simulator.engine.loops import each_bucket, each_hedge
+from simulator.engine.loops import each_bucket, each_hedge, row_total
 from simulator.engine.parameters import Parameters, Schedule
 from simulator.engine.phases.dealers import bonds_of_dealers
 from simulator.engine.phases.prices import cash_yield
@@ -27,7 +27,7 @@ BASIS_POINT = 1e-4
 @phase
 def hold_auctions(p: Parameters, s: State, sched: Schedule, day: int, noise: float) -> None:
     """Issue new bonds: bidders and dealers share them at a tail; managers come to want futures for the new supply."""
-    if not auctions_today(s, sched, day):
+    if row_total(sched.auction_bn[day]) == 0.0:
         return
     buckets, elasticity = p.opening.buckets, p.end_investors.bidder_elasticity
     full_bp = balance_sheet_cost_bp(
@@ -62,15 +62,6 @@ def hold_auctions(p: Parameters, s: State, sched: Schedule, day: int, noise: flo
 
 
 @phase
-def auctions_today(s: State, sched: Schedule, day: int) -> bool:
-    """Whether anything is to be issued today."""
-    planned = 0.0
-    for b in each_bucket(s):
-        planned += sched.auction_bn[day, b]
-    return planned > 0.0
-
-
-@phase
 def average_yield_rise_bp(p: Parameters, s: State) -> float:
     """Rise of yields since the opening, averaged over buckets by outstanding."""
     total = 0.0
@@ -86,10 +77,12 @@ def average_yield_rise_bp(p: Parameters, s: State) -> float:
 @phase
 def buy_back(p: Parameters, s: State, sched: Schedule, day: int) -> None:
     """The Treasury buys bonds back: from dealers what they hold beyond the opening, the rest from end investors."""
+    if row_total(sched.buy_back_bn[day]) == 0.0:
+        return
+    held = bonds_of_dealers(p, s, s.scratch.by_bucket)
     for b in each_bucket(s):
         face = sched.buy_back_bn[day, b]
         if face > 0.0:
-            held = bonds_of_dealers(p, s, s.scratch.by_bucket)
             left = held[b] - s.orders.outright[b]
             s.orders.retired[b] = from_dealers_bn(face, left, p.opening.buckets.dealer_bonds_bn[b])
             s.orders.retired_from_end[b] = face - s.orders.retired[b]
