@@ -582,7 +582,8 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 def test_ctrl_c_ends_with_130() -> None:
     program = (
-        "import time\n"
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # what nohup starts inherits that it is ignored
         "from simulator.cli import main as cli\n"
         "from simulator.cli import run\n"
         "def play(*_):\n"
