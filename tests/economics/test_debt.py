@@ -103,7 +103,7 @@ def test_issues_grow_with_the_interest_on_the_debt(rise_bp: int, issued_bn: floa
 
 
 def test_a_small_issue_is_sold_too() -> None:
-    auction = "{type: auction, day: 2d, bucket: TY, amount: $10mn, yield_response: 0%}"
+    auction = "{type: auction, day: 2d, bucket: TY, amount: $10mn, new_money: 0%, yield_response: 0%}"
     books = closing_books(opened("toy", *AT_REST, with_events(auction), "horizon=3d"))
     assert books.buckets.issued[TY] == pytest.approx(0.01, abs=1e-12)
 
